@@ -1,0 +1,42 @@
+"""What an operator wrote wrongly, as a value that knows where it stands and how to mend it."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """How much a problem weighs: an error keeps its site as it runs; a warning and a note do not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Origin:
+    """Where a value was written: a path as the user gave it, line and column counted from 1."""
+
+    file: str
+    line: int
+    column: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One thing to mend.
+
+    `origin.line` 0 means the whole file or folder. `length` is the number of characters under the caret.
+    `site` is the site that stays as it runs because of it; None means the whole fleet does.
+    `pointer` is the JSON pointer (RFC 6901) that stands for line and column in events over HTTP.
+    """
+
+    rule: str
+    message: str
+    origin: Origin
+    severity: Severity = Severity.ERROR
+    length: int = 1
+    excerpt: str = ""
+    mend: str = ""
+    related: tuple[tuple[str, Origin], ...] = field(default=())
+    site: str | None = None
+    pointer: str | None = None

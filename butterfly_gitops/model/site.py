@@ -1,0 +1,81 @@
+"""One hospital: its Links, endpoints and archives, as files and as the effective whole."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints
+
+from butterfly_gitops.model.archive import Archive
+from butterfly_gitops.model.endpoint import EhrEndpoint, Text
+from butterfly_gitops.model.frozen import Frozen
+from butterfly_gitops.model.scalar import Name
+
+
+class Link(Frozen):
+    """The on-premises agent that opens the TCP connection to the EHR."""
+
+    display_name: Text
+    """What people call it."""
+    runs: Literal["here", "agent"] = "here"
+    """`here`: the dispatcher itself dials; `agent`: the agent at the site dials."""
+
+
+class Site(Frozen):
+    """One site with all layers merged: what a generation holds, and what runs."""
+
+    name: Name
+    display_name: Text
+    time_zone: str
+    links: dict[Name, Link]
+    ehr_endpoints: dict[Name, EhrEndpoint]
+    archives: dict[Name, Archive]
+
+
+Reason = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+class Removal(Frozen):
+    """What becomes of the results that wait for something that left a file."""
+
+    waiting: Literal["drain", "set_aside"]
+    """`drain` sends them with the last settings; `set_aside` leaves them to a person."""
+    reason: Reason
+    """A ticket or a sentence for the audit."""
+
+
+class SiteFile(Frozen):
+    """`site.yaml`: name, time zone, Links and endpoint defaults."""
+
+    version: Literal[1]
+    """The format of this file."""
+    display_name: Text
+    """What people call the site."""
+    time_zone: str
+    """The site's IANA time zone."""
+    links: dict[Name, Link]
+    """The site's Links, by name."""
+    endpoint_defaults: dict[str, Any] = {}
+    """What every endpoint of the site starts from; a relaxed endpoint (see `config.layers`)."""
+    removed: dict[Name, Removal] = {}
+    """Links that left this file while results waited."""
+
+
+class EhrEndpointsFile(Frozen):
+    """`ehr-endpoints.yaml`: owned by Connectivity Management."""
+
+    version: Literal[1]
+    """The format of this file."""
+    ehr_endpoints: dict[Name, dict[str, Any]]
+    """The site's endpoints, by name; relaxed, with `preset` and `renamed_from`."""
+    removed: dict[Name, Removal] = {}
+    """Endpoints that left this file while results waited."""
+
+
+class ArchivesFile(Frozen):
+    """`archives.yaml`: owned by the archive administrators."""
+
+    version: Literal[1]
+    """The format of this file."""
+    archives: Annotated[dict[Name, Archive], Field(max_length=100)]
+    """The site's archives, by name."""
+    removed: dict[Name, Removal] = {}
+    """Archives that left this file while results waited."""

@@ -1,0 +1,144 @@
+"""A study event: a full snapshot of one study, as it arrives."""
+
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, Field, StringConstraints
+
+from butterfly_gitops.model.frozen import Frozen
+
+Id = Annotated[str, StringConstraints(min_length=1, max_length=199)]
+Line = Annotated[str, StringConstraints(max_length=1000)]
+EventKind = Literal["attestation_requested", "finalized", "reverted", "deleted"]
+
+
+class ExamType(Frozen):
+    """What was done."""
+
+    code: Id
+    display: Line | None = None
+    system: Line | None = None
+
+
+class Person(Frozen):
+    """Somebody who took part, by role."""
+
+    role: Literal["performer", "author", "secondary_author", "scribe", "attester", "ordering"]
+    id: Id | None = None
+    authority: Line | None = None
+    id_type: Line | None = None
+    family: Line | None = None
+    given: Line | None = None
+
+
+class Attestation(Frozen):
+    """The attesting physician's statement."""
+
+    text: str
+    at: AwareDatetime | None = None
+
+
+class ReportSection(Frozen):
+    """One part of the written report."""
+
+    section: Literal["findings", "impression", "recommendation", "indication", "comparison", "other"]
+    text: str
+
+
+class Observation(Frozen):
+    """One measured or coded finding."""
+
+    type: Literal["numeric", "text", "coded"]
+    code: Id
+    system: Line | None = None
+    display: Line | None = None
+    value: str
+    unit: Line | None = None
+    instance: Line | None = None
+
+
+class Document(Frozen):
+    """An attached document."""
+
+    title: Line | None = None
+    media_type: Line
+    base64: str
+
+
+class Study(Frozen):
+    """The study itself, at one revision."""
+
+    id: Id
+    revision: Annotated[int, Field(ge=0, lt=2**31)]
+    study_uid: Annotated[str, StringConstraints(pattern=r"^[0-9.]{1,64}$")] | None = None
+    filler_order_number: Id | None = None
+    placer_order_number: Id | None = None
+    accession_number: Id | None = None
+    exam_type: ExamType
+    started_at: AwareDatetime | None = None
+    ended_at: AwareDatetime | None = None
+    reason: Line | None = None
+    people: tuple[Person, ...] = ()
+    attestation: Attestation | None = None
+    report: tuple[ReportSection, ...] = ()
+    observations: tuple[Observation, ...] = ()
+    images_url: Line | None = None
+    documents: tuple[Document, ...] = ()
+
+
+class PatientIdentifier(Frozen):
+    """One identifier of a patient (CX: id, assigning authority, type)."""
+
+    id: Id
+    authority: Line | None = None
+    type: Line | None = None
+
+
+class Patient(Frozen):
+    """Whom the study is of."""
+
+    identifiers: tuple[PatientIdentifier, ...] = ()
+    merged_from: tuple[PatientIdentifier, ...] = ()
+    family: Line | None = None
+    given: Line | None = None
+    birth_date: Annotated[str, StringConstraints(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$")] | None = None
+    sex: Annotated[str, StringConstraints(pattern=r"^[FMOUAN]$")] | None = None
+
+
+class Location(Frozen):
+    """Where the patient is: PV1-3."""
+
+    unit: Line | None = None
+    room: Line | None = None
+    bed: Line | None = None
+
+
+class Attending(Frozen):
+    """The attending physician of the encounter: PV1-7."""
+
+    id: Id | None = None
+    authority: Line | None = None
+    id_type: Line | None = None
+    family: Line | None = None
+    given: Line | None = None
+
+
+class Encounter(Frozen):
+    """The visit that the study belongs to."""
+
+    visit_number: Id | None = None
+    account_number: Id | None = None
+    class_: Annotated[Line | None, Field(alias="class")] = None
+    location: Location | None = None
+    attending: Attending | None = None
+
+
+class StudyEvent(Frozen):
+    """One study at attestation requested, finalized, reverted or deleted."""
+
+    event_id: Id
+    event: EventKind
+    occurred_at: AwareDatetime
+    archive: Id
+    study: Study
+    patient: Patient
+    encounter: Encounter | None = None
