@@ -1,0 +1,57 @@
+"""Composite data types (HL7 v2.5.1, 2.A): components in, the escaped text of a field out.
+
+Each function is named for its data type. Empty components at the end are cut; which value goes where in a segment
+is the layout's.
+"""
+
+from butterfly_gitops.hl7.escape import escape
+from butterfly_gitops.model.endpoint import Hd, Identity
+from butterfly_gitops.model.study import Attending, Location, PatientIdentifier, Person
+
+
+def composite(*parts: str | None, separator: str = "^") -> str:
+    """Join components that are not escaped yet."""
+    return separator.join([escape(part) if part else "" for part in parts]).rstrip(separator)
+
+
+def hd(identity: Identity | None) -> str:
+    """HD, hierarchic designator: a local name, or a universal id with its type."""
+    if isinstance(identity, Hd):
+        return composite(identity.namespace, identity.universal_id, identity.universal_id_type)
+    return escape(identity or "")
+
+
+def cx(identifier: PatientIdentifier) -> str:
+    """CX, extended composite id: id (1), assigning authority (4), type of table 0203 (5)."""
+    return composite(identifier.id, "", "", identifier.authority, identifier.type)
+
+
+def xpn(family: str | None, given: str | None) -> str:
+    """XPN, a patient's name: legal (L of table 0200), or unspecified (U) where there is none to print."""
+    return composite(family, given, "", "", "", "", "L" if family or given else "U")
+
+
+def xcn(person: Person | Attending | None) -> str:
+    """XCN, a numbered person: id (1), family (2), given (3), assigning authority (9), type of id (13)."""
+    if person is None:
+        return ""
+    if not person.id:
+        return composite("", person.family, person.given)
+    nothing = ("",) * 5
+    return composite(
+        person.id, person.family, person.given, *nothing, person.authority, "", "", "", person.id_type
+    )
+
+
+def ndl(person: Person | None) -> str:
+    """NDL, a name with date and place: all of the name is its first component, so `&` stands between its parts."""
+    if person is None:
+        return ""
+    nothing = ("",) * 5
+    authority = person.authority if person.id else ""
+    return composite(person.id, person.family, person.given, *nothing, authority, separator="&")
+
+
+def pl(location: Location | None) -> str:
+    """PL, person location: point of care, room, bed."""
+    return composite(location.unit, location.room, location.bed) if location else ""

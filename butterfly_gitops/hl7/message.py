@@ -1,0 +1,52 @@
+"""Messages as segments, and segments as numbered fields: writing them, looking into them, showing them.
+
+What a field holds is decided by a layout; its bytes by `charset`.
+"""
+
+from collections.abc import Mapping
+
+from butterfly_gitops.hl7.charset import charset_of
+from butterfly_gitops.model.endpoint import Encoding
+
+ENCODING_CHARACTERS = "^~\\&"
+
+
+def segment(name: str, fields: Mapping[int, str]) -> str:
+    """Write a segment from its valued fields by their numbers; each is escaped already. Empty ends are cut."""
+    last = max((number for number, text in fields.items() if text), default=0)
+    return "|".join([name, *[fields.get(number, "") for number in range(1, last + 1)]])
+
+
+def header(fields: Mapping[int, str]) -> str:
+    """Write MSH: its first field is the separator itself (HL7 v2.5.1, 2.15.9.1), so the numbers stand one off."""
+    shifted = {number - 1: text for number, text in fields.items()}
+    return segment("MSH", {1: ENCODING_CHARACTERS, **shifted})
+
+
+def value_of(message: bytes, place: str, *, codec: str = "utf-8") -> str:
+    """Return a field as it stands in the first such segment: `value_of(data, "OBR-3")`; empty where there is none.
+
+    Never raises, whatever the bytes: the practice EHR looks at everything that arrives.
+    """
+    name, _, number = place.partition("-")
+    separator = message[3:4].decode("latin-1") or "|"
+    for line in message.decode(codec, errors="replace").replace("\n", "\r").split("\r"):
+        if line[:3] == name and line[3:4] in (separator, ""):
+            fields = line.split(separator)
+            index = int(number) - (name == "MSH")
+            return fields[index] if 0 < index < len(fields) else ""
+    return ""
+
+
+def visible(data: bytes, encoding: Encoding) -> str:
+    """Show a message to a person: one segment a line, without a last line end, nothing unprintable.
+
+    Bytes that the encoding lacks, and control characters, show as backslash sequences.
+    """
+    text = data.decode(charset_of(encoding).codec, errors="backslashreplace")
+    lines = text.removesuffix("\r").split("\r")
+    return "\n".join("".join(map(_printable, line)) for line in lines)
+
+
+def _printable(character: str) -> str:
+    return character if character.isprintable() else character.encode("unicode_escape").decode("ascii")

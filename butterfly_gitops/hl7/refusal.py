@@ -1,0 +1,12 @@
+"""The one error of this package: a result that cannot be written for its endpoint."""
+
+from butterfly_gitops.model.error import GitopsError
+
+
+class RenderingRefused(GitopsError):  # noqa: N818 - it reads as what happened
+    """No message can be made; `field` is where (`PID-3`), `why` a phrase that never quotes a value."""
+
+    def __init__(self, field: str, why: str) -> None:
+        super().__init__(f"{field}: {why}")
+        self.field = field
+        self.why = why

@@ -1,0 +1,100 @@
+"""The entry: one study event and one endpoint in, the exact bytes of its ORU^R01 out.
+
+Same arguments, same bytes: the time, the control id and the spare order number come from the caller, which stores
+what the next render of the same report must know.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from butterfly_gitops.hl7.charset import encode
+from butterfly_gitops.hl7.layouts import report as report_layout
+from butterfly_gitops.hl7.refusal import RenderingRefused
+from butterfly_gitops.hl7.result import Result
+from butterfly_gitops.hl7.timestamp import WallClock, later_status_time
+from butterfly_gitops.model.delivery import ResultStatus
+from butterfly_gitops.model.endpoint import EhrEndpoint
+from butterfly_gitops.model.study import Study, StudyEvent
+
+_LAYOUTS: dict[str, Callable[[Result], list[str]]] = {"report": report_layout.segments}
+
+# Longest values in the tables of v2.5.1 that receivers are known to enforce.
+_CONTROL_ID_LENGTH = 20
+_FILLER_LENGTH = 22
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What an EHR already knows of a report.
+
+    `filler` is OBR-3 of its first render, kept for life; `last_status_time` is OBR-22 as last printed.
+    `fallback_filler` is made by the caller (`BF` and 14 characters) for a study without any order number.
+    `repeats` says that the same revision goes out again, with the same OBR-22.
+    """
+
+    filler: str | None = None
+    last_status_time: str | None = None
+    fallback_filler: str
+    repeats: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    """One message; every segment of `data` ends in CR. `filler` and `status_time` are to be known from now on."""
+
+    data: bytes = field(repr=False)
+    filler: str
+    status_time: str
+
+
+def render(
+    event: StudyEvent,
+    *,
+    endpoint: EhrEndpoint,
+    report: Known,
+    status: ResultStatus,
+    control_id: str,
+    at: datetime,
+) -> Rendered:
+    """Write the ORU of a result for an endpoint; `at` (aware) becomes MSH-7, `control_id` MSH-10.
+
+    Raises RenderingRefused naming the field that cannot be written.
+    """
+    clock = WallClock(
+        zone=ZoneInfo(endpoint.time_zone), prints_offset=endpoint.message.times == "local_with_offset"
+    )
+    layout = _LAYOUTS.get(endpoint.message.layout)
+    if layout is None:
+        raise RenderingRefused("MSH-9", f"layout {endpoint.message.layout} is not built yet")
+    filler = report.filler or _new_filler(event.study) or report.fallback_filler
+    _check_length("MSH-10", control_id, _CONTROL_ID_LENGTH)
+    _check_length("OBR-3", filler, _FILLER_LENGTH)
+    result = Result(
+        event=event,
+        endpoint=endpoint,
+        clock=clock,
+        status=status,
+        control_id=control_id,
+        filler=filler,
+        sent_at=clock.prints(at),
+        status_time=_status_time(clock, event.occurred_at, report),
+    )
+    text = "\r".join([*layout(result), ""])
+    return Rendered(data=encode(text, endpoint.encoding), filler=filler, status_time=result.status_time)
+
+
+def _new_filler(study: Study) -> str | None:
+    return study.filler_order_number or study.accession_number
+
+
+def _status_time(clock: WallClock, occurred_at: datetime, report: Known) -> str:
+    if report.repeats and report.last_status_time is not None:
+        return report.last_status_time
+    return later_status_time(clock, occurred_at, report.last_status_time)
+
+
+def _check_length(place: str, value: str, longest: int) -> None:
+    if len(value) > longest:
+        raise RenderingRefused(place, f"is longer than the {longest} characters that v2.5.1 allows")

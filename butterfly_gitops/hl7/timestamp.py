@@ -1,0 +1,72 @@
+"""Times as an EHR's wall clock shows them (HL7 v2.5.1, 2.A.77: TS), to the second.
+
+Only printing, reading back, and the rule that each revision's OBR-22 is later than the last one; which moment goes
+into which field is the layout's.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from butterfly_gitops.hl7.refusal import RenderingRefused
+
+_SECOND = timedelta(seconds=1)
+_DIGITS = 14
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WallClock:
+    """An EHR's zone, and whether the offset from UTC is printed beside the time."""
+
+    zone: ZoneInfo
+    prints_offset: bool = False
+
+    def prints(self, instant: datetime) -> str:
+        """Print an aware instant as YYYYMMDDHHMMSS, with ±HHMM where the offset is wanted."""
+        local = instant.astimezone(self.zone)
+        digits = (
+            f"{local.year:04}{local.month:02}{local.day:02}{local.hour:02}{local.minute:02}{local.second:02}"
+        )
+        return digits + _offset(local) if self.prints_offset else digits
+
+    def reads(self, printed: str, *, fold: int = 0) -> datetime:
+        """Read what `prints` printed; `fold` 1 takes the later of two in autumn's repeated hour."""
+        if len(printed) > _DIGITS:
+            return datetime.strptime(printed, "%Y%m%d%H%M%S%z")
+        # The zone follows with `replace`: the text itself carries none.
+        naive = datetime.strptime(printed, "%Y%m%d%H%M%S")  # noqa: DTZ007
+        return naive.replace(tzinfo=self.zone, fold=fold)
+
+
+def later_status_time(clock: WallClock, occurred_at: datetime, last: str | None) -> str:
+    """Print OBR-22 for a new revision: when it occurred, or a second after the last one where that is not later.
+
+    A receiver replaces a result only on an OBR-22 that is later as printed. Raises RenderingRefused where only
+    an hour's lie could make it so: in autumn's repeated hour a clock without offsets runs backwards.
+    """
+    printed = clock.prints(occurred_at)
+    if last is None:
+        return printed
+    if clock.prints_offset:
+        # Both are exact instants, so the digits need not grow.
+        bumped = clock.reads(last).astimezone(UTC) + _SECOND
+        return printed if clock.reads(printed) >= bumped else clock.prints(bumped)
+    fold = occurred_at.astimezone(clock.zone).fold
+    last_instant = clock.reads(last, fold=fold)
+    last_printed = clock.prints(last_instant)
+    if printed > last_printed:
+        return printed
+    bumped_print = clock.prints(last_instant.astimezone(UTC) + _SECOND)
+    runs_backwards = (fold == 1 and printed < last_printed) or bumped_print <= last_printed
+    if runs_backwards:
+        raise RenderingRefused(
+            "OBR-22",
+            "would run backwards in the repeated hour of autumn; set message.times to local_with_offset",
+        )
+    return bumped_print
+
+
+def _offset(local: datetime) -> str:
+    minutes = (local.utcoffset() or timedelta(0)) // timedelta(minutes=1)
+    sign, minutes = ("-", -minutes) if minutes < 0 else ("+", minutes)
+    return f"{sign}{minutes // 60:02}{minutes % 60:02}"
