@@ -1,0 +1,129 @@
+"""MLLP blocks: strict when written, tolerant when read.
+
+A block is `VT data FS CR` (HL7 v2.5.1 appendix C, section C.3.1; MLLP Release 1). The reader knows three
+places to be: outside a block, inside one, and after an FS whose CR has not come yet.
+"""
+
+import re
+from enum import Enum, auto
+
+START = b"\x0b"
+END = b"\x1c"
+CARRIAGE_RETURN = b"\x0d"
+
+MAX_BLOCK_BYTES = 64 * 1024 * 1024
+
+_START_OR_END = re.compile(rb"[\x0b\x1c]")
+
+
+def wrap(data: bytes) -> bytes:
+    """Frame one message. Raises ValueError when it holds a start or an end byte, which no peer could read."""
+    if found := _START_OR_END.search(data):
+        raise ValueError(f"the message holds the MLLP byte 0x{found[0].hex()} at offset {found.start()}")
+    return START + data + END + CARRIAGE_RETURN
+
+
+class _Place(Enum):
+    OUTSIDE = auto()
+    INSIDE = auto()
+    ENDED = auto()
+
+
+class Unwrapper:
+    """Takes blocks out of a stream that comes in any pieces.
+
+    Skipped and counted: bytes outside a block (`junk`), blocks that lack their final CR (`unterminated`).
+    A start byte inside a block begins the block anew, for no encoding that we offer produces one; what it
+    throws away is junk too. A block over `max_bytes` sets `is_too_big`: nothing more is read, or kept.
+    """
+
+    def __init__(self, *, max_bytes: int = MAX_BLOCK_BYTES) -> None:
+        self._max_bytes = max_bytes
+        self._place = _Place.OUTSIDE
+        self._block = bytearray()
+        self._junk_since_block = 0
+        self.junk = 0
+        self.unterminated = 0
+        self.is_too_big = False
+
+    @property
+    def is_inside(self) -> bool:
+        """A block has begun and its end byte has not come."""
+        return self._place is _Place.INSIDE
+
+    @property
+    def lacks_final_cr(self) -> bool:
+        """A block is whole but for its CR; `take_unterminated` gives it out when patience ends."""
+        return self._place is _Place.ENDED
+
+    @property
+    def has_leftovers(self) -> bool:
+        """Something came after the last whole block: junk, or the beginning of another block."""
+        return self._place is not _Place.OUTSIDE or self._junk_since_block > 0 or self.is_too_big
+
+    def feed(self, chunk: bytes) -> list[bytes]:
+        """Read one piece of the stream; return the data of the blocks that it completes."""
+        blocks: list[bytes] = []
+        position = 0
+        while position < len(chunk) and not self.is_too_big:
+            match self._place:
+                case _Place.OUTSIDE:
+                    position = self._seek_start(chunk, position)
+                case _Place.INSIDE:
+                    position = self._collect(chunk, position)
+                case _Place.ENDED:
+                    position = self._end(chunk, position, blocks)
+        return blocks
+
+    def take_unterminated(self) -> bytes | None:
+        """Give out the block whose final CR never came, if there is one."""
+        if self._place is not _Place.ENDED:
+            return None
+        self.unterminated += 1
+        return self._finish()
+
+    def _seek_start(self, chunk: bytes, position: int) -> int:
+        start = chunk.find(START, position)
+        if start < 0:
+            self._skip(len(chunk) - position)
+            return len(chunk)
+        self._skip(start - position)
+        self._place = _Place.INSIDE
+        return start + 1
+
+    def _collect(self, chunk: bytes, position: int) -> int:
+        found = _START_OR_END.search(chunk, position)
+        stop = found.start() if found else len(chunk)
+        if len(self._block) + stop - position > self._max_bytes:
+            self._block.clear()
+            self.is_too_big = True
+            return stop
+        self._block += chunk[position:stop]
+        if found is None:
+            return stop
+        if found[0] == END:
+            self._place = _Place.ENDED
+        else:
+            self._skip(1 + len(self._block))
+            self._block.clear()
+        return stop + 1
+
+    def _end(self, chunk: bytes, position: int, blocks: list[bytes]) -> int:
+        if chunk.startswith(CARRIAGE_RETURN, position):
+            blocks.append(self._finish())
+            return position + 1
+        # Data never holds an FS, so the block is whole; what follows it is read as outside.
+        self.unterminated += 1
+        blocks.append(self._finish())
+        return position
+
+    def _finish(self) -> bytes:
+        block = bytes(self._block)
+        self._block.clear()
+        self._place = _Place.OUTSIDE
+        self._junk_since_block = 0
+        return block
+
+    def _skip(self, count: int) -> None:
+        self.junk += count
+        self._junk_since_block += count

@@ -1,0 +1,203 @@
+"""One exchange, fed by hand: what the driver is told, and what comes out."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from butterfly_gitops.mllp.exchange import Done, Exchange, Limits, NoReply, Read, Reply, Silence, Write
+
+LIMITS = Limits(first_byte_s=5, total_s=10, max_reply_bytes=100, grace_s=1)
+
+
+def answered_id(block):
+    """MSA-2 of the test's tiny acknowledgements, `CODE ID`."""
+    code, _, control_id = block.decode("latin-1").partition(" ")
+    return control_id if code in {"AA", "AE", "CA"} else None
+
+
+def an_exchange(*, settled=(), size=50, limits=LIMITS):
+    return Exchange(control_id="M1", size=size, limits=limits, answered_id=answered_id, settled=settled)
+
+
+def a_written_exchange(**settings):
+    exchange = an_exchange(**settings)
+    assert exchange.start(100) == Write(until=110)
+    assert exchange.wrote(50, 100) == Read(until=105)
+    return exchange
+
+
+def test_a_good_answer_leaves_the_connection_open():
+    step = a_written_exchange().received(b"\x0bAA M1\x1c\r", 101)
+    assert step == Done(answer=Reply(data=b"AA M1", answers_us=True), closes=False)
+
+
+# name: stream, data of the reply, answers us, junk, dropped, lacked CR, closes
+REPLIES = {
+    "for us": (b"\x0bAA M1\x1c\r", b"AA M1", True, 0, 0, False, False),
+    "refusal for us": (b"\x0bAE M1\x1c\r", b"AE M1", True, 0, 0, False, False),
+    "for nobody we know": (b"\x0bAA M9\x1c\r", b"AA M9", False, 0, 0, False, True),
+    "without an id": (b"\x0bAA \x1c\r", b"AA ", False, 0, 0, False, True),
+    "no acknowledgement": (b"\x0bMSH\x1c\r", b"MSH", False, 0, 0, False, True),
+    "a byte of Release 2": (b"\x0b\x06\x1c\r", b"\x06", False, 0, 0, False, True),
+    "junk before": (b"Junk\x0bAA M1\x1c\r", b"AA M1", True, 4, 0, False, False),
+    "junk after": (b"\x0bAA M1\x1c\rJunk", b"AA M1", True, 4, 0, False, True),
+    "twice": (b"\x0bAA M1\x1c\r\x0bAA M1\x1c\r", b"AA M1", True, 0, 1, False, True),
+    "commit, then application": (b"\x0bCA M1\x1c\r\x0bAA M1\x1c\r", b"CA M1", True, 0, 1, False, True),
+    "late one, then ours": (b"\x0bAA M0\x1c\r\x0bAA M1\x1c\r", b"AA M1", True, 0, 1, False, True),
+    "late one after ours": (b"\x0bAA M1\x1c\r\x0bAA M0\x1c\r", b"AA M1", True, 0, 1, False, True),
+    "part of another": (b"\x0bAA M1\x1c\r\x0bAA", b"AA M1", True, 0, 0, False, True),
+    "no final CR, then another": (b"\x0bAA M1\x1c\x0bAA M1\x1c\r", b"AA M1", True, 0, 1, True, True),
+}
+
+
+@pytest.mark.parametrize(
+    ("stream", "data", "answers_us", "junk", "dropped", "lacked", "closes"), REPLIES.values(), ids=REPLIES
+)
+def test_the_first_block_not_about_an_earlier_message_is_the_reply(
+    stream, data, answers_us, junk, dropped, lacked, closes
+):
+    step = a_written_exchange(settled={"M0"}).received(stream, 101)
+    reply = Reply(data=data, answers_us=answers_us, junk=junk, dropped=dropped, lacked_final_cr=lacked)
+    assert step == Done(answer=reply, closes=closes)
+
+
+@pytest.mark.parametrize(
+    ("stream", "kind"),
+    [
+        pytest.param(b"", Silence.SILENCE, id="nothing"),
+        pytest.param(b"MSH|AA M1\r", Silence.GARBAGE, id="no start byte"),
+        pytest.param(b"\x0bAA M", Silence.STALLED, id="stalled"),
+        pytest.param(b"\x0bAA M1\r", Silence.STALLED, id="no end byte"),
+    ],
+)
+@pytest.mark.parametrize("piece", [1, 100], ids=["byte by byte", "whole"])
+def test_time_runs_out(stream, kind, piece):
+    exchange = a_written_exchange()
+    for n in range(0, len(stream), piece):
+        assert exchange.received(stream[n : n + piece], 101) == Read(until=110)
+
+    step = exchange.passed(110)
+
+    assert step == Done(answer=NoReply(kind=kind, received=stream), closes=True)
+
+
+@pytest.mark.parametrize(
+    ("stream", "kind"),
+    [(b"", Silence.CLOSED), (b"\x0bAA", Silence.CLOSED), (b"<html>", Silence.GARBAGE)],
+    ids=["nothing", "part of a block", "a web page"],
+)
+def test_the_peer_closes_first(stream, kind):
+    exchange = a_written_exchange()
+    if stream:
+        exchange.received(stream, 101)
+    assert exchange.ended() == Done(answer=NoReply(kind=kind, received=stream), closes=True)
+
+
+def test_the_first_byte_has_its_own_deadline():
+    exchange = a_written_exchange()
+    assert exchange.passed(105) == Done(answer=NoReply(kind=Silence.SILENCE), closes=True)
+
+
+def test_a_driver_that_wakes_early_is_told_to_wait_on():
+    assert a_written_exchange().passed(104) == Read(until=105)
+
+
+def test_bytes_that_come_with_the_deadline_count():
+    step = a_written_exchange().received(b"\x0bAA M1\x1c\r", 200)
+    assert isinstance(step, Done)
+    assert isinstance(step.answer, Reply)
+
+
+def test_trickling_does_not_move_the_total_deadline():
+    exchange = a_written_exchange()
+    for now in range(101, 110):
+        assert exchange.received(b"x", now) == Read(until=110)
+    step = exchange.received(b"x", 110)
+    assert step == Done(answer=NoReply(kind=Silence.GARBAGE, received=b"x" * 10), closes=True)
+
+
+@pytest.mark.parametrize("ending", ["grace", "fin", "reset"])
+def test_a_missing_final_cr_is_tolerated(ending):
+    exchange = a_written_exchange()
+    assert exchange.received(b"\x0bAA M1\x1c", 101) == Read(until=102)
+
+    step = {"grace": lambda: exchange.passed(102), "fin": exchange.ended, "reset": exchange.broke}[ending]()
+
+    assert step == Done(answer=Reply(data=b"AA M1", answers_us=True, lacked_final_cr=True), closes=False)
+
+
+def test_a_late_answer_without_its_final_cr_does_not_end_the_exchange():
+    exchange = a_written_exchange(settled={"M0"})
+    assert exchange.received(b"\x0bAA M0\x1c", 101) == Read(until=102)
+    assert exchange.passed(102) == Read(until=110)
+    step = exchange.received(b"\x0bAA M1\x1c\r", 103)
+    assert isinstance(step, Done)
+    assert isinstance(step.answer, Reply)
+    assert (step.answer.data, step.answer.dropped, step.closes) == (b"AA M1", 1, True)
+
+
+def test_a_late_answer_alone_is_dropped_and_the_wait_goes_on():
+    exchange = a_written_exchange(settled={"M0"})
+    assert exchange.received(b"\x0bAA M0\x1c\r", 101) == Read(until=110)
+    assert exchange.passed(110) == Done(
+        answer=NoReply(kind=Silence.SILENCE, received=b"\x0bAA M0\x1c\r", dropped=1), closes=True
+    )
+
+
+def test_an_empty_block_is_no_reply():
+    step = a_written_exchange().received(b"\x0b\x1c\r", 101)
+    assert step == Done(answer=NoReply(kind=Silence.EMPTY, received=b"\x0b\x1c\r"), closes=True)
+
+
+def test_a_huge_block_is_no_reply_and_its_memory_is_bounded():
+    exchange = a_written_exchange(limits=Limits(first_byte_s=5, total_s=10, max_reply_bytes=5000))
+    assert exchange.received(b"\x0b" + b"x" * 5000, 101) == Read(until=110)
+    step = exchange.received(b"x", 101)
+    assert step == Done(answer=NoReply(kind=Silence.TOO_BIG, received=b"\x0b" + b"x" * 4095), closes=True)
+
+
+@pytest.mark.parametrize("happens", ["broke", "ended", "time"])
+@pytest.mark.parametrize(
+    ("written", "kind"),
+    [(0, "nothing_left"), (1, None), (49, None)],
+    ids=["no byte", "a byte", "all but one"],
+)
+def test_only_when_no_byte_left_is_it_said_so(happens, written, kind):
+    exchange = an_exchange()
+    exchange.start(100)
+    if written:
+        assert exchange.wrote(written, 100) == Write(until=110)
+
+    step = {"broke": exchange.broke, "ended": exchange.ended, "time": lambda: exchange.passed(110)}[happens]()
+
+    in_doubt = {"broke": "reset", "ended": "closed", "time": "silence"}[happens]
+    assert step == Done(answer=NoReply(kind=Silence(kind or in_doubt)), closes=True)
+
+
+def test_the_total_deadline_covers_the_writing():
+    exchange = an_exchange()
+    exchange.start(100)
+    assert exchange.wrote(10, 110) == Done(answer=NoReply(kind=Silence.SILENCE), closes=True)
+
+
+def test_an_id_that_this_connection_has_answered_is_not_sent_on_it():
+    with pytest.raises(ValueError, match="could not be told apart"):
+        an_exchange(settled={"M1"})
+
+
+@given(st.lists(st.sampled_from([b"\x0b", b"\x1c", b"\r", b"AA M1", b"AA M0", b"x"]), max_size=20), st.data())
+def test_any_chunking_yields_the_same_reply(tokens, data):
+    stream = b"".join(tokens)
+    whole = a_written_exchange(settled={"M0"}).received(stream, 101) if stream else None
+    exchange, step = a_written_exchange(settled={"M0"}), None
+    while stream and not isinstance(step, Done):
+        cut = data.draw(st.integers(1, len(stream)))
+        step = exchange.received(stream[:cut], 101)
+        stream = stream[cut:]
+
+    if isinstance(whole, Done) and isinstance(whole.answer, Reply):
+        assert isinstance(step, Done)
+        assert isinstance(step.answer, Reply)
+        assert (step.answer.data, step.answer.answers_us) == (whole.answer.data, whole.answer.answers_us)
+    else:
+        assert isinstance(step, Done) == isinstance(whole, Done)
