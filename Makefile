@@ -32,8 +32,9 @@ format: $(BIN)/.installed-dev ## lay the code out, and mend what a tool can mend
 shape: ## measure functions and modules, the longest first
 	@$(python) -m tests.rules.shape
 
+# Once there is something to run.
 ifneq ($(wildcard benchmarks/__main__.py),)
-bench: $(BIN)/.installed-dev ## measure speed
+bench: $(BIN)/.installed-dev # measure speed
 	$(BIN)/python -m benchmarks
 endif
 
