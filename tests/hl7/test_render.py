@@ -1,0 +1,333 @@
+"""What stands in which field, by event, endpoint and what is known; and what is refused."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from butterfly_gitops.hl7.message import value_of, visible
+from butterfly_gitops.hl7.refusal import RenderingRefused
+from butterfly_gitops.model.endpoint import EhrEndpoint, Message
+from butterfly_gitops.model.error import GitopsError
+from butterfly_gitops.model.study import StudyEvent
+from tests.hl7.samples import CONTROL_ID, FALLBACK, TESTS, endpoint, field_of, lines, rendered, study
+
+EFAST = json.loads((TESTS / "studies" / "efast.json").read_text(encoding="utf-8"))
+
+
+def changed(path: str, value: Any) -> StudyEvent:
+    """The sample event with one value changed: `changed("study.reason", None)`."""
+    event = json.loads(json.dumps(EFAST))
+    *parents, last = path.split(".")
+    place = event
+    for parent in parents:
+        place = place[parent]
+    place[last] = value
+    return StudyEvent.model_validate_json(json.dumps(event))
+
+
+def people(*roles: str) -> list[dict[str, str]]:
+    return [{"role": role, "id": f"{role}-1", "family": role.title()} for role in roles]
+
+
+# Each setting of an endpoint that touches the message: a value, and every field that it changes.
+TOUCHES: list[tuple[str, dict[str, Any], dict[str, str]]] = [
+    ("sending_application", {"sending_application": "POCUS"}, {"MSH-3": "POCUS"}),
+    ("sending_facility", {"sending_facility": "ED"}, {"MSH-4": "ED"}),
+    ("receiving_application", {"receiving_application": None}, {"MSH-5": ""}),
+    ("receiving_facility", {"receiving_facility": "CG"}, {"MSH-6": "CG"}),
+    ("processing_id", {"processing_id": "T"}, {"MSH-11": "T"}),
+    ("encoding", {"encoding": "ISO-8859-15"}, {"MSH-18": "8859/15"}),
+    ("declare_encoding", {"declare_encoding": False}, {"MSH-18": ""}),
+    (
+        "time_zone",
+        {"time_zone": "Asia/Tokyo"},
+        {
+            "MSH-7": "20261124230315",
+            "OBR-7": "20261124224100",
+            "OBR-22": "20261124230311",
+            "OBX-14": "20261124224100",
+        },
+    ),
+    ("acknowledgement", {"acknowledgement": {"mode": "commit"}}, {"MSH-15": "AL", "MSH-16": "NE"}),
+    ("message.patient_id", {"message": {"patient_id": {"type": "PI"}}}, {"PID-3": "P-1^^^EMPI^PI"}),
+    (
+        "message.exam_codes",
+        {"message": {"exam_codes": {"EFAST": {"code": "76705", "display": "US abdomen", "system": "C4"}}}},
+        {"OBR-4": "76705^US abdomen^C4"},
+    ),
+    (
+        "message.placer_fallback",
+        {"message": {"placer_fallback": "filler"}},
+        {"ORC-2": "A4711", "OBR-2": "A4711"},
+    ),
+    ("message.corrected_as", {"message": {"corrected_as": "F"}}, {"OBR-25": "F", "OBX-11": "F"}),
+    (
+        "message.times",
+        {"message": {"times": "local_with_offset"}},
+        {
+            "MSH-7": "20261124090315-0500",
+            "OBR-7": "20261124084100-0500",
+            "OBR-22": "20261124090311-0500",
+            "OBX-14": "20261124084100-0500",
+        },
+    ),
+]
+
+# What changes where, when or how often a message goes out, or is not built yet, but no byte of it.
+TOUCHES_NOT = {
+    "display_name", "link", "host", "port", "status", "preliminary_results", "ack_timeout", "connection_timeout",
+    "retry", "minimum_gap", "connection", "on_retarget", "tls",
+    "message.layout", "message.hl7_version", "message.image_link",
+}  # fmt: skip
+
+PLACES = [f"{name}-{n}" for name in ("MSH", "PID", "PV1", "ORC", "OBR", "OBX") for n in range(1, 36)]
+
+
+@pytest.mark.parametrize(("overrides", "fields"), [pytest.param(o, f, id=name) for name, o, f in TOUCHES])
+def test_a_setting_changes_these_fields_and_no_others(overrides: dict[str, Any], fields: dict[str, str]):
+    event = changed(
+        "patient.identifiers",
+        [*EFAST["patient"]["identifiers"], {"id": "P-1", "authority": "EMPI", "type": "PI"}],
+    )
+    before = rendered(event, status="C")
+    after = rendered(event, endpoint(**overrides), status="C")
+    # The third OBX has each field that any setting touches.
+    nth = {"OBX": 3}
+    found = {
+        place: field_of(after, place, nth=nth.get(place[:3], 1))
+        for place in PLACES
+        if field_of(after, place, nth=nth.get(place[:3], 1))
+        != field_of(before, place, nth=nth.get(place[:3], 1))
+    }
+    assert found == fields
+
+
+def test_every_setting_is_in_one_of_the_two_lists():
+    settings = {name for name in EhrEndpoint.model_fields if name != "message"}
+    settings |= {f"message.{name}" for name in Message.model_fields}
+    touches = {name for name, _, _ in TOUCHES}
+    assert touches | TOUCHES_NOT == settings
+    assert not touches & TOUCHES_NOT
+
+
+@pytest.mark.parametrize("place", [3, 4, 5, 6], ids=lambda n: f"MSH-{n}")
+def test_msh_3_to_6_take_designators(place: int):
+    name = {
+        3: "sending_application",
+        4: "sending_facility",
+        5: "receiving_application",
+        6: "receiving_facility",
+    }
+    to = endpoint(**{name[place]: {"namespace": "X", "universal_id": "1.2.3", "universal_id_type": "ISO"}})
+    assert field_of(rendered(study("efast.json"), to), f"MSH-{place}") == "X^1.2.3^ISO"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "declared", "name"),
+    [
+        ("US-ASCII", "", b"Muster"),
+        ("ISO-8859-1", "8859/1", "Prøve".encode("latin-1")),
+        ("ISO-8859-2", "8859/2", "Dvořák".encode("iso8859-2")),
+        ("ISO-8859-5", "8859/5", "Иванова".encode("iso8859-5")),
+        ("ISO-8859-7", "8859/7", "Παππά".encode("iso8859-7")),
+        ("ISO-8859-15", "8859/15", "Œuvre".encode("iso8859-15")),
+        ("windows-1252", "", "Œuvre".encode("cp1252")),
+        ("UTF-8", "UNICODE UTF-8", "山田".encode()),
+    ],
+)
+def test_each_encoding_has_its_bytes_and_its_name(encoding: str, declared: str, name: bytes):
+    codec = {"windows-1252": "cp1252", "US-ASCII": "ascii"}.get(encoding, encoding)
+    result = rendered(changed("patient.family", name.decode(codec)), endpoint(encoding=encoding))
+    assert b"||" + name + b"^Erika^" in result.data
+    assert value_of(result.data, "MSH-18") == declared
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "place", "content"),
+    [
+        pytest.param("study.placer_order_number", "ORD-1", "OBR-2", "ORD-1", id="placer"),
+        pytest.param("study.placer_order_number", "ORD-1", "ORC-2", "ORD-1", id="placer in ORC"),
+        pytest.param("study.filler_order_number", "FIL-1", "OBR-3", "FIL-1", id="filler before accession"),
+        pytest.param("study.accession_number", None, "OBR-3", FALLBACK, id="neither filler nor accession"),
+        pytest.param("study.accession_number", None, "OBR-18", "", id="no accession"),
+        pytest.param("study.ended_at", "2026-11-24T13:50:00Z", "OBR-8", "20261124085000", id="end of the exam"),
+        pytest.param("study.started_at", None, "OBR-7", "20261124090311", id="no start known"),
+        pytest.param("study.reason", "fall & pain", "OBR-31", r"^fall \T\ pain", id="reason"),
+        pytest.param("study.exam_type", {"code": "X|Y"}, "OBR-4", r"X\F\Y", id="bare exam code"),
+        pytest.param("study.people", [], "OBR-32", "", id="nobody"),
+        pytest.param("study.people", people("performer", "author"), "OBR-32", "author-1&Author", id="author first"),
+        pytest.param(
+            "study.people", people("performer", "author", "attester"), "OBR-32", "attester-1&Attester",
+            id="attester before author",
+        ),
+        pytest.param(
+            "study.people", people("attester", "author", "secondary_author"), "OBR-33",
+            "author-1&Author~secondary_author-1&Secondary_Author", id="assistants",
+        ),
+        pytest.param(
+            "study.people", people("performer", "author"), "OBR-34", "performer-1&Performer", id="technician"
+        ),
+        pytest.param("study.people", people("performer", "scribe"), "OBR-35", "scribe-1&Scribe", id="scribe"),
+        pytest.param(
+            "study.people", people("performer", "ordering"), "OBR-16", "ordering-1^Ordering", id="ordering"
+        ),
+        pytest.param("patient.birth_date", "1980-02", "PID-7", "198002", id="month of birth"),
+        pytest.param("patient.birth_date", None, "PID-7", "", id="no date of birth"),
+        pytest.param("patient.family", None, "PID-5", "^Erika^^^^^L", id="given name only"),
+        pytest.param("encounter.account_number", "ACC1", "PID-18", "ACC1", id="account"),
+        pytest.param("encounter.class", None, "PV1-2", "U", id="no class"),
+        pytest.param("encounter.class", "EMER", "PV1-2", "U", id="unknown class"),
+        pytest.param("encounter.location", None, "PV1-3", "", id="no location"),
+        pytest.param("encounter.attending", {"id": "9", "family": "Ek"}, "PV1-7", "9^Ek", id="attending"),
+    ],
+)  # fmt: skip
+def test_an_event_fills_this_field(path: str, value: Any, place: str, content: str):
+    assert field_of(rendered(changed(path, value)), place) == content
+
+
+def test_a_patient_without_any_name_is_unspecified():
+    event = study("efast.json", patient={"identifiers": [{"id": "1"}]})
+    assert field_of(rendered(event), "PID-5") == "^^^^^^U"
+
+
+def test_without_an_encounter_there_is_no_visit():
+    message = rendered(study("efast.json", encounter=None))
+    assert [line[:3] for line in lines(message)][:3] == ["MSH", "PID", "ORC"]
+
+
+def test_a_blank_section_is_not_sent_and_no_study_uid_neither():
+    event = changed(
+        "study.report", [{"section": "findings", "text": " \n"}, {"section": "other", "text": "x"}]
+    )
+    event = event.model_copy(update={"study": event.study.model_copy(update={"study_uid": None})})
+    assert [line.split("|")[3][:7] for line in lines(rendered(event)) if line.startswith("OBX")] == [
+        "18748-4",
+        "EF^Ejec",
+    ]
+
+
+def test_observations_that_agree_in_code_and_instance_are_told_apart():
+    one = {"type": "text", "code": "NOTE", "value": "x", "instance": "A"}
+    event = changed("study.observations", [one, one, {**one, "instance": "B"}])
+    found = [field_of(rendered(event), "OBX-4", nth=n) for n in (3, 4, 5)]
+    assert found == ["A.1", "A.2", "B"]
+
+
+@pytest.mark.parametrize(
+    ("status", "orc_5", "obr_25", "obx_11"),
+    [("P", "A", "P", "P"), ("F", "CM", "F", "F"), ("C", "CM", "C", "C"), ("W", "CM", "C", "W")],
+)
+def test_statuses_agree(status: str, orc_5: str, obr_25: str, obx_11: str):
+    message = rendered(study("efast.json"), status=status)
+    assert (field_of(message, "ORC-5"), field_of(message, "OBR-25")) == (orc_5, obr_25)
+    assert {field_of(message, "OBX-11", nth=n) for n in (1, 2, 3)} == {obx_11}
+
+
+def test_corrected_as_f_says_nothing_of_withdrawals():
+    message = rendered(study("efast.json"), endpoint(message={"corrected_as": "F"}), status="W")
+    assert (field_of(message, "OBR-25"), field_of(message, "OBX-11")) == ("C", "W")
+
+
+def test_obr_3_stays_what_it_was_at_first():
+    event = changed("study.filler_order_number", "NEW-1")
+    message = rendered(event, endpoint(message={"placer_fallback": "filler"}), known={"filler": "OLD-1"})
+    assert message.filler == "OLD-1"
+    assert [field_of(message, place) for place in ("ORC-2", "ORC-3", "OBR-2", "OBR-3")] == ["OLD-1"] * 4
+
+
+def test_a_repeat_shows_the_same_obr_22_and_a_new_revision_a_later_one():
+    last = "20261124090311"
+    assert (
+        rendered(study("efast.json"), known={"last_status_time": last, "repeats": True}).status_time == last
+    )
+    assert rendered(study("efast.json"), known={"last_status_time": last}).status_time == "20261124090312"
+
+
+@pytest.mark.parametrize("value", ["55", "-0.5", "+3.", ".5", "007"])
+def test_numbers_of_hl7(value: str):
+    event = changed("study.observations", [{"type": "numeric", "code": "EF", "value": value}])
+    assert field_of(rendered(event), "OBX-5", nth=3) == value
+
+
+def refused(event: StudyEvent, **overrides: Any) -> RenderingRefused:
+    with pytest.raises(RenderingRefused) as error:
+        rendered(event, endpoint(**overrides))
+    assert isinstance(error.value, GitopsError)
+    return error.value
+
+
+@pytest.mark.parametrize("value", ["about 55", "", " 55", "1e3", "5,5", ".", "5.5.5", "٥", "55\n"], ids=ascii)
+def test_what_is_no_number_is_refused(value: str):
+    error = refused(changed("study.observations", [{"type": "numeric", "code": "EF", "value": value}]))
+    assert str(error) == "OBX-5: observation 1 is numeric, but its value is no number"
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "overrides", "field"),
+    [
+        pytest.param("patient.identifiers", [], {}, "PID-3", id="no identifier"),
+        pytest.param(
+            "patient.merged_from", [], {"message": {"patient_id": {"authority": "STE", "type": "PI"}}}, "PID-3",
+            id="no identifier of that kind",
+        ),
+        pytest.param("study.filler_order_number", "F" * 23, {}, "OBR-3", id="a filler order number of 23"),
+        pytest.param("patient.family", "山田", {"encoding": "ISO-8859-1"}, "PID-5", id="a name Latin-1 lacks"),
+        pytest.param("patient.given", "Åse", {"encoding": "US-ASCII"}, "PID-5", id="a name ASCII lacks"),
+        pytest.param(
+            "study.report", [{"section": "findings", "text": "Δ|山"}], {"encoding": "windows-1252"}, "OBX-5",
+            id="findings windows-1252 lacks",
+        ),
+        pytest.param("study.accession_number", "Ž1", {"encoding": "ISO-8859-1"}, "ORC-3", id="an accession"),
+        pytest.param(
+            "patient.merged_from", [], {"encoding": "US-ASCII", "sending_facility": "Éd"}, "MSH-4",
+            id="a facility ASCII lacks",
+        ),
+        pytest.param("patient.merged_from", [], {"message": {"layout": "pdf"}}, "MSH-9", id="a layout to come"),
+    ],
+)  # fmt: skip
+def test_a_refusal_names_the_field_and_never_the_value(
+    path: str, value: Any, overrides: dict[str, Any], field: str
+):
+    error = refused(changed(path, value), **overrides)
+    assert error.field == field
+    assert not any(secret in str(error) for secret in ("山", "Åse", "Δ", "Ž", "FFF", "MRN0042", "Muster"))
+    assert error.__context__ is None
+
+
+def test_a_control_id_of_21_is_refused():
+    with pytest.raises(RenderingRefused) as error:
+        rendered(study("efast.json"), control_id=CONTROL_ID + "X")
+    assert error.value.field == "MSH-10"
+
+
+def test_no_patient_data_in_a_repr():
+    assert "Muster" not in repr(rendered(study("efast.json")))
+
+
+def test_a_message_is_shown_without_anything_unprintable():
+    data = "MSH|^~\\&|Å\rOBX|1|\x1b[31m\x0b\u202e\r".encode()
+    assert visible(data, "UTF-8") == "MSH|^~\\&|Å\nOBX|1|\\x1b[31m\\x0b\\u202e"
+    assert visible(data, "US-ASCII").splitlines()[0] == "MSH|^~\\&|\\xc3\\x85"
+
+
+TEXTS = st.text(st.one_of(st.sampled_from("|^~\\&\r\n\x0b\x1c\x00\x7f\x85"), st.characters(codec="utf-8")))
+NAMES = TEXTS.filter(lambda text: 0 < len(text) < 199)
+
+
+@given(NAMES, TEXTS, TEXTS, TEXTS)
+def test_no_text_can_break_a_field_a_segment_or_a_block(name: str, section: str, value: str, instance: str):
+    event = json.loads(json.dumps(EFAST))
+    event["patient"]["family"] = event["patient"]["identifiers"][0]["authority"] = name
+    event["study"]["report"] = [{"section": "findings", "text": f"x{section}"}]
+    event["study"]["observations"] = [
+        {"type": "text", "code": name, "value": f"x{value}", "instance": instance[:99], "unit": name}
+    ]
+    event["study"]["people"][0]["family"] = event["study"]["exam_type"]["display"] = name
+    message = rendered(StudyEvent.model_validate_json(json.dumps(event)))
+    assert not re.search(rb"[\x00-\x0c\x0e-\x1f\x7f]", message.data)
+    assert [line[:3] for line in lines(message)] == ["MSH", "PID", "PV1", "ORC", "OBR", "OBX", "OBX", "OBX"]
+    assert [line.count("|") for line in lines(message)] == [17, 8, 19, 5, 32, 11, 14, 14]
