@@ -1,0 +1,231 @@
+"""Connections to a listener: TCP, and the demo's stand-in for it.
+
+A connection says exactly how many bytes the kernel took, because "not one" is a promise that lets a message
+be sent again without a doubt. When to dial and what to send is the wire's.
+"""
+
+import asyncio
+import contextlib
+import socket
+import struct
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from butterfly_gitops.model.error import GitopsError
+
+READ_BYTES = 65536
+
+# A firewall forgets a silent flow in minutes; with these a dead peer is noticed within about one.
+KEEPALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
+
+# Linger, 0 s: a reset in place of what is left, so that nothing stale arrives after we gave up.
+_DISCARD = struct.pack("ii", 1, 0)
+
+
+class DialFailed(GitopsError):  # noqa: N818 - it says what happened
+    """No connection: not a byte of a message has left. `reason` is a fixed phrase."""
+
+    def __init__(self, *, host: str, port: int, reason: str) -> None:
+        super().__init__(f"{host}:{port}: {reason}")
+        self.host = host
+        self.port = port
+        self.reason = reason
+
+
+class Connection(Protocol):
+    """One open connection, for one user at a time."""
+
+    def send(self, data: memoryview) -> int:
+        """Hand bytes to the kernel; return how many it took, 0 when it has no room.
+
+        Raises OSError when the connection is broken; then it took none of these.
+        """
+        ...
+
+    def receive(self) -> bytes | None:
+        """Return what has come: None for nothing yet, b"" when the peer has closed. Raises OSError."""
+        ...
+
+    async def sendable(self) -> None:
+        """Wait until `send` may have room, or the connection is closed."""
+        ...
+
+    async def receivable(self) -> None:
+        """Wait until `receive` has something to say, or the connection is closed."""
+        ...
+
+    def watch(self, noticed: Callable[[], None]) -> None:
+        """Call `noticed` once, as soon as something comes or the peer closes; a wait replaces the watch."""
+        ...
+
+    def close(self, *, discard: bool = False) -> None:
+        """Close at once; with `discard`, what the kernel has not sent yet is thrown away."""
+        ...
+
+
+class Dialler(Protocol):
+    """Whoever can open a connection."""
+
+    async def open(self, host: str, port: int, timeout_s: float) -> Connection:
+        """Resolve the host, now, and connect. Raises DialFailed."""
+        ...
+
+
+class TcpDialler:
+    """Dials over plain TCP."""
+
+    async def open(self, host: str, port: int, timeout_s: float) -> Connection:
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + timeout_s
+        addresses = await _resolve(host, port, timeout_s)
+        reason = "name has no address"
+        for position, (family, address) in enumerate(addresses):
+            share_s = (ends - loop.time()) / (len(addresses) - position)
+            try:
+                return TcpConnection(await _connect(family, address, share_s))
+            except TimeoutError:
+                reason = "no connection in time"
+            except ConnectionRefusedError:
+                reason = "connection refused"
+            except OSError as error:
+                reason = (error.strerror or "connection failed").lower()
+        raise DialFailed(host=host, port=port, reason=reason)
+
+
+class MappedDialler:
+    """Dials elsewhere than it is told, and nowhere when it has no other place: the demo's stand-in.
+
+    Sample configurations keep realistic hosts; no packet ever goes to one.
+    """
+
+    def __init__(self, places: Mapping[tuple[str, int], tuple[str, int]], dialler: Dialler) -> None:
+        self._places = dict(places)
+        self._dialler = dialler
+
+    async def open(self, host: str, port: int, timeout_s: float) -> Connection:
+        place = self._places.get((host, port))
+        if place is None:
+            raise DialFailed(host=host, port=port, reason="no practice EHR stands in for this address")
+        try:
+            return await self._dialler.open(*place, timeout_s)
+        except DialFailed as failure:
+            raise DialFailed(host=host, port=port, reason=failure.reason) from failure
+
+
+class TcpConnection:
+    """A non-blocking socket whose every byte is counted."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._socket = sock
+        self._loop = asyncio.get_running_loop()
+        self._waiter: asyncio.Future[None] | None = None
+
+    def send(self, data: memoryview) -> int:
+        try:
+            return self._socket.send(data)
+        except (BlockingIOError, InterruptedError):
+            return 0
+
+    def receive(self) -> bytes | None:
+        try:
+            return self._socket.recv(READ_BYTES)
+        except (BlockingIOError, InterruptedError):
+            return None
+
+    async def sendable(self) -> None:
+        if self._is_closed:
+            return
+        self._waiter = self._loop.create_future()
+        self._loop.add_writer(self._socket, self._wake)
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+            if not self._is_closed:
+                self._loop.remove_writer(self._socket)
+
+    async def receivable(self) -> None:
+        if self._is_closed:
+            return
+        self._waiter = self._loop.create_future()
+        self._loop.add_reader(self._socket, self._wake)
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+            if not self._is_closed:
+                self._loop.remove_reader(self._socket)
+
+    def watch(self, noticed: Callable[[], None]) -> None:
+        def once() -> None:
+            self._loop.remove_reader(self._socket)
+            noticed()
+
+        if not self._is_closed:
+            self._loop.add_reader(self._socket, once)
+
+    def close(self, *, discard: bool = False) -> None:
+        if self._is_closed:
+            return
+        self._loop.remove_reader(self._socket)
+        self._loop.remove_writer(self._socket)
+        if discard:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _DISCARD)
+        self._socket.close()
+        self._wake()
+
+    @property
+    def _is_closed(self) -> bool:
+        return self._socket.fileno() < 0
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+
+_Address = tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]
+
+
+async def _resolve(host: str, port: int, timeout_s: float) -> list[tuple[int, _Address]]:
+    """Ask for the addresses at every dial, so that an EHR that moved is found where it is now."""
+    with contextlib.suppress(OSError, UnicodeError):
+        # An address in figures needs no thread, and so no turn behind names that hang.
+        figures = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+        return [(family, address) for family, _, _, _, address in figures]
+    try:
+        async with asyncio.timeout(timeout_s):
+            found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except TimeoutError:
+        raise DialFailed(host=host, port=port, reason="name not resolved in time") from None
+    except (OSError, UnicodeError):
+        raise DialFailed(host=host, port=port, reason="name not found") from None
+    return [(family, address) for family, _, _, _, address in found]
+
+
+async def _connect(family: int, address: _Address, timeout_s: float) -> socket.socket:
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setblocking(False)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        _keep_alive(sock)
+        async with asyncio.timeout(timeout_s):
+            await asyncio.get_running_loop().sock_connect(sock, address)
+        _refuse_itself(sock)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def _refuse_itself(sock: socket.socket) -> None:
+    """A port of the system's own range that has no listener may be given to the very socket that dials it."""
+    if sock.getsockname() == sock.getpeername():
+        raise ConnectionRefusedError
+
+
+def _keep_alive(sock: socket.socket) -> None:
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in KEEPALIVE.items():
+        # Not every system has all three.
+        if (number := getattr(socket, option, None)) is not None:
+            sock.setsockopt(socket.IPPROTO_TCP, number, value)

@@ -1,0 +1,231 @@
+"""The wire: one connection at a time to one listener, over which messages go one by one.
+
+Whoever drives a wire calls `dial`, stores the attempt, and then calls `exchange`; one caller at a time. What an
+answer means is judged by the caller, who calls `close` when the verdict leaves a doubt. Whose message it is,
+and whose turn, the wire does not know.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from typing import Protocol, assert_never
+
+from butterfly_gitops.dispatcher.dial import Connection, DialFailed, Dialler
+from butterfly_gitops.mllp.exchange import Done, Exchange, Limits, NoReply, Read, Reply, Silence, Step, Write
+from butterfly_gitops.mllp.framing import Unwrapper, wrap
+from butterfly_gitops.model.delivery import LaneId, TargetNumber
+
+# Ids that one connection remembers, so as to know a late answer when it sees one.
+REMEMBERED_IDS = 1000
+
+
+class Wire(Protocol):
+    """The way to one listener, from here or through a Link."""
+
+    async def dial(self) -> None:
+        """See to an open, healthy connection and to the minimum gap. Raises DialFailed: no byte has left."""
+        ...
+
+    async def exchange(self, data: bytes, control_id: str, limits: Limits) -> Reply | NoReply:
+        """Frame and write one message, and read its answer.
+
+        The connection is closed whenever something late could still come on it. Cancelled, it is closed too,
+        and bytes may have left. Raises ValueError when `data` can't be framed; then nothing has left.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Close the connection, if there is one; the next `dial` opens another."""
+        ...
+
+    def run_target(self, lane: LaneId, number: TargetNumber) -> None:
+        """Ask that this lane's messages go by this target revision from now on."""
+        ...
+
+    def reported_target(self) -> Mapping[LaneId, TargetNumber]:
+        """Return the target revision that runs for each lane, as this wire reports it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listener:
+    """Where a wire leads, and how it is used."""
+
+    host: str
+    port: int
+    connection_timeout_s: float
+    minimum_gap_s: float = 0.0
+    keep_open: bool = True
+
+
+class TcpWire:
+    """A wire whose connections are dialled from here.
+
+    `answered_id` reads MSA-2 of a block, None where there is none. `late_answers` counts what came about a
+    message that had been settled, in flight and idle; `unasked` the idle connections closed for talking.
+    """
+
+    def __init__(
+        self, listener: Listener, *, dialler: Dialler, answered_id: Callable[[bytes], str | None]
+    ) -> None:
+        self._listener = listener
+        self._dialler = dialler
+        self._answered_id = answered_id
+        self._connection: Connection | None = None
+        self._settled: dict[str, None] = {}
+        self._last_use_s: float | None = None
+        self._targets: dict[LaneId, TargetNumber] = {}
+        self.late_answers = 0
+        self.unasked = 0
+
+    @property
+    def is_open(self) -> bool:
+        """There is a connection, and nothing has been noticed that speaks against it."""
+        return self._connection is not None
+
+    async def dial(self) -> None:
+        await self._keep_gap()
+        self._look()
+        if self._connection is None:
+            await self._open()
+
+    async def exchange(self, data: bytes, control_id: str, limits: Limits) -> Reply | NoReply:
+        frame = wrap(data)
+        await self._keep_gap()
+        self._look()
+        connection = self._connection
+        if connection is None:
+            return NoReply(kind=Silence.NOTHING_LEFT)
+        if control_id in self._settled:
+            # Sent again after a refusal: a late copy of the old answer must not answer this one.
+            try:
+                connection = await self._open()
+            except DialFailed:
+                return NoReply(kind=Silence.NOTHING_LEFT)
+        exchange = Exchange(
+            control_id=control_id,
+            size=len(frame),
+            limits=limits,
+            answered_id=self._answered_id,
+            settled=self._settled,
+        )
+        try:
+            done = await _drive(exchange, connection, frame)
+        except BaseException:
+            # Cancelled, most likely: bytes may have left.
+            self._drop(discard=True)
+            raise
+        self._conclude(done, control_id)
+        return done.answer
+
+    async def close(self) -> None:
+        self._drop(discard=False)
+
+    def run_target(self, lane: LaneId, number: TargetNumber) -> None:
+        self._targets[lane] = number
+
+    def reported_target(self) -> Mapping[LaneId, TargetNumber]:
+        return dict(self._targets)
+
+    async def _open(self) -> Connection:
+        self._drop(discard=False)
+        to = self._listener
+        self._connection = await self._dialler.open(to.host, to.port, to.connection_timeout_s)
+        return self._connection
+
+    async def _keep_gap(self) -> None:
+        if self._last_use_s is None:
+            return
+        ends = self._last_use_s + self._listener.minimum_gap_s
+        if (left_s := ends - _now()) > 0:
+            await asyncio.sleep(left_s)
+
+    def _look(self) -> None:
+        """Close an idle connection on which anything has happened: before a byte is risked on it."""
+        if self._connection is None:
+            return
+        try:
+            noticed = self._connection.receive()
+        except OSError:
+            noticed = b""
+        if noticed is None:
+            return
+        if noticed:
+            self.unasked += 1
+            blocks = Unwrapper().feed(noticed)
+            self.late_answers += sum(self._answered_id(block) in self._settled for block in blocks)
+        self._drop(discard=False)
+
+    def _conclude(self, done: Done, control_id: str) -> None:
+        self._last_use_s = _now()
+        self.late_answers += done.answer.dropped
+        self._settled[control_id] = None
+        if len(self._settled) > REMEMBERED_IDS:
+            del self._settled[next(iter(self._settled))]
+        if done.closes:
+            self._drop(discard=isinstance(done.answer, NoReply))
+        elif not self._listener.keep_open:
+            self._drop(discard=False)
+        elif self._connection is not None:
+            self._connection.watch(self._look)
+
+    def _drop(self, *, discard: bool) -> None:
+        if self._connection is not None:
+            self._connection.close(discard=discard)
+        self._connection = None
+        self._settled = {}
+
+
+async def _drive(exchange: Exchange, connection: Connection, frame: bytes) -> Done:
+    """Do what the exchange says until it is over."""
+    unwritten = memoryview(frame)
+    step = exchange.start(_now())
+    while True:
+        match step:
+            case Done():
+                return step
+            case Write(until=until):
+                count, step = _send(exchange, connection, unwritten)
+                unwritten = unwritten[count:]
+                if count == 0 and isinstance(step, Write):
+                    await _wait(connection.sendable(), until)
+            case Read(until=until):
+                step = _receive(exchange, connection, until)
+                if isinstance(step, Read):
+                    # Waits even if more has come: a peer that never stops talking takes no other's turn.
+                    await _wait(connection.receivable(), step.until)
+            case _:
+                assert_never(step)
+
+
+def _send(exchange: Exchange, connection: Connection, unwritten: memoryview) -> tuple[int, Step]:
+    try:
+        count = connection.send(unwritten)
+    except OSError:
+        return 0, exchange.broke()
+    return count, exchange.wrote(count, _now())
+
+
+def _receive(exchange: Exchange, connection: Connection, until: float) -> Step:
+    """Look what has come before looking at the clock: a late turn of ours is not the peer's silence."""
+    try:
+        chunk = connection.receive()
+    except OSError:
+        return exchange.broke()
+    if chunk:
+        return exchange.received(chunk, _now())
+    if chunk is not None:
+        return exchange.ended()
+    return exchange.passed(now) if (now := _now()) >= until else Read(until=until)
+
+
+async def _wait(event: Coroutine[None, None, None], until: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout_at(until):
+            await event
+
+
+def _now() -> float:
+    """Return monotonic seconds: no step of the wall clock shortens or lengthens a limit."""
+    return asyncio.get_running_loop().time()
