@@ -1,0 +1,83 @@
+"""Every event × rule becomes one decision: a delivery, or the reason there is none."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from butterfly_gitops.model.delivery import Decision, Rule
+from butterfly_gitops.model.study import EventKind
+
+CLOCK_TOLERANCE = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entitled:
+    """What the client has been granted, as routing needs it."""
+
+    enterprise: bool
+    preliminary_results: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One rule of an archive, and whether its endpoint takes preliminary results."""
+
+    rule: Rule
+    preliminary: bool
+
+
+def is_considered(rule: Rule, *, occurred_at: datetime, received_at: datetime) -> bool:
+    """Tell whether an event meets a rule: in force at receipt, or closed since and in force when it occurred.
+
+    `ledger` counts with the same condition.
+    """
+    if rule.until is None or rule.until > received_at:
+        return rule.start <= received_at
+    return rule.start <= occurred_at < rule.until
+
+
+def route(
+    routes: Iterable[Route], *, kind: EventKind, occurred_at: datetime, received_at: datetime, entitled: Entitled
+) -> tuple[Decision, ...]:
+    """Decide what each rule of the event's archive makes of it, in the order of the rules."""
+    return tuple(
+        _decide(one, kind=kind, occurred_at=occurred_at, entitled=entitled)
+        for one in sorted(routes, key=lambda one: one.rule.id)
+        if is_considered(one.rule, occurred_at=occurred_at, received_at=received_at)
+    )
+
+
+def _decide(one: Route, *, kind: EventKind, occurred_at: datetime, entitled: Entitled) -> Decision:
+    rule = one.rule
+    reason = _reason_against(one, kind=kind, occurred_at=occurred_at, entitled=entitled)
+    return Decision(rule=rule.id, lane=rule.lane, verdict=reason or "deliver", delivers=not reason)
+
+
+def _reason_against(one: Route, *, kind: EventKind, occurred_at: datetime, entitled: Entitled) -> str:
+    if kind in ("reverted", "deleted"):
+        return "withdraws"
+    if occurred_at < one.rule.start:
+        return f"before-effective-from by {_print_gap(one.rule.start - occurred_at)}"
+    if not entitled.enterprise:
+        return "not-entitled"
+    if kind == "attestation_requested":
+        if not one.preliminary:
+            return "preliminary-off"
+        if not entitled.preliminary_results:
+            return "not-entitled"
+    return ""
+
+
+def _print_gap(gap: timedelta) -> str:
+    seconds = gap.total_seconds()
+    return f"{seconds:.0f}s" if seconds >= 1 else f"{seconds * 1000:.0f}ms"
+
+
+def is_near_start(rule: Rule, occurred_at: datetime) -> bool:
+    """Tell whether an exclusion may be the fault of a slow clock at the source, which deserves an alert."""
+    return timedelta(0) < rule.start - occurred_at <= CLOCK_TOLERANCE
+
+
+def is_too_far_ahead(occurred_at: datetime, received_at: datetime) -> bool:
+    """Tell whether an event claims to be from a future that no clock error explains."""
+    return occurred_at - received_at > CLOCK_TOLERANCE

@@ -1,0 +1,216 @@
+"""What an arriving event does to the reports of its study: only the newest of a report is ever attempted."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from butterfly_gitops.delivery.draft import Draft
+from butterfly_gitops.delivery.patient import is_same_patient
+from butterfly_gitops.delivery.states import Event
+from butterfly_gitops.model.delivery import (
+    FINAL,
+    Cause,
+    Content,
+    Decision,
+    Delivery,
+    DeliveryId,
+    EventNumber,
+    LaneId,
+    Rank,
+    Report,
+    ReportId,
+    ResultStatus,
+    State,
+)
+from butterfly_gitops.model.study import EventKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """One event as supersession sees it; `patient` and `merged_from` are identifier keys."""
+
+    event: EventNumber
+    study: str
+    kind: EventKind
+    rank: Rank
+    patient: frozenset[str]
+    merged_from: frozenset[str]
+    at: datetime
+    decisions: tuple[Decision, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What is known of the event's study: all its reports, their deliveries that are not final.
+
+    `latest` is the highest rank among its finalized, reverted and deleted events so far; `ended` names
+    those lanes of the arrival's decisions that have ended.
+    """
+
+    reports: tuple[Report, ...] = ()
+    deliveries: tuple[Delivery, ...] = ()
+    latest: Rank | None = None
+    ended: frozenset[LaneId] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admission:
+    """The rows to write, and the delivery of each decision that has one, in the order of the decisions."""
+
+    reports: tuple[Report, ...]
+    deliveries: tuple[Delivery, ...]
+    made: tuple[DeliveryId | None, ...]
+
+
+def admit(arrival: Arrival, known: Known, *, next_report: int, next_delivery: int) -> Admission:
+    """Turn an accepted event into rows; new rows take their ids from `next_report` and `next_delivery` on."""
+    draft = Draft(known.reports, known.deliveries, next_report=next_report, next_delivery=next_delivery)
+    is_late = known.latest is not None and arrival.rank < known.latest
+    if not is_late:
+        _act_on_study(draft, arrival)
+    made = tuple(
+        _admit_one(draft, arrival, decision, is_late=is_late, is_ended=decision.lane in known.ended)
+        if decision.delivers
+        else None
+        for decision in arrival.decisions
+    )
+    return Admission(reports=draft.changed_reports(), deliveries=draft.changed_deliveries(), made=made)
+
+
+def _act_on_study(draft: Draft, arrival: Arrival) -> None:
+    match arrival.kind:
+        case "reverted" | "deleted":
+            for report in draft.all_reports():
+                _end_older(draft, report, arrival, Event.NEWER, f"study {arrival.kind}")
+        case "finalized":
+            routed = {decision.lane for decision in arrival.decisions if decision.delivers}
+            for report in draft.all_reports():
+                _act_on_finalized(draft, report, arrival, is_routed=report.lane in routed)
+        case "attestation_requested":
+            # A preliminary result speaks only for the report that it belongs to.
+            pass
+
+
+def _act_on_finalized(draft: Draft, report: Report, arrival: Arrival, *, is_routed: bool) -> None:
+    if not is_same_patient(report.patient, arrival.patient, arrival.merged_from):
+        had_something = report.maybe_received or any(
+            one.state is State.SENDING for one in draft.open_of(report.id)
+        )
+        _end_older(draft, report, arrival, Event.NEWER, "finalized for another patient")
+        if had_something:
+            _withdraw(draft, draft.report(report.id), arrival)
+        return
+    for one in draft.open_of(report.id):
+        if one.content is Content.WITHDRAWAL:
+            draft.move(one, Event.NEWER, at=arrival.at, reason="finalized for its own patient")
+    if not is_routed:
+        _end_older(draft, report, arrival, Event.NOT_ROUTED, "a newer finalized is not routed here")
+
+
+def _end_older(draft: Draft, report: Report, arrival: Arrival, event: Event, reason: str) -> None:
+    for one in draft.open_of(report.id):
+        if one.content is Content.WITHDRAWAL or one.rank > arrival.rank:
+            continue
+        if event is Event.NOT_ROUTED and one.state is State.SET_ASIDE:
+            continue
+        draft.move(one, event, at=arrival.at, reason=reason)
+
+
+def _withdraw(draft: Draft, report: Report, arrival: Arrival) -> None:
+    open_ones = draft.open_of(report.id)
+    if report.acknowledged is ResultStatus.W or any(one.content is Content.WITHDRAWAL for one in open_ones):
+        return
+    in_flight = [one.body for one in open_ones if one.state is State.SENDING]
+    body = in_flight[0] if in_flight else report.maybe_event
+    if body is None:
+        return
+    draft.add_delivery(
+        lane=report.lane,
+        event=arrival.event,
+        body=body,
+        report=report.id,
+        content=Content.WITHDRAWAL,
+        cause=Cause.WITHDRAWAL,
+        rank=arrival.rank,
+        accepted_at=arrival.at,
+        state=State.SET_ASIDE,
+        reason="finalized for another patient: a person decides on the withdrawal",
+    )
+
+
+def _admit_one(draft: Draft, arrival: Arrival, decision: Decision, *, is_late: bool, is_ended: bool) -> DeliveryId:
+    report = report_for(draft, arrival, decision.lane)
+    content = Content.PRELIMINARY if arrival.kind == "attestation_requested" else Content.FINAL
+    state, reason = State.QUEUED, ""
+    if is_late or arrival.rank < report.newest:
+        state, reason = State.SUPERSEDED, "late: a newer state of the study is known"
+    elif content is Content.PRELIMINARY and report.maybe_final:
+        state, reason = State.SUPERSEDED, "final-already-reported"
+    elif is_ended:
+        state, reason = State.SET_ASIDE, "its endpoint has ended"
+    delivery = draft.add_delivery(
+        lane=decision.lane,
+        event=arrival.event,
+        body=arrival.event,
+        report=report.id,
+        content=content,
+        cause=Cause.RULE,
+        rank=arrival.rank,
+        accepted_at=arrival.at,
+        state=state,
+        reason=reason,
+        settled_at=arrival.at if state in FINAL else None,
+    )
+    tidy(draft, report.id, at=arrival.at)
+    return delivery.id
+
+
+def report_for(draft: Draft, arrival: Arrival, lane: LaneId) -> Report:
+    """Return the report of this patient on this lane, raised to the arrival's rank; made when there is none."""
+    matching = [
+        one
+        for one in draft.all_reports()
+        if one.lane == lane and is_same_patient(one.patient, arrival.patient, arrival.merged_from)
+    ]
+    if not matching:
+        return draft.add_report(lane=lane, study=arrival.study, patient=arrival.patient, newest=arrival.rank)
+    report = max(matching, key=lambda one: one.id)
+    raised = replace(
+        report, patient=report.patient | arrival.patient, newest=max(report.newest, arrival.rank)
+    )
+    draft.put_report(raised)
+    # The caller compares its rank with what was known before.
+    return report
+
+
+def tidy(draft: Draft, report_id: ReportId, *, at: datetime) -> None:
+    """Leave only the newest result of a report waiting, and no preliminary once a final may have been received."""
+    report = draft.report(report_id)
+    if report.maybe_final:
+        for one in _results(draft.open_of(report_id)):
+            if one.content is Content.PRELIMINARY and one.state is not State.SENDING:
+                draft.move(one, Event.NEWER, at=at, reason="final-already-reported")
+    alive = _results(draft.open_of(report_id))
+    if not alive:
+        return
+    newest = max(alive, key=_seniority)
+    for one in alive:
+        if _seniority(one) < _seniority(newest) and not _outlives(one, newest):
+            draft.move(one, Event.NEWER, at=at, reason=f"newer: revision {newest.rank.revision}")
+
+
+def _results(deliveries: Iterable[Delivery]) -> list[Delivery]:
+    return [one for one in deliveries if one.content is not Content.WITHDRAWAL]
+
+
+def _seniority(delivery: Delivery) -> tuple[Rank, DeliveryId]:
+    return delivery.rank, delivery.id
+
+
+def _outlives(older: Delivery, newest: Delivery) -> bool:
+    # Should the final in flight be received, the preliminary ends, not it; its outcome decides.
+    return (
+        older.state is State.SENDING
+        and older.content is Content.FINAL
+        and newest.content is Content.PRELIMINARY
+    )
