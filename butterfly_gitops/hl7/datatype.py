@@ -4,6 +4,8 @@ Each function is named for its data type. Empty components at the end are cut; w
 is the layout's.
 """
 
+from functools import lru_cache
+
 from butterfly_gitops.hl7.escape import escape
 from butterfly_gitops.model.endpoint import Hd, Identity
 from butterfly_gitops.model.study import Attending, Location, PatientIdentifier, Person
@@ -14,6 +16,7 @@ def composite(*parts: str | None, separator: str = "^") -> str:
     return separator.join([escape(part) if part else "" for part in parts]).rstrip(separator)
 
 
+@lru_cache(maxsize=1024)
 def hd(identity: Identity | None) -> str:
     """HD, hierarchic designator: a local name, or a universal id with its type."""
     if isinstance(identity, Hd):

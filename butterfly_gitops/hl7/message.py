@@ -9,18 +9,27 @@ from butterfly_gitops.hl7.charset import charset_of
 from butterfly_gitops.model.endpoint import Encoding
 
 ENCODING_CHARACTERS = "^~\\&"
+_SEPARATORS = tuple("|" * count for count in range(64))
 
 
 def segment(name: str, fields: Mapping[int, str]) -> str:
-    """Write a segment from its valued fields by their numbers; each is escaped already. Empty ends are cut."""
-    last = max((number for number, text in fields.items() if text), default=0)
-    return "|".join([name, *[fields.get(number, "") for number in range(1, last + 1)]])
+    """Write a segment from its fields, each escaped already, by their numbers in ascending order."""
+    return _filled(name, 0, fields)
 
 
 def header(fields: Mapping[int, str]) -> str:
-    """Write MSH: its first field is the separator itself (HL7 v2.5.1, 2.15.9.1), so the numbers stand one off."""
-    shifted = {number - 1: text for number, text in fields.items()}
-    return segment("MSH", {1: ENCODING_CHARACTERS, **shifted})
+    """Write MSH, from its third field on: the first is the field separator itself (HL7 v2.5.1, 2.15.9.1)."""
+    return _filled(f"MSH|{ENCODING_CHARACTERS}", 2, fields)
+
+
+def _filled(start: str, written: int, fields: Mapping[int, str]) -> str:
+    parts = [start]
+    for number, value in fields.items():
+        if value:
+            parts.append(_SEPARATORS[number - written])
+            parts.append(value)
+            written = number
+    return "".join(parts)
 
 
 def value_of(message: bytes, place: str, *, codec: str = "utf-8") -> str:

@@ -23,11 +23,14 @@ class WallClock:
 
     def prints(self, instant: datetime) -> str:
         """Print an aware instant as YYYYMMDDHHMMSS, with ±HHMM where the offset is wanted."""
-        local = instant.astimezone(self.zone)
-        digits = (
-            f"{local.year:04}{local.month:02}{local.day:02}{local.hour:02}{local.minute:02}{local.second:02}"
-        )
-        return digits + _offset(local) if self.prints_offset else digits
+        try:
+            iso = instant.astimezone(self.zone).isoformat(timespec="seconds")
+        except OverflowError:
+            raise RenderingRefused(
+                "TS", "a time has no place in the calendar of the endpoint's zone"
+            ) from None
+        digits = iso[0:4] + iso[5:7] + iso[8:10] + iso[11:13] + iso[14:16] + iso[17:19]
+        return digits + iso[19:22] + iso[23:25] if self.prints_offset else digits
 
     def reads(self, printed: str, *, fold: int = 0) -> datetime:
         """Read what `prints` printed; `fold` 1 takes the later of two in autumn's repeated hour."""
@@ -64,9 +67,3 @@ def later_status_time(clock: WallClock, occurred_at: datetime, last: str | None)
             "would run backwards in the repeated hour of autumn; set message.times to local_with_offset",
         )
     return bumped_print
-
-
-def _offset(local: datetime) -> str:
-    minutes = (local.utcoffset() or timedelta(0)) // timedelta(minutes=1)
-    sign, minutes = ("-", -minutes) if minutes < 0 else ("+", minutes)
-    return f"{sign}{minutes // 60:02}{minutes % 60:02}"

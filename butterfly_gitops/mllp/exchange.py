@@ -44,7 +44,7 @@ class Silence(StrEnum):
     RESET = "reset"
     """The connection broke first."""
     GARBAGE = "garbage"
-    """Bytes came, but no start byte."""
+    """Bytes came, but no start byte: until time ran out, the connection ended, or it was too much."""
     STALLED = "stalled"
     """A block began and did not end in time."""
     TOO_BIG = "too_big"
@@ -160,6 +160,8 @@ class Exchange:
             return done
         if self._unwrapper.is_too_big:
             return self._fail(Silence.TOO_BIG)
+        if self._unwrapper.junk > self._limits.max_reply_bytes:
+            return self._fail(Silence.GARBAGE)
         return self._wait(now)
 
     def passed(self, now: float) -> Step:

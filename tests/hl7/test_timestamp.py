@@ -87,6 +87,12 @@ INSTANTS = st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31), timezones=
 STEPS = st.integers(-7200, 7200).map(lambda s: timedelta(seconds=s))
 
 
+def test_a_time_outside_the_calendar_is_refused():
+    with pytest.raises(RenderingRefused) as refused:
+        NEW_YORK.prints(datetime.min.replace(tzinfo=UTC))
+    assert refused.value.field == "TS"
+
+
 AUTUMN = (datetime(2026, 11, 1, 6, tzinfo=UTC), datetime(2027, 11, 7, 6, tzinfo=UTC))
 NEAR_AUTUMN = st.tuples(st.sampled_from(AUTUMN), st.integers(-7200, 7200)).map(
     lambda t: t[0] + timedelta(seconds=t[1])

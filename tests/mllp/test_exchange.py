@@ -156,6 +156,13 @@ def test_a_huge_block_is_no_reply_and_its_memory_is_bounded():
     assert step == Done(answer=NoReply(kind=Silence.TOO_BIG, received=b"\x0b" + b"x" * 4095), closes=True)
 
 
+def test_a_flood_without_a_start_byte_ends_before_the_time_runs_out():
+    exchange = a_written_exchange()
+    assert exchange.received(b"x" * 100, 101) == Read(until=110)
+    step = exchange.received(b"x", 101)
+    assert step == Done(answer=NoReply(kind=Silence.GARBAGE, received=b"x" * 101), closes=True)
+
+
 @pytest.mark.parametrize("happens", ["broke", "ended", "time"])
 @pytest.mark.parametrize(
     ("written", "kind"),

@@ -6,7 +6,8 @@ Each function is the map of one segment: field number to what stands there.
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import NamedTuple
 
 from butterfly_gitops.hl7.charset import charset_of
 from butterfly_gitops.hl7.datatype import composite, cx, hd, ndl, pl, xcn, xpn
@@ -29,12 +30,14 @@ _STUDY_UID = composite("113014", "DICOM Study", "DCM")
 # No LOINC code says "attestation of an imaging report", so the code is local.
 _ATTESTATION = composite("ATTESTATION", "Attestation statement", "L")
 
+# The same few codes come again and again; no patient's data is kept here.
+_coded = lru_cache(maxsize=1024)(composite)
+
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)")  # NM (2.A.47): no exponent, no blanks
 _PATIENT_CLASSES = frozenset("BCEINOPRU")  # table 0004
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Line:
+class _Line(NamedTuple):
     """One OBX before it has a number: OBX-2, 3, 4, 5, 6 and 14."""
 
     type: str
@@ -50,13 +53,14 @@ def segments(result: Result) -> list[str]:
     visit = [] if result.event.encounter is None else [_pv1(result)]
     observed = _observed(result)
     lines = _told_apart(list(_lines(result, observed)))
+    status = result.obx_11
     return [
         _msh(result),
         _pid(result),
         *visit,
         _orc(result),
         _obr(result, observed),
-        *[_obx(result, number, line) for number, line in enumerate(lines, start=1)],
+        *[_obx(number, line, status) for number, line in enumerate(lines, start=1)],
     ]
 
 
@@ -143,7 +147,7 @@ def _obr(result: Result, observed: str) -> str:
     )
 
 
-def _obx(result: Result, number: int, line: _Line) -> str:
+def _obx(number: int, line: _Line, status: str) -> str:
     return segment(
         "OBX",
         {
@@ -153,7 +157,7 @@ def _obx(result: Result, number: int, line: _Line) -> str:
             4: line.instance,
             5: line.value,
             6: line.unit,
-            11: result.obx_11,
+            11: status,
             14: line.observed,
         },
     )
@@ -179,7 +183,7 @@ def _observation(number: int, observation: Observation, observed: str) -> _Line:
     kind, value = _typed_value(number, observation)
     return _Line(
         type=kind,
-        code=composite(observation.code, observation.display, observation.system),
+        code=_coded(observation.code, observation.display, observation.system),
         instance=escape(observation.instance or ""),
         value=value,
         unit=escape(observation.unit or ""),
@@ -215,7 +219,7 @@ def _told_apart(lines: list[_Line]) -> list[_Line]:
         if how_often[key] == 1:
             apart.append(line)
         else:
-            apart.append(replace(line, instance=".".join(filter(None, (line.instance, str(seen[key]))))))
+            apart.append(line._replace(instance=".".join(filter(None, (line.instance, str(seen[key]))))))
     return apart
 
 
@@ -240,8 +244,8 @@ def _placer(result: Result) -> str:
 
 def _exam_code(result: Result) -> str:
     exam = result.event.study.exam_type
-    known = result.endpoint.message.exam_codes.get(exam.code)
-    return composite(*((known or exam).code, (known or exam).display, (known or exam).system))
+    known = result.endpoint.message.exam_codes.get(exam.code) or exam
+    return _coded(known.code, known.display, known.system)
 
 
 def _observed(result: Result) -> str:
