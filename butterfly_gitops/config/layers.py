@@ -1,0 +1,69 @@
+"""Preset, endpoint defaults and endpoint become one tree that remembers which layer each value came from.
+
+Maps merge by key, lists and references are replaced whole, later layers win. What the values mean is left to
+`decode`, which reads the merged tree as it reads any other.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from butterfly_gitops.config.tree import Entry, Mapping, Node, leaves, print_origin
+
+_REFERENCE_KEYS = frozenset({"file", "env", "path"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layer:
+    """One layer: what people call it, and what it says."""
+
+    name: str
+    tree: Mapping
+
+    def __str__(self) -> str:
+        return f"{self.name} ({print_origin(self.tree.place.origin)})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merged:
+    """The merged tree, and the layer of each dotted path in it."""
+
+    tree: Mapping
+    layer_of: dict[str, str]
+
+
+def merge(layers: Iterable[Layer]) -> Merged:
+    """Merge layers, the innermost (weakest) first. The last one lends the tree its place."""
+    tree: Mapping | None = None
+    layer_of: dict[str, str] = {}
+    for layer in layers:
+        for path, _ in _written(layer.tree):
+            layer_of[path] = layer.name
+        tree = layer.tree if tree is None else _laid_over(tree, layer.tree)
+    if tree is None:
+        raise ValueError("there is no layer to merge")
+    return Merged(tree=tree, layer_of=layer_of)
+
+
+def _written(tree: Mapping) -> Iterable[tuple[str, Node]]:
+    for name, entry in tree.entries.items():
+        yield from leaves(entry.value, path=name)
+
+
+def _laid_over(below: Mapping, above: Mapping) -> Mapping:
+    entries = dict(below.entries)
+    for name, entry in above.entries.items():
+        entries[name] = _over(entries[name], entry) if name in entries else entry
+    return Mapping(place=above.place, entries=entries)
+
+
+def _over(below: Entry, above: Entry) -> Entry:
+    if not (isinstance(below.value, Mapping) and isinstance(above.value, Mapping)):
+        return above
+    if _is_reference(below.value) or _is_reference(above.value):
+        return above
+    return Entry(key=above.key, value=_laid_over(below.value, above.value))
+
+
+def _is_reference(tree: Mapping) -> bool:
+    """Whether it is `{file: …}`, `{env: …}` or `{path: …}`: merged, it would name two places."""
+    return len(tree.entries) == 1 and tree.entries.keys() <= _REFERENCE_KEYS

@@ -1,0 +1,94 @@
+"""What has been read of a fleet, sound or not: the material that the rules look at.
+
+Values stand where a part is sound; trees stand for the rest, so that each rule says what it can at its token.
+"""
+
+from dataclasses import dataclass
+
+from butterfly_gitops.config.layers import Layer, Merged
+from butterfly_gitops.config.tree import Mapping, Scalar, Sequence, Source, mapping_at, text_at
+from butterfly_gitops.model.endpoint import EhrEndpoint
+from butterfly_gitops.model.fleet import FleetFile, GrantsFile
+from butterfly_gitops.model.site import ArchivesFile, SiteFile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointReading:
+    """One endpoint: its key, what it says itself, all layers merged, and its value if that is sound."""
+
+    key: Scalar
+    own: Mapping
+    layers: tuple[Layer, ...]
+    merged: Merged
+    value: EhrEndpoint | None
+
+    @property
+    def name(self) -> str:
+        """What its key says."""
+        return self.key.text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveReading:
+    """One archive: its key, and what it says."""
+
+    key: Scalar
+    tree: Mapping
+
+    @property
+    def forward_to(self) -> tuple[Scalar, ...]:
+        """The endpoints that it names."""
+        found = self.tree.value("forward_to")
+        items = found.items if isinstance(found, Sequence) else ()
+        return tuple(item for item in items if isinstance(item, Scalar))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteReading:
+    """One site folder. A mapping is None where its file could not be read, so that nothing is said about it."""
+
+    name: str
+    source: Source
+    site_tree: Mapping | None
+    endpoints_tree: Mapping | None
+    archives_tree: Mapping | None
+    site_file: SiteFile | None
+    endpoints_are_sound: bool
+    endpoints: dict[str, EndpointReading]
+    archives: dict[str, ArchiveReading]
+    archives_file: ArchivesFile | None
+
+    @property
+    def links(self) -> Mapping | None:
+        """The Links, if they can be known."""
+        return mapping_at(self.site_tree, "links")
+
+    def runs_here(self, link: str) -> bool:
+        """Whether the dispatcher itself dials for this Link."""
+        runs = text_at(self.links, link, "runs")
+        return runs is None or runs.text == "here"
+
+    @property
+    def knows_endpoints(self) -> bool:
+        """Whether the names of all endpoints are known."""
+        return mapping_at(self.endpoints_tree, "ehr_endpoints") is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetReading:
+    """The whole folder as far as it could be read."""
+
+    fleet_tree: Mapping | None
+    grants_tree: Mapping | None
+    fleet_file: FleetFile | None
+    grants_file: GrantsFile | None
+    sites: tuple[SiteReading, ...]
+
+    @property
+    def presets(self) -> Mapping | None:
+        """The presets, if they can be known; an empty mapping when the file has none."""
+        if self.fleet_tree is None:
+            return None
+        if "presets" not in self.fleet_tree.entries:
+            return Mapping(place=self.fleet_tree.place, entries={})
+        return mapping_at(self.fleet_tree, "presets")

@@ -1,0 +1,23 @@
+"""Every rule by its id, and every check between values and files."""
+
+from collections.abc import Callable, Iterator
+
+from butterfly_gitops.config.reading import FleetReading
+from butterfly_gitops.config.rules import files, forwarding, grants, names, shape, text, tls, unbuilt, wires, zones
+from butterfly_gitops.config.rules.documentation import Rule
+from butterfly_gitops.model.problem import Problem
+
+_FAMILIES = (text, shape, files, names, forwarding, wires, zones, tls, grants, unbuilt)
+
+RULES: dict[str, Rule] = {rule.id: rule for family in _FAMILIES for rule in family.RULES}
+
+# In the order of their weight: of two problems at one position the first is shown.
+CHECKS: tuple[Callable[[FleetReading], Iterator[Problem]], ...] = (
+    names.check_names,
+    forwarding.check_forwarding,
+    zones.check_zones,
+    unbuilt.check_unbuilt,
+    tls.check_tls,
+    wires.check_wires,
+    grants.check_grants,
+)

@@ -1,0 +1,102 @@
+"""Which files there must be, and which there must not."""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from butterfly_gitops.config.nearest import nearest
+from butterfly_gitops.config.rules.documentation import Rule
+from butterfly_gitops.config.tree import Source, problem_of_file
+from butterfly_gitops.model.address import RESERVED_SITES
+from butterfly_gitops.model.problem import Problem
+from butterfly_gitops.model.scalar import NAME_PATTERN
+
+FLEET_FILES = ("fleet.yaml", "grants.yaml")
+SITE_FILES = ("site.yaml", "ehr-endpoints.yaml", "archives.yaml")
+
+RULES = (
+    Rule(
+        id="unknown-file",
+        says="The file name says what a file is about, so a file with another name would be ignored: at the top "
+        "fleet.yaml and grants.yaml, in each site's folder site.yaml, ehr-endpoints.yaml and archives.yaml.",
+        wrong="sites/st-elsewhere/endpoints.yaml",
+        right="sites/st-elsewhere/ehr-endpoints.yaml",
+    ),
+    Rule(
+        id="missing-file",
+        says="fleet.yaml and grants.yaml must be there, and a folder that holds one file of a site must hold all "
+        "three. A file that is gone never means that its content is no longer wanted.",
+        wrong="sites/st-elsewhere/site.yaml alone",
+        right="sites/st-elsewhere/site.yaml, ehr-endpoints.yaml and archives.yaml",
+    ),
+    Rule(
+        id="reserved-name",
+        says="No site is called fleet or grants: addresses such as fleet.guard.max_endpoints begin with these.",
+        wrong="sites/fleet/site.yaml",
+        right="sites/fleet-street/site.yaml",
+    ),
+)
+
+
+def is_yaml(path: str) -> bool:
+    """Whether a file is read at all."""
+    return path.endswith((".yaml", ".yml"))
+
+
+def site_names(paths: Iterable[str]) -> tuple[str, ...]:
+    """The folders that hold any of a site's files, sorted."""
+    parts = [path.split("/") for path in paths]
+    return tuple(sorted({two[0] for two in parts if len(two) == 2 and two[1] in SITE_FILES}))
+
+
+def check_files(paths: Iterable[str], *, root: str) -> Iterator[Problem]:
+    """Compare the paths, relative to the root, with what there must be."""
+    there = {path for path in paths if is_yaml(path)}
+    sites = site_names(there)
+    wanted = {*FLEET_FILES, *(f"{site}/{name}" for site in sites for name in SITE_FILES)}
+    for path in sorted(there - wanted):
+        yield _unknown(path, root=root)
+    for path in sorted(wanted - there):
+        yield _missing(path, root=root)
+    for site in sites:
+        yield from _check_name(site, root=root)
+
+
+def _source(path: str, *, root: str) -> Source:
+    site = path.split("/")[0] if "/" in path else None
+    return Source(file=f"{root}/{path}", site=site, lines=())
+
+
+def _unknown(path: str, *, root: str) -> Problem:
+    folder, _, name = path.rpartition("/")
+    known = SITE_FILES if folder else FLEET_FILES
+    message = f"{name} is no file of {'a site' if folder else 'the fleet'}"
+    if folder.count("/"):
+        message, mend = f"{name} lies too deep: a site is one folder", f"move it out of {root}/{folder}"
+    elif meant := nearest(name.replace("_", "-").replace(".yml", ".yaml"), known):
+        mend = f"call it {meant}"
+    else:
+        mend = f"call it {', '.join(known[:-1])} or {known[-1]}, or move it out of {root}/"
+    return problem_of_file(_source(path, root=root), rule="unknown-file", message=message, mend=mend)
+
+
+def _missing(path: str, *, root: str) -> Problem:
+    folder, _, name = path.rpartition("/")
+    empty = {
+        "ehr-endpoints.yaml": "`version: 1` and `ehr_endpoints: {}`",
+        "archives.yaml": "`version: 1` and `archives: {}`",
+    }
+    owner = f"the site {folder}" if folder else "the fleet"
+    mend = f"bring it back; to have none, write {empty[name]}" if name in empty else "bring it back, or write it"
+    source = _source(path, root=root)
+    return problem_of_file(source, rule="missing-file", message=f"{owner} has no {name}", mend=mend)
+
+
+def _check_name(site: str, *, root: str) -> Iterator[Problem]:
+    source = Source(file=f"{root}/{site}", site=site, lines=())
+    if site in RESERVED_SITES:
+        message = f"no site can be called {site}: addresses of other things begin so"
+        yield problem_of_file(source, rule="reserved-name", message=message, mend="give the folder another name")
+    elif not re.fullmatch(NAME_PATTERN, site):
+        message = f'"{site}" is no name: small letters, digits and hyphens, at most 63'
+        mend = "give the folder another name"
+        yield problem_of_file(source, rule="bad-name", message=message, mend=mend)

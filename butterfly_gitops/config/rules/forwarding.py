@@ -1,0 +1,146 @@
+"""What an archive may forward to."""
+
+from collections.abc import Iterator
+
+from butterfly_gitops.config.reading import ArchiveReading, EndpointReading, FleetReading, SiteReading
+from butterfly_gitops.config.rules.documentation import Rule
+from butterfly_gitops.config.tree import Scalar, problem_at, text_at
+from butterfly_gitops.model.archive import MAX_ENDPOINTS_PER_ARCHIVE
+from butterfly_gitops.model.endpoint import EhrEndpoint
+from butterfly_gitops.model.problem import Problem, Severity
+
+RULES = (
+    Rule(
+        id="too-many-endpoints",
+        says="An archive forwards to at most three EHR endpoints.",
+        wrong="forward_to: [epic-prod, registry, oracle-prod, athena]",
+        right="forward_to: [epic-prod, registry, oracle-prod]",
+    ),
+    Rule(
+        id="duplicate-forward",
+        says="An endpoint stands once in an archive's forward_to; it receives each result once.",
+        wrong="forward_to: [epic-prod, epic-prod]",
+        right="forward_to: [epic-prod]",
+    ),
+    Rule(
+        id="educational-forwards",
+        says="An archive for education never forwards: its studies are no part of a patient's record.",
+        wrong="purpose: educational\nforward_to: [epic-prod]",
+        right="purpose: educational",
+    ),
+    Rule(
+        id="duplicate-listener-identity",
+        says="Two endpoints that reach the same listener (Link, host and port) under the same receiver (MSH-5 and "
+        "MSH-6) are one EHR. An archive that forwards to both would put each result into the chart twice: that "
+        "is an error. Two such endpoints with the same sender too (MSH-3 and MSH-4), which no archive joins, "
+        "are only warned of: the EHR cannot tell them apart.",
+        wrong="forward_to: [epic-prod, epic-again]   (same host, port and receiver)",
+        right="forward_to: [epic-prod]",
+    ),
+)
+
+Listener = tuple[object, ...]
+
+
+def check_forwarding(reading: FleetReading) -> Iterator[Problem]:
+    """All rules of this module."""
+    for site in reading.sites:
+        joined: set[frozenset[str]] = set()
+        for archive in site.archives.values():
+            yield from _too_many(archive)
+            yield from _twice(archive)
+            yield from _educational(archive)
+            for first, second in _same_receiver(site, archive):
+                joined.add(frozenset((first.text, second.text)))
+                yield _joins(archive, first, second)
+        yield from _same_everything(site, joined)
+
+
+def _too_many(archive: ArchiveReading) -> Iterator[Problem]:
+    if len(archive.forward_to) > MAX_ENDPOINTS_PER_ARCHIVE:
+        yield problem_at(
+            archive.forward_to[MAX_ENDPOINTS_PER_ARCHIVE].place,
+            rule="too-many-endpoints",
+            message=f"{archive.key.text} forwards to {len(archive.forward_to)} EHR endpoints, "
+            f"at most {MAX_ENDPOINTS_PER_ARCHIVE}",
+            mend=f"leave {MAX_ENDPOINTS_PER_ARCHIVE} of them",
+        )
+
+
+def _twice(archive: ArchiveReading) -> Iterator[Problem]:
+    first: dict[str, Scalar] = {}
+    for item in archive.forward_to:
+        if item.text in first:
+            yield problem_at(
+                item.place,
+                rule="duplicate-forward",
+                message=f'"{item.text}" stands twice in forward_to of {archive.key.text}',
+                mend="keep one of them",
+                related=(("first named here", first[item.text].place.origin),),
+            )
+        first.setdefault(item.text, item)
+
+
+def _educational(archive: ArchiveReading) -> Iterator[Problem]:
+    purpose = text_at(archive.tree, "purpose")
+    if purpose and purpose.text == "educational" and archive.forward_to:
+        yield problem_at(
+            archive.forward_to[0].place,
+            rule="educational-forwards",
+            message=f"{archive.key.text} is educational, and forwards",
+            mend="write forward_to: [], or purpose: clinical",
+            related=(("educational by", purpose.place.origin),),
+        )
+
+
+def _same_receiver(site: SiteReading, archive: ArchiveReading) -> Iterator[tuple[Scalar, Scalar]]:
+    """Pairs of items that reach one receiver under two names."""
+    first: dict[Listener, Scalar] = {}
+    for item in archive.forward_to:
+        endpoint = site.endpoints.get(item.text)
+        if endpoint is None or endpoint.value is None:
+            continue
+        receiver = _receiver(endpoint.value)
+        other = first.setdefault(receiver, item)
+        if other.text != item.text:
+            yield other, item
+
+
+def _receiver(endpoint: EhrEndpoint) -> Listener:
+    return (
+        endpoint.link,
+        endpoint.host.lower(),
+        endpoint.port,
+        endpoint.receiving_application,
+        endpoint.receiving_facility,
+    )
+
+
+def _joins(archive: ArchiveReading, first: Scalar, second: Scalar) -> Problem:
+    return problem_at(
+        second.place,
+        rule="duplicate-listener-identity",
+        message=f"{first.text} and {second.text} are the same receiver, "
+        f"so it would get each result of {archive.key.text} twice",
+        mend="forward to one of them, or correct host, port or receiver of the other",
+        related=((f"{first.text} is named here", first.place.origin),),
+    )
+
+
+def _same_everything(site: SiteReading, joined: set[frozenset[str]]) -> Iterator[Problem]:
+    first: dict[Listener, EndpointReading] = {}
+    for endpoint in site.endpoints.values():
+        if (value := endpoint.value) is None:
+            continue
+        identity = (*_receiver(value), value.sending_application, value.sending_facility)
+        other = first.setdefault(identity, endpoint)
+        if other is not endpoint and frozenset((other.name, endpoint.name)) not in joined:
+            yield problem_at(
+                endpoint.key.place,
+                rule="duplicate-listener-identity",
+                message=f"{other.name} and {endpoint.name} reach the same listener under the same names "
+                "(MSH-3 to MSH-6)",
+                mend="correct one of them, or keep only one",
+                related=((f"{other.name} is here", other.key.place.origin),),
+                severity=Severity.WARNING,
+            )

@@ -1,0 +1,162 @@
+"""Each name is used once, and each name that is referred to is there."""
+
+from collections.abc import Iterator
+
+from butterfly_gitops.config.nearest import mend_name, nearest
+from butterfly_gitops.config.reading import FleetReading, SiteReading
+from butterfly_gitops.config.rules.documentation import Rule
+from butterfly_gitops.config.tree import Mapping, Scalar, mapping_at, problem_at, scalars_at, text_at
+from butterfly_gitops.model.problem import Problem
+
+RULES = (
+    Rule(
+        id="name-taken",
+        says="A name is used once per site, whatever it names, so that st-elsewhere/epic-prod means one thing.",
+        wrong="links: {epic: {…}}   and   ehr_endpoints: {epic: {…}}",
+        right="links: {server-room: {…}}   and   ehr_endpoints: {epic: {…}}",
+    ),
+    Rule(
+        id="unknown-link",
+        says="An endpoint's link names a Link in the site.yaml of the same site.",
+        wrong="link: server-rom",
+        right="link: server-room",
+    ),
+    Rule(
+        id="unknown-preset",
+        says="An endpoint's preset is one of the presets in fleet.yaml.",
+        wrong="preset: epik",
+        right="preset: epic",
+    ),
+    Rule(
+        id="unknown-endpoint",
+        says="An archive forwards to EHR endpoints of its own site, by their names in ehr-endpoints.yaml.",
+        wrong="forward_to: [epic-prd]",
+        right="forward_to: [epic-prod]",
+    ),
+    Rule(
+        id="unknown-site",
+        says='The sites of an access role are folders of this configuration, or "*" for all. A misspelt site would '
+        "lock people out, or a later site of that name would let them in.",
+        wrong="sites: [st-elsewere]",
+        right="sites: [st-elsewhere]",
+    ),
+    Rule(
+        id="duplicate-cloud-id",
+        says="The source of events names an archive by its cloud_id, so no two archives of the fleet share one, and "
+        "none looks like another archive's address.",
+        wrong="cloud_id: a-118   in two archives",
+        right="cloud_id: a-118   in one, a-119 in the other",
+    ),
+)
+
+
+def check_names(reading: FleetReading) -> Iterator[Problem]:
+    """All rules of this module."""
+    for site in reading.sites:
+        yield from _names_taken(site)
+        yield from _unknown_links(site)
+        yield from _unknown_presets(site, reading.presets)
+        yield from _unknown_endpoints(site)
+    yield from _unknown_sites(reading)
+    yield from _duplicate_cloud_ids(reading)
+
+
+def keys_of(tree: Mapping | None) -> tuple[Scalar, ...]:
+    """The keys of a mapping."""
+    return tuple(entry.key for entry in tree.entries.values()) if tree else ()
+
+
+def _names_taken(site: SiteReading) -> Iterator[Problem]:
+    first: dict[str, tuple[str, Scalar]] = {}
+    kinds = {
+        "a Link": site.links,
+        "an EHR endpoint": mapping_at(site.endpoints_tree, "ehr_endpoints"),
+        "an archive": mapping_at(site.archives_tree, "archives"),
+    }
+    for kind, tree in kinds.items():
+        for key in keys_of(tree):
+            if key.text not in first:
+                first[key.text] = (kind, key)
+                continue
+            taken, by = first[key.text]
+            yield problem_at(
+                key.place,
+                rule="name-taken",
+                message=f'"{key.text}" is {taken} of {site.name} already, so {kind} needs another name',
+                mend="give one of them another name",
+                related=((f"{taken} of this name", by.place.origin),),
+            )
+
+
+def _unknown_links(site: SiteReading) -> Iterator[Problem]:
+    if site.links is None:
+        return
+    for endpoint in site.endpoints.values():
+        link = text_at(endpoint.merged.tree, "link")
+        if link and not link.is_null and link.text not in site.links.entries:
+            mend = mend_name(link.text, keys_of(site.links), otherwise=f"add it to links in {site.source.file}/site.yaml")
+            yield _of_site(link, site, rule="unknown-link", message=f'no Link "{link.text}"', mend=mend)
+
+
+def _of_site(value: Scalar, site: SiteReading, *, rule: str, message: str, mend: str) -> Problem:
+    return problem_at(value.place, rule=rule, message=f"{site.name} has {message}", mend=mend)
+
+
+def _unknown_presets(site: SiteReading, presets: Mapping | None) -> Iterator[Problem]:
+    if presets is None:
+        return
+    for endpoint in site.endpoints.values():
+        preset = text_at(endpoint.own, "preset")
+        if preset and preset.text not in presets.entries:
+            mend = mend_name(preset.text, keys_of(presets), otherwise="add it to presets in fleet.yaml")
+            message = f'there is no preset "{preset.text}"'
+            yield problem_at(preset.place, rule="unknown-preset", message=message, mend=mend)
+
+
+def _unknown_endpoints(site: SiteReading) -> Iterator[Problem]:
+    if not site.knows_endpoints:
+        return
+    known = keys_of(mapping_at(site.endpoints_tree, "ehr_endpoints"))
+    names = {key.text for key in known}
+    for archive in site.archives.values():
+        for item in archive.forward_to:
+            if item.text not in names:
+                mend = mend_name(item.text, known, otherwise="add it to ehr-endpoints.yaml")
+                message = f'no EHR endpoint "{item.text}"'
+                yield _of_site(item, site, rule="unknown-endpoint", message=message, mend=mend)
+
+
+def _unknown_sites(reading: FleetReading) -> Iterator[Problem]:
+    roles = mapping_at(reading.grants_tree, "access_roles")
+    known = {"*", *(site.name for site in reading.sites)}
+    for key in keys_of(roles):
+        for item in scalars_at(roles, key.text, "sites"):
+            if item.text not in known:
+                meant = nearest(item.text, known)
+                mend = f'write "{meant}"' if meant else 'write the name of a site\'s folder, or "*" for all'
+                message = f'there is no site "{item.text}"'
+                yield problem_at(item.place, rule="unknown-site", message=message, mend=mend)
+
+
+def _duplicate_cloud_ids(reading: FleetReading) -> Iterator[Problem]:
+    archives = [(site, archive) for site in reading.sites for archive in site.archives.values()]
+    first = {f"{site.name}/{archive.key.text}": archive.key for site, archive in archives}
+    for _, archive in archives:
+        cloud_id = text_at(archive.tree, "cloud_id")
+        if cloud_id is None or cloud_id.is_null:
+            continue
+        if other := first.get(cloud_id.text):
+            yield _same_cloud_id(cloud_id, other)
+            if other.place.source.site != cloud_id.place.source.site:
+                yield _same_cloud_id(other, cloud_id)
+        first.setdefault(cloud_id.text, cloud_id)
+
+
+def _same_cloud_id(one: Scalar, other: Scalar) -> Problem:
+    return problem_at(
+        one.place,
+        rule="duplicate-cloud-id",
+        message="two archives go by one name at the source of events",
+        mend="give each archive the cloud_id that the source shows for it",
+        related=(("the other archive", other.place.origin),),
+    )

@@ -1,0 +1,42 @@
+"""Secrets that somebody wrote into a file: recognised, and never repeated in a message or an excerpt."""
+
+import re
+from dataclasses import replace
+
+from butterfly_gitops.config.tree import Entry, Place, Scalar, problem_at
+from butterfly_gitops.model.problem import Problem
+
+_PEM = re.compile(r"-----BEGIN [A-Z0-9 ]+-----")
+_WORDS = re.compile(r"pass(word|wd|phrase)|secret|token|credential|private_?key", re.IGNORECASE)
+_MEND = "take it out, change the secret, and refer to it: {env: BGO_SECRET_…} or {path: /…}"
+
+
+def looks_secret(text: str) -> bool:
+    """Whether a value is key material."""
+    return _PEM.search(text) is not None
+
+
+def names_secret(key: str) -> bool:
+    """Whether a key asks for a secret; no setting of ours takes one."""
+    return _WORDS.search(key) is not None
+
+
+def refused_value(value: Scalar, *, name: str) -> Problem:
+    """The problem of a value that stands where a reference is wanted, or that is key material."""
+    message = f"{name} is written as a value; secrets and certificates are only referred to"
+    return _hide(problem_at(value.place, rule="secret-by-value", message=message, mend=_MEND), value.place)
+
+
+def refused_setting(entry: Entry) -> Problem:
+    """The problem of a key that asks for a secret."""
+    message = f'no setting is called "{entry.key.text}", and a secret is never written in a file'
+    problem = problem_at(entry.key.place, rule="secret-by-value", message=message, mend=_MEND)
+    return _hide(problem, entry.value.place)
+
+
+def _hide(problem: Problem, secret: Place) -> Problem:
+    """Star out the secret; all that follows it in the line, too."""
+    if secret.line != problem.origin.line:
+        return problem
+    shown, hidden = problem.excerpt[: secret.column - 1], problem.excerpt[secret.column - 1 :]
+    return replace(problem, excerpt=shown + "*" * min(len(hidden), 8), length=min(problem.length, 8))

@@ -1,0 +1,168 @@
+"""What a file says before a model gives it types: mappings, sequences and scalars that know where they stand.
+
+How text becomes such a tree belongs to `yaml_text`, what its values mean to `decode`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from butterfly_gitops.model.problem import Origin, Problem, Severity
+
+# Longer lines are not worth showing, and would make a report as large as the file.
+MAX_EXCERPT = 2000
+
+Related = tuple[tuple[str, Origin], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One file: the path as people see it, the site that it belongs to, and its lines for excerpts."""
+
+    file: str
+    site: str | None
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where something stands; line and column count from 1, `length` is what a caret underlines."""
+
+    source: Source
+    line: int
+    column: int
+    length: int = 1
+
+    @property
+    def origin(self) -> Origin:
+        """The place as the plan and the problems print it."""
+        return Origin(file=self.source.file, line=self.line, column=self.column)
+
+    @property
+    def excerpt(self) -> str:
+        """The line of text, or nothing when it is too long to show."""
+        lines = self.source.lines
+        text = lines[self.line - 1] if 1 <= self.line <= len(lines) else ""
+        return text if len(text) <= MAX_EXCERPT else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scalar:
+    """A value as it was written: `text` without quotes, and whether there were none."""
+
+    place: Place
+    text: str
+    is_plain: bool
+
+    @property
+    def is_null(self) -> bool:
+        """Whether YAML reads it as nothing."""
+        return self.is_plain and self.text in ("", "~", "null", "Null", "NULL")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sequence:
+    """A list."""
+
+    place: Place
+    items: tuple["Node", ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A key with its value."""
+
+    key: Scalar
+    value: "Node"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mapping:
+    """Keys with values, in the order of the file."""
+
+    place: Place
+    entries: dict[str, Entry]
+
+    def value(self, *path: str) -> "Node | None":
+        """The node below these keys, if it is there."""
+        entry = self.entry(*path)
+        return entry.value if entry else None
+
+    def entry(self, *path: str) -> Entry | None:
+        """The key and value below these keys, if they are there."""
+        found = self.entries.get(path[0])
+        if len(path) == 1 or found is None:
+            return found
+        return found.value.entry(*path[1:]) if isinstance(found.value, Mapping) else None
+
+    def without(self, *keys: str) -> "Mapping":
+        """The same mapping, less these keys."""
+        kept = {name: entry for name, entry in self.entries.items() if name not in keys}
+        return Mapping(place=self.place, entries=kept)
+
+
+Node = Scalar | Sequence | Mapping
+
+
+def mapping_at(node: Node | None, *path: str) -> Mapping | None:
+    """The mapping below these keys, if there is one."""
+    if isinstance(node, Mapping):
+        found = node.value(*path) if path else node
+        return found if isinstance(found, Mapping) else None
+    return None
+
+
+def text_at(node: Node | None, *path: str) -> Scalar | None:
+    """The scalar below these keys, if there is one."""
+    if isinstance(node, Mapping):
+        found = node.value(*path)
+        return found if isinstance(found, Scalar) else None
+    return None
+
+
+def scalars_at(node: Node | None, *path: str) -> tuple[Scalar, ...]:
+    """The scalars of the list below these keys."""
+    found = node.value(*path) if isinstance(node, Mapping) else None
+    items = found.items if isinstance(found, Sequence) else ()
+    return tuple(item for item in items if isinstance(item, Scalar))
+
+
+def leaves(node: Node, *, path: str) -> Iterator[tuple[str, Node]]:
+    """Each node below this one with its dotted path, parents first."""
+    yield path, node
+    if isinstance(node, Mapping):
+        for name, entry in node.entries.items():
+            yield from leaves(entry.value, path=f"{path}.{name}")
+
+
+def problem_at(
+    place: Place,
+    *,
+    rule: str,
+    message: str,
+    mend: str = "",
+    related: Related = (),
+    severity: Severity = Severity.ERROR,
+) -> Problem:
+    """A problem of the site that the place belongs to."""
+    return Problem(
+        rule=rule,
+        message=message,
+        mend=mend,
+        related=related,
+        severity=severity,
+        origin=place.origin,
+        length=place.length,
+        excerpt=place.excerpt,
+        site=place.source.site,
+    )
+
+
+def problem_of_file(source: Source, *, rule: str, message: str, mend: str = "") -> Problem:
+    """A problem of a whole file or folder."""
+    origin = Origin(file=source.file, line=0)
+    return Problem(rule=rule, message=message, mend=mend, origin=origin, site=source.site)
+
+
+def print_origin(origin: Origin) -> str:
+    """`file:line`, or only the file where no line is meant."""
+    return f"{origin.file}:{origin.line}" if origin.line else origin.file

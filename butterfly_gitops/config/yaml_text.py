@@ -1,0 +1,307 @@
+"""The only module that knows the YAML parser: bytes in, a tree with positions or problems out.
+
+It reads the parser's events, so that each scalar keeps its raw text. What a value must be is left to `decode`.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+    StreamStartEvent,
+)
+
+from butterfly_gitops.config.tree import (
+    Entry,
+    Mapping,
+    Node,
+    Place,
+    Scalar,
+    Sequence,
+    Source,
+    problem_at,
+    problem_of_file,
+)
+from butterfly_gitops.model.problem import Problem
+
+try:
+    from _ruamel_yaml import CParser  # type: ignore[import-not-found,unused-ignore]
+except ImportError:  # a plain ruamel.yaml comes without it
+    CParser = None
+
+MAX_BYTES = 1024 * 1024
+MAX_DEPTH = 32
+
+Events = Callable[[str], Iterator[Any]]
+
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_HIDDEN = "\u00a0\u2007\u202f\u200b\u2060\ufeff\u202a-\u202e\u2066-\u2069\u0085\u2028\u2029"
+_NOT_PRINTABLE = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff"
+_REFUSED = re.compile(f"[\t{_HIDDEN}{_NOT_PRINTABLE}]")
+_HIDDEN_NAMES = {"\u00a0": "no-break space", "\u202f": "no-break space", "\u200b": "zero-width space"}
+# Within a value, escapes can write what the file itself may not hold, and line ends.
+_REFUSED_IN_VALUE = re.compile(f"[\t\n\r{_HIDDEN}{_NOT_PRINTABLE}]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """What one file holds: its tree, if it could be read, and what is wrong with the text."""
+
+    source: Source
+    root: Node | None
+    problems: tuple[Problem, ...]
+
+
+class _Unreadable(Exception):
+    """The rest of the file cannot be read; carries the problem that says so."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
+
+
+def c_events(text: str) -> Iterator[Any]:
+    """The events of the C parser."""
+    parser = CParser(text)
+    while (event := parser.get_event()) is not None:
+        yield event
+
+
+def python_events(text: str) -> Iterator[Any]:
+    """The events of the parser in Python, some twenty times slower."""
+    yield from YAML(typ="safe", pure=True).parse(text)
+
+
+fastest_events: Events = python_events if CParser is None else c_events
+
+
+def read_text(data: bytes, *, file: str, site: str | None, events: Events = fastest_events) -> Text:
+    """Read one file. Whatever is wrong with it becomes a problem; no exception leaves."""
+    source = Source(file=file, site=site, lines=())
+    if len(data) > MAX_BYTES:
+        message = f"the file has {len(data)} bytes, at most {MAX_BYTES} are read"
+        problem = problem_of_file(source, rule="file-too-large", message=message, mend="split it by site")
+        return Text(source=source, root=None, problems=(problem,))
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return Text(source=source, root=None, problems=(_not_utf_8(source, data, at=error.start),))
+    source = Source(file=file, site=site, lines=tuple(_LINE_END.split(text)))
+    if refused := tuple(_refused_characters(source)):
+        return Text(source=source, root=None, problems=refused)
+    return _read_tree(text, source, events)
+
+
+def _read_tree(text: str, source: Source, events: Events) -> Text:
+    problems: list[Problem] = []
+    root: Node | None = None
+    try:
+        root = _Builder(source, events(text), problems).document()
+    except _Unreadable as unreadable:
+        problems.append(unreadable.problem)
+    except MarkedYAMLError as error:
+        problems.append(_not_yaml(source, error))
+    except (YAMLError, ValueError, OverflowError) as error:
+        # The parser in Python refuses some escapes in words of its own.
+        problems.append(problem_of_file(source, rule="bad-yaml", message=f"this is not YAML: {error}"))
+    return Text(source=source, root=root, problems=tuple(problems))
+
+
+def _not_utf_8(source: Source, data: bytes, *, at: int) -> Problem:
+    before = _LINE_END.split(data[:at].decode("utf-8"))
+    source = Source(file=source.file, site=source.site, lines=())
+    place = Place(source=source, line=len(before), column=len(before[-1]) + 1)
+    message = f"byte 0x{data[at]:02x} is not UTF-8"
+    return problem_at(place, rule="not-utf-8", message=message, mend="save the file as UTF-8")
+
+
+def _refused_characters(source: Source) -> Iterator[Problem]:
+    for number, line in enumerate(source.lines, start=1):
+        found = _REFUSED.search(line)
+        # A comment may hold what it likes, unless it ends where nobody sees it.
+        if found and not (line.lstrip(" ").startswith("#") and not _ends_lines(line)):
+            place = Place(source=source, line=number, column=found.start() + 1)
+            yield _refused_character(place, found.group())
+
+
+def _ends_lines(line: str) -> bool:
+    """Whether it holds what some parsers take for a line end, or refuse even in comments."""
+    return re.search(f"[\u0085\u2028\u2029\ufeff{_NOT_PRINTABLE}]", line) is not None
+
+
+def _refused_character(place: Place, character: str) -> Problem:
+    code = f"U+{ord(character):04X}"
+    if character == "\ufeff" and place.line == place.column == 1:
+        mend = "save the file as UTF-8 without a byte order mark"
+        return problem_at(place, rule="byte-order-mark", message="a byte order mark (U+FEFF)", mend=mend)
+    if character == "\t":
+        return problem_at(place, rule="tab", message="a tab character", mend="write spaces")
+    if re.match(f"[{_HIDDEN}]", character):
+        name = _HIDDEN_NAMES.get(character, "character that nobody sees")
+        return problem_at(
+            place, rule="hidden-character", message=f"a {name} ({code})", mend="write a plain space, or nothing"
+        )
+    return problem_at(
+        place, rule="control-character", message=f"a control character ({code})", mend="take it out"
+    )
+
+
+def _not_yaml(source: Source, error: MarkedYAMLError) -> Problem:
+    what = str(error.problem or error.context or "it cannot be read")
+    mark = error.problem_mark or error.context_mark
+    if mark is None:
+        return problem_of_file(source, rule="bad-yaml", message=f"this is not YAML: {what}")
+    line = min(mark.line + 1, len(source.lines))
+    place = Place(source=source, line=line, column=mark.column + 1)
+    return problem_at(place, rule="bad-yaml", message=f"this is not YAML: {what}", mend=_mend_of(what))
+
+
+def _mend_of(what: str) -> str:
+    if "mapping values are not allowed" in what:
+        return 'indent it like the line above, or put quotes around a value that holds ": "'
+    if "cannot start any token" in what:
+        return "put quotes around the value"
+    return "look at the indentation, the quotes and the brackets of this line and the one above"
+
+
+class _Builder:
+    """Builds nodes from events, and collects what our rules of the text refuse."""
+
+    def __init__(self, source: Source, events: Iterator[Any], problems: list[Problem]) -> None:
+        self._source = source
+        self._events = events
+        self._problems = problems
+
+    def document(self) -> Node:
+        """The only document of the stream. Raises _Unreadable, and what the parser raises."""
+        first = next(self._events, None)
+        start = next(self._events, None) if isinstance(first, StreamStartEvent) else first
+        if not isinstance(start, DocumentStartEvent):
+            place = Place(source=self._source, line=1, column=1)
+            mend = "write what it must say, starting with `version: 1`; delete a file only on purpose"
+            raise _Unreadable(
+                problem_at(place, rule="empty-file", message="the file says nothing", mend=mend)
+            )
+        if start.version or start.tags:
+            place = Place(source=self._source, line=1, column=1)
+            self._refuse(place, rule="directive", message="a YAML directive", mend="take the % line out")
+        root = self._node(next(self._events), depth=1)
+        next(self._events)  # the document's end
+        if isinstance(another := next(self._events, None), DocumentStartEvent):
+            self._refuse(
+                self._place(another),
+                rule="several-documents",
+                message="a second document",
+                mend="keep one document in a file, with at most one `---` at its top",
+            )
+        return root
+
+    def _node(self, event: Any, *, depth: int, key: Scalar | None = None) -> Node:
+        if depth > MAX_DEPTH:
+            message = f"nested more than {MAX_DEPTH} levels deep"
+            raise _Unreadable(problem_at(self._place(event), rule="too-deep", message=message))
+        self._refuse_shorthand(event)
+        match event:
+            case MappingStartEvent():
+                return self._mapping(event, depth=depth)
+            case SequenceStartEvent():
+                items: list[Node] = []
+                while not isinstance(inner := next(self._events), SequenceEndEvent):
+                    items.append(self._node(inner, depth=depth + 1))
+                return Sequence(place=self._place(event), items=tuple(items))
+            case AliasEvent():
+                return Scalar(place=self._place(event), text="", is_plain=True)
+            case _:
+                return self._scalar(event, key=key)
+
+    def _mapping(self, event: Any, *, depth: int) -> Mapping:
+        entries: dict[str, Entry] = {}
+        while not isinstance(inner := next(self._events), MappingEndEvent):
+            key = self._key(inner, depth=depth + 1)
+            value = self._node(next(self._events), depth=depth + 1, key=key)
+            if key is None:
+                continue
+            if first := entries.get(key.text):
+                self._refuse_twice(key, first.key)
+                continue
+            entries[key.text] = Entry(key=key, value=value)
+        return Mapping(place=self._place(event), entries=entries)
+
+    def _key(self, event: Any, *, depth: int) -> Scalar | None:
+        node = self._node(event, depth=depth)
+        if isinstance(event, AliasEvent):
+            return None
+        if not isinstance(node, Scalar) or node.is_null:
+            mend = "write a name before the colon"
+            self._refuse(node.place, rule="key-not-text", message="a key that is no text", mend=mend)
+            return None
+        if node.is_plain and node.text == "<<":
+            mend = "use a preset or endpoint_defaults for what several endpoints share"
+            self._refuse(node.place, rule="merge-key", message="a merge key (<<)", mend=mend)
+            return None
+        return node
+
+    def _scalar(self, event: ScalarEvent, *, key: Scalar | None) -> Scalar:
+        is_plain = not event.style
+        place = self._place(event)
+        if is_plain and not event.value and key is not None:
+            # An empty value has no characters of its own; its key does.
+            place = key.place
+        if found := _REFUSED_IN_VALUE.search(event.value):
+            self._refuse_in_value(place, found.group())
+        return Scalar(place=place, text=event.value, is_plain=is_plain)
+
+    def _refuse_in_value(self, place: Place, character: str) -> None:
+        if character in "\n\r":
+            mend = "write it in one line"
+            self._refuse(place, rule="several-lines", message="a value of several lines", mend=mend)
+        else:
+            self._problems.append(_refused_character(place, character))
+
+    def _refuse_shorthand(self, event: Any) -> None:
+        """Anchors, aliases and tags say a thing where nobody looks for it."""
+        place = self._place(event)
+        anchor = getattr(event, "anchor", None)
+        if isinstance(event, AliasEvent):
+            mend = "write the value itself, or use a preset"
+            self._refuse(place, rule="alias", message=f"an alias (*{anchor})", mend=mend)
+            return
+        if anchor is not None:
+            short = replace(place, length=len(anchor) + 1)
+            self._refuse(short, rule="anchor", message=f"an anchor (&{anchor})", mend="take it out")
+        if getattr(event, "tag", None) is not None:
+            mend = "take it out; each setting has one type, and quotes are enough for text"
+            self._refuse(place, rule="tag", message="a YAML tag", mend=mend)
+
+    def _refuse_twice(self, key: Scalar, first: Scalar) -> None:
+        self._problems.append(
+            problem_at(
+                key.place,
+                rule="duplicate-key",
+                message=f'"{key.text}" stands twice in the same mapping',
+                mend="keep one of them",
+                related=(("first defined here", first.place.origin),),
+            )
+        )
+
+    def _refuse(self, place: Place, *, rule: str, message: str, mend: str) -> None:
+        self._problems.append(problem_at(place, rule=rule, message=message, mend=mend))
+
+    def _place(self, event: Any) -> Place:
+        start, end = event.start_mark, event.end_mark
+        length = 1
+        if isinstance(event, ScalarEvent | AliasEvent):
+            line = self._source.lines[start.line] if start.line < len(self._source.lines) else ""
+            until = end.column if end.line == start.line else len(line)
+            length = max(1, until - start.column)
+        return Place(source=self._source, line=start.line + 1, column=start.column + 1, length=length)
