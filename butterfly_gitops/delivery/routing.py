@@ -37,7 +37,12 @@ def is_considered(rule: Rule, *, occurred_at: datetime, received_at: datetime) -
 
 
 def route(
-    routes: Iterable[Route], *, kind: EventKind, occurred_at: datetime, received_at: datetime, entitled: Entitled
+    routes: Iterable[Route],
+    *,
+    kind: EventKind,
+    occurred_at: datetime,
+    received_at: datetime,
+    entitled: Entitled,
 ) -> tuple[Decision, ...]:
     """Decide what each rule of the event's archive makes of it, in the order of the rules."""
     return tuple(

@@ -34,8 +34,11 @@ class Policy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempted:
-    """The attempt's surroundings as stored: `fellows` are the report's other deliveries that are not final,
-    and those of the lane's bad run; `status` is what the attempted message says."""
+    """The attempt's surroundings as stored.
+
+    `status` is what the attempted message says; `fellows` are the report's other deliveries that are not final,
+    and those of the lane's bad run.
+    """
 
     delivery: Delivery
     status: ResultStatus
@@ -53,7 +56,9 @@ class Settlement:
     deliveries: tuple[Delivery, ...]
 
 
-def settle(attempted: Attempted, verdict: Verdict, policy: Policy, *, at: datetime, jitter: float) -> Settlement:
+def settle(
+    attempted: Attempted, verdict: Verdict, policy: Policy, *, at: datetime, jitter: float
+) -> Settlement:
     """Turn one attempt's verdict into the next state of everything that it touches.
 
     `jitter` is drawn evenly from [0, 1).
@@ -128,7 +133,9 @@ def _after_refusal(
         return move(counted, Event.REFUSED, waiting, at=at, reason=f"refused with {verdict.code}"), lane
     reason = f"refused with {verdict.code}, after {answer.retries} retries"
     if answer.then == "stop_lane":
-        return move(counted, Event.REFUSALS_SPENT, waiting, at=at, reason=reason), replace(lane, stopped=reason)
+        return move(counted, Event.REFUSALS_SPENT, waiting, at=at, reason=reason), replace(
+            lane, stopped=reason
+        )
     aside = move(counted, Event.REFUSALS_SPENT, State.SET_ASIDE, at=at, reason=reason)
     return replace(aside, by_policy=True), lane
 
@@ -163,7 +170,9 @@ def _follow_then(delivery: Delivery, lane: Lane, *, at: datetime) -> Delivery:
 def follows_retarget(delivery: Delivery, lane: Lane) -> bool:
     """Tell whether a delivery that may have been received under another target must wait for a person."""
     return (
-        delivery.state is State.UNCERTAIN and delivery.target != lane.target and lane.on_retarget == "set_aside"
+        delivery.state is State.UNCERTAIN
+        and delivery.target != lane.target
+        and lane.on_retarget == "set_aside"
     )
 
 

@@ -77,7 +77,12 @@ def move(delivery: Delivery, event: Event, goal: State, *, at: datetime, reason:
     if goal not in _GOALS.get((delivery.state, event), ()):
         raise IllegalMoveError(f"{delivery.state} --{event}--> {goal}")
     return replace(
-        delivery, state=goal, reason=reason, by_policy=False, due_at=None, settled_at=at if goal in FINAL else None
+        delivery,
+        state=goal,
+        reason=reason,
+        by_policy=False,
+        due_at=None,
+        settled_at=at if goal in FINAL else None,
     )
 
 

@@ -138,7 +138,9 @@ def _withdraw(draft: Draft, report: Report, arrival: Arrival) -> None:
     )
 
 
-def _admit_one(draft: Draft, arrival: Arrival, decision: Decision, *, is_late: bool, is_ended: bool) -> DeliveryId:
+def _admit_one(
+    draft: Draft, arrival: Arrival, decision: Decision, *, is_late: bool, is_ended: bool
+) -> DeliveryId:
     report = report_for(draft, arrival, decision.lane)
     content = Content.PRELIMINARY if arrival.kind == "attestation_requested" else Content.FINAL
     state, reason = State.QUEUED, ""

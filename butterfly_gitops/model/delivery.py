@@ -136,7 +136,7 @@ class Lane:
 
     `target` is the target revision that is applied. `bad_run` holds the different messages that fared badly
     in a row; `failures` counts the waits since the last positive acknowledgement, `due_at` ends the current one.
-    `stopped` is why it waits for a person; an `ended` lane takes nothing more.
+    `stopped` is why it waits for a person; a `paused` lane keeps what it has; an `ended` one takes nothing more.
     """
 
     id: LaneId
@@ -149,6 +149,7 @@ class Lane:
     failures: int = 0
     bad_run: tuple[DeliveryId, ...] = ()
     stopped: str = ""
+    paused: bool = False
     ended: bool = False
 
 

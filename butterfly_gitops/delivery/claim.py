@@ -1,0 +1,103 @@
+"""When a delivery may be sent, and what its claim writes; the store asks inside the transaction of the claim."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from butterfly_gitops.delivery.states import Event, move
+from butterfly_gitops.model.delivery import (
+    Attempt,
+    Content,
+    Delivery,
+    DeliveryId,
+    Epoch,
+    Lane,
+    Report,
+    State,
+    StoredMessage,
+    Target,
+    TargetNumber,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """The rows to write; they are durable before the first byte may leave."""
+
+    delivery: Delivery
+    report: Report
+    attempt: Attempt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A wish to send: what the claimer believed when it rendered."""
+
+    delivery: DeliveryId
+    report_version: int
+    target: TargetNumber
+
+
+def why_not(
+    claim: Claim, delivery: Delivery, report: Report, lane: Lane, *, head: DeliveryId | None, at: datetime
+) -> str:
+    """Return why the claim is refused, or an empty string; `head` is the first of the lane that is not set aside."""
+    reasons = (
+        (delivery.state not in (State.QUEUED, State.UNCERTAIN), f"it is {delivery.state}"),
+        (head != delivery.id, "it is not the head of its lane"),
+        (lane.ended, "its lane has ended"),
+        (lane.paused, "its lane is paused"),
+        (bool(lane.stopped), "its lane is stopped"),
+        (lane.due_at is not None and lane.due_at > at, "its lane backs off"),
+        (claim.target != lane.target, "the target has changed"),
+        (claim.report_version != report.version, "its report has changed"),
+        (
+            delivery.content is Content.PRELIMINARY and report.maybe_final,
+            "a final of its report may have been received",
+        ),
+    )
+    return next((reason for is_so, reason in reasons if is_so), "")
+
+
+def reusable(message: StoredMessage | None, target: Target) -> bool:
+    """Tell whether a stored message goes out again as it is: same text, even if its address or Link has moved."""
+    return message is not None and message.text == target.text
+
+
+def claimed(
+    delivery: Delivery,
+    report: Report,
+    message: StoredMessage,
+    *,
+    target: TargetNumber,
+    epoch: Epoch,
+    at: datetime,
+) -> Claimed:
+    """Return the rows of a claim that `why_not` has nothing against."""
+    sending = replace(
+        move(delivery, Event.CLAIMED, State.SENDING, at=at),
+        attempts=delivery.attempts + 1,
+        message=message.number,
+        control_id=message.control_id,
+        target=target,
+    )
+    attempt = Attempt(
+        delivery=delivery.id,
+        number=sending.attempts,
+        epoch=epoch,
+        target=target,
+        message=message.number,
+        control_id=message.control_id,
+        started_at=at,
+    )
+    return Claimed(delivery=sending, report=_printed(report, delivery, message), attempt=attempt)
+
+
+def _printed(report: Report, delivery: Delivery, message: StoredMessage) -> Report:
+    """Remember OBR-3 for life, and OBR-22 as last printed, so that the next one is strictly later."""
+    known = replace(
+        report,
+        filler=report.filler or message.filler,
+        last_status_time=max(report.last_status_time or "", message.status_time),
+        printed_revision=delivery.rank.revision,
+    )
+    return report if known == report else replace(known, version=report.version + 1)
