@@ -53,7 +53,9 @@ class Context:
 class Reader(Protocol):
     """Reads one type. `at` is the key that the node stands behind; it names the value in messages."""
 
-    wants: str
+    @property
+    def wants(self) -> str:
+        """What to write, for a mend."""
 
     def read(self, node: Node, at: Scalar, context: Context) -> Any:
         """The value, or FAILED after its problems were noted."""
@@ -67,7 +69,11 @@ def decode(model: type[BaseModel], node: Node, *, at: Scalar, context: Context) 
 
 def top_of(node: Node) -> Scalar:
     """What stands for the key of a whole file: its first key."""
-    first = next(iter(node.entries.values())).key.place if isinstance(node, Mapping) and node.entries else node.place
+    first = (
+        next(iter(node.entries.values())).key.place
+        if isinstance(node, Mapping) and node.entries
+        else node.place
+    )
     return Scalar(place=first, text="the file", is_plain=True)
 
 
@@ -140,7 +146,9 @@ def scalar_for(node: Node, at: Scalar, wants: str, context: Context) -> Scalar |
     if isinstance(node, Scalar):
         return node
     what = "a list" if isinstance(node, Sequence) else "a mapping"
-    context.refuse(node.place, rule="wrong-type", message=f"{at.text} is {wants}, not {what}", mend=f"write {wants}")
+    context.refuse(
+        node.place, rule="wrong-type", message=f"{at.text} is {wants}, not {what}", mend=f"write {wants}"
+    )
     return None
 
 
@@ -280,7 +288,9 @@ class TextReader:
         schema = self.adapter.json_schema()
         if schema.get("pattern") == NAME_PATTERN:
             message = f"{shown(scalar)} is no name: small letters, digits and hyphens, at most 63"
-            return context.refuse(scalar.place, rule="bad-name", message=message, mend=_mend_name(scalar.text))
+            return context.refuse(
+                scalar.place, rule="bad-name", message=message, mend=_mend_name(scalar.text)
+            )
         least, most = schema.get("minLength", 0), schema.get("maxLength", len(scalar.text))
         if not least <= len(scalar.text) <= most:
             message = f"{at.text} has {len(scalar.text)} characters; it must have {least} to {most}"
@@ -372,7 +382,9 @@ def mapping_for(node: Node, at: Scalar, context: Context) -> Mapping | None:
     if not is_refused_null(node, at, "{} for none", context):
         what = shown(node) if isinstance(node, Scalar) else "a list"
         mend = "write one `key: value` in a line, indented below it"
-        context.refuse(node.place, rule="wrong-type", message=f"{at.text} is a mapping, not {what}", mend=mend)
+        context.refuse(
+            node.place, rule="wrong-type", message=f"{at.text} is a mapping, not {what}", mend=mend
+        )
     return None
 
 
@@ -402,7 +414,9 @@ class UnionReader:
 
     def _model_of(self, node: Mapping) -> "ModelReader":
         """The model that knows most of the keys; the first of several."""
-        return max(self.models, key=lambda reader: len(node.entries.keys() & reader.model.model_fields.keys()))
+        return max(
+            self.models, key=lambda reader: len(node.entries.keys() & reader.model.model_fields.keys())
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

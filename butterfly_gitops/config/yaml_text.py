@@ -62,7 +62,7 @@ class Text:
     problems: tuple[Problem, ...]
 
 
-class _Unreadable(Exception):
+class _UnreadableError(Exception):
     """The rest of the file cannot be read; carries the problem that says so."""
 
     def __init__(self, problem: Problem) -> None:
@@ -107,7 +107,7 @@ def _read_tree(text: str, source: Source, events: Events) -> Text:
     root: Node | None = None
     try:
         root = _Builder(source, events(text), problems).document()
-    except _Unreadable as unreadable:
+    except _UnreadableError as unreadable:
         problems.append(unreadable.problem)
     except MarkedYAMLError as error:
         problems.append(_not_yaml(source, error))
@@ -149,11 +149,19 @@ def _refused_character(place: Place, character: str) -> Problem:
     if re.match(f"[{_HIDDEN}]", character):
         name = _HIDDEN_NAMES.get(character, "character that nobody sees")
         return problem_at(
-            place, rule="hidden-character", message=f"a {name} ({code})", mend="write a plain space, or nothing"
+            place,
+            rule="hidden-character",
+            message=f"a {name} ({code})",
+            mend="write a plain space, or nothing",
         )
     return problem_at(
         place, rule="control-character", message=f"a control character ({code})", mend="take it out"
     )
+
+
+def _empty(place: Place) -> _UnreadableError:
+    mend = "write what it must say, starting with `version: 1`, or bring back what it said"
+    return _UnreadableError(problem_at(place, rule="empty-file", message="the file says nothing", mend=mend))
 
 
 def _not_yaml(source: Source, error: MarkedYAMLError) -> Problem:
@@ -183,19 +191,18 @@ class _Builder:
         self._problems = problems
 
     def document(self) -> Node:
-        """The only document of the stream. Raises _Unreadable, and what the parser raises."""
+        """The only document of the stream. Raises _UnreadableError, and what the parser raises."""
         first = next(self._events, None)
         start = next(self._events, None) if isinstance(first, StreamStartEvent) else first
         if not isinstance(start, DocumentStartEvent):
             place = Place(source=self._source, line=1, column=1)
-            mend = "write what it must say, starting with `version: 1`; delete a file only on purpose"
-            raise _Unreadable(
-                problem_at(place, rule="empty-file", message="the file says nothing", mend=mend)
-            )
+            raise _empty(place)
         if start.version or start.tags:
             place = Place(source=self._source, line=1, column=1)
             self._refuse(place, rule="directive", message="a YAML directive", mend="take the % line out")
         root = self._node(next(self._events), depth=1)
+        if isinstance(root, Scalar) and root.is_null:
+            raise _empty(root.place)
         next(self._events)  # the document's end
         if isinstance(another := next(self._events, None), DocumentStartEvent):
             self._refuse(
@@ -209,7 +216,7 @@ class _Builder:
     def _node(self, event: Any, *, depth: int, key: Scalar | None = None) -> Node:
         if depth > MAX_DEPTH:
             message = f"nested more than {MAX_DEPTH} levels deep"
-            raise _Unreadable(problem_at(self._place(event), rule="too-deep", message=message))
+            raise _UnreadableError(problem_at(self._place(event), rule="too-deep", message=message))
         self._refuse_shorthand(event)
         match event:
             case MappingStartEvent():

@@ -3,7 +3,18 @@
 from collections.abc import Callable, Iterator
 
 from butterfly_gitops.config.reading import FleetReading
-from butterfly_gitops.config.rules import files, forwarding, grants, names, shape, text, tls, unbuilt, wires, zones
+from butterfly_gitops.config.rules import (
+    files,
+    forwarding,
+    grants,
+    names,
+    shape,
+    text,
+    tls,
+    unbuilt,
+    wires,
+    zones,
+)
 from butterfly_gitops.config.rules.documentation import Rule
 from butterfly_gitops.model.problem import Problem
 

@@ -62,7 +62,7 @@ def check_files(paths: Iterable[str], *, root: str) -> Iterator[Problem]:
 
 
 def _source(path: str, *, root: str) -> Source:
-    site = path.split("/")[0] if "/" in path else None
+    site = path.partition("/")[0] if "/" in path else None
     return Source(file=f"{root}/{path}", site=site, lines=())
 
 
@@ -86,7 +86,9 @@ def _missing(path: str, *, root: str) -> Problem:
         "archives.yaml": "`version: 1` and `archives: {}`",
     }
     owner = f"the site {folder}" if folder else "the fleet"
-    mend = f"bring it back; to have none, write {empty[name]}" if name in empty else "bring it back, or write it"
+    mend = (
+        f"bring it back; to have none, write {empty[name]}" if name in empty else "bring it back, or write it"
+    )
     source = _source(path, root=root)
     return problem_of_file(source, rule="missing-file", message=f"{owner} has no {name}", mend=mend)
 
@@ -95,7 +97,9 @@ def _check_name(site: str, *, root: str) -> Iterator[Problem]:
     source = Source(file=f"{root}/{site}", site=site, lines=())
     if site in RESERVED_SITES:
         message = f"no site can be called {site}: addresses of other things begin so"
-        yield problem_of_file(source, rule="reserved-name", message=message, mend="give the folder another name")
+        yield problem_of_file(
+            source, rule="reserved-name", message=message, mend="give the folder another name"
+        )
     elif not re.fullmatch(NAME_PATTERN, site):
         message = f'"{site}" is no name: small letters, digits and hyphens, at most 63'
         mend = "give the folder another name"

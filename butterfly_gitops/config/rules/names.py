@@ -94,7 +94,9 @@ def _unknown_links(site: SiteReading) -> Iterator[Problem]:
     for endpoint in site.endpoints.values():
         link = text_at(endpoint.merged.tree, "link")
         if link and not link.is_null and link.text not in site.links.entries:
-            mend = mend_name(link.text, keys_of(site.links), otherwise=f"add it to links in {site.source.file}/site.yaml")
+            mend = mend_name(
+                link.text, keys_of(site.links), otherwise=f"add it to links in {site.source.file}/site.yaml"
+            )
             yield _of_site(link, site, rule="unknown-link", message=f'no Link "{link.text}"', mend=mend)
 
 

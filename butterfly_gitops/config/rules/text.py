@@ -70,7 +70,7 @@ RULES = (
     Rule(
         id="several-lines",
         says="Every value fits on one line: names and identifiers go into HL7 fields and tables.",
-        wrong='display_name: |\n  Epic\n  production',
+        wrong="display_name: |\n  Epic\n  production",
         right="display_name: Epic production",
     ),
     Rule(
