@@ -1,0 +1,495 @@
+"""The Store: what can be asked of it, what it promises, and the values that go in and come out.
+
+Every method is one transaction, durable before it returns, or without effect when it raises. Lists are what speed
+depends on: one commit carries many.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, Protocol
+
+from butterfly_gitops.delivery.settle import Policy
+from butterfly_gitops.model.delivery import (
+    Attempt,
+    Decision,
+    Delivery,
+    DeliveryId,
+    Epoch,
+    EventNumber,
+    Lane,
+    LaneId,
+    Report,
+    ResultStatus,
+    Rule,
+    State,
+    StoredMessage,
+    Target,
+    TargetNumber,
+    Verdict,
+)
+from butterfly_gitops.model.error import GitopsError
+from butterfly_gitops.model.fleet import FleetSettings
+from butterfly_gitops.model.site import Site
+from butterfly_gitops.model.study import StudyEvent
+
+
+class StoreUnavailable(GitopsError):  # noqa: N818 - it says what happened
+    """A commit failed, for want of room perhaps; nothing of it took effect, and it may be tried again."""
+
+
+class OwnerLost(GitopsError):  # noqa: N818 - it says what happened
+    """Another dispatcher owns the lanes now; this one must not write another byte."""
+
+
+class RoutedWithOldRules(GitopsError):  # noqa: N818 - it says what happened
+    """A configuration was applied after the decisions were made: decide again."""
+
+
+class EventConflict(GitopsError):  # noqa: N818 - it says what happened
+    """An event id is known with other content."""
+
+    def __init__(self, event_id: str, position: int) -> None:
+        super().__init__("this event_id is known with other content")
+        self.event_id = event_id
+        self.position = position
+
+
+class StaleApplication(GitopsError):  # noqa: N818 - it says what happened
+    """What is applied is no longer what the change was planned against."""
+
+    exit_code = 4
+
+
+class ResultsWait(GitopsError):  # noqa: N818 - it says what happened
+    """Something leaves the configuration while results wait for it; `names` are those things."""
+
+    def __init__(self, site: str, names: Sequence[str]) -> None:
+        super().__init__(f"results wait for what leaves {site}: {', '.join(names)}")
+        self.site = site
+        self.names = tuple(names)
+
+
+class OtherFleet(GitopsError):  # noqa: N818 - it says what happened
+    """The state belongs to another fleet."""
+
+
+class NotFound(GitopsError):  # noqa: N818 - it says what happened
+    """There is no such delivery, endpoint or study."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewEvent:
+    """An event to accept, checked and routed.
+
+    `body` is its canonical JSON and `digest` that text's SHA-256; `site` and `archive` are resolved; `patient` and
+    `merged_from` are identifier keys.
+    """
+
+    event: StudyEvent
+    body: str = field(repr=False)
+    digest: str
+    site: str
+    archive: str
+    patient: frozenset[str]
+    merged_from: frozenset[str]
+    decisions: tuple[Decision, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredDecision:
+    """One decision as answered: the endpoint, the verdict, and the delivery with its first state where there is one."""
+
+    endpoint: str
+    verdict: str
+    delivery: DeliveryId | None = None
+    state: State | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """What became of one event. `is_known` says that it was accepted before, with the same content."""
+
+    event_id: str
+    is_known: bool
+    decisions: tuple[StoredDecision, ...]
+    lanes: frozenset[LaneId] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generation:
+    """One applied configuration of one site, or of the fleet's settings (`site` empty)."""
+
+    site: str
+    number: int
+    digest: str
+    commit: str
+    actor: str
+    applied_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """What is applied: all that routing and the lanes need. `applies` counts applications, fleet-wide."""
+
+    applies: int
+    settings: FleetSettings | None
+    sites: Mapping[str, Site]
+    rules: tuple[Rule, ...]
+    lanes: tuple[tuple[Lane, Target], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Application:
+    """One site, or the fleet's settings, to apply.
+
+    `expected` is the number of the generation that it replaces, 0 for none. `digest` is over the canonical JSON of
+    the content.
+    """
+
+    fleet: str
+    content: Site | FleetSettings
+    digest: str
+    expected: int
+    commit: str
+    actor: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """An archive and an endpoint that are not joined now, since when, and how many were finalized meanwhile."""
+
+    site: str
+    archive: str
+    endpoint: str
+    closed_at: datetime
+    finalized_since: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaneCounts:
+    """One lane with what stands in it; `oldest` is when the oldest that is not final was accepted."""
+
+    lane: Lane
+    target: Target
+    counts: Mapping[State, int]
+    oldest: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withheld:
+    """A report whose study was reverted or deleted, or is another patient's, and that its EHR may still show."""
+
+    lane: LaneId
+    study: str
+    revision: int
+
+
+ConditionKind = Literal["Ready", "Reconciling", "Stalled"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """What stands for a site (`endpoint` empty) or an endpoint; `since` is the time of its last change."""
+
+    site: str
+    endpoint: str = ""
+    kind: ConditionKind
+    reason: str
+    message: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """What is applied and what waits: what a plan is made against and a status shows."""
+
+    fleet: str
+    running: Running
+    settings: Generation | None
+    generations: Mapping[str, Generation]
+    lanes: tuple[LaneCounts, ...]
+    closed_pairs: tuple[Pair, ...]
+    conditions: tuple[Condition, ...]
+    withheld: tuple[Withheld, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """A delivery with all that is needed to render and send it. `event` holds patient data."""
+
+    delivery: Delivery
+    report: Report
+    event: StudyEvent = field(repr=False)
+    message: StoredMessage | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaneView:
+    """A lane, and its deliveries in lane order: the first blocks the second."""
+
+    lane: Lane
+    heads: tuple[Head, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settling:
+    """The outcome of the attempt in flight. `jitter` is drawn evenly from [0, 1); `reply` may hold patient data."""
+
+    delivery: DeliveryId
+    attempt: int
+    verdict: Verdict
+    reply: bytes = field(repr=False)
+    policy: Policy
+    jitter: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusing:
+    """A result that cannot be written, at a version of its report; `why` never quotes a value."""
+
+    delivery: DeliveryId
+    report_version: int
+    field: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewMessage:
+    """The bytes of a new render, and what they were rendered from."""
+
+    text: str
+    control_id: str
+    status: ResultStatus
+    filler: str
+    status_time: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claiming:
+    """A wish to send the head of a lane; `message` None sends the stored bytes again."""
+
+    delivery: DeliveryId
+    report_version: int
+    target: TargetNumber
+    message: NewMessage | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What one lane wants written at once, in this order: settle n, refuse, claim n + 1.
+
+    The claim is tried only if the settling left its delivery no longer in the lane's way. `look_ahead` is how many
+    deliveries the answer shows.
+    """
+
+    lane: LaneId
+    epoch: Epoch
+    at: datetime
+    settling: Settling | None = None
+    refusing: Refusing | None = None
+    claiming: Claiming | None = None
+    look_ahead: int = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stepped:
+    """What a step came to: the attempt it may send now, or why it may not, and the lane after it.
+
+    `view` leaves out the claimed delivery: its first head is the next one.
+    """
+
+    attempt: Attempt | None
+    why_not: str
+    view: LaneView
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """What a person wants done to a delivery, or to an endpoint (`resume`).
+
+    `key` makes it idempotent: the same key is answered alike and done once.
+    """
+
+    kind: Literal["resend", "set_aside", "cancel", "resume"]
+    delivery: DeliveryId | None = None
+    site: str = ""
+    endpoint: str = ""
+    actor: str
+    reason: str
+    key: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OneOffSend:
+    """One finalized study to one endpoint, by hand; `study` is the id in its events."""
+
+    study: str
+    site: str
+    endpoint: str
+    actor: str
+    reason: str
+    key: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acted:
+    """What an action came to: the delivery, if it was about one, and the lanes to wake."""
+
+    delivery: DeliveryId | None
+    state: State | None
+    is_repeat: bool
+    lanes: frozenset[LaneId]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """Which deliveries to find; empty fields match all. `study` matches study id or accession number.
+
+    `patient` holds identifier keys; `before` pages on, newest first.
+    """
+
+    site: str = ""
+    endpoint: str = ""
+    study: str = ""
+    states: frozenset[State] = frozenset()
+    patient: frozenset[str] = frozenset()
+    before: DeliveryId | None = None
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """One delivery with the names that a person knows it by."""
+
+    delivery: Delivery
+    site: str
+    endpoint: str
+    archive: str
+    study: str
+    accession: str
+    attempts: tuple[Attempt, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEntry:
+    """Who did what, when and why."""
+
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """All that is known of one delivery. `messages` and the attempts' replies may hold patient data."""
+
+    found: Found
+    report: Report
+    targets: tuple[Target, ...]
+    messages: tuple[StoredMessage, ...]
+    audit: tuple[AuditEntry, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ledger:
+    """Events × rules against what is stored, counted apart.
+
+    `expected` counts the pairs of event and rule that routing must have decided, `decided` those that are stored,
+    `missing` and `surplus` where they differ; `without_delivery` counts decisions by their reason, `states` the
+    deliveries of rules by where they stand, `beyond` those made by a person or a withdrawal.
+    """
+
+    events: int
+    expected: int
+    decided: int
+    missing: int
+    surplus: int
+    without_delivery: Mapping[str, int]
+    states: Mapping[State, int]
+    beyond: Mapping[State, int]
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether every event met every rule exactly once, and every `deliver` has its delivery."""
+        delivered = sum(self.states.values()) + sum(self.without_delivery.values())
+        return self.missing == 0 and self.surplus == 0 and delivered == self.decided
+
+
+class Store(Protocol):
+    """What survives a crash. Every method may raise StoreUnavailable."""
+
+    async def accept(
+        self, events: Sequence[NewEvent], *, routed_with: int, at: datetime
+    ) -> tuple[Accepted, ...]:
+        """Take events, all or none. Raises RoutedWithOldRules, EventConflict."""
+        ...
+
+    async def running(self) -> Running:
+        """Return what is applied."""
+        ...
+
+    async def apply(self, application: Application) -> Generation:
+        """Apply one site or the fleet's settings, and start and end its rules.
+
+        Raises StaleApplication, ResultsWait, OtherFleet.
+        """
+        ...
+
+    async def observe(self) -> Observation:
+        """Return what is applied and what waits."""
+        ...
+
+    async def record(self, conditions: Sequence[Condition]) -> None:
+        """Keep conditions; `since` stays where kind, reason and message do. Those of other names are dropped."""
+        ...
+
+    async def own(self, *, node: str, boot: str, at: datetime) -> Epoch:
+        """Become the one dispatcher; earlier epochs can commit nothing from here on."""
+        ...
+
+    async def recover(self, epoch: Epoch, *, at: datetime) -> int:
+        """Make every attempt of earlier epochs uncertain; return how many there were. Raises OwnerLost."""
+        ...
+
+    async def views(self, lanes: Sequence[LaneId], *, look_ahead: int = 2) -> tuple[LaneView, ...]:
+        """Return lanes with their first deliveries."""
+        ...
+
+    async def advance(self, steps: Sequence[Step]) -> tuple[Stepped, ...]:
+        """Settle, refuse and claim, compare-and-set. Raises OwnerLost."""
+        ...
+
+    async def act(self, action: Action) -> Acted:
+        """Do what a person asks. Raises NotFound, ActionRefused."""
+        ...
+
+    async def send_once(self, send: OneOffSend) -> Acted:
+        """Send one study to one endpoint by hand. Raises NotFound, ActionRefused."""
+        ...
+
+    async def find(self, query: Query) -> tuple[Found, ...]:
+        """Find deliveries, newest first."""
+        ...
+
+    async def show(self, delivery: DeliveryId) -> Shown:
+        """Return all that is known of one delivery. Raises NotFound."""
+        ...
+
+    async def latest_event(self, study: str) -> tuple[EventNumber, StudyEvent]:
+        """Return a study's newest event. Raises NotFound."""
+        ...
+
+    async def ledger(self) -> Ledger:
+        """Count events × rules against decisions and deliveries."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what is queued, and let go."""
+        ...

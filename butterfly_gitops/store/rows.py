@@ -1,0 +1,238 @@
+"""Access to the rows inside one transaction: what each backend provides, and all that the transactions use.
+
+A backend keeps rows; it decides nothing. `put_*` writes a whole row, new or changed; lists come in the order of
+their ids.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from butterfly_gitops.model.delivery import (
+    Attempt,
+    Decision,
+    Delivery,
+    DeliveryId,
+    Epoch,
+    EventNumber,
+    Lane,
+    LaneId,
+    Rank,
+    Report,
+    ReportId,
+    Rule,
+    RuleId,
+    State,
+    StoredMessage,
+    Target,
+    TargetNumber,
+)
+from butterfly_gitops.model.study import EventKind
+from butterfly_gitops.store.interface import (
+    AuditEntry,
+    Condition,
+    Generation,
+    Query,
+    Withheld,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventRow:
+    """One accepted event: what outlives its body, and the body. `patient` holds identifier keys."""
+
+    number: EventNumber
+    event_id: str
+    digest: str
+    kind: EventKind
+    occurred_at: datetime
+    received_at: datetime
+    applies: int
+    site: str
+    archive: str
+    study: str
+    revision: int
+    accession: str
+    patient: frozenset[str]
+    body: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """What an idempotency key did: `fingerprint` tells a repeat from another action under the same key."""
+
+    key: str
+    fingerprint: str
+    delivery: DeliveryId | None
+
+
+class Rows(Protocol):
+    """One transaction's view of the rows; it sees its own writes."""
+
+    def setting(self, name: str) -> str:
+        """Return one value of the state itself (`fleet`, `applies`, `epoch`), empty where it was never set."""
+        ...
+
+    def put_setting(self, name: str, value: str) -> None: ...
+
+    def next_event(self) -> EventNumber:
+        """Return the number of the next event; `next_*` are one above the highest ever stored."""
+        ...
+
+    def next_report(self) -> ReportId: ...
+
+    def next_delivery(self) -> DeliveryId: ...
+
+    def next_lane(self) -> LaneId: ...
+
+    def next_rule(self) -> RuleId: ...
+
+    # Events and decisions: only ever added.
+
+    def event(self, number: EventNumber) -> EventRow: ...
+
+    def event_by_id(self, event_id: str) -> EventRow | None: ...
+
+    def latest_of_study(self, study: str, kinds: Collection[EventKind]) -> EventRow | None:
+        """Return the study's event of these kinds with the highest rank (the newest accepted among equals)."""
+        ...
+
+    def add_event(self, row: EventRow) -> None: ...
+
+    def decisions_of(self, event: EventNumber) -> Sequence[tuple[Decision, DeliveryId | None]]:
+        """Return an event's decisions in the order of their rules."""
+        ...
+
+    def add_decision(self, event: EventNumber, decision: Decision, delivery: DeliveryId | None) -> None: ...
+
+    # Reports, deliveries, attempts, messages.
+
+    def report(self, report: ReportId) -> Report: ...
+
+    def reports_of_study(self, study: str) -> Sequence[Report]: ...
+
+    def put_report(self, report: Report) -> None: ...
+
+    def delivery(self, delivery: DeliveryId) -> Delivery | None: ...
+
+    def open_of_reports(self, reports: Collection[ReportId]) -> Sequence[Delivery]:
+        """Return the deliveries of these reports that are not final."""
+        ...
+
+    def in_lane(self, lane: LaneId, states: Collection[State]) -> Sequence[Delivery]:
+        """Return a lane's deliveries in these states."""
+        ...
+
+    def heads(self, lane: LaneId, limit: int) -> Sequence[Delivery]:
+        """Return the first deliveries that are queued, sending or uncertain, in the order of acceptance."""
+        ...
+
+    def put_delivery(self, delivery: Delivery) -> None: ...
+
+    def attempt(self, delivery: DeliveryId, number: int) -> Attempt | None: ...
+
+    def attempts_of(self, delivery: DeliveryId) -> Sequence[Attempt]: ...
+
+    def put_attempt(self, attempt: Attempt) -> None: ...
+
+    def message(self, delivery: DeliveryId, number: int) -> StoredMessage | None: ...
+
+    def messages_of(self, delivery: DeliveryId) -> Sequence[StoredMessage]: ...
+
+    def add_message(self, message: StoredMessage) -> None: ...
+
+    # What is applied.
+
+    def lane(self, lane: LaneId) -> Lane: ...
+
+    def lanes(self) -> Sequence[Lane]:
+        """Return every lane that has not ended."""
+        ...
+
+    def lanes_of_site(self, site: str) -> Sequence[Lane]:
+        """Return the site's lanes that have not ended."""
+        ...
+
+    def incarnations(self, site: str, endpoint: str) -> int:
+        """Return how many lanes of this name there have been."""
+        ...
+
+    def put_lane(self, lane: Lane) -> None: ...
+
+    def target(self, lane: LaneId, number: TargetNumber) -> Target: ...
+
+    def targets_of(self, lane: LaneId) -> Sequence[Target]: ...
+
+    def add_target(self, target: Target) -> None: ...
+
+    def rules(self) -> Sequence[Rule]:
+        """Return every rule of every interval."""
+        ...
+
+    def rules_of_site(self, site: str) -> Sequence[Rule]: ...
+
+    def put_rule(self, rule: Rule) -> None: ...
+
+    def generations(self) -> Sequence[tuple[Generation, str]]:
+        """Return the newest generation of each site and of the settings (`site` empty), with its content."""
+        ...
+
+    def generation(self, site: str) -> Generation | None: ...
+
+    def add_generation(self, generation: Generation, content: str) -> None: ...
+
+    def conditions(self) -> Sequence[Condition]: ...
+
+    def replace_conditions(self, conditions: Sequence[Condition]) -> None: ...
+
+    # What people did.
+
+    def done(self, key: str) -> Done | None: ...
+
+    def add_done(self, done: Done) -> None: ...
+
+    def audit_of(self, subject: str) -> Sequence[AuditEntry]: ...
+
+    def add_audit(self, entry: AuditEntry) -> None: ...
+
+    # Counts and searches.
+
+    def open_count_of_archive(self, site: str, archive: str) -> int:
+        """Return how many deliveries that are not final came from events of an archive."""
+        ...
+
+    def state_counts(self) -> Mapping[LaneId, Mapping[State, int]]:
+        """Count each lane's deliveries by state; zeros are left out."""
+        ...
+
+    def oldest_open(self) -> Mapping[LaneId, datetime]:
+        """Return when each lane's oldest delivery that is not final was accepted."""
+        ...
+
+    def finalized_since(self, site: str, archive: str, since: datetime) -> int:
+        """Count the archive's studies with a finalized event that occurred then or later."""
+        ...
+
+    def withheld(self) -> Sequence[Withheld]:
+        """Return reports with an acknowledged result whose study's newest event reverted or deleted it."""
+        ...
+
+    def find(self, query: Query) -> Sequence[Delivery]: ...
+
+    def event_count(self) -> int: ...
+
+    def decision_balance(self) -> tuple[int, int, int, int]:
+        """Compare two sets of (event, rule): those that `delivery.routing.is_considered` names, and the decided.
+
+        Returns how many are considered, decided, considered but not decided, and decided but not considered.
+        """
+        ...
+
+    def verdict_counts(self) -> Mapping[str, int]:
+        """Count the decisions without a delivery by their verdict, up to its first space."""
+        ...
+
+    def states_of_causes(self) -> Mapping[str, Mapping[State, int]]:
+        """Count all deliveries by cause and state."""
+        ...
