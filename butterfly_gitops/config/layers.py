@@ -8,8 +8,23 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from butterfly_gitops.config.tree import Entry, Mapping, Node, leaves, print_origin
+from butterfly_gitops.model.endpoint import EhrEndpoint
+from butterfly_gitops.model.scalar import Name
 
 _REFERENCE_KEYS = frozenset({"file", "env", "path"})
+
+
+# What only the endpoint itself may say; the other layers hold settings alone.
+ENDPOINT_ONLY = ("preset", "renamed_from")
+
+
+class EndpointLayer(EhrEndpoint):
+    """An endpoint as it is written: what its preset and the site's defaults leave open."""
+
+    preset: Name
+    """The preset in fleet.yaml that this endpoint starts from."""
+    renamed_from: Name
+    """The name that this endpoint had; it keeps lane, rules and memory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -53,7 +53,6 @@ class SiteReading:
     endpoints_tree: Mapping | None
     archives_tree: Mapping | None
     site_file: SiteFile | None
-    endpoints_are_sound: bool
     endpoints: dict[str, EndpointReading]
     archives: dict[str, ArchiveReading]
     archives_file: ArchivesFile | None
@@ -83,6 +82,13 @@ class FleetReading:
     fleet_file: FleetFile | None
     grants_file: GrantsFile | None
     sites: tuple[SiteReading, ...]
+    paths: frozenset[str]
+    """All files there are, below the sites folder."""
+
+    @property
+    def endpoints(self) -> tuple[tuple[SiteReading, EndpointReading], ...]:
+        """Each endpoint of each site, with its site."""
+        return tuple((site, endpoint) for site in self.sites for endpoint in site.endpoints.values())
 
     @property
     def presets(self) -> Mapping | None:

@@ -29,6 +29,13 @@ RULES = (
         right="sites/st-elsewhere/site.yaml, ehr-endpoints.yaml and archives.yaml",
     ),
     Rule(
+        id="no-site",
+        says="A folder without any site is more likely a failed checkout than a wish, so nothing is taken from it: "
+        "everything stays as it runs.",
+        wrong="sites/fleet.yaml and sites/grants.yaml alone",
+        right="sites/st-elsewhere/site.yaml and its two neighbours as well",
+    ),
+    Rule(
         id="reserved-name",
         says="No site is called fleet or grants: addresses such as fleet.guard.max_endpoints begin with these.",
         wrong="sites/fleet/site.yaml",
@@ -57,6 +64,10 @@ def check_files(paths: Iterable[str], *, root: str) -> Iterator[Problem]:
         yield _unknown(path, root=root)
     for path in sorted(wanted - there):
         yield _missing(path, root=root)
+    if not sites:
+        source = Source(file=root, site=None, lines=())
+        mend = f"bring the folders back; a site is a folder with {', '.join(SITE_FILES[:-1])} and {SITE_FILES[-1]}"
+        yield problem_of_file(source, rule="no-site", message="there is no site in this folder", mend=mend)
     for site in sites:
         yield from _check_name(site, root=root)
 

@@ -25,7 +25,7 @@ def check_grants(reading: FleetReading) -> Iterator[Problem]:
     grants = reading.grants_file
     if grants is None:
         return
-    endpoints = [(site, endpoint) for site in reading.sites for endpoint in site.endpoints.values()]
+    endpoints = reading.endpoints
     if grants.subscription != "enterprise":
         subscription = text_at(reading.grants_tree, "subscription")
         if endpoints and subscription:

@@ -1,6 +1,7 @@
 """Each name is used once, and each name that is referred to is there."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from butterfly_gitops.config.nearest import mend_name, nearest
 from butterfly_gitops.config.reading import FleetReading, SiteReading
@@ -94,10 +95,18 @@ def _unknown_links(site: SiteReading) -> Iterator[Problem]:
     for endpoint in site.endpoints.values():
         link = text_at(endpoint.merged.tree, "link")
         if link and not link.is_null and link.text not in site.links.entries:
-            mend = mend_name(
-                link.text, keys_of(site.links), otherwise=f"add it to links in {site.source.file}/site.yaml"
+            add = f"add it to links in {site.source.file}/site.yaml"
+            mend = mend_name(link.text, keys_of(site.links), otherwise=add)
+            # A preset may be right for other sites; this one's endpoint is to mend.
+            is_own = link.place.source.site == site.name
+            problem = _of_site(
+                link if is_own else endpoint.key,
+                site,
+                rule="unknown-link",
+                message=f'no Link "{link.text}"',
+                mend=mend,
             )
-            yield _of_site(link, site, rule="unknown-link", message=f'no Link "{link.text}"', mend=mend)
+            yield problem if is_own else replace(problem, related=(("named here", link.place.origin),))
 
 
 def _of_site(value: Scalar, site: SiteReading, *, rule: str, message: str, mend: str) -> Problem:

@@ -1,0 +1,155 @@
+"""The whole way from the bytes of a configuration folder to its sound sites, all problems and every origin.
+
+It orders the steps; reading text, merging layers and the rules stand beside it.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from butterfly_gitops.config import provenance, yaml_text
+from butterfly_gitops.config.decode import Context
+from butterfly_gitops.config.reading import FleetReading, SiteReading
+from butterfly_gitops.config.rules.catalog import CHECKS
+from butterfly_gitops.config.rules.files import FLEET_FILES, SITE_FILES, check_files, is_yaml, site_names
+from butterfly_gitops.config.site_text import check_shared_layer, read_file, read_site
+from butterfly_gitops.config.tree import Node, Source, mapping_at
+from butterfly_gitops.model.fleet import Fleet, FleetFile, FleetSettings, GrantsFile
+from butterfly_gitops.model.problem import Origin, Problem, Severity
+from butterfly_gitops.model.site import Site
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """What a configuration folder says.
+
+    `fleet` holds the sound sites only; it is None when the problems are the whole fleet's, so that everything
+    stays as it runs. `unsound_sites` are those that errors name, and that keep what they run. `origins` says by
+    printed address where a value stands, `layers` which layer an endpoint's setting comes from.
+    """
+
+    fleet: Fleet | None
+    problems: tuple[Problem, ...]
+    origins: Mapping[str, Origin]
+    layers: Mapping[str, str]
+    unsound_sites: frozenset[str]
+    file_count: int
+    site_count: int
+    endpoint_count: int
+
+
+def load(
+    files: Mapping[str, bytes], *, root: str = "sites", events: yaml_text.Events = yaml_text.fastest_events
+) -> Loaded:
+    """Load a configuration from its files, by path below the sites folder; `root` is printed before each path.
+
+    Whatever is wrong becomes a problem, all at once and sorted; nothing is raised. Only the names matter of files
+    that are no YAML.
+    """
+    texts = dict(_texts(files, root=root, events=events))
+    found = [
+        *check_files(files, root=root),
+        *(problem for text in texts.values() for problem in text.problems),
+    ]
+    reading = _read({path: text.root for path, text in texts.items()}, files, root=root, problems=found)
+    for check in CHECKS:
+        found.extend(check(reading))
+    problems = _one_by_position(found)
+    errors = [problem for problem in problems if problem.severity is Severity.ERROR]
+    unsound = frozenset(problem.site for problem in errors if problem.site is not None)
+    is_fleet_sound = all(problem.site is not None for problem in errors)
+    return Loaded(
+        fleet=_fleet(reading, unsound) if is_fleet_sound else None,
+        problems=problems,
+        origins=provenance.origins(reading),
+        layers=provenance.layers(reading),
+        unsound_sites=unsound,
+        file_count=sum(map(is_yaml, files)),
+        site_count=len(reading.sites),
+        endpoint_count=len(reading.endpoints),
+    )
+
+
+def _texts(
+    files: Mapping[str, bytes], *, root: str, events: yaml_text.Events
+) -> Iterator[tuple[str, yaml_text.Text]]:
+    sites = site_names(files)
+    for site, path in (
+        *((None, name) for name in FLEET_FILES),
+        *((site, f"{site}/{name}") for site in sites for name in SITE_FILES),
+    ):
+        if path in files:
+            yield path, yaml_text.read_text(files[path], file=f"{root}/{path}", site=site, events=events)
+
+
+def _read(
+    trees: Mapping[str, Node | None], paths: Iterable[str], *, root: str, problems: list[Problem]
+) -> FleetReading:
+    context = Context(problems=problems)
+    fleet = FleetReading(
+        fleet_tree=mapping_at(trees.get("fleet.yaml")),
+        grants_tree=mapping_at(trees.get("grants.yaml")),
+        fleet_file=read_file(FleetFile, trees.get("fleet.yaml"), context),
+        grants_file=read_file(GrantsFile, trees.get("grants.yaml"), context),
+        sites=(),
+        paths=frozenset(paths),
+    )
+    for entry in fleet.presets.entries.values() if fleet.presets else ():
+        check_shared_layer(entry, context)
+    sites = [
+        read_site(
+            Source(file=f"{root}/{name}", site=name, lines=()),
+            {file: trees.get(f"{name}/{file}") for file in SITE_FILES},
+            presets=fleet.presets,
+            problems=problems,
+        )
+        for name in site_names(paths)
+    ]
+    return replace(fleet, sites=tuple(sites))
+
+
+def _one_by_position(found: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Sorted, with one problem at each position: the first error, or the first of all; a whole file may have several."""
+    first: dict[tuple[Origin, str, str | None], Problem] = {}
+    for problem in found:
+        whole = problem.rule if problem.origin.line == 0 else ""
+        other = first.setdefault((problem.origin, whole, problem.site), problem)
+        if problem.severity is Severity.ERROR is not other.severity:
+            first[problem.origin, whole, problem.site] = problem
+    return tuple(
+        sorted(first.values(), key=lambda problem: (problem.origin, problem.rule, problem.site or ""))
+    )
+
+
+def _fleet(reading: FleetReading, unsound: frozenset[str]) -> Fleet | None:
+    settings, grants = reading.fleet_file, reading.grants_file
+    if settings is None or grants is None:
+        return None
+    return Fleet(
+        settings=FleetSettings(
+            name=settings.name,
+            guard=settings.guard,
+            subscription=grants.subscription,
+            entitlements=grants.entitlements,
+            access_roles=grants.access_roles,
+        ),
+        sites={
+            site.name: sound
+            for site in reading.sites
+            if site.name not in unsound and (sound := _site(site)) is not None
+        },
+    )
+
+
+def _site(reading: SiteReading) -> Site | None:
+    if reading.site_file is None or reading.archives_file is None:
+        return None
+    return Site(
+        name=reading.name,
+        display_name=reading.site_file.display_name,
+        time_zone=reading.site_file.time_zone,
+        links=reading.site_file.links,
+        ehr_endpoints={
+            name: endpoint.value for name, endpoint in reading.endpoints.items() if endpoint.value is not None
+        },
+        archives=reading.archives_file.archives,
+    )

@@ -1,0 +1,110 @@
+"""Problems as a person reads them: one line that never wraps, the excerpt with its caret, and the mend.
+
+Nothing of a file reaches a terminal that could act there or hide: such characters are shown as one mark.
+"""
+
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+
+from butterfly_gitops.config.load import Loaded
+from butterfly_gitops.config.tree import print_origin
+from butterfly_gitops.model.problem import Origin, Problem, Severity
+
+_WIDEST_EXCERPT = 160
+_BEFORE_TOKEN = 60
+
+
+def print_problems(problems: Iterable[Problem]) -> str:
+    """All problems, an empty line between two, each line ended; empty when there is none."""
+    return "\n".join(print_problem(problem) for problem in problems)
+
+
+def print_problem(problem: Problem) -> str:
+    """One problem, each of its lines ended."""
+    return "".join(f"{line}\n" for line in _lines(problem))
+
+
+def print_place(origin: Origin) -> str:
+    """`file:line:column`, or only the file where the whole file is meant."""
+    return f"{origin.file}:{origin.line}:{origin.column}" if origin.line else origin.file
+
+
+def print_summary(loaded: Loaded) -> str:
+    """The line that stands below all problems."""
+    files, sites = _count(loaded.file_count, "file"), _count(loaded.site_count, "site")
+    endpoints = _count(loaded.endpoint_count, "EHR endpoint")
+    counts = [
+        _count(number, severity.value)
+        for severity in Severity
+        if (number := sum(problem.severity is severity for problem in loaded.problems))
+    ]
+    if not counts:
+        return f"{files}, {sites}, {endpoints}: no problems"
+    found = f"{' and '.join(counts)} in {files}."
+    errors = sum(problem.severity is Severity.ERROR for problem in loaded.problems)
+    if not errors:
+        return found
+    until = f"Until {'it is' if errors == 1 else 'they are'} mended,"
+    return f"{found} {until} {_who_stays(loaded)} now."
+
+
+def visible(text: str) -> str:
+    """The text with one mark for each character that a terminal would obey, or that nobody sees."""
+    return "".join(character if character.isprintable() else "\ufffd" for character in text)
+
+
+def _lines(problem: Problem) -> Iterator[str]:
+    head = f"{problem.severity.value}[{problem.rule}]: {problem.message}"
+    yield visible(f"{print_place(problem.origin)}: {head}")
+    gutter = " " * len(str(problem.origin.line)) if problem.origin.line else ""
+    if problem.origin.line and problem.excerpt.strip():
+        yield from _excerpt(problem, gutter)
+    if problem.mend:
+        yield visible(f"{gutter} = mend: {problem.mend}")
+    for what, origin in problem.related:
+        yield visible(f"{gutter} = {what}: {print_origin(origin)}")
+    yield f"{gutter} = more: bgo explain {problem.rule}"
+
+
+def _excerpt(problem: Problem, gutter: str) -> Iterator[str]:
+    text, before = _cut(problem.excerpt, problem.origin.column - 1)
+    token = text[before : before + max(1, problem.length)]
+    yield f"{gutter} |"
+    yield f"{problem.origin.line} | {visible(text)}".rstrip()
+    yield f"{gutter} | {' ' * _width(text[:before])}{'^' * max(1, _width(token))}"
+
+
+def _cut(line: str, before: int) -> tuple[str, int]:
+    """A line short enough to show, with how many characters stand before the token in it."""
+    if len(line) <= _WIDEST_EXCERPT:
+        return line, before
+    start = max(0, before - _BEFORE_TOKEN)
+    shown = line[start : start + _WIDEST_EXCERPT]
+    ends = "…" if start + _WIDEST_EXCERPT < len(line) else ""
+    return (f"…{shown}{ends}", before - start + 1) if start else (f"{shown}{ends}", before)
+
+
+def _width(text: str) -> int:
+    """How many columns of a terminal the text takes."""
+    return sum(_columns(character) for character in text)
+
+
+def _columns(character: str) -> int:
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1
+
+
+def _who_stays(loaded: Loaded) -> str:
+    if loaded.fleet is None:
+        return "every site keeps what it runs"
+    sites = sorted(loaded.unsound_sites)
+    return f"{_listed(sites)} {'keeps what it runs' if len(sites) == 1 else 'keep what they run'}"
+
+
+def _listed(words: Sequence[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,75 @@
+"""Where each value was written, by address, and which layer an endpoint has it from."""
+
+from collections.abc import Iterator
+
+from butterfly_gitops.config.reading import EndpointReading, FleetReading, SiteReading
+from butterfly_gitops.config.tree import Entry, Mapping, Scalar, Sequence, mapping_at
+from butterfly_gitops.model.address import Address
+from butterfly_gitops.model.problem import Origin
+
+Located = Iterator[tuple[str, Origin]]
+
+
+def origins(reading: FleetReading) -> dict[str, Origin]:
+    """The origin of each value and each thing, by its printed address; a default has none."""
+    found: dict[str, Origin] = {}
+    for name, tree in (("fleet", reading.fleet_tree), ("grants", reading.grants_tree)):
+        found.update(_of_file(name, tree))
+    for site in reading.sites:
+        found.update(_of_site(site))
+    return found
+
+
+def layers(reading: FleetReading) -> dict[str, str]:
+    """By address, the layer that each setting of an endpoint comes from: `preset epic`, `endpoint`."""
+    return {
+        str(Address(site=site.name, name=endpoint.name, field=path)): endpoint.merged.layer_of[path]
+        for site, endpoint in reading.endpoints
+        for path, _ in _settings(endpoint)
+    }
+
+
+def _of_file(name: str, tree: Mapping | None) -> Located:
+    for path, origin in _below(tree):
+        yield str(Address(site=name, field=path)), origin
+
+
+def _of_site(site: SiteReading) -> Located:
+    if site.site_tree:
+        yield site.name, site.site_tree.place.origin
+        for path, origin in _below(site.site_tree.without("links")):
+            yield str(Address(site=site.name, field=path)), origin
+    for name, entry in site.links.entries.items() if site.links else ():
+        yield from _of_thing(site, entry, _below(mapping_at(site.links, name)))
+    for endpoint in site.endpoints.values():
+        yield from _of_thing(site, Entry(key=endpoint.key, value=endpoint.own), _settings(endpoint))
+    for archive in site.archives.values():
+        entry = Entry(key=archive.key, value=archive.tree)
+        yield from _of_thing(site, entry, _below(archive.tree))
+        for item in archive.forward_to:
+            address = Address(site=site.name, name=archive.key.text, field=f"forward_to.{item.text}")
+            yield str(address), item.place.origin
+
+
+def _of_thing(site: SiteReading, entry: Entry, below: Located) -> Located:
+    yield str(Address(site=site.name, name=entry.key.text)), entry.key.place.origin
+    for path, origin in below:
+        yield str(Address(site=site.name, name=entry.key.text, field=path)), origin
+
+
+def _settings(endpoint: EndpointReading) -> Located:
+    return _below(endpoint.merged.tree)
+
+
+def _below(tree: Mapping | None, *, prefix: str = "") -> Located:
+    """Each key of a tree by its dotted path: a plain value where it stands, anything else where its key does."""
+    for name, entry in tree.entries.items() if tree else ():
+        path = f"{prefix}{name}"
+        match entry.value:
+            case Scalar():
+                yield path, entry.value.place.origin
+            case Sequence():
+                yield path, entry.key.place.origin
+            case Mapping():
+                yield path, entry.key.place.origin
+                yield from _below(entry.value, prefix=f"{path}.")

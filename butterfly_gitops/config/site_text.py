@@ -1,0 +1,141 @@
+"""Three texts of a site become its reading: each file and each layer checked by itself, endpoints merged.
+
+What must hold between names, files and sites is left to `rules`.
+"""
+
+from collections.abc import Mapping as Map
+from typing import TypeVar
+
+from pydantic import BaseModel
+
+from butterfly_gitops.config.decode import Context, decode, reader_of, top_of
+from butterfly_gitops.config.layers import ENDPOINT_ONLY, EndpointLayer, Layer, Merged, merge
+from butterfly_gitops.config.reading import ArchiveReading, EndpointReading, SiteReading
+from butterfly_gitops.config.tree import Entry, Mapping, Node, Source, mapping_at, text_at
+from butterfly_gitops.model.endpoint import EhrEndpoint
+from butterfly_gitops.model.problem import Problem
+from butterfly_gitops.model.site import ArchivesFile, EhrEndpointsFile, SiteFile
+
+File = TypeVar("File", bound=BaseModel)
+
+
+def read_site(
+    source: Source, roots: Map[str, Node | None], *, presets: Mapping | None, problems: list[Problem]
+) -> SiteReading:
+    """Read one site from the trees of its files, by file name; a file without a tree has been complained of.
+
+    `presets` is None when they cannot be known; nothing is then said of values that may stand there.
+    """
+    context = Context(problems=problems)
+    site_file = read_file(SiteFile, roots.get("site.yaml"), context)
+    read_file(EhrEndpointsFile, roots.get("ehr-endpoints.yaml"), context)
+    archives_file = read_file(ArchivesFile, roots.get("archives.yaml"), context)
+    site_tree, endpoints_tree, archives_tree = (
+        mapping_at(roots.get(name)) for name in ("site.yaml", "ehr-endpoints.yaml", "archives.yaml")
+    )
+    check_shared_layer(site_tree.entry("endpoint_defaults") if site_tree else None, context)
+    below = _LayersBelow(site_tree, presets)
+    return SiteReading(
+        name=source.site or "",
+        source=source,
+        site_tree=site_tree,
+        endpoints_tree=endpoints_tree,
+        archives_tree=archives_tree,
+        site_file=site_file,
+        endpoints={
+            name: _read_endpoint(entry, below, context)
+            for name, entry in _mappings(mapping_at(endpoints_tree, "ehr_endpoints"))
+        },
+        archives={
+            name: ArchiveReading(key=entry.key, tree=entry.value)
+            for name, entry in _mappings(mapping_at(archives_tree, "archives"))
+            if isinstance(entry.value, Mapping)
+        },
+        archives_file=archives_file,
+    )
+
+
+def read_file(model: type[File], root: Node | None, context: Context) -> File | None:
+    """The value of a whole file, or None when it has problems or no tree."""
+    if root is None:
+        return None
+    value = decode(model, root, at=top_of(root), context=context)
+    return value if isinstance(value, model) else None
+
+
+def check_shared_layer(entry: Entry | None, context: Context) -> None:
+    """Check a preset, or a site's endpoint defaults, by itself: any setting of an endpoint, and none need be there."""
+    if entry is None or not isinstance(entry.value, Mapping):
+        return  # the file's own model has refused it
+    for name in ENDPOINT_ONLY:
+        if own := entry.value.entry(name):
+            message = f"only an endpoint itself has {name}"
+            context.refuse(own.key.place, rule="unknown-key", message=message, mend="take it out")
+    relaxed = Context(problems=context.problems, relaxed=True)
+    reader_of(EhrEndpoint).read(entry.value.without(*ENDPOINT_ONLY), entry.key, relaxed)
+
+
+def _mappings(tree: Mapping | None) -> list[tuple[str, Entry]]:
+    entries = tree.entries.items() if tree else ()
+    return [(name, entry) for name, entry in entries if isinstance(entry.value, Mapping)]
+
+
+class _LayersBelow:
+    """What an endpoint of one site starts from."""
+
+    def __init__(self, site_tree: Mapping | None, presets: Mapping | None) -> None:
+        self._presets = presets
+        zone = site_tree.entry("time_zone") if site_tree else None
+        defaults = site_tree.entry("endpoint_defaults") if site_tree else None
+        self._site_is_known = site_tree is not None and (
+            defaults is None or isinstance(defaults.value, Mapping)
+        )
+        # Where no layer says otherwise, an EHR keeps the time of its site.
+        self.site = (
+            Layer(name="site", tree=Mapping(place=site_tree.place, entries={"time_zone": zone}))
+            if site_tree and zone
+            else None
+        )
+        self.defaults = (
+            Layer(name="endpoint_defaults", tree=defaults.value)
+            if defaults and isinstance(defaults.value, Mapping)
+            else None
+        )
+
+    def preset(self, own: Mapping) -> Layer | None:
+        """The preset that an endpoint names, if it is there."""
+        name = text_at(own, "preset")
+        tree = mapping_at(self._presets, name.text) if name and self._presets else None
+        if name is None or tree is None:
+            return None
+        return Layer(name=f"preset {name.text}", tree=tree.without(*ENDPOINT_ONLY))
+
+    def are_known(self, own: Mapping) -> bool:
+        """Whether all layers could be read; otherwise a value that seems to be missing may stand there."""
+        return self._site_is_known and ("preset" not in own.entries or self.preset(own) is not None)
+
+
+def _read_endpoint(entry: Entry, below: _LayersBelow, context: Context) -> EndpointReading:
+    own = entry.value
+    assert isinstance(own, Mapping)  # noqa: S101 - `_mappings` chose it; this tells the type checker
+    relaxed = Context(problems=context.problems, relaxed=True)
+    reader_of(EndpointLayer).read(own, entry.key, relaxed)
+    named = (below.preset(own), below.defaults, Layer(name="endpoint", tree=own.without(*ENDPOINT_ONLY)))
+    layers = tuple(layer for layer in named if layer is not None)
+    merged = merge((below.site, *layers) if below.site else layers)
+    return EndpointReading(
+        key=entry.key,
+        own=own,
+        layers=layers,
+        merged=merged,
+        value=_effective(entry, merged, layers, context) if below.are_known(own) else None,
+    )
+
+
+def _effective(
+    entry: Entry, merged: Merged, layers: tuple[Layer, ...], context: Context
+) -> EhrEndpoint | None:
+    searched = ", ".join(str(layer) for layer in layers)
+    strict = Context(problems=context.problems, searched=searched)
+    value = decode(EhrEndpoint, merged.tree, at=entry.key, context=strict)
+    return value if isinstance(value, EhrEndpoint) else None
