@@ -1,0 +1,114 @@
+"""The published JSON Schemas (2020-12) of files, events and problems, generated from the models.
+
+Layers are derived: a preset, the endpoint defaults and an endpoint as written are an endpoint without what is
+required. Writing the documents to disk, and saying that they are stale, belongs to `bgo schema`.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, TypeAdapter
+from pydantic.json_schema import GenerateJsonSchema
+
+from butterfly_gitops.config.layers import EndpointLayer
+from butterfly_gitops.config.problem_document import ProblemDocument
+from butterfly_gitops.model.endpoint import EhrEndpoint
+from butterfly_gitops.model.fleet import FleetFile, GrantsFile
+from butterfly_gitops.model.site import ArchivesFile, EhrEndpointsFile, SiteFile
+from butterfly_gitops.model.study import StudyEvent
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+Schema = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kind:
+    """One published document: what it describes, and what stands where its model says only `dict[str, Any]`."""
+
+    name: str
+    title: str
+    annotation: Any
+    layer: type[BaseModel] | None = None
+
+
+_KINDS = (
+    _Kind(name="fleet", title="fleet.yaml", annotation=FleetFile, layer=EhrEndpoint),
+    _Kind(name="grants", title="grants.yaml", annotation=GrantsFile),
+    _Kind(name="site", title="site.yaml", annotation=SiteFile, layer=EhrEndpoint),
+    _Kind(name="ehr-endpoints", title="ehr-endpoints.yaml", annotation=EhrEndpointsFile, layer=EndpointLayer),
+    _Kind(name="archives", title="archives.yaml", annotation=ArchivesFile),
+    _Kind(name="study-event", title="A study event", annotation=StudyEvent),
+    _Kind(name="problems", title="Problems", annotation=list[ProblemDocument]),
+)
+
+
+class _WithoutFieldTitles(GenerateJsonSchema):
+    """Leaves out the titles that pydantic makes of field names; the docstrings say more."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 - pydantic's signature
+        return False
+
+
+def documents() -> Mapping[str, str]:
+    """Each schema as text, by the name of its file."""
+    return {f"{kind.name}.v1.schema.json": print_schema(_document(kind)) for kind in _KINDS}
+
+
+def schema_of(annotation: Any, *, title: str) -> Schema:
+    """The schema of a model as we publish it; for outputs whose models stand elsewhere, too."""
+    generated = TypeAdapter(annotation).json_schema(schema_generator=_WithoutFieldTitles)
+    head = {"$schema": DIALECT, "title": title, "description": generated.get("description", title)}
+    return {**head, **{name: value for name, value in _closed(generated).items() if name not in head}}
+
+
+def print_schema(schema: Schema) -> str:
+    """A schema as it is committed."""
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def _document(kind: _Kind) -> Schema:
+    schema = schema_of(kind.annotation, title=kind.title)
+    if kind.layer is None:
+        return schema
+    layer = _relaxed(TypeAdapter(kind.layer).json_schema(schema_generator=_WithoutFieldTitles))
+    parts = layer.pop("$defs", {})
+    filled = _filled(schema, reference=f"#/$defs/{kind.layer.__name__}")
+    return {
+        **filled,
+        "$defs": {**filled.get("$defs", {}), **_closed(parts), kind.layer.__name__: _closed(layer)},
+    }
+
+
+def _closed(node: Any) -> Any:
+    """A mapping by name takes no other names: pydantic only says what those that fit must hold."""
+    if isinstance(node, list):
+        return [_closed(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    closed = {name: _closed(value) for name, value in node.items()}
+    return {**closed, "additionalProperties": False} if "patternProperties" in closed else closed
+
+
+def _filled(node: Any, *, reference: str) -> Any:
+    """The schema with a reference wherever the model leaves the value open."""
+    if isinstance(node, list):
+        return [_filled(item, reference=reference) for item in node]
+    if not isinstance(node, dict):
+        return node
+    if node.get("type") == "object" and node.get("additionalProperties") is True:
+        kept = {name: value for name, value in node.items() if name not in ("type", "additionalProperties")}
+        return {"$ref": reference, **kept}
+    return {name: _filled(value, reference=reference) for name, value in node.items()}
+
+
+def _relaxed(schema: Schema) -> Schema:
+    """The schema and its parts with nothing required: what a layer leaves out, another may say."""
+    parts = {name: _optional(part) for name, part in schema.get("$defs", {}).items()}
+    return {**_optional(schema), "$defs": parts}
+
+
+def _optional(schema: Schema) -> Schema:
+    return {name: value for name, value in schema.items() if name != "required"}
