@@ -1,0 +1,126 @@
+"""The transaction that takes study events: all of a list, or none."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from butterfly_gitops.delivery.supersede import Arrival, Known, admit
+from butterfly_gitops.model.delivery import Decision, DeliveryId, LaneId, Rank, State
+from butterfly_gitops.store.interface import (
+    Accepted,
+    EventConflict,
+    NewEvent,
+    RoutedWithOldRules,
+    StoredDecision,
+)
+from butterfly_gitops.store.rows import EventRow, Rows
+
+ENDS_OR_CHANGES: tuple[EventKind, ...] = ("finalized", "reverted", "deleted")
+
+
+def accept(rows: Rows, events: Sequence[NewEvent], *, routed_with: int, at: datetime) -> tuple[Accepted, ...]:
+    """See `Store.accept`."""
+    if routed_with != applies(rows):
+        raise RoutedWithOldRules("a configuration was applied meanwhile")
+    return tuple(_accept_one(rows, event, position, at=at) for position, event in enumerate(events))
+
+
+def applies(rows: Rows) -> int:
+    """Return how many applications there have been."""
+    return int(rows.setting("applies") or "0")
+
+
+def _accept_one(rows: Rows, new: NewEvent, position: int, *, at: datetime) -> Accepted:
+    # Found in the store or earlier in the same list alike: rows see their own writes.
+    if known := rows.event_by_id(new.event.event_id):
+        if known.digest != new.digest:
+            raise EventConflict(new.event.event_id, position)
+        return Accepted(event_id=known.event_id, is_known=True, decisions=_answered(rows, known))
+    row = _row(rows, new, at=at)
+    known_before = known_of_study(rows, row.study, new)
+    rows.add_event(row)
+    admission = admit(
+        arrival_of(row, new.merged_from, decisions=new.decisions, at=at),
+        known_before,
+        next_report=rows.next_report(),
+        next_delivery=rows.next_delivery(),
+    )
+    for report in admission.reports:
+        rows.put_report(report)
+    for delivery in admission.deliveries:
+        rows.put_delivery(delivery)
+    for decision, made in zip(new.decisions, admission.made, strict=True):
+        rows.add_decision(row.number, decision, made)
+    lanes = frozenset(one.lane for one in admission.deliveries)
+    return Accepted(event_id=row.event_id, is_known=False, decisions=_answered(rows, row), lanes=lanes)
+
+
+def _row(rows: Rows, new: NewEvent, *, at: datetime) -> EventRow:
+    event = new.event
+    return EventRow(
+        number=rows.next_event(),
+        event_id=event.event_id,
+        digest=new.digest,
+        kind=event.event,
+        occurred_at=event.occurred_at,
+        received_at=at,
+        applies=applies(rows),
+        site=new.site,
+        archive=new.archive,
+        study=event.study.id,
+        revision=event.study.revision,
+        accession=event.study.accession_number or "",
+        patient=new.patient,
+        body=new.body,
+    )
+
+
+def known_of_study(rows: Rows, study: str, new: NewEvent | None = None) -> Known:
+    """Return what supersession must know of a study."""
+    reports = rows.reports_of_study(study)
+    latest = rows.latest_of_study(study, ENDS_OR_CHANGES)
+    lanes = {one.lane for one in new.decisions if one.delivers} if new else set[LaneId]()
+    return Known(
+        reports=tuple(reports),
+        deliveries=tuple(rows.open_of_reports([one.id for one in reports])) if reports else (),
+        latest=Rank(revision=latest.revision, occurred_at=latest.occurred_at) if latest else None,
+        ended=frozenset(lane for lane in lanes if rows.lane(lane).ended),
+    )
+
+
+def arrival_of(
+    row: EventRow, merged_from: frozenset[str], *, decisions: Sequence[Decision], at: datetime
+) -> Arrival:
+    """Return an event as supersession sees it."""
+    return Arrival(
+        event=row.number,
+        study=row.study,
+        kind=row.kind,
+        rank=Rank(revision=row.revision, occurred_at=row.occurred_at),
+        patient=row.patient,
+        merged_from=merged_from,
+        at=at,
+        decisions=tuple(decisions),
+    )
+
+
+def _answered(rows: Rows, row: EventRow) -> tuple[StoredDecision, ...]:
+    return tuple(
+        StoredDecision(
+            endpoint=endpoint_address(rows, decision.lane),
+            verdict=decision.verdict,
+            delivery=made,
+            state=_state(rows, made),
+        )
+        for decision, made in rows.decisions_of(row.number)
+    )
+
+
+def endpoint_address(rows: Rows, lane: LaneId) -> str:
+    """Return `SITE/ENDPOINT` of a lane."""
+    row = rows.lane(lane)
+    return f"{row.site}/{row.endpoint}"
+
+
+def _state(rows: Rows, made: DeliveryId | None) -> State | None:
+    delivery = rows.delivery(made) if made is not None else None
+    return delivery.state if delivery else None

@@ -1,0 +1,131 @@
+"""The transactions of people: audited, and done once per idempotency key."""
+
+from datetime import datetime
+
+from butterfly_gitops.delivery import act as decide
+from butterfly_gitops.delivery.act import ActionRefused
+from butterfly_gitops.delivery.draft import Draft
+from butterfly_gitops.delivery.one_off import one_off
+from butterfly_gitops.delivery.patient import identifier_keys
+from butterfly_gitops.model.delivery import IN_LANE, Delivery, DeliveryId, Lane, LaneId
+from butterfly_gitops.model.study import StudyEvent
+from butterfly_gitops.store.accepting import ENDS_OR_CHANGES, arrival_of, endpoint_address, known_of_study
+from butterfly_gitops.store.interface import Acted, Action, AuditEntry, NotFound, OneOffSend
+from butterfly_gitops.store.rows import Done, Rows
+
+
+def act(rows: Rows, action: Action) -> Acted:
+    """See `Store.act`."""
+    fingerprint = f"{action.kind} {action.delivery} {action.site}/{action.endpoint}"
+    if repeat := _repeat(rows, action.key, fingerprint):
+        return repeat
+    if action.kind == "resume":
+        lane = _resume(rows, action)
+        return _acted(rows, action, fingerprint, None, lane, subject=f"{lane.site}/{lane.endpoint}")
+    delivery = _delivery(rows, action)
+    _act_on_delivery(rows, action, delivery)
+    lane = rows.lane(delivery.lane)
+    return _acted(rows, action, fingerprint, delivery.id, lane, subject=_subject(delivery.id))
+
+
+def _act_on_delivery(rows: Rows, action: Action, delivery: Delivery) -> None:
+    draft = Draft([rows.report(delivery.report)], [delivery, *rows.open_of_reports([delivery.report])])
+    reason = f"{action.reason} ({action.actor})"
+    match action.kind:
+        case "resend":
+            decide.resend(draft, delivery, rows.lane(delivery.lane), at=action.at, reason=reason)
+        case "set_aside":
+            decide.set_aside(draft, delivery, at=action.at, reason=reason)
+        case _:
+            decide.cancel(draft, delivery, at=action.at, reason=reason)
+    for report in draft.changed_reports():
+        rows.put_report(report)
+    for one in draft.changed_deliveries():
+        rows.put_delivery(one)
+
+
+def _delivery(rows: Rows, action: Action) -> Delivery:
+    delivery = rows.delivery(action.delivery) if action.delivery is not None else None
+    if delivery is None:
+        raise NotFound(f"there is no delivery {action.delivery}")
+    return delivery
+
+
+def _resume(rows: Rows, action: Action) -> Lane:
+    lane = lane_of(rows, action.site, action.endpoint)
+    going, deliveries = decide.resume(lane, rows.in_lane(lane.id, tuple(IN_LANE)))
+    rows.put_lane(going)
+    for one in deliveries:
+        rows.put_delivery(one)
+    return going
+
+
+def lane_of(rows: Rows, site: str, endpoint: str) -> Lane:
+    """Return the endpoint's lane. Raises NotFound."""
+    for lane in rows.lanes_of_site(site):
+        if lane.endpoint == endpoint:
+            return lane
+    raise NotFound(f"there is no endpoint {site}/{endpoint} in what is applied")
+
+
+def send_once(rows: Rows, send: OneOffSend) -> Acted:
+    """See `Store.send_once`."""
+    fingerprint = f"send {send.study} {send.site}/{send.endpoint}"
+    if repeat := _repeat(rows, send.key, fingerprint):
+        return repeat
+    lane = lane_of(rows, send.site, send.endpoint)
+    row = rows.latest_of_study(send.study, ENDS_OR_CHANGES)
+    if row is None:
+        if rows.latest_of_study(send.study, ("attestation_requested",)):
+            raise ActionRefused("the study is not finalized")
+        raise NotFound(f"there is no study {send.study}")
+    merged_from = StudyEvent.model_validate_json(row.body).patient.merged_from
+    sent = one_off(
+        arrival_of(row, identifier_keys(merged_from), decisions=(), at=send.at),
+        known_of_study(rows, send.study),
+        lane,
+        next_report=rows.next_report(),
+        next_delivery=rows.next_delivery(),
+    )
+    for report in sent.admission.reports:
+        rows.put_report(report)
+    for delivery in sent.admission.deliveries:
+        rows.put_delivery(delivery)
+    return _acted(rows, send, fingerprint, sent.delivery, lane, subject=_subject(sent.delivery))
+
+
+def _repeat(rows: Rows, key: str, fingerprint: str) -> Acted | None:
+    done = rows.done(key)
+    if done is None:
+        return None
+    if done.fingerprint != fingerprint:
+        raise ActionRefused("this idempotency key did something else before")
+    return _answer(rows, done.delivery, frozenset(), is_repeat=True)
+
+
+def _acted(
+    rows: Rows,
+    action: Action | OneOffSend,
+    fingerprint: str,
+    delivery: DeliveryId | None,
+    lane: Lane,
+    *,
+    subject: str,
+) -> Acted:
+    kind = action.kind if isinstance(action, Action) else f"send to {endpoint_address(rows, lane.id)}"
+    rows.add_done(Done(key=action.key, fingerprint=fingerprint, delivery=delivery))
+    rows.add_audit(_entry(action.at, action.actor, kind, subject, action.reason))
+    return _answer(rows, delivery, frozenset({lane.id}), is_repeat=False)
+
+
+def _answer(rows: Rows, delivery: DeliveryId | None, lanes: frozenset[LaneId], *, is_repeat: bool) -> Acted:
+    row = rows.delivery(delivery) if delivery is not None else None
+    return Acted(delivery=delivery, state=row.state if row else None, is_repeat=is_repeat, lanes=lanes)
+
+
+def _entry(at: datetime, actor: str, action: str, subject: str, reason: str) -> AuditEntry:
+    return AuditEntry(at=at, actor=actor, action=action, subject=subject, reason=reason)
+
+
+def _subject(delivery: DeliveryId) -> str:
+    return f"delivery {delivery}"

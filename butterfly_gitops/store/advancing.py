@@ -1,0 +1,196 @@
+"""The transactions of the one dispatcher: owning, recovering, and moving lanes on by compare-and-set."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from butterfly_gitops.delivery.act import refuse_rendering
+from butterfly_gitops.delivery.claim import Claim, claimed, reusable, why_not
+from butterfly_gitops.delivery.settle import CRASHED, Attempted, Settlement, settle, settle_crash
+from butterfly_gitops.model.delivery import (
+    IN_LANE,
+    Attempt,
+    Delivery,
+    DeliveryId,
+    Epoch,
+    LaneId,
+    State,
+    StoredMessage,
+    Verdict,
+)
+from butterfly_gitops.model.study import StudyEvent
+from butterfly_gitops.store.interface import (
+    Claiming,
+    Head,
+    LaneView,
+    OwnerLost,
+    Refusing,
+    Settling,
+    Step,
+    Stepped,
+)
+from butterfly_gitops.store.rows import Rows
+
+
+def own(rows: Rows, *, node: str, boot: str, at: datetime) -> Epoch:
+    """See `Store.own`."""
+    epoch = Epoch(int(rows.setting("epoch") or "0") + 1)
+    rows.put_setting("epoch", str(epoch))
+    rows.put_setting("owner", f"{node} {boot} {at.isoformat()}")
+    return epoch
+
+
+def recover(rows: Rows, epoch: Epoch, *, at: datetime) -> int:
+    """See `Store.recover`."""
+    _check_epoch(rows, epoch)
+    in_flight = [one for lane in rows.lanes() for one in rows.in_lane(lane.id, (State.SENDING,))]
+    for delivery in in_flight:
+        attempt = rows.attempt(delivery.id, delivery.attempts)
+        if attempt is not None and attempt.epoch != epoch:
+            attempted = _attempted(rows, delivery)
+            _write(rows, attempted, settle_crash(attempted, at=at))
+            _end_attempt(rows, attempt, CRASHED, b"", at=at)
+    return len(in_flight)
+
+
+def views(rows: Rows, lanes: Sequence[LaneId], *, look_ahead: int) -> tuple[LaneView, ...]:
+    """See `Store.views`."""
+    return tuple(_view(rows, lane, look_ahead) for lane in lanes)
+
+
+def advance(rows: Rows, steps: Sequence[Step]) -> tuple[Stepped, ...]:
+    """See `Store.advance`."""
+    return tuple(_advance(rows, step) for step in steps)
+
+
+def _check_epoch(rows: Rows, epoch: Epoch) -> None:
+    if rows.setting("epoch") != str(epoch):
+        raise OwnerLost("another dispatcher has taken the lanes over")
+
+
+def _advance(rows: Rows, step: Step) -> Stepped:
+    _check_epoch(rows, step.epoch)
+    if step.settling is not None:
+        _settle(rows, step.settling, step.epoch, at=step.at)
+    if step.refusing is not None:
+        _refuse(rows, step.refusing, at=step.at)
+    attempt, reason = None, ""
+    if step.claiming is not None:
+        attempt, reason = _claim(rows, step.claiming, step, at=step.at)
+    skipped = attempt.delivery if attempt else None
+    return Stepped(
+        attempt=attempt, why_not=reason, view=_view(rows, step.lane, step.look_ahead, skipped=skipped)
+    )
+
+
+def _settle(rows: Rows, settling: Settling, epoch: Epoch, *, at: datetime) -> None:
+    delivery = rows.delivery(settling.delivery)
+    attempt = rows.attempt(settling.delivery, settling.attempt)
+    # Settled before, or claimed under an earlier epoch and recovered since: what is stored stands.
+    if delivery is None or attempt is None or attempt.ended_at is not None or attempt.epoch != epoch:
+        return
+    attempted = _attempted(rows, delivery)
+    settlement = settle(attempted, settling.verdict, settling.policy, at=at, jitter=settling.jitter)
+    _write(rows, attempted, settlement)
+    _end_attempt(rows, attempt, settling.verdict, settling.reply, at=at)
+
+
+def _attempted(rows: Rows, delivery: Delivery) -> Attempted:
+    lane = rows.lane(delivery.lane)
+    message = rows.message(delivery.id, delivery.message)
+    assert message is not None, "an attempt has its message"  # noqa: S101 - stored with it
+    fellows = {one.id: one for one in rows.open_of_reports([delivery.report])}
+    for other in lane.bad_run:
+        row = rows.delivery(other)
+        if row is not None:
+            fellows[row.id] = row
+    fellows.pop(delivery.id, None)
+    return Attempted(
+        delivery=delivery,
+        status=message.status,
+        report=rows.report(delivery.report),
+        lane=lane,
+        fellows=tuple(fellows.values()),
+    )
+
+
+def _write(rows: Rows, attempted: Attempted, settlement: Settlement) -> None:
+    if settlement.lane != attempted.lane:
+        rows.put_lane(settlement.lane)
+    for report in settlement.reports:
+        rows.put_report(report)
+    for delivery in settlement.deliveries:
+        rows.put_delivery(delivery)
+
+
+def _end_attempt(rows: Rows, attempt: Attempt, verdict: Verdict, reply: bytes, *, at: datetime) -> None:
+    rows.put_attempt(replace(attempt, ended_at=at, verdict=verdict, reply=reply))
+
+
+def _refuse(rows: Rows, refusing: Refusing, *, at: datetime) -> None:
+    delivery = rows.delivery(refusing.delivery)
+    if delivery is None or delivery.state not in (State.QUEUED, State.UNCERTAIN):
+        return
+    if rows.report(delivery.report).version == refusing.report_version:
+        rows.put_delivery(refuse_rendering(delivery, field=refusing.field, why=refusing.why, at=at))
+
+
+def _claim(rows: Rows, claiming: Claiming, step: Step, *, at: datetime) -> tuple[Attempt | None, str]:
+    delivery = rows.delivery(claiming.delivery)
+    if delivery is None:
+        return None, "there is no such delivery"
+    report, lane = rows.report(delivery.report), rows.lane(step.lane)
+    head = next(iter(rows.heads(step.lane, 1)), None)
+    claim = Claim(delivery=delivery.id, report_version=claiming.report_version, target=claiming.target)
+    if reason := why_not(claim, delivery, report, lane, head=head.id if head else None, at=at):
+        return None, reason
+    message = _message(rows, delivery, claiming)
+    if message is None:
+        return None, "its stored message was rendered for another target"
+    rows_to_write = claimed(delivery, report, message, target=claiming.target, epoch=step.epoch, at=at)
+    rows.put_delivery(rows_to_write.delivery)
+    if rows_to_write.report != report:
+        rows.put_report(rows_to_write.report)
+    rows.put_attempt(rows_to_write.attempt)
+    return rows_to_write.attempt, ""
+
+
+def _message(rows: Rows, delivery: Delivery, claiming: Claiming) -> StoredMessage | None:
+    """Return the message to send: stored earlier, or the new one once it is stored."""
+    target = rows.target(delivery.lane, claiming.target)
+    known = rows.message(delivery.id, delivery.message) if delivery.message else None
+    if known is not None and reusable(known, target):
+        # Bytes and MSH-10 are fixed at the first attempt, whatever the claimer rendered meanwhile.
+        return known if claiming.message is None else None
+    new = claiming.message
+    if new is None or new.text != target.text:
+        return None
+    message = StoredMessage(
+        delivery=delivery.id,
+        number=delivery.message + 1,
+        target=target.number,
+        text=new.text,
+        control_id=new.control_id,
+        status=new.status,
+        filler=new.filler,
+        status_time=new.status_time,
+        data=new.data,
+    )
+    rows.add_message(message)
+    return message
+
+
+def _view(rows: Rows, lane: LaneId, look_ahead: int, *, skipped: DeliveryId | None = None) -> LaneView:
+    limit = look_ahead + (skipped is not None)
+    heads = [one for one in rows.heads(lane, limit) if one.id != skipped]
+    return LaneView(lane=rows.lane(lane), heads=tuple(_head(rows, one) for one in heads[:look_ahead]))
+
+
+def _head(rows: Rows, delivery: Delivery) -> Head:
+    assert delivery.state in IN_LANE, "heads are in their lane"  # noqa: S101 - promised by Rows.heads
+    return Head(
+        delivery=delivery,
+        report=rows.report(delivery.report),
+        event=StudyEvent.model_validate_json(rows.event(delivery.body).body),
+        message=rows.message(delivery.id, delivery.message) if delivery.message else None,
+    )

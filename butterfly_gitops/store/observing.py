@@ -1,0 +1,138 @@
+"""The transactions that look: what is applied, what waits, what became of a result, and whether it all adds up."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from butterfly_gitops.model.delivery import Cause, Delivery, DeliveryId, EventNumber, Rule, State
+from butterfly_gitops.model.study import StudyEvent
+from butterfly_gitops.store.applying import running
+from butterfly_gitops.store.interface import (
+    Condition,
+    Found,
+    LaneCounts,
+    Ledger,
+    NotFound,
+    Observation,
+    Pair,
+    Query,
+    Running,
+    Shown,
+)
+from butterfly_gitops.store.rows import Rows
+
+
+def observe(rows: Rows) -> Observation:
+    """See `Store.observe`."""
+    now_running = running(rows)
+    generations = {one.site: one for one, _ in rows.generations()}
+    counts, oldest = rows.state_counts(), rows.oldest_open()
+    return Observation(
+        fleet=rows.setting("fleet"),
+        running=now_running,
+        settings=generations.pop("", None),
+        generations=generations,
+        lanes=tuple(
+            LaneCounts(lane=lane, target=target, counts=counts.get(lane.id, {}), oldest=oldest.get(lane.id))
+            for lane, target in now_running.lanes
+        ),
+        closed_pairs=tuple(_closed_pairs(rows, now_running)),
+        conditions=tuple(rows.conditions()),
+        withheld=tuple(rows.withheld()),
+    )
+
+
+def _closed_pairs(rows: Rows, applied: Running) -> Iterator[Pair]:
+    newest: dict[tuple[str, str, str], Rule] = {}
+    for rule in applied.rules:
+        newest[rule.site, rule.archive, rule.endpoint] = rule
+    for (site, archive, endpoint), rule in sorted(newest.items()):
+        if rule.until is not None:
+            yield Pair(
+                site=site,
+                archive=archive,
+                endpoint=endpoint,
+                closed_at=rule.until,
+                finalized_since=rows.finalized_since(site, archive, rule.until),
+            )
+
+
+def record(rows: Rows, conditions: Sequence[Condition]) -> None:
+    """See `Store.record`."""
+    known = {(one.site, one.endpoint, one.kind): one for one in rows.conditions()}
+    kept = [_since(one, known.get((one.site, one.endpoint, one.kind))) for one in conditions]
+    if sorted(kept, key=_order) != sorted(known.values(), key=_order):
+        rows.replace_conditions(kept)
+
+
+def _since(new: Condition, known: Condition | None) -> Condition:
+    if known is not None and (known.reason, known.message) == (new.reason, new.message):
+        return replace(new, since=known.since)
+    return new
+
+
+def _order(condition: Condition) -> tuple[str, str, str]:
+    return condition.site, condition.endpoint, condition.kind
+
+
+def find(rows: Rows, query: Query) -> tuple[Found, ...]:
+    """See `Store.find`."""
+    return tuple(_found(rows, one) for one in rows.find(query))
+
+
+def _found(rows: Rows, delivery: Delivery) -> Found:
+    lane, event = rows.lane(delivery.lane), rows.event(delivery.event)
+    return Found(
+        delivery=delivery,
+        site=lane.site,
+        endpoint=lane.endpoint,
+        archive=event.archive,
+        study=event.study,
+        accession=event.accession,
+        attempts=tuple(rows.attempts_of(delivery.id)),
+    )
+
+
+def show(rows: Rows, delivery: DeliveryId) -> Shown:
+    """See `Store.show`."""
+    row = rows.delivery(delivery)
+    if row is None:
+        raise NotFound(f"there is no delivery {delivery}")
+    return Shown(
+        found=_found(rows, row),
+        report=rows.report(row.report),
+        targets=tuple(rows.targets_of(row.lane)),
+        messages=tuple(rows.messages_of(delivery)),
+        audit=tuple(rows.audit_of(f"delivery {delivery}")),
+    )
+
+
+def latest_event(rows: Rows, study: str) -> tuple[EventNumber, StudyEvent]:
+    """See `Store.latest_event`."""
+    row = rows.latest_of_study(study, ("attestation_requested", "finalized", "reverted", "deleted"))
+    if row is None:
+        raise NotFound(f"there is no study {study}")
+    return row.number, StudyEvent.model_validate_json(row.body)
+
+
+def ledger(rows: Rows) -> Ledger:
+    """See `Store.ledger`."""
+    expected, decided, missing, surplus = rows.decision_balance()
+    by_cause = rows.states_of_causes()
+    return Ledger(
+        events=rows.event_count(),
+        expected=expected,
+        decided=decided,
+        missing=missing,
+        surplus=surplus,
+        without_delivery=rows.verdict_counts(),
+        states=by_cause.get(Cause.RULE, {}),
+        beyond=_sum(counts for cause, counts in by_cause.items() if cause != Cause.RULE),
+    )
+
+
+def _sum(many: Iterator[Mapping[State, int]]) -> Mapping[State, int]:
+    total: Counter[State] = Counter()
+    for counts in many:
+        total.update(counts)
+    return dict(total)
