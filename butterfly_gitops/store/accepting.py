@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import get_args
 
 from butterfly_gitops.delivery.supersede import Arrival, Known, admit
 from butterfly_gitops.model.delivery import Decision, DeliveryId, LaneId, Rank, State
+from butterfly_gitops.model.study import EventKind
 from butterfly_gitops.store.interface import (
     Accepted,
     EventConflict,
@@ -14,7 +16,8 @@ from butterfly_gitops.store.interface import (
 )
 from butterfly_gitops.store.rows import EventRow, Rows
 
-ENDS_OR_CHANGES: tuple[EventKind, ...] = ("finalized", "reverted", "deleted")
+EVERY_KIND: tuple[EventKind, ...] = get_args(EventKind)
+_ENDS_OR_CHANGES: tuple[EventKind, ...] = ("finalized", "reverted", "deleted")
 
 
 def accept(rows: Rows, events: Sequence[NewEvent], *, routed_with: int, at: datetime) -> tuple[Accepted, ...]:
@@ -77,7 +80,7 @@ def _row(rows: Rows, new: NewEvent, *, at: datetime) -> EventRow:
 def known_of_study(rows: Rows, study: str, new: NewEvent | None = None) -> Known:
     """Return what supersession must know of a study."""
     reports = rows.reports_of_study(study)
-    latest = rows.latest_of_study(study, ENDS_OR_CHANGES)
+    latest = rows.latest_of_study(study, _ENDS_OR_CHANGES)
     lanes = {one.lane for one in new.decisions if one.delivers} if new else set[LaneId]()
     return Known(
         reports=tuple(reports),

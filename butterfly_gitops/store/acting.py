@@ -9,7 +9,7 @@ from butterfly_gitops.delivery.one_off import one_off
 from butterfly_gitops.delivery.patient import identifier_keys
 from butterfly_gitops.model.delivery import IN_LANE, Delivery, DeliveryId, Lane, LaneId
 from butterfly_gitops.model.study import StudyEvent
-from butterfly_gitops.store.accepting import ENDS_OR_CHANGES, arrival_of, endpoint_address, known_of_study
+from butterfly_gitops.store.accepting import EVERY_KIND, arrival_of, endpoint_address, known_of_study
 from butterfly_gitops.store.interface import Acted, Action, AuditEntry, NotFound, OneOffSend
 from butterfly_gitops.store.rows import Done, Rows
 
@@ -74,10 +74,8 @@ def send_once(rows: Rows, send: OneOffSend) -> Acted:
     if repeat := _repeat(rows, send.key, fingerprint):
         return repeat
     lane = lane_of(rows, send.site, send.endpoint)
-    row = rows.latest_of_study(send.study, ENDS_OR_CHANGES)
+    row = rows.latest_of_study(send.study, EVERY_KIND)
     if row is None:
-        if rows.latest_of_study(send.study, ("attestation_requested",)):
-            raise ActionRefused("the study is not finalized")
         raise NotFound(f"there is no study {send.study}")
     merged_from = StudyEvent.model_validate_json(row.body).patient.merged_from
     sent = one_off(

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from butterfly_gitops.model.delivery import Cause, Delivery, DeliveryId, EventNumber, Rule, State
 from butterfly_gitops.model.study import StudyEvent
+from butterfly_gitops.store.accepting import EVERY_KIND
 from butterfly_gitops.store.applying import running
 from butterfly_gitops.store.interface import (
     Condition,
@@ -109,7 +110,7 @@ def show(rows: Rows, delivery: DeliveryId) -> Shown:
 
 def latest_event(rows: Rows, study: str) -> tuple[EventNumber, StudyEvent]:
     """See `Store.latest_event`."""
-    row = rows.latest_of_study(study, ("attestation_requested", "finalized", "reverted", "deleted"))
+    row = rows.latest_of_study(study, EVERY_KIND)
     if row is None:
         raise NotFound(f"there is no study {study}")
     return row.number, StudyEvent.model_validate_json(row.body)
