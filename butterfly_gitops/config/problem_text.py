@@ -24,6 +24,11 @@ def print_problem(problem: Problem) -> str:
     return "".join(f"{line}\n" for line in _lines(problem))
 
 
+def print_annotations(problems: Iterable[Problem]) -> str:
+    """All problems as workflow commands of GitHub Actions, one a line."""
+    return "".join(f"{_annotation(problem)}\n" for problem in problems)
+
+
 def print_place(origin: Origin) -> str:
     """`file:line:column`, or only the file where the whole file is meant."""
     return f"{origin.file}:{origin.line}:{origin.column}" if origin.line else origin.file
@@ -51,6 +56,22 @@ def print_summary(loaded: Loaded) -> str:
 def visible(text: str) -> str:
     """The text with one mark for each character that a terminal would obey, or that nobody sees."""
     return "".join(character if character.isprintable() else "\ufffd" for character in text)
+
+
+def _annotation(problem: Problem) -> str:
+    kind = "notice" if problem.severity is Severity.NOTE else problem.severity.value
+    place = {"file": problem.origin.file, "title": problem.rule}
+    if line := problem.origin.line:
+        column = problem.origin.column
+        place |= {"line": str(line), "col": str(column), "endColumn": str(column + problem.length)}
+    text = f"{problem.message}. Mend: {problem.mend}" if problem.mend else problem.message
+    properties = ",".join(f"{name}={_escaped(value, also=':,')}" for name, value in place.items())
+    return f"::{kind} {properties}::{_escaped(text)}"
+
+
+def _escaped(text: str, *, also: str = "") -> str:
+    """Percent-encode what ends a workflow command, or a property of it."""
+    return "".join(f"%{ord(one):02X}" if one in f"%\r\n{also}" else one for one in visible(text))
 
 
 def _lines(problem: Problem) -> Iterator[str]:

@@ -89,7 +89,7 @@ def read_text(data: bytes, *, file: str, site: str | None, events: Events = fast
     """Read one file. Whatever is wrong with it becomes a problem; no exception leaves."""
     source = Source(file=file, site=site, lines=())
     if len(data) > MAX_BYTES:
-        message = f"the file has {len(data)} bytes, at most {MAX_BYTES} are read"
+        message = f"the file has more than {MAX_BYTES // 1024} KiB"
         problem = problem_of_file(source, rule="file-too-large", message=message, mend="split it by site")
         return Text(source=source, root=None, problems=(problem,))
     try:

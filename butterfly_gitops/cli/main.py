@@ -1,0 +1,131 @@
+"""The entry of `bgo`: names the verbs, loads each on demand, and turns what went wrong into a line and an exit code.
+
+`bgo --help` imports no verb. What a verb does stands in the module of its name.
+"""
+
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from butterfly_gitops import __version__
+from butterfly_gitops.cli import exit_codes
+from butterfly_gitops.model.error import GitopsError
+
+# In the order of a first reading: look, compare, run, act, account, practise.
+VERBS = {
+    "demo": "See it work: practice EHRs, the sample sites and a few studies, on this machine.",
+    "validate": "Check all files of the configuration.",
+    "explain": "Say why a rule exists, or where each setting of an endpoint comes from.",
+    "schema": "Write the JSON Schemas of files, events and outputs, or check that they are fresh.",
+    "diff": "Show what this revision of the files changes; needs no state.",
+    "plan": "Show what would change against what is applied, and what waits.",
+    "apply": "Apply a saved plan, or plan, ask and apply.",
+    "run": "Run controller, dispatcher, API and page in one process.",
+    "status": "Show the condition of each site and endpoint, and what waits.",
+    "study": "Hand in study events, see the message of one, send one by hand.",
+    "delivery": "Find results and act on them: list, show, resend, set-aside, cancel.",
+    "endpoint": "Act on one endpoint: resume.",
+    "ledger": "Account for every event: events x rules = decisions.",
+    "practice-ehr": "An MLLP receiver that behaves, or misbehaves by scenario.",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voice:
+    """How much is said beside the result: the context object of every command."""
+
+    is_quiet: bool = False
+    is_verbose: bool = False
+
+
+class VerbGroup(click.Group):
+    """A group that knows its commands by name and imports only the one that is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in VERBS:
+            return None
+        module = importlib.import_module(f"butterfly_gitops.cli.{cmd_name.replace('-', '_')}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Verbs"):
+            formatter.write_dl(list(VERBS.items()))
+
+
+@click.command(
+    cls=VerbGroup,
+    context_settings={
+        "auto_envvar_prefix": "BGO",
+        "help_option_names": ["-h", "--help"],
+        "max_content_width": 100,
+    },
+)
+@click.option("-q", "--quiet", is_flag=True, help="Say only what was asked for, and errors.")
+@click.option("-v", "--verbose", is_flag=True, help="Say more; show the traceback of an unexpected error.")
+@click.version_option(__version__, prog_name="butterfly-gitops")
+@click.pass_context
+def group(ctx: click.Context, *, quiet: bool, verbose: bool) -> None:
+    """Ultrasound results from the cloud to every EHR, configured by pull request.
+
+    Exit codes: 0 done; 1 problems found, or failed; 2 there are changes (only with --detailed-exitcode); 3 held,
+    approval needed; 4 the saved plan is stale; 64 wrong usage; 70 unexpected error; 130 interrupted.
+    """
+    ctx.obj = Voice(is_quiet=quiet, is_verbose=verbose)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line (the process's own by default) and return its exit code."""
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    try:
+        result = group.main(args=arguments, prog_name="bgo", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return exit_codes.USAGE
+    except click.UsageError as error:
+        error.show()
+        return exit_codes.USAGE
+    except click.ClickException as error:
+        _say(error.format_message())
+        return exit_codes.FAILED
+    except (click.Abort, KeyboardInterrupt):
+        return exit_codes.INTERRUPTED
+    except GitopsError as error:
+        _say(str(error))
+        return error.exit_code
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; what is left must not complain at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return exit_codes.FAILED
+    except Exception as error:  # noqa: BLE001 - the edge: nothing above this could act on it
+        return _unexpected(error, arguments)
+    return result if isinstance(result, int) else exit_codes.DONE
+
+
+def _say(message: str) -> None:
+    click.echo(f"bgo: {' '.join(message.split())}", err=True)
+
+
+def _unexpected(error: Exception, arguments: Sequence[str]) -> int:
+    """Name the kind and the place, never the text: it may hold what a patient's study says."""
+    if _asks_for_traceback(arguments):
+        traceback.print_exception(error)
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{Path(where.filename).name}:{where.lineno}"
+    _say(f"unexpected {type(error).__name__} at {place}; this is a defect of ours. `bgo -v …` shows more")
+    return exit_codes.UNEXPECTED
+
+
+def _asks_for_traceback(arguments: Sequence[str]) -> bool:
+    """Whether -v or --verbose stands before the verb; the context is gone by the time this is asked."""
+    before_verb = [argument for argument in arguments[:2] if argument.startswith("-")]
+    return bool({"-v", "--verbose", "-qv", "-vq"}.intersection(before_verb))

@@ -1,0 +1,39 @@
+"""`bgo schema`: write the published JSON Schemas, or fail when the committed ones are stale."""
+
+from pathlib import Path
+
+import click
+
+from butterfly_gitops.cli import exit_codes
+from butterfly_gitops.config import json_schema
+
+
+@click.command("schema")
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 when a schema is stale or missing.")
+@click.option(
+    "--folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("schemas"),
+    show_default=True,
+    help="Where the schemas are.",
+)
+@click.pass_context
+def command(ctx: click.Context, *, check: bool, folder: Path) -> None:
+    """Write the JSON Schemas of files, events and outputs.
+
+    They are generated from the program's own models, so that an editor and a reviewer see what the program checks.
+    """
+    documents = json_schema.documents()
+    stale = [name for name, text in documents.items() if _text_of(folder / name) != text]
+    if check:
+        for name in stale:
+            click.echo(f"{folder / name}: stale; run `bgo schema`")
+        ctx.exit(exit_codes.FAILED if stale else exit_codes.DONE)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in stale:
+        (folder / name).write_text(documents[name], encoding="utf-8")
+        click.echo(f"{folder / name}: written")
+
+
+def _text_of(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.is_file() else None

@@ -1,0 +1,89 @@
+"""A folder on this machine as a source of configuration; for checks by hand, and where something else updates it.
+
+Symbolic links are refused: what a review shows must be what is read.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from butterfly_gitops.config.rules.files import FLEET_FILES, is_yaml
+from butterfly_gitops.config.yaml_text import MAX_BYTES
+from butterfly_gitops.source.interface import Snapshot, SourceUnavailable
+
+MAX_FILES = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FolderSource:
+    """The sites folder at a path."""
+
+    path: Path
+
+    def fetch(self) -> Snapshot:
+        """Read all files as they are now. Raises SourceUnavailable."""
+        files = read_folder(self.path)
+        return Snapshot(
+            files=files, revision=digest_of(files), described=f"{self.path}/", root=str(self.path)
+        )
+
+
+def read_folder(path: Path) -> dict[str, bytes]:
+    """Read the files below a sites folder, by their paths in it.
+
+    Names that start with a dot are passed over. Of a YAML file as much is read as shows that it is too large,
+    of any other file nothing: its name is enough for a reference to it. Raises SourceUnavailable when the folder is
+    missing, unreadable, holds a symbolic link or very many files.
+    """
+    if not path.is_dir():
+        raise SourceUnavailable(str(path), "there is no such folder")
+    files: dict[str, bytes] = {}
+    try:
+        for found in _files_below(path):
+            if len(files) == MAX_FILES:
+                raise SourceUnavailable(str(path), f"more than {MAX_FILES} files; is this the sites folder?")
+            files[found.relative_to(path).as_posix()] = _content(found)
+    except OSError as error:
+        raise SourceUnavailable(str(error.filename or path), error.strerror or "cannot be read") from error
+    return files
+
+
+def sites_folder_of(path: Path) -> Path:
+    """The sites folder that a path lies in: itself, or the nearest one above that holds the fleet's files."""
+    for candidate in (path, *path.parents):
+        if any((candidate / name).is_file() for name in FLEET_FILES):
+            return candidate
+    return path if path.is_dir() or not path.exists() else path.parent
+
+
+def digest_of(files: Mapping[str, bytes]) -> str:
+    """Name a set of files by what they hold."""
+    digest = hashlib.sha256()
+    for name in sorted(files):
+        for part in (os.fsencode(name), files[name]):
+            digest.update(len(part).to_bytes(8, "big"))
+            digest.update(part)
+    return digest.hexdigest()
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith("."):
+            continue
+        if path.is_symlink():
+            raise SourceUnavailable(str(path), "a symbolic link; put the file itself there")
+        if path.is_dir():
+            yield from _files_below(path)
+        else:
+            yield path
+
+
+def _content(path: Path) -> bytes:
+    if not is_yaml(path.name):
+        return b""
+    if not path.is_file():
+        raise SourceUnavailable(str(path), "no plain file")
+    with path.open("rb") as file:
+        return file.read(MAX_BYTES + 1)
