@@ -19,26 +19,29 @@ from butterfly_gitops.model.error import GitopsError
 
 # In the order of a first reading: look, compare, run, act, account, practise.
 VERBS = {
-    "demo": "See it work: practice EHRs, the sample sites and a few studies, on this machine.",
+    "demo": "See it all work on this machine, with practice EHRs.",
     "validate": "Check all files of the configuration.",
-    "explain": "Say why a rule exists, or where each setting of an endpoint comes from.",
-    "schema": "Write the JSON Schemas of files, events and outputs, or check that they are fresh.",
-    "diff": "Show what this revision of the files changes; needs no state.",
-    "plan": "Show what would change against what is applied, and what waits.",
+    "explain": "Why a rule exists, or where each setting comes from.",
+    "schema": "Write the JSON Schemas, or check that they are fresh.",
+    "diff": "What this revision of the files changes; needs no state.",
+    "plan": "What would change against what is applied, and what waits.",
     "apply": "Apply a saved plan, or plan, ask and apply.",
-    "run": "Run controller, dispatcher, API and page in one process.",
-    "status": "Show the condition of each site and endpoint, and what waits.",
-    "study": "Hand in study events, see the message of one, send one by hand.",
-    "delivery": "Find results and act on them: list, show, resend, set-aside, cancel.",
-    "endpoint": "Act on one endpoint: resume.",
+    "run": "Run controller, dispatcher and API in one process.",
+    "status": "Condition of each site and endpoint, and what waits.",
+    "study": "Hand in study events; render or send one study.",
+    "delivery": "Find results, and resend, set aside or cancel them.",
+    "endpoint": "Act on one endpoint.",
     "ledger": "Account for every event: events x rules = decisions.",
-    "practice-ehr": "An MLLP receiver that behaves, or misbehaves by scenario.",
+    "practice-ehr": "A receiver that behaves, or misbehaves by scenario.",
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Voice:
-    """How much is said beside the result: the context object of every command."""
+    """How much is said beside the result: the context object of every command.
+
+    The group sets it once its options are read; `main` still has it when a command has failed.
+    """
 
     is_quiet: bool = False
     is_verbose: bool = False
@@ -80,14 +83,15 @@ def group(ctx: click.Context, *, quiet: bool, verbose: bool) -> None:
     Exit codes: 0 done; 1 problems found, or failed; 2 there are changes (only with --detailed-exitcode); 3 held,
     approval needed; 4 the saved plan is stale; 64 wrong usage; 70 unexpected error; 130 interrupted.
     """
-    ctx.obj = Voice(is_quiet=quiet, is_verbose=verbose)
+    voice = ctx.ensure_object(Voice)
+    voice.is_quiet, voice.is_verbose = quiet, verbose
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line (the process's own by default) and return its exit code."""
-    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    voice = Voice()
     try:
-        result = group.main(args=arguments, prog_name="bgo", standalone_mode=False)
+        result = group.main(args=arguments, prog_name="bgo", standalone_mode=False, obj=voice)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
         return exit_codes.USAGE
@@ -107,7 +111,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return exit_codes.FAILED
     except Exception as error:  # noqa: BLE001 - the edge: nothing above this could act on it
-        return _unexpected(error, arguments)
+        return _unexpected(error, voice)
     return result if isinstance(result, int) else exit_codes.DONE
 
 
@@ -115,17 +119,11 @@ def _say(message: str) -> None:
     click.echo(f"bgo: {' '.join(message.split())}", err=True)
 
 
-def _unexpected(error: Exception, arguments: Sequence[str]) -> int:
+def _unexpected(error: Exception, voice: Voice) -> int:
     """Name the kind and the place, never the text: it may hold what a patient's study says."""
-    if _asks_for_traceback(arguments):
+    if voice.is_verbose:
         traceback.print_exception(error)
     where = traceback.extract_tb(error.__traceback__)[-1]
     place = f"{Path(where.filename).name}:{where.lineno}"
-    _say(f"unexpected {type(error).__name__} at {place}; this is a defect of ours. `bgo -v …` shows more")
+    _say(f"unexpected {type(error).__name__} at {place}: a defect of ours; `bgo -v` shows more")
     return exit_codes.UNEXPECTED
-
-
-def _asks_for_traceback(arguments: Sequence[str]) -> bool:
-    """Whether -v or --verbose stands before the verb; the context is gone by the time this is asked."""
-    before_verb = [argument for argument in arguments[:2] if argument.startswith("-")]
-    return bool({"-v", "--verbose", "-qv", "-vq"}.intersection(before_verb))

@@ -36,7 +36,7 @@ def command(ctx: click.Context, *, paths: tuple[Path, ...], style: str) -> None:
     loaded = [load(read_folder(folder), root=str(folder)) for folder in folders]
     problems = [problem for each in loaded for problem in each.problems]
     click.echo(_printed(problems, style), nl=False)
-    if not ctx.find_object(Voice) or not ctx.ensure_object(Voice).is_quiet:
+    if not ctx.ensure_object(Voice).is_quiet:
         _summarize(loaded, below_problems=style == "text" and bool(problems))
     has_error = any(problem.severity is Severity.ERROR for problem in problems)
     ctx.exit(exit_codes.FAILED if has_error else exit_codes.DONE)

@@ -1,0 +1,137 @@
+"""`bgo explain`: why a rule exists, or what holds at an address and who wrote it where."""
+
+import json
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import click
+
+from butterfly_gitops.config.effective import Setting, settings_at
+from butterfly_gitops.config.load import Loaded, load
+from butterfly_gitops.config.nearest import nearest
+from butterfly_gitops.config.problem_text import visible
+from butterfly_gitops.config.rules.catalog import RULES
+from butterfly_gitops.config.rules.documentation import Rule
+from butterfly_gitops.config.tree import print_origin
+from butterfly_gitops.model.address import Address, parse_address
+from butterfly_gitops.model.error import GitopsError
+from butterfly_gitops.source.folder import read_folder, sites_folder_of
+
+_WIDTH = 80
+
+
+class NothingToExplain(GitopsError):  # noqa: N818 - it is told to a person as it stands
+    """Neither a rule nor a sound part of the configuration has this name."""
+
+
+@click.command("explain")
+@click.argument("what", metavar="RULE|ADDRESS")
+@click.option(
+    "--sites",
+    type=click.Path(path_type=Path),
+    default=Path("sites"),
+    show_default=True,
+    help="The sites folder.",
+)
+@click.option("--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def command(*, what: str, sites: Path, style: str) -> None:
+    """Explain a rule, or show where each setting comes from.
+
+    \b
+    RULE     as it stands in a problem's brackets:  bgo explain unknown-endpoint
+    ADDRESS  SITE, SITE/NAME or SITE/NAME.field:    bgo explain st-elsewhere/epic-prod.port
+             fleet.… or grants.…:                   bgo explain fleet.guard
+    """  # noqa: D301 - \b is click's mark for lines that keep their breaks
+    if rule := RULES.get(what):
+        click.echo(json.dumps(_rule_document(rule), indent=2) if style == "json" else _rule_text(rule))
+        return
+    folder = sites_folder_of(sites)
+    settings = _settings(what, load(read_folder(folder), root=str(folder)))
+    if style == "json":
+        click.echo(json.dumps([_setting_document(setting) for setting in settings], indent=2))
+    else:
+        click.echo(_settings_text(settings))
+
+
+def _settings(what: str, loaded: Loaded) -> tuple[Setting, ...]:
+    try:
+        address = parse_address(what)
+    except ValueError as error:
+        raise NothingToExplain(str(error)) from error
+    if settings := settings_at(loaded, address):
+        return settings
+    if loaded.fleet is None or address.site in loaded.unsound_sites:
+        raise NothingToExplain(f"{what} cannot be explained while its files have problems; run bgo validate")
+    known = [*RULES, *loaded.origins]
+    meant = nearest(what, known)
+    raise NothingToExplain(
+        f'there is no rule, site, name or setting "{what}"' + (f'; did you mean "{meant}"?' if meant else "")
+    )
+
+
+def _rule_text(rule: Rule) -> str:
+    says = textwrap.fill(rule.says, _WIDTH, break_on_hyphens=False)
+    parts = [f"{rule.id} ({rule.severity.value})", says]
+    for word, example in (("Wrong", rule.wrong), ("Right", rule.right)):
+        parts.append(f"{word}:\n{textwrap.indent(example, '    ')}")
+    return "\n\n".join(parts)
+
+
+def _settings_text(settings: tuple[Setting, ...]) -> str:
+    """Three columns: the setting, its value, and where that comes from; a heading where the thing changes."""
+    rows = [(_field(setting.address), _value_text(setting.value), _from(setting)) for setting in settings]
+    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
+    lines: list[str] = []
+    thing = ""
+    for setting, row in zip(settings, rows, strict=True):
+        if (heading := _thing(setting.address)) != thing:
+            lines += ["", heading] if lines else [heading]
+            thing = heading
+        lines.append(f"  {row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]}")
+    return "\n".join(visible(line) for line in lines)
+
+
+def _thing(address: Address) -> str:
+    return str(Address(site=address.site, name=address.name))
+
+
+def _field(address: Address) -> str:
+    return address.field or ""
+
+
+def _from(setting: Setting) -> str:
+    if setting.origin is None:
+        return "default"
+    place = print_origin(setting.origin)
+    return f"{place} ({setting.layer})" if setting.layer else place
+
+
+def _value_text(value: Any) -> str:
+    match value:
+        case None | [] | {}:
+            return "none"
+        case bool():
+            return "true" if value else "false"
+        case list():
+            return ", ".join(str(item) for item in value)
+        case _:
+            return str(value)
+
+
+def _rule_document(rule: Rule) -> dict[str, str]:
+    return {
+        "rule": rule.id,
+        "severity": rule.severity.value,
+        "says": rule.says,
+        "wrong": rule.wrong,
+        "right": rule.right,
+    }
+
+
+def _setting_document(setting: Setting) -> dict[str, Any]:
+    document: dict[str, Any] = {"address": str(setting.address), "value": setting.value}
+    if setting.origin is None:
+        return {**document, "is_default": True}
+    document |= {"is_default": False, "file": setting.origin.file, "line": setting.origin.line}
+    return {**document, "layer": setting.layer} if setting.layer else document

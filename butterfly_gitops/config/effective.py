@@ -1,0 +1,81 @@
+"""What holds in the end at an address: each setting with its value, where that was written, and by which layer."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+
+from butterfly_gitops.config.load import Loaded
+from butterfly_gitops.model.address import Address
+from butterfly_gitops.model.fleet import Fleet
+from butterfly_gitops.model.problem import Origin
+from butterfly_gitops.model.site import Site
+
+_FLEET_FIELDS = {"fleet": ("name", "guard"), "grants": ("subscription", "entitlements", "access_roles")}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One effective value; without `origin` it is the default, and `layer` is only known for endpoints."""
+
+    address: Address
+    value: Any
+    origin: Origin | None
+    layer: str | None
+
+
+def settings_at(loaded: Loaded, address: Address) -> tuple[Setting, ...]:
+    """The settings at an address and below it; none when nothing there is known to be sound."""
+    fleet = loaded.fleet
+    if fleet is None:
+        return ()
+    return tuple(
+        Setting(
+            address=found,
+            value=value,
+            origin=loaded.origins.get(str(found)),
+            layer=loaded.layers.get(str(found)),
+        )
+        for found, value in _all_of(fleet, address.site)
+        if _is_at(found, address)
+    )
+
+
+def _is_at(found: Address, wanted: Address) -> bool:
+    if wanted.name is not None and found.name != wanted.name:
+        return False
+    if wanted.field is None:
+        return True
+    below = f"{found.field}."
+    return found.name == wanted.name and below.startswith(f"{wanted.field}.")
+
+
+def _all_of(fleet: Fleet, name: str) -> Iterator[tuple[Address, Any]]:
+    if name in _FLEET_FIELDS:
+        values = fleet.settings.model_dump(mode="json", include=set(_FLEET_FIELDS[name]))
+        for path, value in _leaves(values):
+            yield Address(site=name, field=path), value
+    elif site := fleet.sites.get(name):
+        yield from _of_site(site)
+
+
+def _of_site(site: Site) -> Iterator[tuple[Address, Any]]:
+    for field in ("display_name", "time_zone"):
+        yield Address(site=site.name, field=field), getattr(site, field)
+    things: dict[str, BaseModel] = {**site.links, **site.ehr_endpoints, **site.archives}
+    for name, thing in things.items():
+        for path, value in _leaves(thing.model_dump(mode="json")):
+            yield Address(site=site.name, name=name, field=path), value
+
+
+def _leaves(values: dict[str, Any], *, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in values.items():
+        path = f"{prefix}{name}"
+        if isinstance(value, dict) and value:
+            yield from _leaves(value, prefix=f"{path}.")
+        elif name == "forward_to" and value:
+            # Each forwarding rule has an address of its own.
+            yield from ((f"{path}.{endpoint}", endpoint) for endpoint in value)
+        else:
+            yield path, value
