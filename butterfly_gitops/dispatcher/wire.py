@@ -23,6 +23,11 @@ REMEMBERED_IDS = 1000
 class Wire(Protocol):
     """The way to one listener, from here or through a Link."""
 
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a connection with nothing noticed that speaks against using it."""
+        ...
+
     async def dial(self) -> None:
         """See to an open, healthy connection and to the minimum gap. Raises DialFailed: no byte has left."""
         ...
@@ -64,14 +69,21 @@ class TcpWire:
 
     `answered_id` reads MSA-2 of a block, None where there is none. `late_answers` counts what came about a
     message that had been settled, in flight and idle; `unasked` the idle connections closed for talking.
+    `all_left` is called when the kernel has a whole message, before anything is read.
     """
 
     def __init__(
-        self, listener: Listener, *, dialler: Dialler, answered_id: Callable[[bytes], str | None]
+        self,
+        listener: Listener,
+        *,
+        dialler: Dialler,
+        answered_id: Callable[[bytes], str | None],
+        all_left: Callable[[], None] = lambda: None,
     ) -> None:
         self._listener = listener
         self._dialler = dialler
         self._answered_id = answered_id
+        self._all_left = all_left
         self._connection: Connection | None = None
         self._settled: dict[str, None] = {}
         self._last_use_s: float | None = None
@@ -81,7 +93,7 @@ class TcpWire:
 
     @property
     def is_open(self) -> bool:
-        """There is a connection, and nothing has been noticed that speaks against it."""
+        self._look()
         return self._connection is not None
 
     async def dial(self) -> None:
@@ -111,7 +123,7 @@ class TcpWire:
             settled=self._settled,
         )
         try:
-            done = await _drive(exchange, connection, frame)
+            done = await _drive(exchange, connection, frame, self._all_left)
         except BaseException:
             # Cancelled, most likely: bytes may have left.
             self._drop(discard=True)
@@ -177,7 +189,9 @@ class TcpWire:
         self._settled = {}
 
 
-async def _drive(exchange: Exchange, connection: Connection, frame: bytes) -> Done:
+async def _drive(
+    exchange: Exchange, connection: Connection, frame: bytes, all_left: Callable[[], None]
+) -> Done:
     """Do what the exchange says until it is over."""
     unwritten = memoryview(frame)
     step = exchange.start(_now())
@@ -188,6 +202,8 @@ async def _drive(exchange: Exchange, connection: Connection, frame: bytes) -> Do
             case Write(until=until):
                 count, step = _send(exchange, connection, unwritten)
                 unwritten = unwritten[count:]
+                if count > 0 and not unwritten:
+                    all_left()
                 if count == 0 and isinstance(step, Write):
                     await _wait(connection.sendable(), until)
             case Read(until=until):

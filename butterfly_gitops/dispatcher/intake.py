@@ -1,0 +1,154 @@
+"""Study events in: checked, routed with the rules in force, and durable before anybody is answered."""
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+
+from butterfly_gitops.delivery.patient import identifier_keys
+from butterfly_gitops.delivery.routing import Entitled, Route, is_near_start, is_too_far_ahead, route
+from butterfly_gitops.dispatcher.point import Passed, Point
+from butterfly_gitops.model.delivery import LaneId
+from butterfly_gitops.model.error import GitopsError
+from butterfly_gitops.model.problem import Origin, Problem
+from butterfly_gitops.model.study import StudyEvent
+from butterfly_gitops.store.interface import Accepted, NewEvent, RoutedWithOldRules, Running, Store
+
+_MOST_ROUTINGS = 20
+
+
+class EventsRefused(GitopsError):  # noqa: N818 - it says what happened
+    """Events that cannot be taken; `problems` point into what was handed in."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("; ".join(f"{one.pointer}: {one.message}" for one in problems))
+        self.problems = tuple(problems)
+
+
+class Intake:
+    """Takes events. `near_starts` counts exclusions that a slow clock at the source may explain."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        wake: Callable[[Iterable[LaneId]], None],
+        now: Callable[[], datetime],
+        passed: Passed,
+    ) -> None:
+        self._store = store
+        self._wake = wake
+        self._now = now
+        self._passed = passed
+        self._routing: _Routing | None = None
+        self.near_starts = 0
+
+    def forget_rules(self) -> None:
+        """Read the rules again at the next event: something was applied."""
+        self._routing = None
+
+    async def accept(self, events: Sequence[StudyEvent]) -> tuple[Accepted, ...]:
+        """Take events, all or none. Raises EventsRefused, EventConflict, StoreUnavailable."""
+        for _ in range(_MOST_ROUTINGS):
+            routing = self._routing or _Routing(await self._store.running())
+            self._routing = routing
+            at = self._now()
+            _refuse_unacceptable(events, routing, at)
+            routed = [routing.route(one, at=at) for one in events]
+            try:
+                accepted = await self._store.accept(routed, routed_with=routing.applies, at=at)
+            except RoutedWithOldRules:
+                self._routing = None
+                await asyncio.sleep(0)
+                continue
+            self._passed(Point.ACCEPTED)
+            self.near_starts += sum(routing.is_near_a_start(one) for one in events)
+            self._wake({lane for one in accepted for lane in one.lanes})
+            return accepted
+        raise RoutedWithOldRules("configurations are applied faster than events can be routed")
+
+
+class _Routing:
+    """The rules of one state of what is applied, by archive."""
+
+    def __init__(self, running: Running) -> None:
+        self.applies = running.applies
+        settings = running.settings
+        self._entitled = Entitled(
+            enterprise=settings is not None and settings.subscription == "enterprise",
+            preliminary_results=settings is not None and settings.entitlements.preliminary_results,
+        )
+        self._archives = {
+            address: (site.name, name)
+            for site in running.sites.values()
+            for name, archive in site.archives.items()
+            for address in filter(None, (f"{site.name}/{name}", archive.cloud_id))
+        }
+        self._routes: dict[tuple[str, str], list[Route]] = {}
+        for rule in running.rules:
+            site = running.sites.get(rule.site)
+            endpoint = site.ehr_endpoints.get(rule.endpoint) if site else None
+            preliminary = endpoint is not None and endpoint.preliminary_results != "never"
+            self._routes.setdefault((rule.site, rule.archive), []).append(
+                Route(rule=rule, preliminary=preliminary)
+            )
+
+    def knows(self, archive: str) -> bool:
+        return archive in self._archives
+
+    def route(self, event: StudyEvent, *, at: datetime) -> NewEvent:
+        site, archive = self._archives[event.archive]
+        body = event.model_dump_json(by_alias=True)
+        return NewEvent(
+            event=event,
+            body=body,
+            digest=hashlib.sha256(body.encode()).hexdigest(),
+            site=site,
+            archive=archive,
+            patient=identifier_keys(event.patient.identifiers),
+            merged_from=identifier_keys(event.patient.merged_from),
+            decisions=route(
+                self._routes.get((site, archive), ()),
+                kind=event.event,
+                occurred_at=event.occurred_at,
+                received_at=at,
+                entitled=self._entitled,
+            ),
+        )
+
+    def is_near_a_start(self, event: StudyEvent) -> bool:
+        routes = self._routes.get(self._archives[event.archive], ())
+        return any(is_near_start(one.rule, event.occurred_at) for one in routes)
+
+
+def _refuse_unacceptable(events: Sequence[StudyEvent], routing: _Routing, at: datetime) -> None:
+    problems = [
+        problem
+        for position, event in enumerate(events)
+        for problem in _problems_of(event, f"/{position}", routing, at)
+    ]
+    if problems:
+        raise EventsRefused(problems)
+
+
+def _problems_of(event: StudyEvent, pointer: str, routing: _Routing, at: datetime) -> Iterable[Problem]:
+    if not routing.knows(event.archive):
+        yield _problem(
+            "unknown-archive",
+            "no archive of this fleet goes by this name",
+            f"{pointer}/archive",
+            mend="write SITE/NAME of an archive that is applied, or its cloud_id",
+        )
+    if is_too_far_ahead(event.occurred_at, at):
+        yield _problem(
+            "from-the-future",
+            "it occurred more than 5 minutes from now",
+            f"{pointer}/occurred_at",
+            mend="set the clock of the source",
+        )
+
+
+def _problem(rule: str, message: str, pointer: str, *, mend: str) -> Problem:
+    return Problem(
+        rule=rule, message=message, mend=mend, pointer=pointer, origin=Origin(file="request", line=0)
+    )

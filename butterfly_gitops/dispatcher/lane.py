@@ -1,0 +1,223 @@
+"""One lane at work: wait until its head may leave, store the attempt, send, judge, store the outcome, and so on.
+
+What is decided is decided by `delivery` inside the store's transactions; the lane only brings bytes, time and chance.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from butterfly_gitops.delivery.settle import Policy
+from butterfly_gitops.delivery.verdict import judge, reply_bytes
+from butterfly_gitops.dispatcher.point import Passed, Point
+from butterfly_gitops.dispatcher.rendering import Prepared, Renderer
+from butterfly_gitops.dispatcher.shared_wire import SharedWire
+from butterfly_gitops.dispatcher.wire import Wire
+from butterfly_gitops.mllp.exchange import Limits
+from butterfly_gitops.model.delivery import (
+    Attempt,
+    DeliveryId,
+    Epoch,
+    LaneId,
+    Outcome,
+    State,
+    Target,
+    Verdict,
+)
+from butterfly_gitops.model.endpoint import EhrEndpoint
+from butterfly_gitops.store.interface import (
+    Claiming,
+    Head,
+    LaneView,
+    Refusing,
+    Settling,
+    Step,
+    Stepped,
+    Store,
+    StoreUnavailable,
+)
+
+# A step of the wall clock must not keep a lane asleep for longer than this.
+_LONGEST_SLEEP_S = 60.0
+_STORE_PAUSE_S = 0.5
+_REFUSED_PAUSE_S = 0.1
+
+_STORE_FAILED = Verdict(outcome=Outcome.NOT_SENT, detail="the store failed before a byte left")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """What the lanes need of the world: time, chance, and where a result has been."""
+
+    now: Callable[[], datetime]
+    draw: Callable[[], float]
+    letters: Callable[[int], str]
+    passed: Passed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """What a lane runs: its endpoint as applied, the target revision of it, and the wire there."""
+
+    endpoint: EhrEndpoint
+    target: Target
+    wire: SharedWire
+
+    @property
+    def policy(self) -> Policy:
+        """The endpoint's answers to refusals and silence."""
+        return Policy(acknowledgement=self.endpoint.acknowledgement, retry=self.endpoint.retry)
+
+    @property
+    def limits(self) -> Limits:
+        """How long an answer may take; it may begin at the last moment."""
+        seconds = self.endpoint.ack_timeout.total_seconds()
+        return Limits(first_byte_s=seconds, total_s=seconds)
+
+
+class Lane:
+    """One lane; `run` is its task. `course` is what it runs now, and what its wire reports."""
+
+    def __init__(self, lane: LaneId, course: Course, *, store: Store, epoch: Epoch, world: World) -> None:
+        self._id = lane
+        self._store = store
+        self._epoch = epoch
+        self._world = world
+        self._wake = asyncio.Event()
+        self._is_stopping = False
+        self.course = course
+
+    def wake(self) -> None:
+        """Look again: something was accepted, resent or applied."""
+        self._wake.set()
+
+    def steer(self, course: Course) -> None:
+        """Run another course; an attempt in flight ends on the old one."""
+        self.course = course
+        self.wake()
+
+    def stop(self) -> None:
+        """End after the attempt in flight."""
+        self._is_stopping = True
+        self.wake()
+
+    async def run(self) -> None:
+        """Send until stopped. Raises OwnerLost."""
+        while not self._is_stopping:
+            self._wake.clear()
+            view = await self._look()
+            sleep_s = self._sleep_s(view)
+            if sleep_s is None or sleep_s > 0:
+                await self._sleep(sleep_s)
+            else:
+                await self._take_turn(view)
+
+    async def _look(self) -> LaneView:
+        while True:
+            try:
+                return (await self._store.views([self._id]))[0]
+            except StoreUnavailable:
+                await asyncio.sleep(_STORE_PAUSE_S)
+
+    def _sleep_s(self, view: LaneView) -> float | None:
+        """Return how long the head must wait: 0 for now, None until something changes."""
+        lane = view.lane
+        if not view.heads or lane.paused or lane.stopped or lane.ended:
+            return None
+        due_s = (lane.due_at - self._world.now()).total_seconds() if lane.due_at else 0.0
+        return max(0.0, due_s, self.course.wire.wait_s)
+
+    async def _sleep(self, seconds: float | None) -> None:
+        limit_s = None if seconds is None else min(seconds, _LONGEST_SLEEP_S)
+        try:
+            async with asyncio.timeout(limit_s):
+                await self._wake.wait()
+        except TimeoutError:
+            pass
+
+    async def _take_turn(self, view: LaneView) -> None:
+        course = self.course
+        async with course.wire.turn() as wire:
+            if course is not self.course or course.wire.wait_s > 0 or self._is_stopping:
+                return
+            refused = await course.wire.dial(course.endpoint.retry) and await self._send(view, course, wire)
+        if refused:
+            # Most likely a configuration is being applied, and the lane is steered in a moment.
+            await self._sleep(_REFUSED_PAUSE_S)
+
+    async def _send(self, view: LaneView, course: Course, wire: Wire) -> bool:
+        """Send the head, and what follows it, until the turn must be given up; tell whether a claim was refused."""
+        head = view.heads[0]
+        if head.delivery.state is State.SENDING:
+            # Nothing of this lane is in flight: the commit of its claim was reported as failed, and had not.
+            await self._step(
+                self._settling(head.delivery.id, head.delivery.attempts, _STORE_FAILED, b"", course)
+            )
+            return False
+        prepared: Prepared | None = self._prepare(head, course)
+        settling: Settling | None = None
+        while prepared is not None:
+            stepped = await self._step(settling, prepared)
+            if stepped.attempt is None:
+                return bool(stepped.why_not)
+            settling = await self._exchange(stepped.attempt, prepared, course, wire)
+            prepared = self._following(stepped.view, settling, prepared, course, wire)
+        await self._step(settling)
+        return False
+
+    def _prepare(self, head: Head, course: Course) -> Prepared:
+        renderer = Renderer(course.endpoint, course.target, letters=self._world.letters)
+        return renderer.prepare(head, at=self._world.now())
+
+    async def _exchange(self, attempt: Attempt, prepared: Prepared, course: Course, wire: Wire) -> Settling:
+        self._world.passed(Point.SENDING_STORED)
+        answer = await wire.exchange(prepared.data, attempt.control_id, course.limits)
+        self._world.passed(Point.ANSWER_READ)
+        verdict = judge(answer, control_id=attempt.control_id, mode=course.endpoint.acknowledgement.mode)
+        if verdict.outcome is Outcome.UNCERTAIN:
+            # Whatever still comes on this connection must not be taken for the next message's answer.
+            await wire.close()
+        return self._settling(attempt.delivery, attempt.number, verdict, reply_bytes(answer), course)
+
+    def _settling(
+        self, delivery: DeliveryId, attempt: int, verdict: Verdict, reply: bytes, course: Course
+    ) -> Settling:
+        return Settling(
+            delivery=delivery,
+            attempt=attempt,
+            verdict=verdict,
+            reply=reply,
+            policy=course.policy,
+            jitter=self._world.draw(),
+        )
+
+    def _following(
+        self, view: LaneView, settling: Settling, sent: Prepared, course: Course, wire: Wire
+    ) -> Prepared | None:
+        """Prepare the next one, to be claimed in the commit that settles this one; None gives the turn up."""
+        if settling.verdict.outcome is not Outcome.DELIVERED or not view.heads:
+            return None
+        if self._is_stopping or course is not self.course or course.wire.is_wanted or not wire.is_open:
+            return None
+        if view.heads[0].report.id == sent.report:
+            # What it says depends on how this attempt ended.
+            return None
+        return self._prepare(view.heads[0], course)
+
+    async def _step(self, settling: Settling | None, prepared: Prepared | None = None) -> Stepped:
+        """Store, however long it takes: an outcome must not be lost, and nothing leaves before it is stored."""
+        wish = prepared.wish if prepared else None
+        while True:
+            step = Step(
+                lane=self._id,
+                epoch=self._epoch,
+                at=self._world.now(),
+                settling=settling,
+                refusing=wish if isinstance(wish, Refusing) else None,
+                claiming=wish if isinstance(wish, Claiming) else None,
+            )
+            try:
+                return (await self._store.advance([step]))[0]
+            except StoreUnavailable:
+                await asyncio.sleep(_STORE_PAUSE_S)

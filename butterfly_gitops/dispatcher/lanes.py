@@ -1,0 +1,103 @@
+"""All lanes of one dispatcher: started from what is applied, steered when it changes, stopped together."""
+
+import asyncio
+import json
+from collections.abc import Iterable, Mapping
+
+from butterfly_gitops.dispatcher.lane import Course, Lane, World
+from butterfly_gitops.dispatcher.shared_wire import MakeWire, SharedWire
+from butterfly_gitops.dispatcher.wire import Listener
+from butterfly_gitops.model.delivery import Epoch, LaneId, Target, TargetNumber
+from butterfly_gitops.model.endpoint import EhrEndpoint
+from butterfly_gitops.store.interface import Running, Store
+
+
+class Lanes:
+    """The lanes and the wires they share. Every lane is a task of the group that is given to `start`."""
+
+    def __init__(self, store: Store, epoch: Epoch, *, make_wire: MakeWire, world: World) -> None:
+        self._store = store
+        self._epoch = epoch
+        self._make_wire = make_wire
+        self._world = world
+        self._lanes: dict[LaneId, Lane] = {}
+        self._names: dict[LaneId, str] = {}
+        self._tasks: dict[LaneId, asyncio.Task[None]] = {}
+        self._wires: dict[str, SharedWire] = {}
+        self._is_stopping = False
+
+    def steer(self, running: Running, group: asyncio.TaskGroup) -> None:
+        """Start lanes that are new, bring the others to what is applied, stop those that have ended."""
+        if self._is_stopping:
+            return
+        courses = {
+            lane.id: self._course(running, lane.site, lane.endpoint, target) for lane, target in running.lanes
+        }
+        self._names = {lane.id: f"{lane.site}/{lane.endpoint}" for lane, _ in running.lanes}
+        for lane, course in courses.items():
+            if lane in self._lanes:
+                self._lanes[lane].steer(course)
+            else:
+                self._start(lane, course, group)
+        for lane in set(self._lanes) - set(courses):
+            self._lanes.pop(lane).stop()
+        self._drop_unused_wires(group)
+
+    def _start(self, lane: LaneId, course: Course, group: asyncio.TaskGroup) -> None:
+        runner = Lane(lane, course, store=self._store, epoch=self._epoch, world=self._world)
+        self._lanes[lane] = runner
+        task = group.create_task(runner.run(), name=f"lane {self._names[lane]}")
+        self._tasks[lane] = task
+        task.add_done_callback(lambda _: self._tasks.pop(lane, None))
+
+    def _course(self, running: Running, site: str, name: str, target: Target) -> Course:
+        endpoint = running.sites[site].ehr_endpoints[name]
+        key, listener = _listener(endpoint)
+        wire = self._wires.get(key)
+        if wire is None:
+            wire = self._wires[key] = SharedWire(listener, make=self._make_wire, draw=self._world.draw)
+        wire.use(listener)
+        return Course(endpoint=endpoint, target=target, wire=wire)
+
+    def _drop_unused_wires(self, group: asyncio.TaskGroup) -> None:
+        used = {id(lane.course.wire) for lane in self._lanes.values()}
+        for key in [key for key, wire in self._wires.items() if id(wire) not in used]:
+            group.create_task(self._wires.pop(key).close(), name="closing a wire")
+
+    def wake(self, lanes: Iterable[LaneId]) -> None:
+        """Let these lanes look again."""
+        for lane in lanes:
+            if runner := self._lanes.get(lane):
+                runner.wake()
+
+    def reported(self) -> Mapping[LaneId, TargetNumber]:
+        """Return the target revision that each lane runs."""
+        return {lane: runner.course.target.number for lane, runner in self._lanes.items()}
+
+    def troubles(self) -> Mapping[LaneId, str]:
+        """Return why lanes cannot connect, for those that cannot."""
+        reasons = {lane: runner.course.wire.reason for lane, runner in self._lanes.items()}
+        return {lane: reason for lane, reason in reasons.items() if reason}
+
+    async def stop(self) -> None:
+        """Let attempts in flight end, each at most its acknowledgement time-out, and close all wires."""
+        self._is_stopping = True
+        for lane in self._lanes.values():
+            lane.stop()
+        if self._tasks:
+            await asyncio.wait(self._tasks.values())
+        for wire in self._wires.values():
+            await wire.close()
+
+
+def _listener(endpoint: EhrEndpoint) -> tuple[str, Listener]:
+    """Return what names the listener, for every site alike, and how it is used."""
+    listener = Listener(
+        host=endpoint.host,
+        port=endpoint.port,
+        connection_timeout_s=endpoint.connection_timeout.total_seconds(),
+        minimum_gap_s=endpoint.minimum_gap.total_seconds(),
+        keep_open=endpoint.connection == "keep_open",
+    )
+    tls = endpoint.tls.model_dump(mode="json")
+    return json.dumps([endpoint.host, endpoint.port, tls], sort_keys=True), listener

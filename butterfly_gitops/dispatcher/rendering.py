@@ -1,0 +1,91 @@
+"""From the head of a lane to what is written about it: a claim with its bytes, or why it cannot be written."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from butterfly_gitops.delivery.claim import reusable
+from butterfly_gitops.delivery.status import repeats_revision, status_of
+from butterfly_gitops.hl7.refusal import RenderingRefused
+from butterfly_gitops.hl7.render import Known, render
+from butterfly_gitops.model.delivery import ReportId, Target
+from butterfly_gitops.model.endpoint import EhrEndpoint
+from butterfly_gitops.store.interface import Claiming, Head, NewMessage, Refusing
+
+CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """What to store, and the bytes that may leave once it is stored."""
+
+    report: ReportId
+    wish: Claiming | Refusing
+    data: bytes
+    control_id: str
+
+
+class Renderer:
+    """Renders heads for one endpoint; `letters` draws that many random Crockford base32 characters."""
+
+    def __init__(self, endpoint: EhrEndpoint, target: Target, *, letters: Callable[[int], str]) -> None:
+        self._endpoint = endpoint
+        self._target = target
+        self._letters = letters
+
+    def prepare(self, head: Head, *, at: datetime) -> Prepared:
+        """Take the stored bytes again where they fit the target, else render anew under a new MSH-10."""
+        if head.message is not None and reusable(head.message, self._target):
+            wish = self._claim(head, None)
+            return Prepared(
+                report=head.report.id, wish=wish, data=head.message.data, control_id=head.message.control_id
+            )
+        try:
+            message = self._render(head, at=at)
+        except RenderingRefused as refusal:
+            refusing = Refusing(
+                delivery=head.delivery.id,
+                report_version=head.report.version,
+                field=refusal.field,
+                why=refusal.why,
+            )
+            return Prepared(report=head.report.id, wish=refusing, data=b"", control_id="")
+        return Prepared(
+            report=head.report.id,
+            wish=self._claim(head, message),
+            data=message.data,
+            control_id=message.control_id,
+        )
+
+    def _claim(self, head: Head, message: NewMessage | None) -> Claiming:
+        return Claiming(
+            delivery=head.delivery.id,
+            report_version=head.report.version,
+            target=self._target.number,
+            message=message,
+        )
+
+    def _render(self, head: Head, *, at: datetime) -> NewMessage:
+        status = status_of(head.delivery, head.report)
+        control_id = self._letters(20)
+        rendered = render(
+            head.event,
+            endpoint=self._endpoint,
+            report=Known(
+                filler=head.report.filler,
+                last_status_time=head.report.last_status_time,
+                fallback_filler=f"BF{self._letters(14)}",
+                repeats=repeats_revision(head.delivery, head.report),
+            ),
+            status=status,
+            control_id=control_id,
+            at=at,
+        )
+        return NewMessage(
+            text=self._target.text,
+            control_id=control_id,
+            status=status,
+            filler=rendered.filler,
+            status_time=rendered.status_time,
+            data=rendered.data,
+        )
