@@ -210,17 +210,21 @@ async def _connect(family: int, address: _Address, timeout_s: float) -> socket.s
         _keep_alive(sock)
         async with asyncio.timeout(timeout_s):
             await asyncio.get_running_loop().sock_connect(sock, address)
-        _refuse_itself(sock)
+        if _leads_to_itself(sock):
+            raise ConnectionRefusedError
     except BaseException:
         sock.close()
         raise
     return sock
 
 
-def _refuse_itself(sock: socket.socket) -> None:
+def _leads_to_itself(sock: socket.socket) -> bool:
     """A port of the system's own range that has no listener may be given to the very socket that dials it."""
-    if sock.getsockname() == sock.getpeername():
-        raise ConnectionRefusedError
+    try:
+        return bool(sock.getsockname() == sock.getpeername())
+    except OSError:
+        # Connected, and reset already: the wire's first look notices, before a byte is risked.
+        return False
 
 
 def _keep_alive(sock: socket.socket) -> None:

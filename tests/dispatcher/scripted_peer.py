@@ -2,9 +2,12 @@
 
 import asyncio
 import contextlib
+import fcntl
+import select
 import selectors
 import socket
 import struct
+import termios
 
 from butterfly_gitops.mllp.framing import Unwrapper
 
@@ -42,6 +45,17 @@ async def settle():
         await asyncio.sleep(0)
 
 
+async def until(is_true):
+    """Give turns until something holds; the test's own limit ends a wait for what never comes."""
+    while not is_true():
+        await settle()
+
+
+def notice(connection):
+    """Let the kernel hear of what the peer did on an idle connection, without a turn for anybody here."""
+    select.select([connection._socket], [], [])
+
+
 def ack(control_id, code="AA", *, end="\r"):
     lines = ["MSH|^~\\&|EHR|STE|BUTTERFLY|STE|20261124090315||ACK|1|P|2.5.1", f"MSA|{code}|{control_id}", ""]
     return end.join(lines).encode()
@@ -77,7 +91,20 @@ class Talk:
             if piece:
                 await settle()
 
-    def turn_clock(self, seconds):
+    async def arrived(self):
+        """Wait until all that was sent is in the sender's kernel, and the sender has had its turns with it."""
+        while self._is_under_way():
+            await settle()
+        await settle()
+
+    def _is_under_way(self):
+        unacknowledged = fcntl.ioctl(self._socket, termios.TIOCOUTQ, bytes(4))
+        # What a reset has thrown away is never acknowledged.
+        return any(unacknowledged) and not self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+
+    async def let_pass(self, seconds):
+        """Turn the clock, once what was sent has been read: else it would be read at the later time."""
+        await self.arrived()
         self.loop.turn_clock(seconds)
 
     def fin(self):

@@ -4,6 +4,7 @@ The numbers are those of the fault table that the sender's promise is written in
 """
 
 import asyncio
+import contextlib
 import re
 import socket
 
@@ -12,7 +13,7 @@ import pytest
 from butterfly_gitops.dispatcher.dial import DialFailed, TcpDialler
 from butterfly_gitops.dispatcher.wire import Listener, TcpWire
 from butterfly_gitops.mllp.exchange import Limits, Reply, Silence
-from tests.dispatcher.scripted_peer import Peer, ack, framed, run, settle
+from tests.dispatcher.scripted_peer import Peer, ack, framed, notice, run, settle, until
 
 LIMITS = Limits(first_byte_s=30, total_s=30, max_reply_bytes=1024 * 1024)
 MSA = re.compile(rb"(?:^|[\r\n])MSA\|([^|\r\n]*)\|?([^|\r\n]*)")
@@ -46,7 +47,7 @@ def answering(*answers, piece=0, clock=0):
         await talk.read_message()
         for data in answers:
             await talk.send(data, piece=piece)
-        talk.turn_clock(clock)
+        await talk.let_pass(clock)
 
     return script
 
@@ -75,7 +76,7 @@ async def stream_without_end(talk):
 
 async def answer_too_late(talk):
     message = await talk.read_message()
-    talk.turn_clock(30)
+    await talk.let_pass(30)
     await settle()
     await talk.send(framed(ack(message.split(b"|")[1].decode())))
 
@@ -151,7 +152,7 @@ def test_a_peer_that_misbehaves(script, outcome, closes):
 @pytest.mark.parametrize("piece", [0, 1], ids=["whole", "41 byte by byte"])
 @pytest.mark.parametrize(("data", "outcome", "closes", "clock"), ANSWERS.values(), ids=ANSWERS)
 def test_an_answer(data, outcome, closes, clock, piece):
-    if piece and (b"Junk" in data[-5:] or data == AA + AA or data.endswith(AA) and data != AA and closes):
+    if piece and (b"Junk" in data[-5:] or data == AA + AA or (data.endswith(AA) and data != AA and closes)):
         pytest.skip("what follows the answer comes while the wire is idle: see test_wire_idle")
     run(fare(answering(data, piece=piece, clock=clock), outcome, closes))
 
@@ -165,7 +166,7 @@ def test_41_a_slow_answer_within_the_total_deadline():
         await talk.read_message()
         for n in range(len(AA)):
             await talk.send(AA[n : n + 1])
-            talk.turn_clock(29 / len(AA))
+            await talk.let_pass(0.2)
             await settle()
 
     run(fare(drip, "AA", closes=False))
@@ -259,15 +260,45 @@ def test_3_the_second_address_is_tried_when_the_first_refuses():
 @pytest.mark.parametrize("ending", ["close", "reset"], ids=["4 accept then close", "5 accept then reset"])
 def test_a_connection_lost_before_the_write_costs_nothing(ending):
     async def story():
+        dialled = asyncio.Event()
+
         async def end(talk):
+            await dialled.wait()
             getattr(talk, ending)()
 
         async with Peer(end, behave) as peer:
             wire = a_wire(peer.port)
             await wire.dial()
+            dialled.set()
             await peer.over.get()
+            notice(wire._connection)
             answer = await wire.exchange(b"MSH|M1|", "M1", LIMITS)
             assert outcome_of(answer) == Silence.NOTHING_LEFT
+            assert not wire.is_open
+            assert outcome_of(await send(wire, "M1")) == "AA"
+            assert len(peer.messages) == 1
+            await wire.close()
+
+    run(story())
+
+
+@pytest.mark.parametrize("turns", range(8))
+@pytest.mark.parametrize("ending", ["close", "reset"], ids=["4 close", "5 reset"])
+def test_a_connection_lost_at_any_moment_of_the_dial_costs_nothing(ending, turns):
+    async def story():
+        async def end(talk):
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            getattr(talk, ending)()
+
+        async with Peer(end, behave) as peer:
+            wire = a_wire(peer.port)
+            # Whether the dial still sees it or the look before the write does: nothing has left.
+            with contextlib.suppress(DialFailed):
+                await wire.dial()
+                await peer.over.get()
+                notice(wire._connection)
+                assert outcome_of(await wire.exchange(b"MSH|M1|", "M1", LIMITS)) == Silence.NOTHING_LEFT
             assert not wire.is_open
             assert outcome_of(await send(wire, "M1")) == "AA"
             assert len(peer.messages) == 1
@@ -284,7 +315,7 @@ def test_6_a_full_backlog_takes_the_data_and_never_answers():
             listener.listen(1)
             wire = a_wire(listener.getsockname()[1])
             sending = loop.create_task(send(wire, "M1"))
-            await settle()
+            await until(lambda: wire.is_open)
             loop.turn_clock(30)
             assert outcome_of(await sending) == Silence.SILENCE
             assert not wire.is_open
@@ -311,7 +342,7 @@ def test_a_peer_that_stops_reading_within_the_write_is_silent():
     async def story():
         async def stop_reading(talk):
             await talk.read(1000)
-            talk.turn_clock(30)
+            await talk.let_pass(30)
             await asyncio.Event().wait()
 
         async with Peer(stop_reading, receive_buffer=4096) as peer:
@@ -329,7 +360,7 @@ def test_13_only_the_third_is_not_answered():
                 message = await talk.read_message()
                 await talk.send(framed(ack(message.split(b"|")[1].decode())))
             await talk.read_message()
-            talk.turn_clock(30)
+            await talk.let_pass(30)
 
         async with Peer(forget_the_third, behave) as peer:
             wire = a_wire(peer.port)

@@ -9,7 +9,7 @@ from butterfly_gitops.dispatcher.dial import DialFailed, MappedDialler, TcpDiall
 from butterfly_gitops.dispatcher.wire import Listener, TcpWire
 from butterfly_gitops.mllp.exchange import Silence
 from butterfly_gitops.model.delivery import LaneId, TargetNumber
-from tests.dispatcher.scripted_peer import Peer, ack, framed, run, settle
+from tests.dispatcher.scripted_peer import Peer, ack, framed, notice, run, settle, until
 from tests.dispatcher.test_wire_faults import LIMITS, a_wire, answered_id, behave, outcome_of, send
 
 
@@ -33,17 +33,17 @@ async def close(talk):
 
 
 async def reset(talk):
-    await settle()
+    await talk.arrived()
     talk.reset()
 
 
 async def say(talk):
-    await settle()
+    await talk.arrived()
     await talk.send(framed(ack("M1")))
 
 
 async def mumble(talk):
-    await settle()
+    await talk.arrived()
     await talk.send(b"\r")
 
 
@@ -59,8 +59,9 @@ def test_whatever_happens_while_idle_the_next_message_goes_out_once_on_a_fresh_c
             assert outcome_of(await send(wire, "M1")) == "AA"
             await peer.over.get()
             if turns:
-                await settle()
-                assert not wire.is_open
+                await until(lambda: not wire.is_open)
+            elif wire.is_open:
+                notice(wire._connection)
             assert outcome_of(await send(wire, "M2")) == "AA"
             assert [message.split(b"|")[1] for message in peer.messages] == [b"M1", b"M2"]
             assert peer.connections == 2
