@@ -1,0 +1,56 @@
+"""One spelling of equal values, so that equal configurations have equal digests."""
+
+import hashlib
+import json
+from typing import Any
+
+from butterfly_gitops.model.archive import Archive
+from butterfly_gitops.model.fleet import AccessRole, FleetSettings
+from butterfly_gitops.model.site import Site
+
+
+def canonical_json(value: Any) -> str:
+    """The one JSON text of a value: sorted keys, no spaces."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def digest(value: Any) -> str:
+    """SHA-256 over the canonical JSON of a value, in hexadecimal."""
+    return hashlib.sha256(canonical_json(value).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def site_digest(site: Site) -> str:
+    """The digest of a site's effective values: what makes one generation differ from another."""
+    return digest(canonical_site(site).model_dump(mode="json"))
+
+
+def settings_digest(settings: FleetSettings) -> str:
+    """The digest of the fleet's and grants' effective values."""
+    return digest(canonical_settings(settings).model_dump(mode="json"))
+
+
+def canonical_site(site: Site) -> Site:
+    """The same site with everything in one order; the order of files and lists means nothing here."""
+    return site.model_copy(
+        update={
+            "links": dict(sorted(site.links.items())),
+            "ehr_endpoints": dict(sorted(site.ehr_endpoints.items())),
+            "archives": {name: _archive(archive) for name, archive in sorted(site.archives.items())},
+        }
+    )
+
+
+def canonical_settings(settings: FleetSettings) -> FleetSettings:
+    """The same settings with everything in one order."""
+    roles = {name: _role(role) for name, role in sorted(settings.access_roles.items())}
+    return settings.model_copy(update={"access_roles": roles})
+
+
+def _archive(archive: Archive) -> Archive:
+    return archive.model_copy(update={"forward_to": tuple(sorted(set(archive.forward_to)))})
+
+
+def _role(role: AccessRole) -> AccessRole:
+    return role.model_copy(
+        update={"members": tuple(sorted(set(role.members))), "sites": tuple(sorted(set(role.sites)))}
+    )

@@ -1,0 +1,109 @@
+"""A change: one address, what it says now and what it will say; its id depends on nothing else.
+
+Values are JSON as the models write it, with None for what is not there.
+"""
+
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import JsonValue, PlainSerializer, PlainValidator, WithJsonSchema, model_validator
+
+from butterfly_gitops.model.address import Address, parse_address
+from butterfly_gitops.model.frozen import Frozen
+from butterfly_gitops.plan.canonical import digest
+
+Kind = Literal["fleet", "grants", "access_role", "site", "link", "ehr_endpoint", "archive", "forwarding_rule"]
+
+
+def _address(value: Any) -> Address:
+    if isinstance(value, Address):
+        return value
+    if not isinstance(value, str):
+        raise ValueError("an address is text")  # noqa: TRY004 - pydantic makes a problem of a ValueError only
+    # A field may hold any character: exam type codes are the customer's.
+    thing, _, field = value.partition(".")
+    named = parse_address(thing)
+    return Address(site=named.site, name=named.name, field=field or None)
+
+
+AddressText = Annotated[
+    Address,
+    PlainValidator(_address),
+    PlainSerializer(str, return_type=str),
+    WithJsonSchema({"type": "string", "examples": ["st-elsewhere/epic-prod.port"]}),
+]
+
+
+class Change(Frozen):
+    """One leaf of the configuration that differs, or one thing that is added or removed."""
+
+    id: str
+    """SHA-256 over address, old and new value: the same in a pull request and in production."""
+    kind: Kind
+    """What the address names, or whose field it is."""
+    address: AddressText
+    """Where it differs."""
+    old: JsonValue
+    """What is there now; null for nothing."""
+    new: JsonValue
+    """What will be there; null for nothing."""
+
+    @model_validator(mode="after")
+    def _id_is_of_these_values(self) -> Self:
+        if self.id != _change_id(self.address, self.old, self.new):
+            raise ValueError(f"the change at {self.address} does not belong to its id")
+        return self
+
+    @property
+    def owner(self) -> Address:
+        """The thing that changes: a site, a Link, an endpoint, an archive, a forwarding rule, a role."""
+        return owner_of(self.address)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether a thing as such is added or removed."""
+        return self.owner == self.address
+
+    @property
+    def is_added(self) -> bool:
+        """Whether a thing is there that was not."""
+        return self.is_whole and self.old is None
+
+    @property
+    def is_removed(self) -> bool:
+        """Whether a thing leaves."""
+        return self.is_whole and self.old is not None
+
+    @property
+    def setting(self) -> str:
+        """The dotted path of the setting within its thing; empty for the thing itself."""
+        if self.is_whole:
+            return ""
+        own = self.owner.field
+        field = self.address.field or ""
+        return field.removeprefix(f"{own}.") if own else field
+
+
+def change_of(*, kind: Kind, address: Address, old: JsonValue, new: JsonValue) -> Change:
+    """A change with its id."""
+    return Change(id=_change_id(address, old, new), kind=kind, address=address, old=old, new=new)
+
+
+def owner_of(address: Address) -> Address:
+    """The thing that an address names or lies in."""
+    field = address.field or ""
+    if field.startswith("forward_to."):
+        return address
+    if address.site == "grants" and field.startswith("access_roles."):
+        role = field.split(".")[1]
+        return Address(site="grants", field=f"access_roles.{role}")
+    return Address(site=address.site, name=address.name)
+
+
+def id_of_all(changes: Iterable[str]) -> str:
+    """The id of a set of changes, from their ids: of a plan, or of a hold."""
+    return digest(sorted(changes))
+
+
+def _change_id(address: Address, old: JsonValue, new: JsonValue) -> str:
+    return digest([str(address), old, new])

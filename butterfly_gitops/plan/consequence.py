@@ -1,0 +1,119 @@
+"""What a change does to results: six classes, worst first, and the one table that gives each setting its class."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from butterfly_gitops.plan.change import Change, Kind
+
+
+class Consequence(StrEnum):
+    """What a person must know first, in this order."""
+
+    RESULTS_STOP = "results_stop"
+    GO_ELSEWHERE = "go_elsewhere"
+    IDENTITY_CHANGES = "identity_changes"
+    ONE_MORE_PLACE = "one_more_place"
+    TIMING = "timing"
+    COSMETIC = "cosmetic"
+
+    @property
+    def rank(self) -> int:
+        """0 is worst."""
+        return list(Consequence).index(self)
+
+
+STOP, ELSEWHERE, IDENTITY = Consequence.RESULTS_STOP, Consequence.GO_ELSEWHERE, Consequence.IDENTITY_CHANGES
+ONE_MORE, TIMING, COSMETIC = Consequence.ONE_MORE_PLACE, Consequence.TIMING, Consequence.COSMETIC
+
+# By kind and dotted path; a path stands for all that lies below it unless a longer one says otherwise.
+CLASS_OF_SETTING: Mapping[Kind, Mapping[str, Consequence]] = {
+    "ehr_endpoint": {
+        "display_name": COSMETIC,
+        # Who receives.
+        "link": ELSEWHERE,
+        "host": ELSEWHERE,
+        "port": ELSEWHERE,
+        "tls": ELSEWHERE,
+        # How they read it.
+        "sending_application": IDENTITY,
+        "sending_facility": IDENTITY,
+        "receiving_application": IDENTITY,
+        "receiving_facility": IDENTITY,
+        "processing_id": IDENTITY,
+        "encoding": IDENTITY,
+        "declare_encoding": IDENTITY,
+        "time_zone": IDENTITY,
+        "message": IDENTITY,
+        "acknowledgement.mode": IDENTITY,  # MSH-15 and 16
+        # When. A pause keeps every result, so it is no stop; its sentence says that they wait.
+        "status": TIMING,
+        "preliminary_results": TIMING,
+        "ack_timeout": TIMING,
+        "connection_timeout": TIMING,
+        "acknowledgement": TIMING,
+        "retry": TIMING,
+        "minimum_gap": TIMING,
+        "connection": TIMING,
+        "on_retarget": TIMING,
+    },
+    # `cloud_id` stops results only where the source may still use the old one; see `class_of`.
+    "archive": {"display_name": COSMETIC, "purpose": COSMETIC, "cloud_id": STOP},
+    "link": {"display_name": COSMETIC, "runs": ELSEWHERE},
+    "site": {"display_name": COSMETIC, "time_zone": COSMETIC},
+    "fleet": {"name": COSMETIC, "guard": COSMETIC},
+    "grants": {"subscription": STOP, "entitlements": TIMING},
+    "access_role": {
+        "connectivity_management": COSMETIC,
+        "results": COSMETIC,
+        "message_content": COSMETIC,
+        "members": COSMETIC,
+        "sites": COSMETIC,
+    },
+}
+CLASS_OF_ADDED: Mapping[Kind, Consequence] = {
+    "fleet": COSMETIC,
+    "grants": COSMETIC,
+    "access_role": COSMETIC,
+    "site": ONE_MORE,
+    "link": COSMETIC,
+    "ehr_endpoint": ONE_MORE,
+    "archive": COSMETIC,
+    "forwarding_rule": ONE_MORE,
+}
+CLASS_OF_REMOVED: Mapping[Kind, Consequence] = {
+    "fleet": STOP,
+    "grants": STOP,
+    "access_role": COSMETIC,
+    "site": STOP,
+    "link": COSMETIC,
+    "ehr_endpoint": STOP,
+    "archive": STOP,
+    "forwarding_rule": STOP,
+}
+
+
+def class_of(change: Change) -> Consequence:
+    """The class of one change."""
+    if change.is_added:
+        return CLASS_OF_ADDED[change.kind]
+    if change.is_removed:
+        return CLASS_OF_REMOVED[change.kind]
+    if change.kind == "archive" and change.setting == "cloud_id" and change.old is None:
+        return COSMETIC
+    if change.kind == "grants" and change.setting == "subscription":
+        return _class_of_subscription(change)
+    return class_of_setting(change.kind, change.setting)
+
+
+def class_of_setting(kind: Kind, path: str) -> Consequence:
+    """What the table says of a setting. Raises KeyError for one that it does not name."""
+    table = CLASS_OF_SETTING[kind]
+    while path not in table and "." in path:
+        path = path.rpartition(".")[0]
+    return table[path]
+
+
+def _class_of_subscription(change: Change) -> Consequence:
+    if change.old == "enterprise":
+        return STOP
+    return ONE_MORE if change.new == "enterprise" else COSMETIC

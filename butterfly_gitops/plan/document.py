@@ -1,0 +1,163 @@
+"""A plan as data: what is shown, stored and applied (`plan.v1.schema.json`).
+
+The plan's id covers its changes alone; all that time and place add stands beside it.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Literal, Self
+
+from pydantic import AwareDatetime, ValidationError, model_validator
+
+from butterfly_gitops.model.error import GitopsError
+from butterfly_gitops.model.fleet import FleetSettings
+from butterfly_gitops.model.frozen import Frozen
+from butterfly_gitops.model.site import Site
+from butterfly_gitops.plan.change import AddressText, Change, id_of_all
+from butterfly_gitops.plan.effect import Effect
+from butterfly_gitops.plan.effective_from import PairStart
+from butterfly_gitops.plan.guard import Guarded
+
+PRINTED_DIGITS = 8
+PRINTED_HOLD_DIGITS = 6
+
+
+class BadPlanError(GitopsError):
+    """A saved plan that cannot be read, or that was changed by hand."""
+
+
+class KeptSite(Frozen):
+    """A site that stays as it runs, whatever its files say."""
+
+    site: str
+    """Its name."""
+    reason: str
+    """Why, to stand behind its name."""
+
+
+class PlanNote(Frozen):
+    """What runs otherwise than configured, and no plan mends."""
+
+    subject: str
+    """The site or endpoint."""
+    says: str
+    """What is so."""
+
+
+class Counts(Frozen):
+    """What the first line of a plan says."""
+
+    archives_stopping: int = 0
+    """Archives some of whose results stop."""
+    endpoints_removed: int = 0
+    """Endpoints that leave."""
+    everything_stops: bool = False
+    """Whether the subscription that sending needs is lost."""
+    endpoints_elsewhere: int = 0
+    """Endpoints whose results go elsewhere."""
+    endpoints_identity: int = 0
+    """Endpoints whose messages change identity."""
+    archives_sending_more: int = 0
+    """Archives that send to more EHRs than before."""
+    pairs_starting: int = 0
+    """The forwarding rules that start there."""
+    sites_added: int = 0
+    """Sites that are new."""
+    sites_changing: int = 0
+    """Sites with a change, new ones too."""
+    sites: int = 0
+    """All sites in the files."""
+
+
+class Beside(Frozen):
+    """What stands beside a plan and does not make its id."""
+
+    desired: str
+    """Where the desired side was read."""
+    applied: str
+    """What it is compared with."""
+    as_of: AwareDatetime | None
+    """When the state was looked at; null when only files were compared."""
+    engine: str
+    """The version that made the plan."""
+    generations: dict[str, int]
+    """The applied generation of each site, and of `fleet`, that the plan was made against."""
+    notes: tuple[PlanNote, ...]
+    """What runs otherwise than configured."""
+
+
+class PlanContent(Frozen):
+    """The configuration that an apply of this plan writes, whole for all that changes."""
+
+    settings: FleetSettings | None
+    """What holds for the fleet; null when it stays."""
+    sites: dict[str, Site]
+    """Each site that changes."""
+
+
+class Plan(Frozen):
+    """Desired less applied, with what it does to results."""
+
+    version: Literal[1] = 1
+    """The format of this document."""
+    id: str
+    """Over the ids of the changes."""
+    changes: tuple[Change, ...]
+    """Every leaf that changes."""
+    effects: tuple[Effect, ...]
+    """What that does, worst first."""
+    counts: Counts
+    """The same in figures."""
+    guard: Guarded
+    """What waits for a person's approval."""
+    starts: tuple[PairStart, ...]
+    """The pairs of archive and endpoint that start at the apply."""
+    ends: tuple[AddressText, ...]
+    """The pairs that end at the apply."""
+    kept: tuple[KeptSite, ...]
+    """The sites that are no part of it."""
+    content: PlanContent
+    """What an apply writes."""
+    beside: Beside
+    """Times, commits and versions."""
+
+    @model_validator(mode="after")
+    def _id_is_of_these_changes(self) -> Self:
+        if self.id != id_of_all(change.id for change in self.changes):
+            raise ValueError("the plan's changes do not belong to its id")
+        return self
+
+    @property
+    def printed_id(self) -> str:
+        """As people read it."""
+        return self.id[:PRINTED_DIGITS]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing changes."""
+        return not self.changes
+
+    @property
+    def held_sites(self) -> frozenset[str]:
+        """The sites that wait for approval."""
+        return frozenset(hold.site for hold in self.guard.holds)
+
+
+def to_document(plan: Plan) -> dict[str, Any]:
+    """The plan as JSON data."""
+    return plan.model_dump(mode="json")
+
+
+def print_document(plan: Plan) -> str:
+    """The plan as JSON text, byte for byte the same for equal plans."""
+    return json.dumps(to_document(plan), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def from_document(document: Mapping[str, Any]) -> Plan:
+    """Read a saved plan. Raises BadPlanError for anything that is none, or was changed by hand."""
+    try:
+        return Plan.model_validate_json(json.dumps(document))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        raise BadPlanError(f"this is no saved plan: {f'{where}: ' if where else ''}{first['msg']}") from error

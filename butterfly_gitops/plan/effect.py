@@ -1,0 +1,195 @@
+"""Changes gathered into effects: what one place, or several that one line changes, will notice."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from butterfly_gitops.model.address import Address
+from butterfly_gitops.model.fleet import Fleet
+from butterfly_gitops.model.frozen import Frozen
+from butterfly_gitops.model.problem import Origin
+from butterfly_gitops.plan.change import AddressText, Change, Kind
+from butterfly_gitops.plan.consequence import Consequence, class_of
+from butterfly_gitops.plan.sentence import Bucket, say
+from butterfly_gitops.plan.setting import Setting, print_setting
+from butterfly_gitops.plan.sides import Comparison, Side
+from butterfly_gitops.plan.thing import FLEET, GRANTS
+
+# Whose sentence needs all of an endpoint's changes together.
+_TOLD_WHOLE = frozenset({Consequence.GO_ELSEWHERE, Consequence.IDENTITY_CHANGES})
+# What an endpoint says itself; all other layers may be shared.
+_OWN_LAYER = "endpoint"
+
+
+class Effect(Frozen):
+    """What one place will notice, or several places alike."""
+
+    consequence: Consequence
+    """How bad it is."""
+    kind: Kind
+    """What the places are."""
+    places: tuple[AddressText, ...]
+    """Where it is noticed."""
+    title: str
+    """What people call the place; empty for several."""
+    layer: str
+    """The layer that changes several places at once, such as `preset registry`."""
+    sentence: str
+    """What happens, for a person who knows the hospital and not these files."""
+    brief: str
+    """The same in a few words, for a table."""
+    settings: tuple[Setting, ...]
+    """The settings that do it, with file and line."""
+
+
+def effects_of(changes: Iterable[Change], comparison: Comparison) -> tuple[Effect, ...]:
+    """All effects, worst first, then by place."""
+    buckets = [part for bucket in _by_place(changes) for part in _by_layer(bucket, comparison.desired)]
+    alike: dict[tuple[object, ...], list[Bucket]] = {}
+    for bucket in buckets:
+        alike.setdefault(_what_is_shared(bucket, comparison), []).append(bucket)
+    shared = [group for group in alike.values() if len(group) > 1]
+    single = _rejoined(group[0] for group in alike.values() if len(group) == 1)
+    effects = [_effect(group, comparison) for group in (*shared, *single)]
+    return tuple(
+        sorted(effects, key=lambda effect: (effect.consequence.rank, str(effect.places[0]), effect.layer))
+    )
+
+
+def _rejoined(buckets: Iterable[Bucket]) -> Iterator[list[Bucket]]:
+    """What no other place shares, together again at its place."""
+    found: dict[tuple[Consequence, Address], Bucket] = {}
+    for bucket in buckets:
+        key = (bucket.consequence, bucket.places[0])
+        before = found[key].changes if key in found else ()
+        changes = sorted((*before, *bucket.changes), key=lambda change: str(change.address))
+        found[key] = bucket.with_layer("", tuple(changes))
+    for bucket in found.values():
+        yield [bucket]
+
+
+def _by_place(changes: Iterable[Change]) -> list[Bucket]:
+    changes = tuple(changes)
+    added_sites = {change.address.site for change in changes if change.kind == "site" and change.is_added}
+    found: dict[tuple[Consequence, Address], list[Change]] = {}
+    for change in changes:
+        if change.address.site in added_sites:
+            key = (Consequence.ONE_MORE_PLACE, Address(site=change.address.site))
+        else:
+            key = (class_of(change), _place_of(change))
+        found.setdefault(key, []).append(change)
+    return [
+        Bucket(consequence=consequence, places=(place,), kind=_kind_of(place, group), changes=tuple(group))
+        for (consequence, place), group in found.items()
+    ]
+
+
+def _place_of(change: Change) -> Address:
+    owner = change.owner
+    if owner.site in ("fleet", "grants"):
+        return Address(site=owner.site)
+    return Address(site=owner.site, name=owner.name)
+
+
+def _kind_of(place: Address, changes: list[Change]) -> Kind:
+    if place == FLEET:
+        return "fleet"
+    if place == GRANTS:
+        return "grants"
+    if place.name is None:
+        return "site"
+    kinds = {change.kind for change in changes}
+    return "archive" if "forwarding_rule" in kinds else changes[0].kind
+
+
+def _by_layer(bucket: Bucket, desired: Side) -> list[Bucket]:
+    """Apart by the shared layer that made the change, where the sentence doesn't need them together."""
+    if bucket.kind != "ehr_endpoint":
+        return [bucket]
+    by_layer: dict[str, list[Change]] = {}
+    for change in bucket.changes:
+        by_layer.setdefault(_shared_layer(change, desired), []).append(change)
+    if bucket.consequence in _TOLD_WHOLE and len(by_layer) > 1:
+        return [bucket]
+    return [bucket.with_layer(layer, tuple(changes)) for layer, changes in by_layer.items()]
+
+
+def _shared_layer(change: Change, desired: Side) -> str:
+    layer = desired.layers.get(str(change.address), _OWN_LAYER)
+    return "" if layer == _OWN_LAYER or change.is_whole else layer
+
+
+def _what_is_shared(bucket: Bucket, comparison: Comparison) -> tuple[object, ...]:
+    """Equal for endpoints that the same lines change in the same way; otherwise the place itself."""
+    if not bucket.layer:
+        return (bucket.consequence, bucket.places)
+    lines = tuple(
+        (change.setting, str(change.old), str(change.new), origin_of(change, comparison))
+        for change in bucket.changes
+    )
+    # Counts are summed over the places, so only the words from files alone must agree.
+    words = say(bucket, replace(comparison, observed=None))
+    return (bucket.consequence, bucket.layer, lines, words)
+
+
+def _effect(group: list[Bucket], comparison: Comparison) -> Effect:
+    group = sorted(group, key=lambda bucket: str(bucket.places[0]))
+    first = group[0]
+    whole = first.with_places(tuple(bucket.places[0] for bucket in group))
+    said = say(whole, comparison)
+    settings = []
+    for alike in zip(*(bucket.changes for bucket in group), strict=True):
+        origin = origin_of(alike[0], comparison)
+        settings.append(
+            print_setting(
+                alike[0], ids=tuple(change.id for change in alike), origin=origin, place=first.places[0]
+            )
+        )
+    return Effect(
+        consequence=first.consequence,
+        kind=first.kind,
+        places=whole.places,
+        title=_title(first, comparison) if len(group) == 1 else "",
+        layer=first.layer if len(group) > 1 else "",
+        sentence=said.sentence,
+        brief=said.brief,
+        settings=tuple(settings),
+    )
+
+
+def origin_of(change: Change, comparison: Comparison) -> Origin | None:
+    """Where the change was written: its own line, else the nearest line above it, else where it stood before."""
+    for side in (comparison.desired, comparison.applied):
+        address: Address | None = change.address
+        while address is not None:
+            if origin := side.origins.get(str(address)):
+                return origin
+            address = _parent(address)
+    return None
+
+
+def _parent(address: Address) -> Address | None:
+    if not address.field:
+        # A thing that is gone has no line; its site's would say nothing.
+        return None
+    return Address(site=address.site, name=address.name, field=address.field.rpartition(".")[0] or None)
+
+
+def _title(bucket: Bucket, comparison: Comparison) -> str:
+    for side in (comparison.desired, comparison.applied):
+        if side.fleet and (title := _display_name(bucket.places[0], side.fleet)):
+            return title
+    return ""
+
+
+def _display_name(place: Address, fleet: Fleet) -> str:
+    if place == FLEET:
+        return fleet.settings.name
+    site = fleet.sites.get(place.site)
+    if site is None:
+        return ""
+    if place.name is None:
+        return site.display_name
+    for named in (site.ehr_endpoints, site.archives, site.links):
+        if thing := named.get(place.name):
+            return str(thing.display_name)
+    return ""

@@ -1,0 +1,136 @@
+"""The whole way from two sides to a plan; what each step decides stands in its own module."""
+
+from collections.abc import Iterable
+
+from butterfly_gitops.model.fleet import Fleet
+from butterfly_gitops.plan.canonical import canonical_settings, canonical_site
+from butterfly_gitops.plan.change import Change, id_of_all
+from butterfly_gitops.plan.consequence import Consequence, class_of
+from butterfly_gitops.plan.diff import changes_between
+from butterfly_gitops.plan.document import Beside, Counts, KeptSite, Plan, PlanContent, PlanNote
+from butterfly_gitops.plan.effect import Effect, effects_of
+from butterfly_gitops.plan.effective_from import ending, starting
+from butterfly_gitops.plan.guard import endpoints_hit, guard
+from butterfly_gitops.plan.sides import Comparison, Observed, Side
+
+FLEET_SITES = frozenset({"fleet", "grants"})
+
+
+def make_plan(*, desired: Side, applied: Side, observed: Observed, engine: str) -> Plan:
+    """What the desired side changes of the applied one, with what waits and runs.
+
+    `desired.fleet` must be sound as a whole: with problems in fleet.yaml or grants.yaml there is no plan.
+    """
+    return _plan(Comparison(desired=desired, applied=applied, observed=observed), engine)
+
+
+def make_diff(*, desired: Side, before: Side, engine: str) -> Plan:
+    """What the desired side changes of another revision of the files: the same data, without a state."""
+    return _plan(Comparison(desired=desired, applied=before), engine)
+
+
+def _plan(comparison: Comparison, engine: str) -> Plan:
+    desired = comparison.desired.fleet
+    if desired is None:
+        raise ValueError("there is no plan without a sound desired fleet")
+    kept = _kept(comparison)
+    changes = _changes(comparison, frozenset(site.site for site in kept))
+    effects = effects_of(changes, comparison)
+    guarded = guard(changes, comparison)
+    return Plan(
+        id=id_of_all(change.id for change in changes),
+        changes=changes,
+        effects=effects,
+        counts=_counts(changes, effects, comparison),
+        guard=guarded,
+        starts=starting(changes, comparison.observed),
+        ends=ending(changes),
+        kept=kept,
+        content=_content(changes, desired),
+        beside=_beside(comparison, engine),
+    )
+
+
+def _kept(comparison: Comparison) -> tuple[KeptSite, ...]:
+    """The sites that stay as they run: an empty checkout must never look like a wish."""
+    desired, applied, observed = comparison.desired, comparison.applied, comparison.observed
+    reasons: dict[str, str] = dict(observed.kept) if observed else {}
+    for site in applied.unsound:
+        reasons[site] = f"has problems in {applied.described}, so its changes are not known"
+    there = desired.fleet.sites.keys() if desired.fleet else frozenset()
+    for site in applied.fleet.sites.keys() - there if applied.fleet else ():
+        reasons[site] = "is gone from the files, and stays as it runs"
+    for site in desired.unsound:
+        reasons[site] = "has problems in its files, and stays as it runs"
+    return tuple(KeptSite(site=site, reason=reason) for site, reason in sorted(reasons.items()))
+
+
+def _changes(comparison: Comparison, kept: frozenset[str]) -> tuple[Change, ...]:
+    old, new = comparison.applied.fleet, comparison.desired.fleet
+    return changes_between(_without(old, kept), _without(new, kept))
+
+
+def _without(fleet: Fleet | None, sites: frozenset[str]) -> Fleet | None:
+    if fleet is None:
+        return None
+    return fleet.model_copy(
+        update={"sites": {name: site for name, site in fleet.sites.items() if name not in sites}}
+    )
+
+
+def _sites_of(changes: Iterable[Change]) -> frozenset[str]:
+    return frozenset(change.address.site for change in changes) - FLEET_SITES
+
+
+def _content(changes: tuple[Change, ...], desired: Fleet) -> PlanContent:
+    has_settings = any(change.address.site in FLEET_SITES for change in changes)
+    return PlanContent(
+        settings=canonical_settings(desired.settings) if has_settings else None,
+        sites={name: canonical_site(desired.sites[name]) for name in sorted(_sites_of(changes))},
+    )
+
+
+def _beside(comparison: Comparison, engine: str) -> Beside:
+    observed = comparison.observed
+    notes = sorted(observed.notes, key=lambda note: (note.subject, note.says)) if observed else ()
+    return Beside(
+        desired=comparison.desired.described,
+        applied=comparison.applied.described,
+        as_of=observed.as_of if observed else None,
+        engine=engine,
+        generations=dict(sorted(observed.generations.items())) if observed else {},
+        notes=tuple(PlanNote(subject=note.subject, says=note.says) for note in notes),
+    )
+
+
+def _counts(changes: tuple[Change, ...], effects: tuple[Effect, ...], comparison: Comparison) -> Counts:
+    desired = comparison.desired
+    stopping = [effect for effect in effects if effect.consequence is Consequence.RESULTS_STOP]
+    more = [
+        effect
+        for effect in effects
+        if effect.consequence is Consequence.ONE_MORE_PLACE and effect.kind == "archive"
+    ]
+    names = (desired.fleet.sites.keys() if desired.fleet else frozenset()) | desired.unsound
+    return Counts(
+        archives_stopping=sum(effect.kind == "archive" for effect in stopping),
+        endpoints_removed=sum(effect.kind == "ehr_endpoint" for effect in stopping),
+        everything_stops=any(effect.kind == "grants" for effect in stopping),
+        endpoints_elsewhere=_endpoints_with(Consequence.GO_ELSEWHERE, changes, comparison),
+        endpoints_identity=_endpoints_with(Consequence.IDENTITY_CHANGES, changes, comparison),
+        archives_sending_more=len(more),
+        pairs_starting=sum(len(effect.settings) for effect in more),
+        sites_added=sum(change.kind == "site" and change.is_added for change in changes),
+        sites_changing=len(_sites_of(changes)),
+        sites=len(names),
+    )
+
+
+def _endpoints_with(consequence: Consequence, changes: tuple[Change, ...], comparison: Comparison) -> int:
+    applied = comparison.applied.fleet
+    hits = set()
+    for change in changes:
+        site = applied.sites.get(change.address.site) if applied else None
+        if site and class_of(change) is consequence:
+            hits |= endpoints_hit(change, site)
+    return len(hits)

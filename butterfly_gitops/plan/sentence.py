@@ -1,0 +1,390 @@
+"""What an effect means, in sentences that a clinician understands, and in a few words for a table.
+
+A sentence says what is known: with the state's counts where there are some, and without them from files alone.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Self
+
+from butterfly_gitops.model.address import Address
+from butterfly_gitops.model.endpoint import EhrEndpoint
+from butterfly_gitops.model.site import Site
+from butterfly_gitops.plan.change import Change, Kind
+from butterfly_gitops.plan.consequence import Consequence
+from butterfly_gitops.plan.effective_from import print_moment
+from butterfly_gitops.plan.sides import Comparison, LaneCount, Side
+
+_IN_OTHER_WORDS: Mapping[str, str] = {
+    "sending_application": "another sender",
+    "sending_facility": "another sender",
+    "receiving_application": "another receiver",
+    "receiving_facility": "another receiver",
+    "processing_id": "another processing id",
+    "encoding": "another encoding",
+    "declare_encoding": "another encoding",
+    "time_zone": "times of another zone",
+    "acknowledgement": "another way to acknowledge",
+    "message": "another form",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """One meaning, long and short."""
+
+    sentence: str = ""
+    brief: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bucket:
+    """The changes of one class at one place, or at several places that change alike.
+
+    `layer` is the shared layer that they all come from, if there is one. `changes` are the first place's.
+    """
+
+    consequence: Consequence
+    places: tuple[Address, ...]
+    kind: Kind
+    changes: tuple[Change, ...]
+    layer: str = ""
+
+    def with_layer(self, layer: str, changes: tuple[Change, ...]) -> Self:
+        """Those changes of it that come from one layer."""
+        return replace(self, layer=layer, changes=changes)
+
+    def with_places(self, places: tuple[Address, ...]) -> Self:
+        """The same at several places."""
+        return replace(self, places=places)
+
+
+def say(bucket: Bucket, comparison: Comparison) -> Said:
+    """What a bucket of changes means."""
+    match bucket.consequence:
+        case Consequence.RESULTS_STOP:
+            return _stop(bucket, comparison)
+        case Consequence.GO_ELSEWHERE:
+            return _elsewhere(bucket, comparison)
+        case Consequence.IDENTITY_CHANGES:
+            return _identity(bucket, comparison)
+        case Consequence.ONE_MORE_PLACE:
+            return _one_more(bucket, comparison)
+        case Consequence.TIMING:
+            return _timing(bucket, comparison)
+        case Consequence.COSMETIC:
+            return _cosmetic(bucket)
+
+
+def _stop(bucket: Bucket, comparison: Comparison) -> Said:
+    site, place = bucket.places[0].site, bucket.places[0]
+    match bucket.kind:
+        case "archive":
+            return _archive_stops(bucket, comparison)
+        case "ehr_endpoint":
+            count = _lane_count(bucket.places, comparison)
+            return Said(
+                sentence=f"It leaves the files, and nothing more is sent to it. {_leaving(site, count)}",
+                brief="It leaves the files; nothing more is sent to it",
+            )
+        case "grants":
+            return Said(
+                sentence="No study finalized from now on is sent anywhere: EHR integration needs the Enterprise "
+                "subscription.",
+                brief="No study finalized is sent anywhere: EHR integration needs the Enterprise subscription",
+            )
+        case _:
+            return Said(sentence=f"{place} leaves, and its results with it.", brief=f"{place} leaves")
+
+
+def _leaving(site: str, count: LaneCount | None) -> str:
+    if count is None:
+        return f"If results wait at that time, {site} stays as it runs."
+    waiting = count.waiting + count.in_flight
+    if waiting == 0:
+        return "0 results wait."
+    return f"{waiting} {_results(waiting)} {_verb(waiting, 'waits', 'wait')}, so {site} stays as it runs."
+
+
+def _archive_stops(bucket: Bucket, comparison: Comparison) -> Said:
+    place = bucket.places[0]
+    if any(change.kind == "archive" and change.is_removed for change in bucket.changes):
+        return Said(
+            sentence=f"It leaves the files: its studies are refused from now on. "
+            f"{_still_sent(_ended(bucket.changes), place, comparison)}".rstrip(),
+            brief="It leaves the files: its studies are refused",
+        )
+    if not (ended := _ended(bucket.changes)):
+        return _other_cloud_id(bucket.changes)
+    waiting = _still_sent(ended, place, comparison)
+    if _left(place, comparison.desired):
+        names = _all_of(ended)
+        return Said(
+            sentence=f"Studies finalized from now on no longer go to {names}. {waiting}",
+            brief=f"Studies finalized no longer go to {names}",
+        )
+    return Said(
+        sentence=f"Studies finalized from now on reach no EHR. {waiting}",
+        brief="Studies finalized reach no EHR",
+    )
+
+
+def _ended(changes: Iterable[Change]) -> tuple[str, ...]:
+    return tuple(
+        (change.address.field or "").removeprefix("forward_to.")
+        for change in changes
+        if change.kind == "forwarding_rule" and change.is_removed
+    )
+
+
+def _left(place: Address, desired: Side) -> tuple[str, ...]:
+    site = _site(place, desired)
+    archive = site.archives.get(place.name or "") if site else None
+    return archive.forward_to if archive else ()
+
+
+def _other_cloud_id(changes: Iterable[Change]) -> Said:
+    change = next(change for change in changes if change.setting == "cloud_id")
+    now = f"; those of {change.new} are taken" if change.new else ""
+    return Said(
+        sentence=f"Events that call it {change.old} are refused from now on{now}.",
+        brief=f"Events that call it {change.old} are refused",
+    )
+
+
+def _still_sent(ended: Iterable[str], place: Address, comparison: Comparison) -> str:
+    """What becomes of results that wait where a rule ends: they are sent, as they were promised."""
+    names = tuple(ended)
+    if not names:
+        return ""
+    count = _lane_count((Address(site=place.site, name=name) for name in names), comparison)
+    if count is None:
+        return "Those that wait at that time are still sent."
+    waiting = count.waiting + count.in_flight
+    if waiting == 0:
+        return "0 results wait."
+    at = _all_of(names)
+    return (
+        f"{waiting} {_results(waiting)} {_verb(waiting, 'waits', 'wait')} at {at} and "
+        f"{_verb(waiting, 'is', 'are')} still sent."
+    )
+
+
+def _elsewhere(bucket: Bucket, comparison: Comparison) -> Said:
+    if bucket.kind == "link":
+        change = next(change for change in bucket.changes if change.setting == "runs")
+        who = "the agent at the site" if change.new == "agent" else "the dispatcher"
+        return Said(
+            sentence=f"From now on {who} opens its connections, and addresses are as seen from there.",
+            brief=f"{who[0].upper()}{who[1:]} opens its connections",
+        )
+    place = bucket.places[0]
+    before, after = _endpoint(place, comparison.applied), _endpoint(place, comparison.desired)
+    count = _lane_count(bucket.places, comparison)
+    move = _move(before, after)
+    return Said(
+        sentence=f"{move}. {_moving(count, after)}", brief=f"{move.split(' instead')[0]}, waiting ones too"
+    )
+
+
+def _move(before: EhrEndpoint, after: EhrEndpoint) -> str:
+    old, new = f"{before.host}:{before.port}", f"{after.host}:{after.port}"
+    is_other_link = before.link != after.link
+    if old == new and not is_other_link:
+        return f"Results go to {new} with other TLS settings"
+    if not is_other_link:
+        return f"Results go to {new} instead of {old}"
+    if old == new:
+        return f"Results go through Link {after.link} instead of {before.link}"
+    return f"Results go to {new} through Link {after.link} instead of {old} through {before.link}"
+
+
+def _moving(count: LaneCount | None, after: EhrEndpoint) -> str:
+    if count is None:
+        return "Those that wait at that time move too."
+    said = (
+        f"{_waiting_do(count.waiting, 'moves too', 'move too')}{_in_flight(count, 'on the old connection')}."
+    )
+    if count.maybe_received:
+        fate = "sent again there" if after.on_retarget == "resend" else "set aside for a person"
+        are = _verb(count.maybe_received, "is", "are")
+        said += f" {count.maybe_received} that may have been received {are} {fate}."
+    return said
+
+
+def _waiting_do(waiting: int, one: str, many: str) -> str:
+    if waiting == 0:
+        return "0 results wait"
+    return f"{waiting} waiting {_results(waiting)} {_verb(waiting, one, many)}"
+
+
+def _in_flight(count: LaneCount, where: str) -> str:
+    if count.in_flight == 0:
+        return ""
+    return (
+        f"; the one in flight ends {where}"
+        if count.in_flight == 1
+        else f"; the {count.in_flight} in flight end {where}"
+    )
+
+
+def _identity(bucket: Bucket, comparison: Comparison) -> Said:
+    settings = [change.setting.split(".")[0] for change in bucket.changes]
+    parts = dict.fromkeys(words for setting, words in _IN_OTHER_WORDS.items() if setting in settings)
+    what = f"Results arrive with {_all_of(tuple(parts))}"
+    count = _lane_count(bucket.places, comparison)
+    if count is None:
+        waiting = "Those that wait at that time change too."
+    else:
+        waiting = f"{_waiting_do(count.waiting, 'changes too', 'change too')}{_in_flight(count, 'as it is')}."
+    return Said(sentence=f"{what}. {waiting}", brief=f"{what}, waiting ones too")
+
+
+def _one_more(bucket: Bucket, comparison: Comparison) -> Said:
+    match bucket.kind:
+        case "site":
+            return _new_site(bucket.changes)
+        case "archive":
+            return _pairs_start(bucket, comparison)
+        case "ehr_endpoint":
+            endpoint = _endpoint(bucket.places[0], comparison.desired)
+            paused = ", paused" if endpoint.status == "paused" else ""
+            where = f"A new EHR endpoint at {endpoint.host}:{endpoint.port}{paused}"
+            return Said(
+                sentence=f"{where}. It receives what archives forward to it from now on.", brief=where
+            )
+        case _:
+            return Said(
+                sentence="Studies finalized from now on are sent as the forwarding rules say. Earlier ones are not sent.",
+                brief="Studies finalized are sent as the forwarding rules say",
+            )
+
+
+def _new_site(changes: Iterable[Change]) -> Said:
+    kinds = Counter(change.kind for change in changes)
+    parts = (
+        _many(kinds["archive"], "archive", "archives"),
+        _many(kinds["ehr_endpoint"], "EHR endpoint", "EHR endpoints"),
+        _many(kinds["link"], "Link", "Links"),
+    )
+    what = f"A new site: {_all_of(parts)}"
+    return Said(sentence=f"{what}. Studies finalized earlier are not sent.", brief=what)
+
+
+def _pairs_start(bucket: Bucket, comparison: Comparison) -> Said:
+    place = bucket.places[0]
+    added = tuple((change.address.field or "").removeprefix("forward_to.") for change in bucket.changes)
+    also = "also " if set(_left(place, comparison.applied)) & set(_left(place, comparison.desired)) else ""
+    names = _all_of(added)
+    return Said(
+        sentence=f"Studies finalized from now on {also}go to {names}. {_earlier(bucket.changes, comparison)}",
+        brief=f"Studies finalized {also}go to {names}",
+    )
+
+
+def _earlier(changes: tuple[Change, ...], comparison: Comparison) -> str:
+    observed = comparison.observed
+    parts = []
+    for change in changes:
+        closed = observed.closed.get(str(change.address)) if observed else None
+        if closed is None or observed is None:
+            continue
+        since = print_moment(closed.absent_since, today=observed.as_of)
+        was = _verb(closed.finalized, "was", "were")
+        endpoint = (change.address.field or "").removeprefix("forward_to.")
+        pair = "this pair" if len(changes) == 1 else f"the pair with {endpoint}"
+        parts.append(f"{closed.finalized} {was} finalized since {since}, when {pair} was removed")
+    return f"Earlier ones are not sent: {'; '.join(parts)}." if parts else "Earlier ones are not sent."
+
+
+def _timing(bucket: Bucket, comparison: Comparison) -> Said:
+    if bucket.kind == "grants":
+        change = next(change for change in bucket.changes if change.setting.startswith("entitlements"))
+        are = "may be" if change.new else "are not"
+        what = f"Preliminary results {are} sent; final ones are"
+        return Said(sentence=f"{what}.", brief=what)
+    for change in bucket.changes:
+        if change.setting == "status":
+            return _pause(change, _lane_count(bucket.places, comparison))
+    return Said()
+
+
+def _pause(change: Change, count: LaneCount | None) -> Said:
+    if change.new == "paused":
+        now = f" {count.waiting} {_verb(count.waiting, 'waits', 'wait')} now." if count else ""
+        what = "Results are kept and wait until this endpoint is active again"
+        return Said(sentence=f"{what}; none is sent.{now}", brief=what)
+    first = "those that wait at that time first" if count is None else f"{count.waiting} that wait first"
+    return Said(
+        sentence=f"Results are sent again, {first}.", brief="Results are sent again, waiting ones first"
+    )
+
+
+def _cosmetic(bucket: Bucket) -> Said:
+    match bucket.kind:
+        case "fleet":
+            return _fleet(bucket.changes)
+        case "grants" if any(change.kind == "access_role" for change in bucket.changes):
+            return Said(
+                sentence="Who may do what changes; results go as before.", brief="Who may do what changes"
+            )
+        case "archive" if any(change.setting == "cloud_id" for change in bucket.changes):
+            change = next(change for change in bucket.changes if change.setting == "cloud_id")
+            return Said(
+                sentence=f"Events may call it {change.new}.", brief=f"Events may call it {change.new}"
+            )
+        case _:
+            return Said()
+
+
+def _fleet(changes: Iterable[Change]) -> Said:
+    for change in changes:
+        if change.is_added:
+            return Said(sentence="A new fleet.", brief="A new fleet")
+        if change.setting.startswith("guard"):
+            return Said(
+                sentence=f"From the next plan on, more than {change.new} endpoints wait for approval.",
+                brief=f"More than {change.new} endpoints wait for approval",
+            )
+    return Said()
+
+
+def _lane_count(endpoints: Iterable[Address], comparison: Comparison) -> LaneCount | None:
+    """What the lanes hold together, or None from files alone."""
+    if comparison.observed is None:
+        return None
+    lanes = comparison.observed.lanes
+    counts = [lanes.get(str(endpoint), LaneCount()) for endpoint in endpoints]
+    return LaneCount(
+        waiting=sum(count.waiting for count in counts),
+        in_flight=sum(count.in_flight for count in counts),
+        maybe_received=sum(count.maybe_received for count in counts),
+    )
+
+
+def _site(place: Address, side: Side) -> Site | None:
+    return side.fleet.sites.get(place.site) if side.fleet else None
+
+
+def _endpoint(place: Address, side: Side) -> EhrEndpoint:
+    site = _site(place, side)
+    if site is None or place.name is None:
+        raise ValueError(f"{place} is no endpoint of this side")
+    return site.ehr_endpoints[place.name]
+
+
+def _results(count: int) -> str:
+    return "result" if count == 1 else "results"
+
+
+def _many(count: int, one: str, many: str) -> str:
+    return f"{count} {_verb(count, one, many)}"
+
+
+def _verb(count: int, one: str, many: str) -> str:
+    return one if count == 1 else many
+
+
+def _all_of(words: tuple[str, ...]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

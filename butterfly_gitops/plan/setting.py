@@ -1,0 +1,71 @@
+"""A changed setting as people read it: its name, both values in words, and the line that says so."""
+
+from collections.abc import Mapping
+
+from pydantic import JsonValue
+
+from butterfly_gitops.model.address import Address
+from butterfly_gitops.model.frozen import Frozen
+from butterfly_gitops.model.problem import Origin
+from butterfly_gitops.plan.change import Change
+
+
+class Setting(Frozen):
+    """One line of a plan: `port  6661 -> 6662`, or `forward_to  + registry`."""
+
+    changes: tuple[str, ...]
+    """The ids of the changes that this line makes; several where places share it."""
+    name: str
+    """The setting's dotted path, or what is added or removed."""
+    old: str | None
+    """The value now; null when something is added."""
+    new: str | None
+    """The value to be; null when something is removed."""
+    file: str | None
+    """The file that says so; null where no line does (a default)."""
+    line: int | None
+    """The line in it, from 1."""
+
+
+def print_setting(change: Change, *, ids: tuple[str, ...], origin: Origin | None, place: Address) -> Setting:
+    """A change as a line below its place."""
+    name, old, new = _words(change, place)
+    line = origin.line if origin and origin.line else None
+    return Setting(changes=ids, name=name, old=old, new=new, file=origin.file if origin else None, line=line)
+
+
+def _words(change: Change, place: Address) -> tuple[str, str | None, str | None]:
+    owner = change.owner
+    if not change.is_whole:
+        inner = f"{_role(owner)}." if change.kind == "access_role" else ""
+        return f"{inner}{change.setting}", print_value(change.old), print_value(change.new)
+    name: str
+    if change.kind == "forwarding_rule":
+        below = f"{owner.name}." if place.name is None else ""
+        name, thing = f"{below}forward_to", (owner.field or "").removeprefix("forward_to.")
+    elif change.kind == "access_role":
+        name, thing = "access_roles", _role(owner).removeprefix("access_roles.")
+    else:
+        name, thing = change.kind, owner.name or owner.site
+    # Of a name that becomes another kind of thing, the line says what it was; the new one's settings follow by themselves.
+    return (name, None, thing) if change.is_added else (name, thing, None)
+
+
+def _role(owner: Address) -> str:
+    return owner.field or ""
+
+
+def print_value(value: JsonValue) -> str:
+    """A value in the words of the files."""
+    match value:
+        case None:
+            return "none"
+        case bool():
+            return "true" if value else "false"
+        case Mapping():
+            parts = [f"{name}: {print_value(part)}" for name, part in value.items() if part is not None]
+            return f"{{{', '.join(parts)}}}"
+        case list():
+            return f"[{', '.join(map(print_value, value))}]"
+        case _:
+            return str(value)

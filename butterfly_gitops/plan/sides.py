@@ -1,0 +1,78 @@
+"""What a plan is made from: two sides to compare, and what was seen of the state. Callers fill these in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from butterfly_gitops.model.fleet import Fleet
+from butterfly_gitops.model.problem import Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """One configuration.
+
+    `fleet` None is a new state, or a revision without the folder. `described` ends "… against …", such as
+    `sites/ at 4be21f0`. `origins` and `layers` are by printed address; `unsound` names the sites that
+    problems keep out of `fleet`.
+    """
+
+    fleet: Fleet | None
+    described: str
+    origins: Mapping[str, Origin] = field(default_factory=dict)
+    layers: Mapping[str, str] = field(default_factory=dict)
+    unsound: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaneCount:
+    """What one endpoint's lane holds; `maybe_received` are open and may have reached the EHR."""
+
+    waiting: int = 0
+    in_flight: int = 0
+    maybe_received: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosedPair:
+    """A forwarding rule that was removed earlier, and the studies finalized since then."""
+
+    absent_since: datetime
+    finalized: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """What runs otherwise than configured, and no plan mends: `seaside/meditech`, `paused until 16:00Z by …`."""
+
+    subject: str
+    says: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """What the state says that files cannot.
+
+    `lanes` are by the endpoint's printed address (one that is missing holds nothing), `closed` by the pair's
+    (`SITE/ARCHIVE.forward_to.ENDPOINT`). `generations` are those applied, by site and for `fleet`. `holds` has
+    the change ids of each site's standing hold, `approved` the ids of approved holds. `kept` names sites that
+    stay as they run, with the reason (a pin).
+    """
+
+    as_of: datetime
+    lanes: Mapping[str, LaneCount] = field(default_factory=dict)
+    closed: Mapping[str, ClosedPair] = field(default_factory=dict)
+    notes: tuple[Note, ...] = ()
+    generations: Mapping[str, int] = field(default_factory=dict)
+    holds: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    approved: frozenset[str] = frozenset()
+    kept: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Both sides, and the state if there is one; without it only the files are compared."""
+
+    desired: Side
+    applied: Side
+    observed: Observed | None = None

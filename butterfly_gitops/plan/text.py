@@ -1,0 +1,204 @@
+"""A plan for a terminal of 80 columns: the worst first, each with its place, its meaning and its lines.
+
+Colour and progress belong to `cli`.
+"""
+
+import textwrap
+from collections.abc import Iterator
+
+from butterfly_gitops.plan.consequence import Consequence
+from butterfly_gitops.plan.document import PRINTED_HOLD_DIGITS, Counts, Plan
+from butterfly_gitops.plan.effect import Effect
+from butterfly_gitops.plan.effective_from import print_moment
+from butterfly_gitops.plan.setting import Setting
+
+WIDTH = 78
+# Where `file:line` ends.
+RIGHT_EDGE = 76
+
+HEADING = {
+    Consequence.RESULTS_STOP: "RESULTS STOP",
+    Consequence.GO_ELSEWHERE: "GOES ELSEWHERE",
+    Consequence.IDENTITY_CHANGES: "MESSAGE IDENTITY CHANGES",
+    Consequence.ONE_MORE_PLACE: "ONE MORE PLACE",
+    Consequence.TIMING: "TIMING",
+    Consequence.COSMETIC: "COSMETIC",
+}
+# Names in the files that read badly in a sentence.
+_LAYER_WORDS = {"endpoint_defaults": "endpoint defaults", "site": "the site's time zone"}
+
+
+def print_plan(plan: Plan) -> str:
+    """The whole plan as text."""
+    sections = [_head(plan), *_effects(plan), _held(plan), _beside(plan), _foot(plan)]
+    return "\n\n".join("\n".join(section) for section in sections if section) + "\n"
+
+
+def _head(plan: Plan) -> list[str]:
+    beside = plan.beside
+    compared = f"{beside.desired} against {beside.applied}"
+    if beside.as_of is not None:
+        compared += f"; counts as of {print_moment(beside.as_of)}"
+    return [*_wrapped(headline(plan)), *_wrapped(compared)]
+
+
+def headline(plan: Plan) -> str:
+    """The first sentences: what happens to results, and whether anybody must approve it."""
+    if plan.is_empty:
+        return "No changes."
+    sentences = [*_stops(plan.counts), *_moves(plan.counts), *_additions(plan.counts), _approval(plan)]
+    return " ".join(f"{sentence}." for sentence in sentences)
+
+
+def _stops(counts: Counts) -> Iterator[str]:
+    if counts.everything_stops:
+        yield "All results stop"
+        return
+    parts = []
+    if counts.archives_stopping:
+        parts.append(_many(counts.archives_stopping, "archive", "archives"))
+    if counts.endpoints_removed:
+        parts.append(_many(counts.endpoints_removed, "endpoint", "endpoints"))
+    yield f"Results of {' and '.join(parts)} stop" if parts else "No results stop"
+
+
+def _moves(counts: Counts) -> Iterator[str]:
+    if counts.endpoints_elsewhere:
+        yield f"Results of {_many(counts.endpoints_elsewhere, 'endpoint', 'endpoints')} go elsewhere"
+    if counts.endpoints_identity:
+        yield f"Messages of {_many(counts.endpoints_identity, 'endpoint', 'endpoints')} change identity"
+
+
+def _additions(counts: Counts) -> Iterator[str]:
+    if counts.sites_added:
+        yield f"{_many(counts.sites_added, 'site is', 'sites are')} added"
+    archives, pairs = counts.archives_sending_more, counts.pairs_starting
+    if archives == 1:
+        yield f"1 archive sends to {'one more EHR' if pairs == 1 else f'{pairs} more EHRs'}"
+    elif archives:
+        yield f"{archives} archives send to {'one more EHR each' if pairs == archives else 'more EHRs'}"
+
+
+def _approval(plan: Plan) -> str:
+    holds = plan.guard.holds
+    if not holds:
+        return "No approval needed"
+    return (
+        f"{holds[0].site} waits for approval" if len(holds) == 1 else f"{len(holds)} sites wait for approval"
+    )
+
+
+def _effects(plan: Plan) -> Iterator[list[str]]:
+    for consequence in Consequence:
+        blocks = [_effect(effect) for effect in plan.effects if effect.consequence is consequence]
+        if blocks:
+            yield [HEADING[consequence], *(line for block in blocks for line in block)]
+
+
+def _effect(effect: Effect) -> list[str]:
+    lines = [_place(effect)]
+    if effect.sentence and len(effect.places) > 1:
+        lines += _wrapped(", ".join(map(str, effect.places)), indent=4)
+    if effect.sentence:
+        lines += _wrapped(effect.sentence, indent=4)
+    width = max(len(setting.name) for setting in effect.settings)
+    for setting in effect.settings:
+        lines += _setting(setting, width)
+    return lines
+
+
+def _place(effect: Effect) -> str:
+    if len(effect.places) == 1:
+        return f"  {effect.places[0]}   {_safe(effect.title)}".rstrip()
+    sites = len({place.site for place in effect.places})
+    layer = _LAYER_WORDS.get(effect.layer, effect.layer)
+    return f"  {len(effect.places)} endpoints of {_many(sites, 'site', 'sites')}, by {layer}"
+
+
+def _setting(setting: Setting, width: int) -> list[str]:
+    name = f"      {_safe(setting.name):<{width}}  "
+    line = f"{name}{_values(setting)}"
+    lines = [line]
+    if len(line) > WIDTH and setting.old is not None and setting.new is not None:
+        lines = [f"{name}{_safe(setting.old)}", f"{' ' * (len(name) - 3)}-> {_safe(setting.new)}"]
+    where = _where(setting)
+    if not where:
+        return lines
+    if len(lines[-1]) + 2 + len(where) <= RIGHT_EDGE:
+        gap = RIGHT_EDGE - len(lines[-1])
+        return [*lines[:-1], f"{lines[-1]}{where:>{gap}}"]
+    return [*lines, f"{where:>{RIGHT_EDGE}}"]
+
+
+def _values(setting: Setting) -> str:
+    if setting.old is None:
+        return f"+ {_safe(setting.new or '')}"
+    if setting.new is None:
+        return f"- {_safe(setting.old)}"
+    return f"{_safe(setting.old)} -> {_safe(setting.new)}"
+
+
+def _where(setting: Setting) -> str:
+    if setting.file is None:
+        return ""
+    return _safe(setting.file) if setting.line is None else f"{_safe(setting.file)}:{setting.line}"
+
+
+def _held(plan: Plan) -> list[str]:
+    if not plan.guard.holds:
+        return []
+    lines = ["WAITS FOR APPROVAL"]
+    for hold in plan.guard.holds:
+        lines.append(f"  {hold.site}")
+        endpoints = _many(len(hold.endpoints), "endpoint", "endpoints")
+        lines += _wrapped(f"Results of {endpoints} stop, go elsewhere or change identity.", indent=4)
+        lines.append(f"      bgo approve {hold.id[:PRINTED_HOLD_DIGITS]} --reason …")
+    return lines
+
+
+def _beside(plan: Plan) -> list[str]:
+    rows = [(site.site, site.reason) for site in plan.kept]
+    rows += [(note.subject, note.says) for note in plan.beside.notes]
+    if not rows:
+        return []
+    width = max(len(_safe(subject)) for subject, _ in rows)
+    lines = ["NOT PART OF THIS PLAN"]
+    for subject, says in sorted(rows):
+        head = f"  {_safe(subject):<{width}}   "
+        lines += _wrapped(says, first=head, indent=len(head))
+    return lines
+
+
+def _foot(plan: Plan) -> list[str]:
+    if plan.is_empty:
+        return []
+    counts, guarded = plan.counts, plan.guard
+    change = "changes" if counts.sites_changing == 1 else "change"
+    sites = f"{counts.sites_changing} of {_many(counts.sites, 'site', 'sites')} {change}."
+    if plan.beside.as_of is None:
+        return _wrapped(f"{sites} From files alone: bgo plan adds what runs and waits.")
+    measured = f"Guard: {len(guarded.counted)} of at most {_many(guarded.limit, 'endpoint', 'endpoints')}."
+    return [
+        *_wrapped(f"{sites} {measured} Plan {plan.printed_id}."),
+        "To apply exactly this: bgo plan --out p.json, then bgo apply p.json",
+    ]
+
+
+def _wrapped(text: str, *, indent: int = 0, first: str | None = None) -> list[str]:
+    return textwrap.wrap(
+        _safe(text),
+        width=WIDTH,
+        initial_indent=" " * indent if first is None else first,
+        subsequent_indent=" " * indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _safe(text: str) -> str:
+    """The text without what would steer a terminal: files are written by many people."""
+    return "".join(sign if sign.isprintable() else f"\\u{ord(sign):04x}" for sign in text)
+
+
+def _many(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"
