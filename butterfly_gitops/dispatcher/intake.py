@@ -47,13 +47,16 @@ class Intake:
         """Read the rules again at the next event: something was applied."""
         self._routing = None
 
-    async def accept(self, events: Sequence[StudyEvent]) -> tuple[Accepted, ...]:
-        """Take events, all or none. Raises EventsRefused, EventConflict, StoreUnavailable."""
+    async def accept(self, events: Sequence[StudyEvent], *, pointers: Sequence[str]) -> tuple[Accepted, ...]:
+        """Take events, all or none; `pointers` say where each was handed in.
+
+        Raises EventsRefused, EventConflict, StoreUnavailable.
+        """
         for _ in range(_MOST_ROUTINGS):
             routing = self._routing or _Routing(await self._store.running())
             self._routing = routing
             at = self._now()
-            _refuse_unacceptable(events, routing, at)
+            _refuse_unacceptable(events, pointers, routing, at)
             routed = [routing.route(one, at=at) for one in events]
             try:
                 accepted = await self._store.accept(routed, routed_with=routing.applies, at=at)
@@ -121,11 +124,13 @@ class _Routing:
         return any(is_near_start(one.rule, event.occurred_at) for one in routes)
 
 
-def _refuse_unacceptable(events: Sequence[StudyEvent], routing: _Routing, at: datetime) -> None:
+def _refuse_unacceptable(
+    events: Sequence[StudyEvent], pointers: Sequence[str], routing: _Routing, at: datetime
+) -> None:
     problems = [
         problem
-        for position, event in enumerate(events)
-        for problem in _problems_of(event, f"/{position}", routing, at)
+        for event, pointer in zip(events, pointers, strict=True)
+        for problem in _problems_of(event, pointer, routing, at)
     ]
     if problems:
         raise EventsRefused(problems)

@@ -1,6 +1,5 @@
 """The transaction that applies one site's configuration: generation, targets, lanes and rule intervals together."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
@@ -153,8 +152,3 @@ def _set_rules(rows: Rows, site: Site, lanes: dict[str, LaneId], *, at: datetime
             id=rows.next_rule(), site=site.name, archive=archive, endpoint=endpoint, lane=lane, start=at
         )
         rows.put_rule(rule)
-
-
-def canonical_content(content: Site | FleetSettings) -> str:
-    """Return the canonical JSON that a generation's digest is taken over."""
-    return json.dumps(content.model_dump(mode="json", by_alias=True), sort_keys=True, separators=(",", ":"))

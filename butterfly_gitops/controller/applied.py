@@ -1,0 +1,55 @@
+"""What the store says is applied, as the side that a plan compares with."""
+
+from datetime import datetime
+
+from butterfly_gitops.model.delivery import State
+from butterfly_gitops.model.fleet import Fleet
+from butterfly_gitops.plan.sides import ClosedPair, LaneCount, Note, Observed, Side
+from butterfly_gitops.store.interface import LaneCounts, Observation
+
+DESCRIBED = "what is applied"
+
+
+def applied_side(observation: Observation) -> Side:
+    """Return what is applied as one side of a plan; its fleet is None in a new state."""
+    running = observation.running
+    if running.settings is None:
+        return Side(fleet=None, described=DESCRIBED)
+    return Side(fleet=Fleet(settings=running.settings, sites=dict(running.sites)), described=DESCRIBED)
+
+
+def observed(observation: Observation, *, at: datetime) -> Observed:
+    """Return what the state says that files cannot."""
+    generations = {site: one.number for site, one in observation.generations.items()}
+    if observation.settings:
+        generations["fleet"] = observation.settings.number
+    return Observed(
+        as_of=at,
+        lanes={_name(one): _count(one) for one in observation.lanes},
+        closed={
+            f"{pair.site}/{pair.archive}.forward_to.{pair.endpoint}": ClosedPair(
+                absent_since=pair.closed_at, finalized=pair.finalized_since
+            )
+            for pair in observation.closed_pairs
+        },
+        notes=tuple(
+            Note(subject=_name(one), says=f"stopped: {one.lane.stopped}")
+            for one in observation.lanes
+            if one.lane.stopped
+        ),
+        generations=generations,
+    )
+
+
+def _name(counted: LaneCounts) -> str:
+    return f"{counted.lane.site}/{counted.lane.endpoint}"
+
+
+def _count(counted: LaneCounts) -> LaneCount:
+    counts = counted.counts
+    waiting = sum(counts.get(state, 0) for state in (State.QUEUED, State.UNCERTAIN, State.SET_ASIDE))
+    return LaneCount(
+        waiting=waiting,
+        in_flight=counts.get(State.SENDING, 0),
+        maybe_received=counts.get(State.UNCERTAIN, 0),
+    )

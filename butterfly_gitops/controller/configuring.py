@@ -1,0 +1,90 @@
+"""What people ask of the controller: a plan of some files, and the apply of a plan that was read."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+from butterfly_gitops import __version__
+from butterfly_gitops.controller.applied import applied_side, observed
+from butterfly_gitops.controller.reconcile import Candidate, Outcome, carry_out, consider, fleet_with
+from butterfly_gitops.model.error import GitopsError
+from butterfly_gitops.plan.document import Plan
+from butterfly_gitops.plan.planning import make_plan
+from butterfly_gitops.plan.sides import Side
+from butterfly_gitops.source.interface import Snapshot
+from butterfly_gitops.store.interface import Store
+
+
+class PlanStale(GitopsError):  # noqa: N818 - it says what is the case
+    """What is applied is no longer what the plan was made against; the message says what moved."""
+
+    exit_code = 4
+
+
+class Followed(GitopsError):  # noqa: N818 - it says what is the case
+    """A controller follows a source and is the only writer."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__(
+            f"the running controller follows {source} and is the only writer: change it there; "
+            "to go back at once, stop it and apply by hand"
+        )
+
+
+class Configuring:
+    """Plans and applies, one at a time; `applied` is told after each apply, before anybody is answered."""
+
+    def __init__(
+        self, store: Store, *, now: Callable[[], datetime], applied: Callable[[], Awaitable[None]]
+    ) -> None:
+        self._store = store
+        self._now = now
+        self._applied = applied
+        self._one_at_a_time = asyncio.Lock()
+
+    async def plan(self, wanted: Snapshot) -> Candidate:
+        """Plan files against what is applied; nothing changes. Raises OtherFleet."""
+        return await consider(self._store, wanted, at=self._now())
+
+    async def apply(self, plan: Plan, *, commit: str, actor: str) -> Outcome:
+        """Apply exactly this plan. Raises PlanStale, OtherFleet."""
+        async with self._one_at_a_time:
+            await self._check(plan)
+            return await self._carry_out(plan, commit=commit, actor=actor)
+
+    async def follow(self, wanted: Snapshot, *, actor: str) -> tuple[Candidate, Outcome]:
+        """Bring what is applied to what a source wants, as far as problems and holds allow. Raises OtherFleet."""
+        async with self._one_at_a_time:
+            candidate = await consider(self._store, wanted, at=self._now())
+            if candidate.plan is None or candidate.plan.is_empty:
+                return candidate, Outcome(applied=(), refused={})
+            outcome = await self._carry_out(candidate.plan, commit=wanted.revision, actor=actor)
+            return candidate, outcome
+
+    async def _carry_out(self, plan: Plan, *, commit: str, actor: str) -> Outcome:
+        try:
+            return await carry_out(self._store, plan, commit=commit, actor=actor, now=self._now)
+        finally:
+            await self._applied()
+
+    async def _check(self, plan: Plan) -> None:
+        """Make the plan again from what it would write: its id tells whether it still does what was read."""
+        observation = await self._store.observe()
+        seen = observed(observation, at=self._now())
+        moved = sorted(
+            name
+            for name in {*plan.beside.generations, *seen.generations}
+            if plan.beside.generations.get(name, 0) != seen.generations.get(name, 0)
+        )
+        if moved:
+            raise PlanStale(f"applied since the plan was made: {', '.join(moved)}; plan again")
+        applied = applied_side(observation)
+        wanted = fleet_with(applied.fleet, plan)
+        again = make_plan(
+            desired=Side(fleet=wanted, described=plan.beside.desired),
+            applied=applied,
+            observed=seen,
+            engine=__version__,
+        )
+        if again.id != plan.id or again.guard.holds != plan.guard.holds:
+            raise PlanStale("the plan does not do what it says; plan again")

@@ -1,0 +1,90 @@
+"""When passes are made: at the start, on an interval with jitter, and when asked; and what becomes of their outcome."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from butterfly_gitops.controller.conditions import of_configuration, of_endpoints, source_away
+from butterfly_gitops.controller.configuring import Configuring
+from butterfly_gitops.model.delivery import LaneId, TargetNumber
+from butterfly_gitops.source.interface import Snapshot, Source, SourceUnavailable
+from butterfly_gitops.store.interface import Condition, Store, StoreUnavailable
+
+ACTOR = "controller"
+
+
+class Reporting(Protocol):
+    """What runs, as the lanes say; `converge` brings those there again that differ from what is applied."""
+
+    def reported(self) -> Mapping[LaneId, TargetNumber]: ...
+
+    def troubles(self) -> Mapping[LaneId, str]: ...
+
+    async def converge(self) -> None: ...
+
+
+class Loop:
+    """The controller's task. Without a source it only converges and tells."""
+
+    def __init__(
+        self,
+        store: Store,
+        configuring: Configuring,
+        *,
+        source: Source | None,
+        lanes: Reporting,
+        interval_s: float,
+        now: Callable[[], datetime],
+        draw: Callable[[], float],
+    ) -> None:
+        self._store = store
+        self._configuring = configuring
+        self._source = source
+        self._lanes = lanes
+        self._interval_s = interval_s
+        self._now = now
+        self._draw = draw
+        self._kick = asyncio.Event()
+        self._of_configuration: tuple[Condition, ...] = ()
+
+    def kick(self) -> None:
+        """Make the next pass now."""
+        self._kick.set()
+
+    async def run(self) -> None:
+        """Make passes until cancelled. Raises OtherFleet."""
+        while True:
+            self._kick.clear()
+            # Nothing took effect then; the next pass starts from what is stored.
+            with contextlib.suppress(StoreUnavailable):
+                await self.make_pass()
+            # Many controllers must not fetch in step.
+            wait_s = self._interval_s * (0.9 + 0.2 * self._draw())
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(wait_s):
+                    await self._kick.wait()
+
+    async def make_pass(self) -> None:
+        """Fetch, apply what may be, converge, and record how everything stands."""
+        if self._source is not None:
+            self._of_configuration = await self._follow(self._source)
+        await self._lanes.converge()
+        observation = await self._store.observe()
+        endpoints = of_endpoints(observation, self._lanes.reported(), self._lanes.troubles(), at=self._now())
+        await self._store.record([*self._of_configuration, *endpoints])
+
+    async def _follow(self, source: Source) -> tuple[Condition, ...]:
+        try:
+            wanted: Snapshot = await asyncio.to_thread(source.fetch)
+        except SourceUnavailable as away:
+            return self._away(str(away))
+        candidate, outcome = await self._configuring.follow(wanted, actor=ACTOR)
+        observation = await self._store.observe()
+        return tuple(of_configuration(candidate, outcome, observation, at=self._now()))
+
+    def _away(self, reason: str) -> tuple[Condition, ...]:
+        """Keep what was told of the sites; only the fleet's condition changes."""
+        others: Sequence[Condition] = [one for one in self._of_configuration if one.site]
+        return (source_away(reason, at=self._now()), *others)

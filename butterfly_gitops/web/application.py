@@ -1,0 +1,25 @@
+"""The application: its routes, and what answers when something goes wrong."""
+
+from fastapi import FastAPI
+
+from butterfly_gitops import __version__
+from butterfly_gitops.web import configuration, deliveries, events, probes
+from butterfly_gitops.web.errors import handle_errors
+from butterfly_gitops.web.services import Services
+
+
+def make_application(services: Services | None) -> FastAPI:
+    """Join the routes to what they stand on; without services it serves only for its OpenAPI document."""
+    app = FastAPI(
+        title="butterfly-gitops",
+        version=__version__,
+        summary="Every ultrasound result into the right chart, from reviewed configuration.",
+        # Hospital networks are offline, and these pages load scripts from elsewhere.
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.services = services
+    for router in (events.router, deliveries.router, configuration.router, probes.router):
+        app.include_router(router)
+    handle_errors(app)
+    return app

@@ -1,0 +1,96 @@
+"""Plans, applications and status: what the files want against what runs."""
+
+import base64
+import binascii
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from butterfly_gitops.config.problem_document import problem_document
+from butterfly_gitops.controller.configuring import Followed
+from butterfly_gitops.plan.document import BadPlanError, from_document, to_document
+from butterfly_gitops.plan.text import print_plan
+from butterfly_gitops.source.interface import Snapshot
+from butterfly_gitops.web.access import Asking, Given
+from butterfly_gitops.web.documents import generation_document, status_document
+from butterfly_gitops.web.limit import read_limited
+
+router = APIRouter()
+
+
+class Wanted(BaseModel):
+    """The files of a sites folder: their content in base64 by path below it, and what they are called."""
+
+    model_config = ConfigDict(extra="forbid")
+    files: dict[str, Annotated[str, Field(description="base64")]]
+    revision: str
+    described: str = "sites/"
+    root: str = "sites"
+
+
+class Apply(BaseModel):
+    """A plan as `POST /v1/plans` answered it, and the revision that it came from."""
+
+    model_config = ConfigDict(extra="forbid")
+    plan: dict[str, Any]
+    revision: str
+
+
+@router.post("/v1/plans")
+async def post_plan(request: Request, services: Given, caller: Asking) -> dict[str, Any]:
+    """Plan these files against what is applied, with what waits; nothing changes."""
+    caller.require("see_configuration", "")
+    candidate = await services.configuring.plan(_snapshot(await read_limited(request)))
+    plan = candidate.plan
+    return {
+        "problems": [problem_document(one) for one in candidate.loaded.problems],
+        "plan": to_document(plan) if plan else None,
+        "text": print_plan(plan) if plan else "",
+    }
+
+
+@router.post("/v1/applications")
+async def post_application(request: Request, services: Given, caller: Asking) -> dict[str, Any]:
+    """Apply a plan, exactly as it was read, site by site; refused while a controller follows a source."""
+    caller.require("change_configuration", "")
+    if services.followed:
+        raise Followed(services.followed)
+    try:
+        wanted = Apply.model_validate_json(await read_limited(request))
+    except ValidationError as error:
+        raise BadPlanError(
+            f"no application: {error.error_count()} values are not as they should be"
+        ) from None
+    plan = from_document(wanted.plan)
+    outcome = await services.configuring.apply(plan, commit=wanted.revision, actor=caller.name)
+    return {
+        "applied": [generation_document(one) for one in outcome.applied],
+        "refused": dict(outcome.refused),
+        "held": sorted(plan.held_sites),
+    }
+
+
+def _snapshot(body: bytes) -> Snapshot:
+    try:
+        wanted = Wanted.model_validate_json(body)
+        files = {path: base64.b64decode(content, validate=True) for path, content in wanted.files.items()}
+    except (ValidationError, binascii.Error) as error:
+        raise BadPlanError(f"no files that could be planned: {type(error).__name__}") from None
+    return Snapshot(files=files, revision=wanted.revision, described=wanted.described, root=wanted.root)
+
+
+@router.get("/v1/status")
+async def get_status(services: Given, caller: Asking) -> dict[str, Any]:
+    """Return conditions per site and endpoint, what waits and since when."""
+    caller.require("see_configuration", "")
+    lanes = services.dispatching
+    return {
+        **status_document(
+            await services.store.observe(),
+            reported=lanes.reported() if lanes else {},
+            troubles=lanes.troubles() if lanes else {},
+            dispatches=lanes is not None,
+        ),
+        "source": services.followed or None,
+    }

@@ -1,0 +1,160 @@
+"""Finding results, and acting on them: every action with its actor and reason, done once per key."""
+
+import uuid
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Header
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+from butterfly_gitops.delivery.patient import identifier_keys
+from butterfly_gitops.model.delivery import DeliveryId, State
+from butterfly_gitops.model.study import PatientIdentifier
+from butterfly_gitops.store.interface import Action, OneOffSend, Query
+from butterfly_gitops.web.access import Asking, Caller, Given
+from butterfly_gitops.web.documents import acted_document, found_document, ledger_document, shown_document
+from butterfly_gitops.web.services import Services
+
+router = APIRouter()
+
+Key = Annotated[
+    str, Header(alias="Idempotency-Key", description="the same key is done once and answered alike")
+]
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+
+
+class Because(BaseModel):
+    """Why a person acts; kept in the audit. It must not hold patient data."""
+
+    model_config = ConfigDict(extra="forbid")
+    reason: Reason
+
+
+class Search(BaseModel):
+    """Which deliveries to find; what is left out matches all. Patient identifiers travel only in this body."""
+
+    model_config = ConfigDict(extra="forbid")
+    site: str = ""
+    endpoint: str = ""
+    study: str = ""
+    states: list[State] = []
+    patient: list[PatientIdentifier] = []
+    before: int | None = None
+    limit: Annotated[int, "at most 1000"] = 100
+
+
+@router.post("/v1/deliveries/search")
+async def search_deliveries(search: Search, services: Given, caller: Asking) -> dict[str, Any]:
+    """Find deliveries, newest first."""
+    query = Query(
+        site=search.site,
+        endpoint=search.endpoint,
+        study=search.study,
+        states=frozenset(search.states),
+        patient=identifier_keys(search.patient),
+        before=DeliveryId(search.before) if search.before is not None else None,
+        limit=max(1, min(search.limit, 1000)),
+    )
+    found = await services.store.find(query)
+    return {"deliveries": [found_document(one) for one in found if caller.may("see_results", one.site)]}
+
+
+@router.get("/v1/deliveries/{delivery}")
+async def show_delivery(
+    delivery: int, services: Given, caller: Asking, *, content: bool = False
+) -> dict[str, Any]:
+    """Return all that is known of one delivery; with `content` also the bytes, which hold patient data."""
+    shown = await services.store.show(DeliveryId(delivery))
+    caller.require("see_results", shown.found.site)
+    if content:
+        caller.require("see_content", shown.found.site)
+    return shown_document(shown, content=content)
+
+
+@router.post("/v1/deliveries/{delivery}/{action}")
+async def act_on_delivery(
+    delivery: int,
+    action: Literal["resend", "set-aside", "cancel"],
+    because: Because,
+    services: Given,
+    caller: Asking,
+    key: Key = "",
+) -> dict[str, Any]:
+    """Resend, set aside or cancel one delivery."""
+    shown = await services.store.show(DeliveryId(delivery))
+    caller.require("send_results", shown.found.site)
+    kinds: dict[str, Literal["resend", "set_aside", "cancel"]] = {
+        "resend": "resend",
+        "set-aside": "set_aside",
+        "cancel": "cancel",
+    }
+    wish = Action(
+        kind=kinds[action],
+        delivery=DeliveryId(delivery),
+        actor=caller.name,
+        reason=because.reason,
+        key=key or str(uuid.uuid4()),
+        at=services.now(),
+    )
+    return await _act(services, wish)
+
+
+@router.post("/v1/endpoints/{site}/{endpoint}/resume")
+async def resume_endpoint(
+    site: str, endpoint: str, because: Because, services: Given, caller: Asking, key: Key = ""
+) -> dict[str, Any]:
+    """Let a stopped endpoint go on, with all counts at zero."""
+    caller.require("change_configuration", site)
+    wish = Action(
+        kind="resume",
+        site=site,
+        endpoint=endpoint,
+        actor=caller.name,
+        reason=because.reason,
+        key=key or str(uuid.uuid4()),
+        at=services.now(),
+    )
+    return await _act(services, wish)
+
+
+async def _act(services: Services, wish: Action) -> dict[str, Any]:
+    acted = await services.store.act(wish)
+    if services.dispatching:
+        services.dispatching.wake(acted.lanes)
+    return acted_document(acted)
+
+
+class SendOnce(Because):
+    """One finalized study to one endpoint, whatever the rules say."""
+
+    study: str
+    site: str
+    endpoint: str
+
+
+@router.post("/v1/sends")
+async def send_once(send: SendOnce, services: Given, caller: Asking, key: Key = "") -> dict[str, Any]:
+    """Send one finalized study to one endpoint by hand."""
+    caller.require("send_results", send.site)
+    acted = await services.store.send_once(_one_off(send, services, caller, key))
+    if services.dispatching:
+        services.dispatching.wake(acted.lanes)
+    return acted_document(acted)
+
+
+def _one_off(send: SendOnce, services: Services, caller: Caller, key: str) -> OneOffSend:
+    return OneOffSend(
+        study=send.study,
+        site=send.site,
+        endpoint=send.endpoint,
+        actor=caller.name,
+        reason=send.reason,
+        key=key or str(uuid.uuid4()),
+        at=services.now(),
+    )
+
+
+@router.get("/v1/ledger")
+async def get_ledger(services: Given, caller: Asking) -> dict[str, Any]:
+    """Count events × rules against decisions and deliveries."""
+    caller.require("see_results", "")
+    return ledger_document(await services.store.ledger())

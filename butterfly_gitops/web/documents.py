@@ -1,0 +1,242 @@
+"""What the API answers, as JSON data: no patient data but where `content` is asked for."""
+
+import base64
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from butterfly_gitops.hl7.message import visible
+from butterfly_gitops.model.delivery import Attempt, LaneId, State, StoredMessage, TargetNumber
+from butterfly_gitops.model.endpoint import Encoding
+from butterfly_gitops.store.interface import (
+    Accepted,
+    Acted,
+    Condition,
+    Found,
+    Generation,
+    LaneCounts,
+    Ledger,
+    Observation,
+    Shown,
+)
+
+WAITS: tuple[State, ...] = (State.QUEUED, State.SENDING, State.UNCERTAIN, State.SET_ASIDE)
+
+
+def accepted_document(accepted: Accepted) -> dict[str, Any]:
+    """One event with its decisions."""
+    return {
+        "event_id": accepted.event_id,
+        "known": accepted.is_known,
+        "decisions": [
+            {"endpoint": one.endpoint, "verdict": one.verdict, "delivery": one.delivery, "state": one.state}
+            for one in accepted.decisions
+        ],
+    }
+
+
+def acted_document(acted: Acted) -> dict[str, Any]:
+    """What an action came to."""
+    return {"delivery": acted.delivery, "state": acted.state, "repeat": acted.is_repeat}
+
+
+def found_document(found: Found) -> dict[str, Any]:
+    """One delivery, as a list shows it."""
+    delivery = found.delivery
+    return {
+        "id": delivery.id,
+        "endpoint": f"{found.site}/{found.endpoint}",
+        "archive": f"{found.site}/{found.archive}",
+        "study": found.study,
+        "accession": found.accession,
+        "revision": delivery.rank.revision,
+        "result": delivery.content,
+        "cause": delivery.cause,
+        "state": delivery.state,
+        "then": delivery.then,
+        "reason": delivery.reason,
+        "maybe_received": delivery.maybe_received,
+        "accepted_at": _time(delivery.accepted_at),
+        "settled_at": _time(delivery.settled_at),
+        "control_id": delivery.control_id,
+        "attempts": [_attempt(one) for one in found.attempts],
+    }
+
+
+def _attempt(attempt: Attempt) -> dict[str, Any]:
+    verdict = attempt.verdict
+    return {
+        "number": attempt.number,
+        "target": attempt.target,
+        "message": attempt.message,
+        "control_id": attempt.control_id,
+        "started_at": _time(attempt.started_at),
+        "ended_at": _time(attempt.ended_at),
+        "outcome": verdict.outcome if verdict else None,
+        "code": verdict.code if verdict else "",
+        "detail": verdict.detail if verdict else "",
+    }
+
+
+def shown_document(shown: Shown, *, content: bool) -> dict[str, Any]:
+    """All that is known of one delivery; messages and replies only with `content`."""
+    return {
+        **found_document(shown.found),
+        "report": {
+            "filler_order_number": shown.report.filler if content else None,
+            "acknowledged": shown.report.acknowledged,
+            "acknowledged_revision": shown.report.acknowledged_revision,
+            "maybe_received": shown.report.maybe_received,
+        },
+        "targets": [{"number": one.number, "wire": one.wire} for one in shown.targets],
+        "messages": [_message(one, content=content) for one in shown.messages],
+        "replies": _replies(shown) if content else None,
+        "audit": [
+            {"at": _time(one.at), "actor": one.actor, "action": one.action, "reason": one.reason}
+            for one in shown.audit
+        ],
+    }
+
+
+def _message(message: StoredMessage, *, content: bool) -> dict[str, Any]:
+    document: dict[str, Any] = {
+        "number": message.number,
+        "target": message.target,
+        "control_id": message.control_id,
+        "status": message.status,
+        "bytes": len(message.data),
+    }
+    if content:
+        document |= {
+            "text": visible(message.data, _encoding_of(message)),
+            "base64": base64.b64encode(message.data).decode(),
+        }
+    return document
+
+
+def _encoding_of(message: StoredMessage) -> Encoding:
+    """The settings that it was rendered from tell how its bytes read."""
+    encoding: Encoding = json.loads(message.text)["encoding"]
+    return encoding
+
+
+def _replies(shown: Shown) -> list[dict[str, Any]]:
+    return [
+        {"attempt": one.number, "text": visible(one.reply, "UTF-8")}
+        for one in shown.found.attempts
+        if one.reply
+    ]
+
+
+def ledger_document(ledger: Ledger) -> dict[str, Any]:
+    """Events × rules, and whether it adds up."""
+    return {
+        "events": ledger.events,
+        "expected": ledger.expected,
+        "decided": ledger.decided,
+        "missing": ledger.missing,
+        "surplus": ledger.surplus,
+        "without_delivery": dict(ledger.without_delivery),
+        "deliveries": dict(ledger.states),
+        "beyond_rules": dict(ledger.beyond),
+        "adds_up": ledger.adds_up,
+    }
+
+
+def generation_document(generation: Generation) -> dict[str, Any]:
+    """One applied configuration; `site` is `fleet` for the fleet's settings."""
+    return {
+        "site": generation.site or "fleet",
+        "generation": generation.number,
+        "commit": generation.commit,
+        "actor": generation.actor,
+        "applied_at": _time(generation.applied_at),
+    }
+
+
+def status_document(
+    observed: Observation,
+    *,
+    reported: Mapping[LaneId, TargetNumber],
+    troubles: Mapping[LaneId, str],
+    dispatches: bool,
+) -> dict[str, Any]:
+    """Conditions per site and endpoint, what waits, and what EHRs still hold."""
+    conditions: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for one in observed.conditions:
+        conditions.setdefault((one.site, one.endpoint), []).append(_condition(one))
+    names = {one.lane.id: f"{one.lane.site}/{one.lane.endpoint}" for one in observed.lanes}
+    known = sorted({*observed.generations, *(one.site for one in observed.conditions)} - {""})
+    return {
+        "fleet": observed.fleet,
+        "dispatching": dispatches,
+        "settings": observed.settings.number if observed.settings else None,
+        "conditions": conditions.get(("", ""), []),
+        "sites": [
+            {
+                "site": site,
+                "generation": observed.generations[site].number if site in observed.generations else None,
+                "commit": observed.generations[site].commit if site in observed.generations else None,
+                "applied_at": _time(observed.generations[site].applied_at)
+                if site in observed.generations
+                else None,
+                "conditions": conditions.get((site, ""), []),
+            }
+            for site in known
+        ],
+        "endpoints": [
+            {
+                **_endpoint(one),
+                "reported_target": reported.get(one.lane.id),
+                "trouble": troubles.get(one.lane.id, ""),
+                "conditions": conditions.get((one.lane.site, one.lane.endpoint), []),
+            }
+            for one in observed.lanes
+        ],
+        "withheld": [
+            {
+                "endpoint": names.get(one.lane, "an ended endpoint"),
+                "study": one.study,
+                "revision": one.revision,
+            }
+            for one in observed.withheld
+        ],
+    }
+
+
+def _endpoint(counted: LaneCounts) -> dict[str, Any]:
+    lane = counted.lane
+    return {
+        "endpoint": f"{lane.site}/{lane.endpoint}",
+        "target": lane.target,
+        "condition": condition_of(counted),
+        "stopped": lane.stopped,
+        "due_at": _time(lane.due_at),
+        "counts": {state.value: counted.counts[state] for state in State if counted.counts.get(state)},
+        "waiting": sum(counted.counts.get(state, 0) for state in WAITS),
+        "oldest": _time(counted.oldest),
+    }
+
+
+def condition_of(counted: LaneCounts) -> str:
+    """Name how a lane stands: stopped, paused, backing off or running."""
+    lane = counted.lane
+    if lane.stopped:
+        return "stopped"
+    if lane.paused:
+        return "paused"
+    return "backing off" if lane.failures else "running"
+
+
+def _condition(condition: Condition) -> dict[str, Any]:
+    return {
+        "kind": condition.kind,
+        "reason": condition.reason,
+        "message": condition.message,
+        "since": _time(condition.since),
+    }
+
+
+def _time(at: datetime | None) -> str | None:
+    return at.isoformat().replace("+00:00", "Z") if at else None

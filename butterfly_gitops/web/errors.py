@@ -1,0 +1,74 @@
+"""What went wrong, as a status and a document that names the exit code of a verb which meets it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+
+from butterfly_gitops.config.problem_document import problem_document
+from butterfly_gitops.controller.configuring import Followed, PlanStale
+from butterfly_gitops.delivery.act import ActionRefused
+from butterfly_gitops.dispatcher.intake import EventsRefused
+from butterfly_gitops.hl7.refusal import RenderingRefused
+from butterfly_gitops.model.error import GitopsError
+from butterfly_gitops.store.interface import (
+    EventConflict,
+    NotFound,
+    OtherFleet,
+    OwnerLost,
+    ResultsWait,
+    RoutedWithOldRules,
+    StaleApplication,
+    StoreUnavailable,
+)
+from butterfly_gitops.web.access import NotAllowed, NoToken
+from butterfly_gitops.web.limit import TooLarge
+
+_STATUS: Mapping[type[GitopsError], int] = {
+    NoToken: 401,
+    NotAllowed: 403,
+    NotFound: 404,
+    EventConflict: 409,
+    ActionRefused: 409,
+    Followed: 409,
+    OtherFleet: 409,
+    PlanStale: 409,
+    ResultsWait: 409,
+    StaleApplication: 409,
+    TooLarge: 413,
+    EventsRefused: 422,
+    RenderingRefused: 422,
+    OwnerLost: 503,
+    RoutedWithOldRules: 503,
+    StoreUnavailable: 503,
+}
+_RETRY_AFTER_S = "5"
+
+
+def handle_errors(app: FastAPI) -> None:
+    """Answer every GitopsError by its status; any other is a defect, and a bare 500."""
+    for kind in _STATUS:
+        app.add_exception_handler(kind, _answer)
+    app.add_exception_handler(GitopsError, _answer)
+    app.add_exception_handler(RequestValidationError, _answer_wrong_request)
+
+
+async def _answer(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, GitopsError)  # noqa: S101 - registered for these only
+    status = next((_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS), 400)
+    headers = {"Retry-After": _RETRY_AFTER_S} if status == 503 else {}
+    body: dict[str, Any] = {"error": str(error), "exit_code": error.exit_code}
+    if isinstance(error, EventsRefused):
+        body["problems"] = [problem_document(problem) for problem in error.problems]
+    if isinstance(error, EventConflict):
+        body["event_id"] = error.event_id
+    return JSONResponse(body, status_code=status, headers=headers)
+
+
+async def _answer_wrong_request(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for these only
+    # Names and reasons only: what was handed in may hold patient data.
+    wrong = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()]
+    return JSONResponse({"error": "; ".join(wrong), "exit_code": 1}, status_code=422)

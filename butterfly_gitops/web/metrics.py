@@ -1,0 +1,64 @@
+"""What is measured, taken from what is stored at the moment of asking."""
+
+from collections.abc import Iterator
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from butterfly_gitops.model.delivery import State
+from butterfly_gitops.store.interface import Observation
+from butterfly_gitops.web.documents import condition_of
+from butterfly_gitops.web.services import Services
+
+_CONDITIONS = ("running", "backing off", "paused", "stopped")
+
+
+class Observed(Collector):
+    """One observation as metrics."""
+
+    def __init__(self, observation: Observation, services: Services) -> None:
+        self._observation = observation
+        self._services = services
+
+    def collect(self) -> Iterator[Metric]:
+        yield self._deliveries()
+        yield self._oldest()
+        yield self._conditions()
+        yield CounterMetricFamily(
+            "bgo_exclusions_near_a_rule_start",
+            "Events excluded within 5 minutes of a rule's start: a clock at the source may be slow",
+            value=self._services.intake.near_starts,
+        )
+
+    def _deliveries(self) -> Metric:
+        family = GaugeMetricFamily(
+            "bgo_deliveries", "Deliveries by state", labels=["site", "endpoint", "state"]
+        )
+        for one in self._observation.lanes:
+            for state in State:
+                family.add_metric([one.lane.site, one.lane.endpoint, state.value], one.counts.get(state, 0))
+        return family
+
+    def _oldest(self) -> Metric:
+        family = GaugeMetricFamily(
+            "bgo_oldest_waiting_seconds",
+            "Age of the oldest delivery not at its end",
+            labels=["site", "endpoint"],
+        )
+        now = self._services.now()
+        for one in self._observation.lanes:
+            age_s = (now - one.oldest).total_seconds() if one.oldest else 0.0
+            family.add_metric([one.lane.site, one.lane.endpoint], age_s)
+        return family
+
+    def _conditions(self) -> Metric:
+        family = GaugeMetricFamily(
+            "bgo_endpoint_condition",
+            "1 for the condition that stands",
+            labels=["site", "endpoint", "condition"],
+        )
+        for one in self._observation.lanes:
+            for condition in _CONDITIONS:
+                value = 1.0 if condition_of(one) == condition else 0.0
+                family.add_metric([one.lane.site, one.lane.endpoint, condition], value)
+        return family

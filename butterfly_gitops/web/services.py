@@ -1,0 +1,39 @@
+"""What the application stands on, handed in by whoever builds it."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from butterfly_gitops.controller.configuring import Configuring
+from butterfly_gitops.dispatcher.intake import Intake
+from butterfly_gitops.model.delivery import LaneId, TargetNumber
+from butterfly_gitops.store.interface import Store
+
+
+class Dispatching(Protocol):
+    """What lanes can be asked; without a dispatcher nobody answers."""
+
+    def wake(self, lanes: Iterable[LaneId]) -> None: ...
+
+    def reported(self) -> Mapping[LaneId, TargetNumber]: ...
+
+    def troubles(self) -> Mapping[LaneId, str]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """The parts behind the API.
+
+    `token` is what every request must bear. `followed` names the source that a controller follows, so that nobody
+    else may apply; empty when none does. `dispatching` is None where nothing is sent from this process.
+    """
+
+    store: Store
+    intake: Intake
+    configuring: Configuring
+    dispatching: Dispatching | None
+    now: Callable[[], datetime]
+    token: str
+    administrator: str
+    followed: str = ""

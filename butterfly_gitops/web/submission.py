@@ -1,0 +1,90 @@
+"""The text of a submission becomes events, or problems with JSON pointers; never with the values themselves."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from butterfly_gitops.dispatcher.intake import EventsRefused
+from butterfly_gitops.model.problem import Origin, Problem
+from butterfly_gitops.model.study import StudyEvent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """What was handed in: one event, or an array of them."""
+
+    events: tuple[StudyEvent, ...]
+    is_array: bool
+
+    @property
+    def pointers(self) -> tuple[str, ...]:
+        """Where each event stands in what was handed in."""
+        return tuple(f"/{position}" if self.is_array else "" for position in range(len(self.events)))
+
+
+def read_submission(body: bytes) -> Submission:
+    """Read one event or an array. Raises EventsRefused with every problem of every event."""
+    try:
+        data = json.loads(body, object_pairs_hook=_object)
+    except (ValueError, RecursionError) as error:
+        raise EventsRefused([_not_json(error)]) from None
+    items = data if isinstance(data, list) else [data]
+    is_array = isinstance(data, list)
+    if not items:
+        raise EventsRefused(
+            [_problem("empty-array", "there is no event in it", "", mend="hand in one or more")]
+        )
+    events: list[StudyEvent] = []
+    problems: list[Problem] = []
+    for position, item in enumerate(items):
+        try:
+            # In JSON mode an ISO time is a time; the strict Python mode would refuse the text.
+            events.append(StudyEvent.model_validate_json(json.dumps(item)))
+        except ValidationError as error:
+            problems += _problems(error, f"/{position}" if is_array else "")
+    if problems:
+        raise EventsRefused(problems)
+    return Submission(events=tuple(events), is_array=is_array)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len({key for key, _ in pairs}) < len(pairs):
+        raise ValueError("an object holds the same key twice")
+    return dict(pairs)
+
+
+def _not_json(error: Exception) -> Problem:
+    if isinstance(error, json.JSONDecodeError):
+        return _problem("not-json", f"{error.msg} at line {error.lineno}, column {error.colno}", "")
+    if isinstance(error, UnicodeDecodeError):
+        return _problem("not-json", f"no UTF-8 at byte {error.start}", "")
+    if isinstance(error, RecursionError):
+        return _problem("not-json", "nested too deeply", "")
+    return _problem("not-json", str(error), "")
+
+
+def _problems(error: ValidationError, prefix: str) -> Iterator[Problem]:
+    for one in error.errors(include_url=False, include_context=False, include_input=False):
+        pointer = prefix + "".join(f"/{_escaped(str(part))}" for part in one["loc"])
+        match one["type"]:
+            case "missing":
+                yield _problem("missing-field", "this field is required", pointer, mend="add it")
+            case "extra_forbidden":
+                yield _problem(
+                    "unknown-field", "a study event has no such field", pointer, mend="take it out"
+                )
+            case _:
+                yield _problem("wrong-value", one["msg"], pointer)
+
+
+def _escaped(part: str) -> str:
+    return part.replace("~", "~0").replace("/", "~1")
+
+
+def _problem(rule: str, message: str, pointer: str, *, mend: str = "") -> Problem:
+    return Problem(
+        rule=rule, message=message, mend=mend, pointer=pointer, origin=Origin(file="request", line=0)
+    )
