@@ -1,0 +1,147 @@
+"""Every event × rule is one decision: a delivery, or the reason there is none."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from butterfly_gitops.delivery.routing import (
+    Entitled,
+    Route,
+    is_considered,
+    is_near_start,
+    is_too_far_ahead,
+    route,
+)
+from tests.delivery.rows import a_rule, after
+
+ALL = Entitled(enterprise=True, preliminary_results=True)
+NO_PRELIMINARY = Entitled(enterprise=True, preliminary_results=False)
+NOTHING = Entitled(enterprise=False, preliminary_results=True)
+KINDS = ("attestation_requested", "finalized", "reverted", "deleted")
+
+
+def verdicts(*rules, kind="finalized", occurred=10, received=20, entitled=ALL, preliminary=True):
+    routes = [Route(rule=rule, preliminary=preliminary) for rule in rules]
+    decisions = route(
+        routes, kind=kind, occurred_at=after(occurred), received_at=after(received), entitled=entitled
+    )
+    return [one.verdict for one in decisions]
+
+
+@pytest.mark.parametrize(
+    ("kind", "entitled", "preliminary", "verdict"),
+    [
+        pytest.param("finalized", ALL, True, "deliver", id="finalized"),
+        pytest.param("finalized", ALL, False, "deliver", id="finalized, no preliminaries"),
+        pytest.param(
+            "finalized", NO_PRELIMINARY, True, "deliver", id="finalized, not entitled to preliminaries"
+        ),
+        pytest.param("finalized", NOTHING, True, "not-entitled", id="finalized, no Enterprise"),
+        pytest.param("attestation_requested", ALL, True, "deliver", id="preliminary"),
+        pytest.param("attestation_requested", ALL, False, "preliminary-off", id="preliminary off"),
+        pytest.param(
+            "attestation_requested", NO_PRELIMINARY, True, "not-entitled", id="not entitled to preliminaries"
+        ),
+        pytest.param("attestation_requested", NO_PRELIMINARY, False, "preliminary-off", id="neither"),
+        pytest.param("attestation_requested", NOTHING, True, "not-entitled", id="preliminary, no Enterprise"),
+        pytest.param("reverted", ALL, True, "withdraws", id="reverted"),
+        pytest.param("deleted", ALL, True, "withdraws", id="deleted"),
+        pytest.param("deleted", NOTHING, True, "withdraws", id="deleted, no Enterprise"),
+    ],
+)
+def test_a_decision_has_its_reason(kind, entitled, preliminary, verdict):
+    assert verdicts(a_rule(), kind=kind, entitled=entitled, preliminary=preliminary) == [verdict]
+
+
+@pytest.mark.parametrize(
+    ("occurred", "verdict"),
+    [
+        pytest.param(0, "deliver", id="exactly at the start"),
+        pytest.param(-0.25, "before-effective-from by 250ms", id="just before"),
+        pytest.param(-42, "before-effective-from by 42s", id="before"),
+        pytest.param(-7200, "before-effective-from by 7200s", id="long before"),
+    ],
+)
+def test_a_rule_is_not_retroactive(occurred, verdict):
+    assert verdicts(a_rule(), occurred=occurred) == [verdict]
+
+
+@pytest.mark.parametrize(
+    ("start", "until", "occurred", "received", "is_so"),
+    [
+        pytest.param(0, None, 10, 20, True, id="in force"),
+        pytest.param(0, None, -10, 20, True, id="in force, occurred before: a decision all the same"),
+        pytest.param(20, None, 10, 20, True, id="starts at receipt"),
+        pytest.param(21, None, 10, 20, False, id="starts after receipt"),
+        pytest.param(0, 15, 10, 20, True, id="closed since it occurred"),
+        pytest.param(0, 10, 10, 20, False, id="closed as it occurred"),
+        pytest.param(0, 5, 10, 20, False, id="closed before it occurred"),
+        pytest.param(12, 15, 10, 20, False, id="opened and closed since it occurred"),
+        pytest.param(10, 15, 10, 20, True, id="opened as it occurred, closed since"),
+        pytest.param(0, 20, 10, 20, True, id="closed at receipt"),
+        pytest.param(0, 20, 20, 20, False, id="occurred and received as it closed"),
+    ],
+)
+def test_rules_in_force_and_those_closed_since_are_considered(start, until, occurred, received, is_so):
+    rule = a_rule(start=after(start), until=None if until is None else after(until))
+    assert is_considered(rule, occurred_at=after(occurred), received_at=after(received)) is is_so
+
+
+def test_a_rule_that_is_not_considered_makes_no_decision():
+    assert verdicts(a_rule(until=after(5))) == []
+
+
+def test_a_rule_closed_since_delivers():
+    assert verdicts(a_rule(until=after(15))) == ["deliver"]
+
+
+def test_decisions_come_in_the_order_of_the_rules_whatever_the_order_of_the_routes():
+    rules = [Route(rule=a_rule(number), preliminary=True) for number in (3, 1, 2)]
+    decisions = route(rules, kind="finalized", occurred_at=after(1), received_at=after(2), entitled=ALL)
+    assert [int(one.rule) for one in decisions] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_delivers_says_deliver_and_nothing_else_does(kind):
+    routes = [Route(rule=a_rule(), preliminary=True)]
+    (one,) = route(routes, kind=kind, occurred_at=after(1), received_at=after(2), entitled=ALL)
+    assert one.delivers is (one.verdict == "deliver") is (kind in {"finalized", "attestation_requested"})
+
+
+@given(
+    cuts=st.lists(st.integers(0, 100), min_size=1, max_size=6, unique=True).map(sorted),
+    occurred=st.integers(-5, 105),
+    delay=st.integers(0, 50),
+)
+def test_a_pair_added_and_removed_again_and_again_delivers_at_most_once(cuts, occurred, delay):
+    # The rules of one pair: [c0, c1), [c2, c3) and so on; the last may still be open.
+    pairs = [cuts[at : at + 2] for at in range(0, len(cuts), 2)]
+    rules = [
+        a_rule(number, start=after(pair[0]), until=after(pair[1]) if pair[1:] else None)
+        for number, pair in enumerate(pairs)
+    ]
+    made = verdicts(*rules, occurred=occurred, received=occurred + delay)
+    in_force = any(
+        one.start <= after(occurred) and (one.until is None or after(occurred) < one.until) for one in rules
+    )
+    assert made.count("deliver") == int(in_force)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "is_near"),
+    [(0, False), (0.1, True), (5, True), (5.1, False), (-1, False)],
+    ids=["at the start", "just before", "five minutes before", "longer before", "after"],
+)
+def test_an_exclusion_within_five_minutes_of_the_start_alerts(minutes, is_near):
+    assert is_near_start(a_rule(), after(0) - timedelta(minutes=minutes)) is is_near
+
+
+@pytest.mark.parametrize(
+    ("minutes", "is_too_far"),
+    [(-60, False), (0, False), (5, False), (5.01, True)],
+    ids=["an hour ago", "now", "five minutes ahead", "more"],
+)
+def test_an_event_over_five_minutes_ahead_is_of_no_clock(minutes, is_too_far):
+    assert is_too_far_ahead(after(0) + timedelta(minutes=minutes), after(0)) is is_too_far
