@@ -94,10 +94,13 @@ def claimed(
 
 def _printed(report: Report, delivery: Delivery, message: StoredMessage) -> Report:
     """Remember OBR-3 for life, and OBR-22 as last printed, so that the next one is strictly later."""
+    is_result = delivery.content is not Content.WITHDRAWAL
     known = replace(
         report,
+        newest=max(report.newest, delivery.rank) if is_result else report.newest,
         filler=report.filler or message.filler,
         last_status_time=max(report.last_status_time or "", message.status_time),
-        printed_revision=delivery.rank.revision,
+        # Only a final is sent again by hand; OBR-22 of a preliminary or a withdrawal is not its time.
+        printed_revision=delivery.rank.revision if delivery.content is Content.FINAL else None,
     )
     return report if known == report else replace(known, version=report.version + 1)

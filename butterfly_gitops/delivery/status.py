@@ -22,7 +22,8 @@ def _final_status(delivery: Delivery, report: Report) -> ResultStatus:
         case None | ResultStatus.P:
             return ResultStatus.F
         case ResultStatus.W:
-            return ResultStatus.C
+            # Where only a preliminary was withdrawn, there is no final to correct.
+            return ResultStatus.C if report.maybe_final else ResultStatus.F
         case ResultStatus.F | ResultStatus.C:
             # The same revision sent again by hand is no correction.
             if delivery.cause is Cause.ONE_OFF and report.acknowledged_revision == delivery.rank.revision:
