@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from butterfly_gitops.config import secrets_by_value
 from butterfly_gitops.config.nearest import nearest
 from butterfly_gitops.config.tree import Entry, Mapping, Node, Place, Scalar, Sequence, problem_at
-from butterfly_gitops.model.endpoint import FileReference
+from butterfly_gitops.model.endpoint import HOST_PATTERN, FileReference, Reference
 from butterfly_gitops.model.problem import Problem
 from butterfly_gitops.model.scalar import NAME_PATTERN, parse_duration
 
@@ -124,7 +124,7 @@ def _union_reader(arguments: tuple[Any, ...]) -> Reader:
 
 def shown(scalar: Scalar) -> str:
     """A value for a message, cut where it is long, and as it was written if a number would hide its quotes."""
-    text = scalar.text
+    text = "********" if secrets_by_value.looks_secret(scalar.text) else scalar.text
     return f'"{text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "…"}"'
 
 
@@ -132,7 +132,7 @@ def is_refused_null(node: Node, at: Scalar, wants: str, context: Context) -> boo
     """Whether nothing is written where a value is needed."""
     if not (isinstance(node, Scalar) and node.is_null):
         return False
-    mend = f"write {wants}, or take the line out"
+    mend = f"write {wants}" if wants.endswith("for none") else f"write {wants}, or take the line out"
     if node.text and wants == "text":
         mend += f'; the word itself is "{node.text}", in quotes'
     context.refuse(node.place, rule="null-value", message=f"{at.text} has no value", mend=mend)
@@ -301,7 +301,7 @@ class TextReader:
 
 
 _PATTERN_WORDS = {
-    r"^[A-Za-z0-9.:_-]+$": "write a host name or an IP address alone; its port stands in `port`",
+    HOST_PATTERN: "write a host name or an IP address alone; its port stands in `port`",
     r"^[^|^~\\&\x00-\x1f\x7f]+$": "leave out | ^ ~ \\ and &, which separate fields of HL7",
     r"^[A-Z_][A-Z0-9_]*$": "write the name of an environment variable: capitals, digits and _",
     r"^/": "write an absolute path, starting with /",
@@ -404,7 +404,7 @@ class UnionReader:
             return self._model_of(node).read(node, at, context)
         if self.scalar is not None:
             return self.scalar.read(node, at, context)
-        if isinstance(node, Scalar) and not node.is_null and self._is_reference():
+        if self._is_reference() and not (isinstance(node, Scalar) and node.is_null):
             context.problems.append(secrets_by_value.refused_value(node, name=at.text))
             return FAILED
         return self.models[0].read(node, at, context)
@@ -460,7 +460,7 @@ class ModelReader:
 
     def _refuse_key(self, entry: Entry, context: Context) -> None:
         key = entry.key
-        if secrets_by_value.names_secret(key.text):
+        if secrets_by_value.names_secret(key.text) or self.model in get_args(Reference):
             context.problems.append(secrets_by_value.refused_setting(entry))
             return
         known = self.model.model_fields.keys()

@@ -6,7 +6,7 @@ It orders the steps; reading text, merging layers and the rules stand beside it.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from butterfly_gitops.config import provenance, yaml_text
+from butterfly_gitops.config import provenance, secrets_by_value, yaml_text
 from butterfly_gitops.config.decode import Context
 from butterfly_gitops.config.reading import FleetReading, SiteReading
 from butterfly_gitops.config.rules.catalog import CHECKS
@@ -53,7 +53,7 @@ def load(
     reading = _read({path: text.root for path, text in texts.items()}, files, root=root, problems=found)
     for check in CHECKS:
         found.extend(check(reading))
-    problems = _one_by_position(found)
+    problems = _one_by_position(secrets_by_value.without_secrets(found))
     errors = [problem for problem in problems if problem.severity is Severity.ERROR]
     unsound = frozenset(problem.site for problem in errors if problem.site is not None)
     is_fleet_sound = all(problem.site is not None for problem in errors)
@@ -108,16 +108,21 @@ def _read(
 
 
 def _one_by_position(found: Iterable[Problem]) -> tuple[Problem, ...]:
-    """Sorted, with one problem at each position: the first error, or the first of all; a whole file may have several."""
+    """Sorted, with one problem at each position, the weightiest first found; a whole file may have several."""
     first: dict[tuple[Origin, str, str | None], Problem] = {}
     for problem in found:
         whole = problem.rule if problem.origin.line == 0 else ""
         other = first.setdefault((problem.origin, whole, problem.site), problem)
-        if problem.severity is Severity.ERROR is not other.severity:
+        if _weight(problem) > _weight(other):
             first[problem.origin, whole, problem.site] = problem
     return tuple(
         sorted(first.values(), key=lambda problem: (problem.origin, problem.rule, problem.site or ""))
     )
+
+
+def _weight(problem: Problem) -> int:
+    """A secret must be changed, whatever else is wrong with it; an error keeps its site, a warning does not."""
+    return 2 if problem.rule == "secret-by-value" else int(problem.severity is Severity.ERROR)
 
 
 def _fleet(reading: FleetReading, unsound: frozenset[str]) -> Fleet | None:

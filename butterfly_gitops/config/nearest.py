@@ -1,9 +1,11 @@
 """What somebody probably meant: the name nearest to a misspelt one."""
 
 import difflib
+import re
 from collections.abc import Iterable
 
 from butterfly_gitops.config.tree import Scalar, print_origin
+from butterfly_gitops.model.scalar import NAME_PATTERN
 
 
 def nearest(written: str, names: Iterable[str]) -> str | None:
@@ -15,10 +17,10 @@ def nearest(written: str, names: Iterable[str]) -> str | None:
 
 def mend_name(written: str, keys: Iterable[Scalar], *, otherwise: str) -> str:
     """The mend for a name that is not there: the nearest one with its line, or all, or another way."""
-    known = {key.text: key for key in keys}
+    known = {key.text: key for key in keys if re.fullmatch(NAME_PATTERN, key.text)}
     if meant := nearest(written, known):
         return f'write "{meant}" ({print_origin(known[meant].place.origin)})'
     if known:
-        names = ", ".join(sorted(known)[:8])
-        return f"write one of {names}; or {otherwise}"
+        names = sorted(known)[:8]
+        return f"write {'one of ' if len(names) > 1 else ''}{', '.join(names)}; or {otherwise}"
     return otherwise

@@ -1,13 +1,18 @@
 """Secrets that somebody wrote into a file: recognised, and never repeated in a message or an excerpt."""
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from butterfly_gitops.config.tree import Entry, Place, Scalar, problem_at
+from butterfly_gitops.config.tree import Entry, Node, Place, problem_at
 from butterfly_gitops.model.problem import Problem
 
 _PEM = re.compile(r"-----BEGIN [A-Z0-9 ]+-----")
 _WORDS = re.compile(r"pass(word|wd|phrase)|secret|token|credential|private_?key", re.IGNORECASE)
+_KEY_WITH_VALUE = re.compile(rf"((?:{_WORDS.pattern})[\w-]*[\"']?\s*:\s*)\S.*", re.IGNORECASE)
+_PEM_TO_END = re.compile(r"-----BEGIN .*")
+_LONG_BASE64 = re.compile(r"[A-Za-z0-9+/=]{40,}")
+_STARS = "********"
 _MEND = "take it out, change the secret, and refer to it: {env: BGO_SECRET_…} or {path: /…}"
 
 
@@ -21,7 +26,7 @@ def names_secret(key: str) -> bool:
     return _WORDS.search(key) is not None
 
 
-def refused_value(value: Scalar, *, name: str) -> Problem:
+def refused_value(value: Node, *, name: str) -> Problem:
     """The problem of a value that stands where a reference is wanted, or that is key material."""
     message = f"{name} is written as a value; secrets and certificates are only referred to"
     return _hide(problem_at(value.place, rule="secret-by-value", message=message, mend=_MEND), value.place)
@@ -40,3 +45,22 @@ def _hide(problem: Problem, secret: Place) -> Problem:
         return problem
     shown, hidden = problem.excerpt[: secret.column - 1], problem.excerpt[secret.column - 1 :]
     return replace(problem, excerpt=shown + "*" * min(len(hidden), 8), length=min(problem.length, 8))
+
+
+def without_secrets(problems: Iterable[Problem]) -> Iterator[Problem]:
+    """The same problems, where no excerpt shows what another one hides, or what looks like a secret."""
+    found = list(problems)
+    hidden: dict[tuple[str, int], str] = {}
+    for problem in found:
+        if problem.rule == "secret-by-value":
+            line = (problem.origin.file, problem.origin.line)
+            hidden[line] = min(problem.excerpt, hidden.get(line, problem.excerpt), key=len)
+    for problem in found:
+        excerpt = hidden.get((problem.origin.file, problem.origin.line), problem.excerpt)
+        yield replace(problem, excerpt=_starred(excerpt))
+
+
+def _starred(line: str) -> str:
+    for pattern, stars in ((_KEY_WITH_VALUE, rf"\1{_STARS}"), (_PEM_TO_END, _STARS), (_LONG_BASE64, _STARS)):
+        line = pattern.sub(stars, line)
+    return line

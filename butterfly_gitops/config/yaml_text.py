@@ -165,21 +165,28 @@ def _empty(place: Place) -> _UnreadableError:
 
 
 def _not_yaml(source: Source, error: MarkedYAMLError) -> Problem:
-    what = str(error.problem or error.context or "it cannot be read")
+    words = str(error.problem or error.context or "it cannot be read")
+    what, mend = next((ours for theirs, ours in _IN_OUR_WORDS.items() if theirs in words), (words, _LOOK))
     mark = error.problem_mark or error.context_mark
     if mark is None:
         return problem_of_file(source, rule="bad-yaml", message=f"this is not YAML: {what}")
     line = min(mark.line + 1, len(source.lines))
     place = Place(source=source, line=line, column=mark.column + 1)
-    return problem_at(place, rule="bad-yaml", message=f"this is not YAML: {what}", mend=_mend_of(what))
+    return problem_at(place, rule="bad-yaml", message=f"this is not YAML: {what}", mend=mend)
 
 
-def _mend_of(what: str) -> str:
-    if "mapping values are not allowed" in what:
-        return 'indent it like the line above, or put quotes around a value that holds ": "'
-    if "cannot start any token" in what:
-        return "put quotes around the value"
-    return "look at the indentation, the quotes and the brackets of this line and the one above"
+_LOOK = "look at the indentation, the quotes and the brackets of this line and the one above"
+# The two parsers word the same complaint differently.
+_IN_OUR_WORDS = {
+    "mapping values are not allowed": (
+        "a second colon in one line, or an indentation that does not fit",
+        'indent it like the line above, or put quotes around a value that holds ": "',
+    ),
+    "expected ',' or ']'": ("a list that is not closed", "close the bracket, or write the missing comma"),
+    "expected ',' or '}'": ("a mapping that is not closed", "close the brace, or write the missing comma"),
+    "cannot start any token": ("no value may start with this character", "put quotes around the value"),
+    "unexpected end of stream": ("a quote that is not closed", "close the quote"),
+}
 
 
 class _Builder:
@@ -216,7 +223,10 @@ class _Builder:
     def _node(self, event: Any, *, depth: int, key: Scalar | None = None) -> Node:
         if depth > MAX_DEPTH:
             message = f"nested more than {MAX_DEPTH} levels deep"
-            raise _UnreadableError(problem_at(self._place(event), rule="too-deep", message=message))
+            mend = "look at the brackets of this line; no setting nests deeper than five levels"
+            raise _UnreadableError(
+                problem_at(self._place(event), rule="too-deep", message=message, mend=mend)
+            )
         self._refuse_shorthand(event)
         match event:
             case MappingStartEvent():

@@ -17,7 +17,9 @@ Encoding = Literal[
 ]  # fmt: skip
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 HdText = Annotated[str, StringConstraints(min_length=1, max_length=20, pattern=r"^[^|^~\\&\x00-\x1f\x7f]+$")]
-Host = Annotated[str, StringConstraints(min_length=1, max_length=253, pattern=r"^[A-Za-z0-9.:_-]+$")]
+# A name or an IPv4 address, which hold no colon, or an IPv6 address, which holds several.
+HOST_PATTERN = r"^([A-Za-z0-9._-]+|[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*)$"
+Host = Annotated[str, StringConstraints(min_length=1, max_length=253, pattern=HOST_PATTERN)]
 ThenOnFailure = Literal["set_aside", "stop_lane"]
 
 
@@ -222,4 +224,3 @@ class EhrEndpoint(Frozen):
     """Transport security."""
     message: Message = Message()
     """How a result is written."""
-

@@ -144,7 +144,11 @@ def _unknown_sites(reading: FleetReading) -> Iterator[Problem]:
         for item in scalars_at(roles, key.text, "sites"):
             if item.text not in known:
                 meant = nearest(item.text, known)
-                mend = f'write "{meant}"' if meant else 'write the name of a site\'s folder, or "*" for all'
+                mend = (
+                    f'write "{meant}"'
+                    if meant
+                    else 'bring its folder back, or take it out; "*" means all sites'
+                )
                 message = f'there is no site "{item.text}"'
                 yield problem_at(item.place, rule="unknown-site", message=message, mend=mend)
 

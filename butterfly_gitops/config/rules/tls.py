@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from butterfly_gitops.config.nearest import nearest
 from butterfly_gitops.config.reading import FleetReading
 from butterfly_gitops.config.rules.documentation import Rule
-from butterfly_gitops.config.secrets_by_value import refused_value
 from butterfly_gitops.config.tree import Mapping, Scalar, mapping_at, problem_at, text_at
 from butterfly_gitops.model.problem import Problem
 
@@ -35,7 +34,9 @@ def check_tls(reading: FleetReading) -> Iterator[Problem]:
         if tls is None:
             continue
         if file := text_at(tls, "key", "file"):
-            yield refused_value(file, name="a key in the repository")
+            message = "a private key lies in the repository, where many people read it for ever"
+            mend = "take it out, change the key, and refer to it: {env: BGO_SECRET_…} or {path: /…}"
+            yield problem_at(file.place, rule="secret-by-value", message=message, mend=mend)
         for name in _PARTS:
             yield from _bad_reference(text_at(tls, name, "file"), reading.paths)
         mode = text_at(tls, "mode")
