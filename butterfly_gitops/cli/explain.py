@@ -34,7 +34,14 @@ class NothingToExplain(GitopsError):  # noqa: N818 - it is told to a person as i
     show_default=True,
     help="The sites folder.",
 )
-@click.option("--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    envvar="BGO_EXPLAIN_FORMAT",
+)
 def command(*, what: str, sites: Path, style: str) -> None:
     """Explain a rule, or show where each setting comes from.
 

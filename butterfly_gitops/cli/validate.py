@@ -22,6 +22,7 @@ from butterfly_gitops.source.folder import read_folder, sites_folder_of
     type=click.Choice(["text", "json", "github"]),
     default="text",
     show_default=True,
+    envvar="BGO_VALIDATE_FORMAT",
     help="github: annotations for a workflow run.",
 )
 @click.pass_context

@@ -1,0 +1,124 @@
+"""`bgo validate`: streams, formats, exit codes, and which folder it means."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command_line import ROOT, run
+
+GOLDEN = ROOT / "tests" / "golden" / "validate.txt"
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the sample sites, in the working folder."""
+    shutil.copytree(ROOT / "sites", tmp_path / "sites")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def misspelt(checkout: Path) -> Path:
+    path = checkout / "sites/st-elsewhere/archives.yaml"
+    text = path.read_text(encoding="utf-8")
+    line = "forward_to: [epic-prod]            # at most 3 endpoints of this site"
+    assert line in text
+    path.write_text(text.replace(line, "forward_to: [epic-prd]"), encoding="utf-8")
+    return checkout
+
+
+@pytest.mark.usefixtures("checkout")
+def test_sound_sites(capfd):
+    ran = run(capfd, "validate")
+    assert (ran.code, ran.out) == (0, "")
+    assert ran.err == "11 files, 3 sites, 6 EHR endpoints: no problems\n"
+
+
+@pytest.mark.usefixtures("misspelt")
+def test_problems_go_to_standard_output_and_the_summary_to_standard_error(capfd):
+    golden = GOLDEN.read_text(encoding="utf-8").splitlines(keepends=True)
+    ran = run(capfd, "validate")
+    assert ran.code == 1
+    assert ran.out == "".join(golden[1:7])
+    assert ran.err == "".join(golden[7:9])
+
+
+@pytest.mark.usefixtures("misspelt")
+def test_quiet_leaves_the_summary_out(capfd):
+    assert run(capfd, "-q", "validate").err == ""
+
+
+@pytest.mark.usefixtures("misspelt")
+def test_json_is_a_list_and_alone_on_standard_output(capfd):
+    ran = run(capfd, "validate", "--format", "json")
+    (problem,) = json.loads(ran.out)
+    assert ran.code == 1
+    assert (problem["file"], problem["line"], problem["column"]) == (
+        "sites/st-elsewhere/archives.yaml",
+        7,
+        18,
+    )
+    assert problem["mend"] == 'write "epic-prod" (sites/st-elsewhere/ehr-endpoints.yaml:4)'
+
+
+@pytest.mark.usefixtures("misspelt")
+def test_github_annotations(capfd):
+    ran = run(capfd, "validate", "--format", "github")
+    assert ran.code == 1
+    assert ran.out.startswith(
+        "::error file=sites/st-elsewhere/archives.yaml,title=unknown-endpoint,line=7,col=18,"
+    )
+
+
+@pytest.mark.usefixtures("misspelt")
+@pytest.mark.parametrize(
+    "path", ["sites", "sites/", "sites/seaside", "sites/st-elsewhere/archives.yaml", "sites/fleet.yaml"]
+)
+def test_any_path_in_the_folder_means_the_folder(capfd, path: str):
+    ran = run(capfd, "validate", path)
+    assert ran.code == 1
+    assert ran.out.startswith("sites/st-elsewhere/archives.yaml:7:18: ")
+
+
+@pytest.mark.usefixtures("misspelt")
+def test_several_paths_in_one_folder_are_checked_once(capfd):
+    ran = run(capfd, "validate", "sites/fleet.yaml", "sites/grants.yaml")
+    assert ran.out.count("error[") == 1
+    assert ran.err.count("1 error in 11 files.") == 1
+
+
+def test_warnings_alone_are_no_failure(capfd, checkout: Path):
+    grants = checkout / "sites/grants.yaml"
+    grants.write_text(
+        grants.read_text(encoding="utf-8").replace("preliminary_results: true", "preliminary_results: false"),
+        encoding="utf-8",
+    )
+    ran = run(capfd, "validate")
+    assert ran.code == 0
+    assert "warning[not-entitled]" in ran.out
+    assert ran.err == "\n1 warning in 11 files.\n"
+
+
+def test_a_missing_folder_is_one_line(capfd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    ran = run(capfd, "validate")
+    assert (ran.code, ran.out, ran.err) == (1, "", "bgo: sites: there is no such folder\n")
+
+
+def test_an_emptied_folder_keeps_everything(capfd, checkout: Path):
+    shutil.rmtree(checkout / "sites")
+    (checkout / "sites").mkdir()
+    ran = run(capfd, "validate")
+    assert ran.code == 1
+    assert ran.out.startswith("sites: error[no-site]: there is no site in this folder\n")
+    assert "every site keeps what it runs now." in ran.err
+
+
+def test_a_deleted_file_keeps_its_site(capfd, checkout: Path):
+    (checkout / "sites/seaside/archives.yaml").unlink()
+    ran = run(capfd, "validate")
+    assert ran.code == 1
+    assert ran.out.startswith("sites/seaside/archives.yaml: error[missing-file]: ")
+    assert "seaside keeps what it runs now." in ran.err
