@@ -82,7 +82,7 @@ def _settlement(
     if lane.stopped and not attempted.lane.stopped:
         _take_back(draft, attempted.fellows, lane, at=at)
     tidy(draft, attempted.report.id, at=at)
-    _end_idle_withdrawals(draft, draft.report(attempted.report.id), at=at)
+    _fit_withdrawals(draft, draft.report(attempted.report.id), at=at)
     return Settlement(lane=lane, reports=draft.changed_reports(), deliveries=draft.changed_deliveries())
 
 
@@ -96,8 +96,10 @@ def _settle_delivery(
             healthy = replace(lane, failures=0, bad_run=(), due_at=None)
             return replace(ended, maybe_received=True, then=None, then_reason=""), healthy
         case Outcome.NOT_SENT:
-            # No byte left, so waiting costs the delivery nothing.
-            return move(delivery, Event.NOT_SENT, back_in_lane(delivery), at=at, reason=verdict.detail), lane
+            # No byte left, so waiting costs the delivery nothing; without it, a peer that accepts and resets
+            # would be dialled as fast as it can reset.
+            back = move(delivery, Event.NOT_SENT, back_in_lane(delivery), at=at, reason=verdict.detail)
+            return back, _back_off(lane, policy, at=at, jitter=jitter)
         case Outcome.UNCERTAIN:
             return _after_silence(delivery, lane, verdict, policy, at=at, jitter=jitter)
         case Outcome.REFUSED:
@@ -141,14 +143,18 @@ def _after_refusal(
 
 
 def _count_against(lane: Lane, delivery: Delivery, policy: Policy, *, at: datetime, jitter: float) -> Lane:
-    failures = lane.failures + 1
-    due_at = next_due(failures, policy.retry, at=at, jitter=jitter)
+    lane = _back_off(lane, policy, at=at, jitter=jitter)
     bad_run = lane.bad_run if delivery.id in lane.bad_run else (*lane.bad_run, delivery.id)
     is_new = bad_run is not lane.bad_run
     stopped = lane.stopped
     if is_new and len(bad_run) >= policy.acknowledgement.stop_after and not stopped:
         stopped = f"{len(bad_run)} different messages in a row were refused or not answered"
-    return replace(lane, failures=failures, due_at=due_at, bad_run=bad_run, stopped=stopped)
+    return replace(lane, bad_run=bad_run, stopped=stopped)
+
+
+def _back_off(lane: Lane, policy: Policy, *, at: datetime, jitter: float) -> Lane:
+    failures = lane.failures + 1
+    return replace(lane, failures=failures, due_at=next_due(failures, policy.retry, at=at, jitter=jitter))
 
 
 def _follow_then(delivery: Delivery, lane: Lane, *, at: datetime) -> Delivery:
@@ -160,8 +166,7 @@ def _follow_then(delivery: Delivery, lane: Lane, *, at: datetime) -> Delivery:
                 event = Event.CANCELLED
             case _:
                 event = Event.SET_ASIDE
-        if delivery.state is not delivery.then:
-            delivery = move(delivery, event, delivery.then, at=at, reason=delivery.then_reason)
+        delivery = move(delivery, event, delivery.then, at=at, reason=delivery.then_reason)
     elif follows_retarget(delivery, lane):
         delivery = set_aside_for_target(delivery, at=at)
     return replace(delivery, then=None, then_reason="")
@@ -195,6 +200,9 @@ def _mark(report: Report, delivery: Delivery, verdict: Verdict, status: ResultSt
         )
     if verdict.outcome is Outcome.DELIVERED:
         report = replace(report, acknowledged=status, acknowledged_revision=delivery.rank.revision)
+        if status is ResultStatus.W:
+            # Nothing is left to withdraw, until something is sent again.
+            report = replace(report, maybe_received=False, maybe_event=None)
     return report
 
 
@@ -202,13 +210,21 @@ def _take_back(draft: Draft, fellows: Iterable[Delivery], lane: Lane, *, at: dat
     for one in fellows:
         if one.id in lane.bad_run and one.state is State.SET_ASIDE and one.by_policy:
             reason = "its lane stopped in the run that set it aside"
-            draft.put_delivery(move(one, Event.LANE_STOPPED, back_in_lane(one), at=at, reason=reason))
+            back = move(one, Event.LANE_STOPPED, back_in_lane(one), at=at, reason=reason)
+            # What may have been received under an earlier target waits for a person here too.
+            if not follows_retarget(back, lane):
+                draft.put_delivery(back)
 
 
-def _end_idle_withdrawals(draft: Draft, report: Report, *, at: datetime) -> None:
+def _fit_withdrawals(draft: Draft, report: Report, *, at: datetime) -> None:
+    """Let a withdrawal show what may have been received, now that an attempt's end says more about that."""
     open_ones = draft.open_of(report.id)
-    if report.maybe_received or any(one.state is State.SENDING for one in open_ones):
+    if any(one.state is State.SENDING for one in open_ones):
         return
     for one in open_ones:
-        if one.content is Content.WITHDRAWAL:
-            draft.move(one, Event.NEWER, at=at, reason="nothing had been received")
+        if one.content is not Content.WITHDRAWAL:
+            continue
+        if not report.maybe_received:
+            draft.move(one, Event.NEWER, at=at, reason="there is nothing to withdraw")
+        elif one.attempts == 0 and report.maybe_event is not None:
+            draft.put_delivery(replace(one, body=report.maybe_event))

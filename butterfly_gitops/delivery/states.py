@@ -55,8 +55,9 @@ TABLE: tuple[Move, ...] = (
     *_moves((_U,), Event.RETARGETED, _A),
     *_moves((_A,), Event.LANE_STOPPED, _Q, _U),
     *_moves((_A,), Event.RESENT, _Q, _U),
-    *_moves((_Q, _U), Event.NOT_ROUTED, _A),
-    *_moves((_Q, _U), Event.SET_ASIDE, _A),
+    # What policy set aside stays so, even if its lane stops, once a person or a rule has set it aside as well.
+    *_moves((_Q, _U, _A), Event.NOT_ROUTED, _A),
+    *_moves((_Q, _U, _A), Event.SET_ASIDE, _A),
     *_moves((_Q, _U, _A), Event.NEWER, State.SUPERSEDED),
     *_moves((_Q, _U, _A), Event.CANCELLED, State.CANCELLED),
     # What comes while an attempt is in flight waits in `then` (see `move_or_then`).
