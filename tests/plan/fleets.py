@@ -1,0 +1,163 @@
+"""Fleets for the tests of plans: a few words make a whole one, and Hypothesis makes many."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hypothesis import strategies as st
+
+from butterfly_gitops.model.address import Address
+from butterfly_gitops.model.archive import Archive
+from butterfly_gitops.model.endpoint import EhrEndpoint
+from butterfly_gitops.model.fleet import AccessRole, Entitlements, Fleet, FleetSettings, Guard
+from butterfly_gitops.model.problem import Origin
+from butterfly_gitops.model.site import Link, Site
+from butterfly_gitops.plan.sides import Observed, Side
+
+NOW = datetime(2026, 11, 24, 14, 3, tzinfo=UTC)
+
+
+def endpoint(**settings: Any) -> EhrEndpoint:
+    """An endpoint that differs from the sample in these settings."""
+    sample: dict[str, Any] = {
+        "display_name": "Epic Bridges (production)",
+        "link": "server-room",
+        "host": "10.20.30.40",
+        "port": 6661,
+        "sending_facility": "STE",
+        "receiving_facility": "STE",
+        "time_zone": "America/New_York",
+    }
+    return EhrEndpoint(**(sample | settings))
+
+
+def archive(*forward_to: str, name: str = "Emergency Department", **settings: Any) -> Archive:
+    """An archive that forwards to these endpoints."""
+    return Archive(display_name=name, forward_to=forward_to, **settings)
+
+
+def site(
+    name: str,
+    *,
+    endpoints: Mapping[str, EhrEndpoint],
+    archives: Mapping[str, Archive],
+    links: tuple[str, ...] = ("server-room",),
+    display_name: str = "A hospital",
+) -> Site:
+    """A site with Links of these names."""
+    return Site(
+        name=name,
+        display_name=display_name,
+        time_zone="America/New_York",
+        links={link: Link(display_name=link) for link in links},
+        ehr_endpoints=dict(endpoints),
+        archives=dict(archives),
+    )
+
+
+def fleet(*sites: Site, max_endpoints: int = 10, **settings: Any) -> Fleet:
+    """A fleet of these sites."""
+    return Fleet(
+        settings=FleetSettings(name="mercy-health", guard=Guard(max_endpoints=max_endpoints), **settings),
+        sites={each.name: each for each in sites},
+    )
+
+
+def side(of: Fleet | None, described: str = "sites/", **parts: Any) -> Side:
+    """A side without origins."""
+    return Side(fleet=of, described=described, **parts)
+
+
+def observed(**parts: Any) -> Observed:
+    """A state with nothing waiting, unless said otherwise."""
+    return Observed(as_of=NOW, **parts)
+
+
+def origins(text: str) -> dict[str, Origin]:
+    """Origins from lines such as `st-elsewhere/epic-prod.host sites/st-elsewhere/ehr-endpoints.yaml:8`."""
+    found = {}
+    for line in text.split("\n"):
+        if match := re.fullmatch(r"\s*(\S+) (\S+):(\d+)", line):
+            found[match[1]] = Origin(file=match[2], line=int(match[3]))
+    return found
+
+
+names = st.sampled_from(["epic-prod", "registry", "athena", "oracle-prod"])
+identities = st.sampled_from(["EPIC", "LAB", None])
+endpoints = st.builds(
+    endpoint,
+    host=st.sampled_from(["10.0.0.1", "10.0.0.2", "ehr.example.org"]),
+    port=st.integers(1, 4),
+    status=st.sampled_from(["active", "paused"]),
+    receiving_application=identities,
+    encoding=st.sampled_from(["UTF-8", "ISO-8859-1"]),
+    ack_timeout=st.sampled_from([timedelta(seconds=1), timedelta(seconds=30)]),
+    display_name=st.sampled_from(["Epic", "Other"]),
+)
+LINKS = ("server-room", "clinic-pc")
+
+
+@st.composite
+def site_named(draw: st.DrawFn, name: str) -> Site:
+    """A site whose rules name endpoints that it has."""
+    own = draw(st.dictionaries(names, endpoints, max_size=4))
+    forward = st.lists(st.sampled_from(sorted(own)), unique=True, max_size=3) if own else st.just([])
+    of_archives = st.builds(
+        Archive,
+        display_name=st.sampled_from(["Emergency", "Radiology"]),
+        cloud_id=st.sampled_from([None, "a-1", "a-2"]),
+        forward_to=forward.map(tuple),
+    )
+    archives = draw(
+        st.dictionaries(st.sampled_from(["emergency", "radiology", "icu"]), of_archives, max_size=3)
+    )
+    return site(name, endpoints=own, archives=archives, links=draw(st.sampled_from([LINKS[:1], LINKS])))
+
+
+@st.composite
+def fleets(draw: st.DrawFn) -> Fleet:
+    """A sound fleet of up to three sites."""
+    chosen = draw(st.sets(st.sampled_from(["county-general", "seaside", "st-elsewhere"])))
+    roles = st.builds(
+        AccessRole,
+        results=st.sampled_from(["none", "send"]),
+        members=st.lists(st.sampled_from(["ada@example.org", "bo@example.org"]), unique=True).map(tuple),
+    )
+    return fleet(
+        *(draw(site_named(name)) for name in sorted(chosen)),
+        max_endpoints=draw(st.integers(0, 3)),
+        subscription=draw(st.sampled_from(["enterprise", "pro"])),
+        entitlements=Entitlements(preliminary_results=draw(st.booleans())),
+        access_roles=draw(st.dictionaries(st.sampled_from(["engineer", "nurse"]), roles)),
+    )
+
+
+def permuted(of: Fleet) -> Fleet:
+    """The same fleet with everything in the opposite order."""
+    sites = {name: _permuted_site(each) for name, each in reversed(of.sites.items())}
+    roles = {
+        name: role.model_copy(update={"members": role.members[::-1]})
+        for name, role in reversed(of.settings.access_roles.items())
+    }
+    return Fleet(settings=of.settings.model_copy(update={"access_roles": roles}), sites=sites)
+
+
+def _permuted_site(of: Site) -> Site:
+    archives = {
+        name: each.model_copy(update={"forward_to": each.forward_to[::-1]})
+        for name, each in reversed(of.archives.items())
+    }
+    return of.model_copy(
+        update={
+            "links": dict(reversed(of.links.items())),
+            "ehr_endpoints": dict(reversed(of.ehr_endpoints.items())),
+            "archives": archives,
+        }
+    )
+
+
+def at(text: str) -> Address:
+    """An address from `SITE/NAME`."""
+    of_site, _, name = text.partition("/")
+    return Address(site=of_site, name=name or None)

@@ -1,0 +1,64 @@
+"""Apply changes to a fleet: what shows that a plan's changes leave nothing out."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from butterfly_gitops.model.address import Address
+from butterfly_gitops.model.fleet import Fleet
+from butterfly_gitops.plan.change import Change
+from butterfly_gitops.plan.thing import Thing, Things, things_of_settings, things_of_site
+
+NAMED = {"link": "links", "ehr_endpoint": "ehr_endpoints", "archive": "archives"}
+FREE_KEYS = ("message.exam_codes",)
+
+
+def patched(of: Fleet, changes: Iterable[Change]) -> Fleet:
+    """The fleet after these changes."""
+    things = things_of_settings(of.settings)
+    for each in of.sites.values():
+        things |= things_of_site(each)
+    for change in changes:
+        if change.is_whole and change.new is None:
+            del things[change.address]
+        elif change.is_whole:
+            things[change.address] = Thing(kind=change.new["kind"], value=change.new)
+        else:
+            _set(things[change.owner].value, change.setting, change.new)
+    return _fleet(things)
+
+
+def _set(value: dict[str, Any], path: str, new: Any) -> None:
+    free = next((prefix for prefix in FREE_KEYS if path.startswith(f"{prefix}.")), None)
+    steps = [*free.split("."), path.removeprefix(f"{free}.")] if free else path.split(".")
+    for step in steps[:-1]:
+        value = value[step]
+    if free and new is None:
+        del value[steps[-1]]
+    else:
+        value[steps[-1]] = new
+
+
+def _fleet(things: Things) -> Fleet:
+    settings = _bare(things[Address(site="fleet")]) | _bare(things[Address(site="grants")])
+    document: dict[str, Any] = {"settings": settings | {"access_roles": {}}, "sites": {}}
+    for address, thing in sorted(things.items(), key=lambda item: str(item[0])):
+        if thing.kind == "site":
+            document["sites"][address.site] = (
+                _bare(thing) | {"name": address.site} | {k: {} for k in NAMED.values()}
+            )
+    for address, thing in things.items():
+        if thing.kind == "access_role":
+            document["settings"]["access_roles"][address.field.removeprefix("access_roles.")] = _bare(thing)
+        elif thing.kind in NAMED:
+            extra = {"forward_to": []} if thing.kind == "archive" else {}
+            document["sites"][address.site][NAMED[thing.kind]][address.name] = _bare(thing) | extra
+    for address, thing in sorted(things.items(), key=lambda item: str(item[0])):
+        if thing.kind == "forwarding_rule":
+            rules = document["sites"][address.site]["archives"][address.name]["forward_to"]
+            rules.append(address.field.removeprefix("forward_to."))
+    return Fleet.model_validate_json(json.dumps(document))
+
+
+def _bare(thing: Thing) -> dict[str, Any]:
+    return {name: part for name, part in thing.value.items() if name != "kind"}

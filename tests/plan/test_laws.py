@@ -1,0 +1,111 @@
+"""What holds for every two fleets."""
+
+import json
+
+from hypothesis import given
+
+from butterfly_gitops.model.fleet import Fleet
+from butterfly_gitops.plan.canonical import canonical_settings, canonical_site, settings_digest, site_digest
+from butterfly_gitops.plan.diff import changes_between
+from butterfly_gitops.plan.document import Plan, from_document, print_document, to_document
+from butterfly_gitops.plan.guard import COUNTED
+from butterfly_gitops.plan.planning import make_diff, make_plan
+from butterfly_gitops.plan.text import print_plan
+from tests.plan.fleets import fleets, observed, permuted, side
+from tests.plan.patch import patched
+
+
+def plan(old: Fleet | None, new: Fleet) -> Plan:
+    return make_plan(desired=side(new), applied=side(old), observed=observed(), engine="0")
+
+
+def canonical(of: Fleet) -> Fleet:
+    sites = {name: canonical_site(each) for name, each in sorted(of.sites.items())}
+    return Fleet(settings=canonical_settings(of.settings), sites=sites)
+
+
+@given(fleets())
+def test_a_fleet_differs_from_itself_in_nothing(one: Fleet) -> None:
+    assert changes_between(one, one) == ()
+    assert plan(one, permuted(one)).is_empty
+
+
+@given(fleets(), fleets())
+def test_the_changes_make_the_one_fleet_of_the_other(one: Fleet, other: Fleet) -> None:
+    assert canonical(patched(one, changes_between(one, other))) == canonical(other)
+
+
+@given(fleets(), fleets())
+def test_a_plan_after_its_apply_is_empty(one: Fleet, other: Fleet) -> None:
+    first = plan(one, other)
+    content = first.content
+    applied = Fleet(settings=content.settings or one.settings, sites=one.sites | content.sites)
+    assert plan(applied, other).is_empty
+
+
+@given(fleets(), fleets())
+def test_order_in_files_changes_no_byte_of_a_plan(one: Fleet, other: Fleet) -> None:
+    first, second = plan(one, other), plan(permuted(one), permuted(other))
+    assert print_document(first) == print_document(second)
+    assert print_plan(first) == print_plan(second)
+
+
+@given(fleets(), fleets())
+def test_a_change_has_one_id_in_a_pull_request_and_in_production(one: Fleet, other: Fleet) -> None:
+    in_production, in_review = plan(one, other), make_diff(desired=side(other), before=side(one), engine="1")
+    assert in_production.id == in_review.id
+    assert in_production.changes == in_review.changes
+
+
+@given(fleets(), fleets())
+def test_a_saved_plan_is_read_back_as_it_was(one: Fleet, other: Fleet) -> None:
+    first = plan(one, other)
+    assert from_document(json.loads(print_document(first))) == first
+    assert from_document(to_document(first)) == first
+
+
+@given(fleets(), fleets())
+def test_every_change_is_shown_once(one: Fleet, other: Fleet) -> None:
+    first = plan(one, other)
+    shown = [change for effect in first.effects for setting in effect.settings for change in setting.changes]
+    assert sorted(shown) == sorted(change.id for change in first.changes)
+
+
+@given(fleets(), fleets())
+def test_what_is_applied_and_what_is_kept_are_apart(one: Fleet, other: Fleet) -> None:
+    first = plan(one, other)
+    assert {kept.site for kept in first.kept} == one.sites.keys() - other.sites.keys()
+    assert not first.content.sites.keys() & {kept.site for kept in first.kept}
+
+
+@given(fleets())
+def test_a_first_apply_is_never_held(one: Fleet) -> None:
+    first = plan(None, one)
+    assert first.guard.holds == ()
+    assert first.content.sites.keys() == one.sites.keys()
+
+
+@given(fleets(), fleets())
+def test_only_what_stops_moves_or_renames_results_is_held(one: Fleet, other: Fleet) -> None:
+    first = plan(one, other)
+    counted = {change for hold in first.guard.holds for change in hold.changes}
+    bad = {
+        change
+        for effect in first.effects
+        if effect.consequence in COUNTED
+        for setting in effect.settings
+        for change in setting.changes
+    }
+    assert counted <= bad
+    assert bool(first.guard.holds) == (len(first.guard.counted) > first.guard.limit)
+
+
+@given(fleets(), fleets())
+def test_equal_digests_mean_equal_configurations(one: Fleet, other: Fleet) -> None:
+    same_settings = not any(
+        change.address.site in ("fleet", "grants") for change in changes_between(one, other)
+    )
+    assert (settings_digest(one.settings) == settings_digest(other.settings)) == same_settings
+    for name in one.sites.keys() & other.sites.keys():
+        same = not any(change.address.site == name for change in changes_between(one, other))
+        assert (site_digest(one.sites[name]) == site_digest(other.sites[name])) == same
