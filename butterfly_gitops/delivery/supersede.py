@@ -19,7 +19,6 @@ from butterfly_gitops.model.delivery import (
     Rank,
     Report,
     ReportId,
-    ResultStatus,
     State,
 )
 from butterfly_gitops.model.study import EventKind
@@ -66,8 +65,7 @@ def admit(arrival: Arrival, known: Known, *, next_report: int, next_delivery: in
     """Turn an accepted event into rows; new rows take their ids from `next_report` and `next_delivery` on."""
     draft = Draft(known.reports, known.deliveries, next_report=next_report, next_delivery=next_delivery)
     is_late = known.latest is not None and arrival.rank < known.latest
-    if not is_late:
-        _act_on_study(draft, arrival)
+    _act_on_study(draft, arrival, is_late=is_late)
     made = tuple(
         _admit_one(draft, arrival, decision, is_late=is_late, is_ended=decision.lane in known.ended)
         if decision.delivers
@@ -77,11 +75,14 @@ def admit(arrival: Arrival, known: Known, *, next_report: int, next_delivery: in
     return Admission(reports=draft.changed_reports(), deliveries=draft.changed_deliveries(), made=made)
 
 
-def _act_on_study(draft: Draft, arrival: Arrival) -> None:
+def _act_on_study(draft: Draft, arrival: Arrival, *, is_late: bool) -> None:
     match arrival.kind:
         case "reverted" | "deleted":
+            # However late it comes, what is older than it ends, and nothing else does.
             for report in draft.all_reports():
                 _end_older(draft, report, arrival, Event.NEWER, f"study {arrival.kind}")
+        case "finalized" if is_late:
+            pass
         case "finalized":
             routed = {decision.lane for decision in arrival.decisions if decision.delivers}
             for report in draft.all_reports():
@@ -93,9 +94,8 @@ def _act_on_study(draft: Draft, arrival: Arrival) -> None:
 
 def _act_on_finalized(draft: Draft, report: Report, arrival: Arrival, *, is_routed: bool) -> None:
     if not is_same_patient(report.patient, arrival.patient, arrival.merged_from):
-        had_something = report.maybe_received or any(
-            one.state is State.SENDING for one in draft.open_of(report.id)
-        )
+        in_flight = any(one.state is State.SENDING for one in _results(draft.open_of(report.id)))
+        had_something = report.maybe_received or in_flight
         _end_older(draft, report, arrival, Event.NEWER, "finalized for another patient")
         if had_something:
             _withdraw(draft, draft.report(report.id), arrival)
@@ -111,16 +111,14 @@ def _end_older(draft: Draft, report: Report, arrival: Arrival, event: Event, rea
     for one in draft.open_of(report.id):
         if one.content is Content.WITHDRAWAL or one.rank > arrival.rank:
             continue
-        if event is Event.NOT_ROUTED and one.state is State.SET_ASIDE:
-            continue
         draft.move(one, event, at=arrival.at, reason=reason)
 
 
 def _withdraw(draft: Draft, report: Report, arrival: Arrival) -> None:
     open_ones = draft.open_of(report.id)
-    if report.acknowledged is ResultStatus.W or any(one.content is Content.WITHDRAWAL for one in open_ones):
+    if any(one.content is Content.WITHDRAWAL and one.then is None for one in open_ones):
         return
-    in_flight = [one.body for one in open_ones if one.state is State.SENDING]
+    in_flight = [one.body for one in _results(open_ones) if one.state is State.SENDING]
     body = in_flight[0] if in_flight else report.maybe_event
     if body is None:
         return
@@ -150,6 +148,9 @@ def _admit_one(
         state, reason = State.SUPERSEDED, "final-already-reported"
     elif is_ended:
         state, reason = State.SET_ASIDE, "its endpoint has ended"
+    if content is Content.FINAL or not _may_hold_final(draft, report):
+        # A preliminary that a final makes needless must not outrank that final, which may yet be sent again.
+        draft.put_report(replace(report, newest=max(report.newest, arrival.rank)))
     delivery = draft.add_delivery(
         lane=decision.lane,
         event=arrival.event,
@@ -167,22 +168,37 @@ def _admit_one(
     return delivery.id
 
 
+def _may_hold_final(draft: Draft, report: Report) -> bool:
+    in_flight = (one for one in draft.open_of(report.id) if one.state is State.SENDING)
+    return report.maybe_final or any(one.content is Content.FINAL for one in in_flight)
+
+
 def report_for(draft: Draft, arrival: Arrival, lane: LaneId) -> Report:
-    """Return the report of this patient on this lane, raised to the arrival's rank; made when there is none."""
+    """Return the report of this patient on this lane, made when there is none.
+
+    Where a merge of patients shows that several are one, the one that the EHR knows best goes on, and what the
+    others still have to send ends. The report is not raised to the arrival's rank yet.
+    """
     matching = [
         one
         for one in draft.all_reports()
         if one.lane == lane and is_same_patient(one.patient, arrival.patient, arrival.merged_from)
     ]
+    patient = arrival.patient | arrival.merged_from
     if not matching:
-        return draft.add_report(lane=lane, study=arrival.study, patient=arrival.patient, newest=arrival.rank)
-    report = max(matching, key=lambda one: one.id)
-    raised = replace(
-        report, patient=report.patient | arrival.patient, newest=max(report.newest, arrival.rank)
-    )
-    draft.put_report(raised)
-    # The caller compares its rank with what was known before.
-    return report
+        return draft.add_report(lane=lane, study=arrival.study, patient=patient, newest=arrival.rank)
+    report = max(matching, key=_standing)
+    for other in matching:
+        if other.id != report.id:
+            _end_older(draft, other, arrival, Event.NEWER, "its patient was merged")
+    newest = max(one.newest for one in matching)
+    draft.put_report(replace(report, patient=report.patient | patient, newest=newest))
+    return draft.report(report.id)
+
+
+def _standing(report: Report) -> tuple[bool, bool, bool, Rank, ReportId]:
+    is_acknowledged = report.acknowledged is not None
+    return report.maybe_final, is_acknowledged, report.maybe_received, report.newest, report.id
 
 
 def tidy(draft: Draft, report_id: ReportId, *, at: datetime) -> None:
@@ -205,8 +221,9 @@ def _results(deliveries: Iterable[Delivery]) -> list[Delivery]:
     return [one for one in deliveries if one.content is not Content.WITHDRAWAL]
 
 
-def _seniority(delivery: Delivery) -> tuple[Rank, DeliveryId]:
-    return delivery.rank, delivery.id
+def _seniority(delivery: Delivery) -> tuple[Rank, bool, DeliveryId]:
+    # Of two events with one rank, the final speaks, whichever came first.
+    return delivery.rank, delivery.content is Content.FINAL, delivery.id
 
 
 def _outlives(older: Delivery, newest: Delivery) -> bool:

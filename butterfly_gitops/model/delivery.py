@@ -71,10 +71,11 @@ class Rank:
 class Report:
     """The results of one (endpoint, study, patient) as that EHR knows them.
 
-    `newest` ranks the newest result accepted for it, whatever became of it. `acknowledged` is the status
-    of the newest message with a positive acknowledgement, at revision `acknowledged_revision`.
-    `maybe_received` and `maybe_final` say that some message, or a final one, may have reached the EHR;
-    `maybe_event` is the newest event whose content may have.
+    `newest` ranks the newest result accepted for it, whatever became of it; a preliminary that a final made
+    needless does not count. `acknowledged` is the status of the newest message with a positive acknowledgement,
+    at revision `acknowledged_revision`. `maybe_received` says that the EHR may show some message of it, until a
+    withdrawal is acknowledged; `maybe_event` is the newest event whose content it may show. `maybe_final` says
+    that a final may ever have reached it.
     `version` grows with each write; a claim names the version that its message was rendered from.
     """
 
