@@ -22,9 +22,7 @@ def of_configuration(
     yield _of_fleet(candidate, at)
     plan = candidate.plan
     kept = {one.site: one.reason for one in plan.kept} if plan else {}
-    for site in sorted(
-        {*observation.generations, *candidate.loaded.unsound_sites, *outcome.refused} - {FLEET}
-    ):
+    for site in sorted({*observation.generations, *candidate.loaded.unsound_sites, *outcome.refused}):
         yield _of_site(site, candidate, outcome, kept, plan, at)
 
 

@@ -13,7 +13,7 @@ from butterfly_gitops.store.interface import Running, Store
 
 
 class Lanes:
-    """The lanes and the wires they share. Every lane is a task of the group that is given to `start`."""
+    """The lanes and the wires they share; every lane is a task of the group that `start_in` names."""
 
     def __init__(self, store: Store, epoch: Epoch, *, make_wire: MakeWire, world: World) -> None:
         self._store = store
@@ -24,7 +24,17 @@ class Lanes:
         self._names: dict[LaneId, str] = {}
         self._tasks: dict[LaneId, asyncio.Task[None]] = {}
         self._wires: dict[str, SharedWire] = {}
+        self._group: asyncio.TaskGroup | None = None
         self._is_stopping = False
+
+    def start_in(self, group: asyncio.TaskGroup) -> None:
+        """Let the group own the lanes' tasks; nothing runs before."""
+        self._group = group
+
+    async def converge(self) -> None:
+        """Bring every lane to what is applied now."""
+        if self._group is not None:
+            self.steer(await self._store.running(), self._group)
 
     def steer(self, running: Running, group: asyncio.TaskGroup) -> None:
         """Start lanes that are new, bring the others to what is applied, stop those that have ended."""

@@ -1,0 +1,38 @@
+"""Log lines: one event each, a fixed phrase and fields from a list; whatever is not on the list is dropped."""
+
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+ALLOWED = frozenset(
+    {
+        "event", "level", "timestamp", "delivery", "attempt", "endpoint", "site", "lane", "outcome", "code", "detail",
+        "generation", "count", "reason", "source", "url", "state", "error", "epoch", "actor", "seconds",
+    }
+)  # fmt: skip
+
+
+def configure_logs(*, as_json: bool) -> None:
+    """Send log lines to standard error; JSON for machines, `key=value` for people."""
+    renderer = (
+        structlog.processors.JSONRenderer()
+        if as_json
+        else structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"])
+    )
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            only_allowed,
+            renderer,
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+def only_allowed(_: Any, __: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Drop every field that is not on the list: patient data must not pass by an oversight."""
+    return {key: value for key, value in fields.items() if key in ALLOWED}

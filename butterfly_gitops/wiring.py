@@ -1,0 +1,248 @@
+"""Joins the parts: the only place that picks a store, opens sockets and knows clock and chance."""
+
+import asyncio
+import contextlib
+import json
+import os
+import random
+import secrets
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from butterfly_gitops.controller.configuring import Configuring
+from butterfly_gitops.controller.loop import Loop
+from butterfly_gitops.dispatcher.dial import Dialler, TcpDialler
+from butterfly_gitops.dispatcher.intake import Intake
+from butterfly_gitops.dispatcher.lane import World
+from butterfly_gitops.dispatcher.lanes import Lanes
+from butterfly_gitops.dispatcher.point import Passed, Point
+from butterfly_gitops.dispatcher.rendering import CROCKFORD
+from butterfly_gitops.dispatcher.wire import Listener, TcpWire
+from butterfly_gitops.hl7.acknowledgement import read_acknowledgement
+from butterfly_gitops.model.error import GitopsError
+from butterfly_gitops.source.interface import Source
+from butterfly_gitops.store.interface import Store
+from butterfly_gitops.store.sqlite import SqliteStore
+from butterfly_gitops.web.application import make_application
+from butterfly_gitops.web.services import Services
+
+API_FILE = "api.json"
+TOKEN_FILE = "token"  # noqa: S105 - a file's name
+
+_log = structlog.get_logger()
+
+
+class CannotListen(GitopsError):  # noqa: N818 - it says what is the case
+    """The API's address is taken or not allowed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How `run` runs. `create` makes a new state; `source` None only dispatches."""
+
+    state: Path
+    create: bool = False
+    source: Source | None = None
+    followed: str = ""
+    host: str = "127.0.0.1"
+    port: int = 8311
+    interval_s: float = 30.0
+    administrator: str = "local administrator"
+
+
+class Engine:
+    """Controller, dispatcher and API on one state. `url` is where the API answers."""
+
+    def __init__(self, *, services: Services, lanes: Lanes, loop: Loop, listening: socket.socket) -> None:
+        self._services = services
+        self._lanes = lanes
+        self._loop = loop
+        self._listening = listening
+        host, port = listening.getsockname()[:2]
+        self.url = f"http://{host}:{port}"
+        self.app = make_application(services)
+
+    async def run(self, stop: asyncio.Event, *, started: Callable[[], None] = lambda: None) -> None:
+        """Run until `stop`; attempts in flight end first. Raises OwnerLost, OtherFleet."""
+        server = _Server(_server_settings(self.app))
+        try:
+            async with asyncio.TaskGroup() as group:
+                self._lanes.start_in(group)
+                # What is applied runs at once; the source may take its time.
+                await self._lanes.converge()
+                serving = group.create_task(server.serve(sockets=[self._listening]), name="API")
+                passing = group.create_task(self._loop.run(), name="controller")
+                _log.info("running", url=self.url)
+                started()
+                await stop.wait()
+                passing.cancel()
+                server.should_exit = True
+                await self._lanes.stop()
+                await serving
+        except* GitopsError as group_of_errors:
+            raise _first(group_of_errors) from None
+
+
+def _first(group: BaseExceptionGroup[GitopsError]) -> GitopsError:
+    error = group.exceptions[0]
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+class _Server(uvicorn.Server):
+    """The API's server; signals are the engine's."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _server_settings(app: FastAPI) -> uvicorn.Config:
+    return uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=5)
+
+
+@contextlib.asynccontextmanager
+async def build(
+    options: Options, *, passed: Passed = lambda _: None, dialler: Dialler | None = None
+) -> AsyncIterator[Engine]:
+    """Open the state, become its dispatcher and make the engine; `passed` hears of every named point.
+
+    Raises CannotListen, StateMissing, StateHeld.
+    """
+    async with contextlib.AsyncExitStack() as stack:
+        # The state first: who holds it says so, whatever the port.
+        store = SqliteStore.open(options.state, create=options.create)
+        stack.push_async_callback(store.close)
+        listening = stack.enter_context(_listen(options.host, options.port))
+        epoch = await store.own(node=socket.gethostname(), boot=secrets.token_hex(8), at=_now())
+        recovered = await store.recover(epoch, at=_now())
+        _log.info("state opened", state=str(options.state), epoch=epoch, count=recovered)
+        world = World(now=_now, draw=random.SystemRandom().random, letters=_letters, passed=passed)
+        tcp = dialler or TcpDialler()
+        lanes = Lanes(store, epoch, make_wire=lambda to: _wire(to, tcp, passed), world=world)
+        engine = _engine(options, store, lanes, passed, listening)
+        stack.enter_context(_announced(options.state, engine.url))
+        yield engine
+
+
+def _engine(options: Options, store: Store, lanes: Lanes, passed: Passed, listening: socket.socket) -> Engine:
+    intake = Intake(store, wake=lanes.wake, now=_now, passed=passed)
+
+    async def applied() -> None:
+        intake.forget_rules()
+        await lanes.converge()
+
+    configuring = Configuring(store, now=_now, applied=applied)
+    services = Services(
+        store=store,
+        intake=intake,
+        configuring=configuring,
+        dispatching=lanes,
+        now=_now,
+        token=_token(options.state),
+        administrator=options.administrator,
+        followed=options.followed,
+    )
+    loop = Loop(
+        store,
+        configuring,
+        source=options.source,
+        lanes=lanes,
+        interval_s=options.interval_s,
+        now=_now,
+        draw=random.SystemRandom().random,
+    )
+    return Engine(services=services, lanes=lanes, loop=loop, listening=listening)
+
+
+@contextlib.asynccontextmanager
+async def opened(state: Path, *, create: bool = False, administrator: str) -> AsyncIterator[FastAPI]:
+    """Open a state that no `run` holds, as the same application without a dispatcher. Raises StateMissing, StateHeld."""
+    store = SqliteStore.open(state, create=create)
+    try:
+        intake = Intake(store, wake=lambda _: None, now=_now, passed=lambda _: None)
+
+        async def applied() -> None:
+            intake.forget_rules()
+
+        yield make_application(
+            Services(
+                store=store,
+                intake=intake,
+                configuring=Configuring(store, now=_now, applied=applied),
+                dispatching=None,
+                now=_now,
+                token=_token(state),
+                administrator=administrator,
+            )
+        )
+    finally:
+        await store.close()
+
+
+def _wire(listener: Listener, dialler: Dialler, passed: Passed) -> TcpWire:
+    return TcpWire(
+        listener,
+        dialler=dialler,
+        answered_id=lambda block: read_acknowledgement(block).msa2 or None,
+        all_left=lambda: passed(Point.BYTES_LEFT),
+    )
+
+
+@contextlib.contextmanager
+def _listen(host: str, port: int) -> Iterator[socket.socket]:
+    if host not in ("127.0.0.1", "::1", "localhost"):
+        raise CannotListen(
+            f"--listen {host}: only loopback addresses; put a proxy with TLS in front for others"
+        )
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            sock.bind((host, port))
+            sock.listen(1024)
+        except OSError as error:
+            reason = error.strerror or "cannot listen"
+            raise CannotListen(f"--listen {host}:{port}: {reason.lower()}") from error
+        yield sock
+
+
+@contextlib.contextmanager
+def _announced(state: Path, url: str) -> Iterator[None]:
+    """Tell the verbs where the API of this state answers, as long as it does."""
+    path = state / API_FILE
+    _write_private(path, json.dumps({"url": url, "pid": os.getpid()}))
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _token(state: Path) -> str:
+    """Return what every request to this state's API must bear; made once."""
+    path = state / TOKEN_FILE
+    if not path.exists():
+        _write_private(path, secrets.token_urlsafe(32))
+    return path.read_text().strip()
+
+
+def _write_private(path: Path, text: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _letters(count: int) -> str:
+    return "".join(secrets.choice(CROCKFORD) for _ in range(count))
