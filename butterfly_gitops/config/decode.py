@@ -1,64 +1,29 @@
 """A tree and a model become a value: the model picks the type of each scalar, and each problem knows its token.
 
-Raw text never meets pydantic's lax mode: integers, booleans and lists are read here by their own patterns, and
-pydantic only checks limits. Rules between values belong to `rules`, merging layers to `layers`.
+How a plain value is written belongs to `scalar_readers`, rules between values to `rules`, merging to `layers`.
 """
 
 import functools
-import re
 import types
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated, Any, Final, Literal, Protocol, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from butterfly_gitops.config import secrets_by_value
+from butterfly_gitops.config.context import FAILED, Context, Reader, is_refused_null, shown
 from butterfly_gitops.config.nearest import nearest
-from butterfly_gitops.config.tree import Entry, Mapping, Node, Place, Scalar, Sequence, problem_at
-from butterfly_gitops.model.endpoint import HOST_PATTERN, FileReference, Reference
-from butterfly_gitops.model.problem import Problem
-from butterfly_gitops.model.scalar import NAME_PATTERN, parse_duration
-
-_INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
-_SHOWN_CHARACTERS = 60
-
-
-class _Failed:
-    """Stands for a value that has a problem."""
-
-
-FAILED: Final = _Failed()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
-    """How one reading goes: the problems so far, and what a missing value means.
-
-    In a `relaxed` reading nothing is missing and no value is made: it checks a layer by itself.
-    `searched` names the layers that were looked through for a missing value.
-    """
-
-    problems: list[Problem] = field(default_factory=list)
-    relaxed: bool = False
-    searched: str = ""
-
-    def refuse(self, place: Place, *, rule: str, message: str, mend: str = "") -> _Failed:
-        """Note a problem, and return what stands for the value."""
-        self.problems.append(problem_at(place, rule=rule, message=message, mend=mend))
-        return FAILED
-
-
-class Reader(Protocol):
-    """Reads one type. `at` is the key that the node stands behind; it names the value in messages."""
-
-    @property
-    def wants(self) -> str:
-        """What to write, for a mend."""
-
-    def read(self, node: Node, at: Scalar, context: Context) -> Any:
-        """The value, or FAILED after its problems were noted."""
+from butterfly_gitops.config.scalar_readers import (
+    BooleanReader,
+    ChoiceReader,
+    DurationReader,
+    IntegerReader,
+    TextReader,
+)
+from butterfly_gitops.config.tree import Entry, Mapping, Node, Scalar, Sequence
+from butterfly_gitops.model.endpoint import FileReference, Reference
 
 
 def decode(model: type[BaseModel], node: Node, *, at: Scalar, context: Context) -> Any:
@@ -122,36 +87,6 @@ def _union_reader(arguments: tuple[Any, ...]) -> Reader:
     return OptionalReader(inner=union) if len(members) < len(arguments) else union
 
 
-def shown(scalar: Scalar) -> str:
-    """A value for a message, cut where it is long, and as it was written if a number would hide its quotes."""
-    text = "********" if secrets_by_value.looks_secret(scalar.text) else scalar.text
-    return f'"{text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "…"}"'
-
-
-def is_refused_null(node: Node, at: Scalar, wants: str, context: Context) -> bool:
-    """Whether nothing is written where a value is needed."""
-    if not (isinstance(node, Scalar) and node.is_null):
-        return False
-    mend = f"write {wants}" if wants.endswith("for none") else f"write {wants}, or take the line out"
-    if node.text and wants == "text":
-        mend += f'; the word itself is "{node.text}", in quotes'
-    context.refuse(node.place, rule="null-value", message=f"{at.text} has no value", mend=mend)
-    return True
-
-
-def scalar_for(node: Node, at: Scalar, wants: str, context: Context) -> Scalar | None:
-    """The node as a scalar that is no null, or None after its problem was noted."""
-    if is_refused_null(node, at, wants, context):
-        return None
-    if isinstance(node, Scalar):
-        return node
-    what = "a list" if isinstance(node, Sequence) else "a mapping"
-    context.refuse(
-        node.place, rule="wrong-type", message=f"{at.text} is {wants}, not {what}", mend=f"write {wants}"
-    )
-    return None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpaqueReader:
     """Leaves the node as it is, for whoever knows its model."""
@@ -176,164 +111,6 @@ class OptionalReader:
         if isinstance(node, Scalar) and node.is_null and node.text:
             return None
         return self.inner.read(node, at, context)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BooleanReader:
-    """Reads `true` and `false`, without quotes, and no other words for them."""
-
-    wants: str = "true or false"
-
-    def read(self, node: Node, at: Scalar, context: Context) -> Any:
-        scalar = scalar_for(node, at, self.wants, context)
-        if scalar is None:
-            return FAILED
-        if scalar.is_plain and scalar.text in ("true", "false"):
-            return scalar.text == "true"
-        lower = scalar.text.lower()
-        meant = {"yes": "true", "on": "true", "no": "false", "off": "false"}.get(lower, lower)
-        mend = f"write {meant}, without quotes" if meant in ("true", "false") else f"write {self.wants}"
-        message = f"{at.text} is {self.wants}, not {shown(scalar)}"
-        return context.refuse(scalar.place, rule="wrong-type", message=message, mend=mend)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IntegerReader:
-    """Reads a decimal whole number without quotes or leading zeros."""
-
-    adapter: TypeAdapter[Any]
-    wants: str = "a whole number"
-
-    def read(self, node: Node, at: Scalar, context: Context) -> Any:
-        scalar = scalar_for(node, at, self.wants, context)
-        if scalar is None:
-            return FAILED
-        if not (scalar.is_plain and _INTEGER.fullmatch(scalar.text)):
-            message = f"{at.text} is {self.wants}, not {shown(scalar)}"
-            return context.refuse(scalar.place, rule="wrong-type", message=message, mend=self._mend(scalar))
-        try:
-            return self.adapter.validate_python(int(scalar.text))
-        except ValidationError:
-            limits = self._limits()
-            message = f"{at.text} is {scalar.text}; it must be {limits}"
-            return context.refuse(
-                scalar.place, rule="out-of-range", message=message, mend=f"write a whole number {limits}"
-            )
-
-    def _mend(self, scalar: Scalar) -> str:
-        digits = scalar.text.strip().replace("_", "").lstrip("0")
-        if _INTEGER.fullmatch(digits):
-            return f"write {digits}, without quotes" if not scalar.is_plain else f"write {digits}"
-        return "write digits only"
-
-    def _limits(self) -> str:
-        schema = self.adapter.json_schema()
-        if "maximum" in schema:
-            return f"from {schema.get('minimum', 0)} to {schema['maximum']}"
-        return f"at least {schema.get('minimum', 0)}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DurationReader:
-    """Reads `250ms`, `30s`, `10m` or `2h`."""
-
-    adapter: TypeAdapter[Any]
-    wants: str = "a duration such as 30s"
-
-    def read(self, node: Node, at: Scalar, context: Context) -> Any:
-        scalar = scalar_for(node, at, self.wants, context)
-        if scalar is None:
-            return FAILED
-        try:
-            duration = parse_duration(scalar.text)
-        except ValueError:
-            message = f"{at.text} is {shown(scalar)}; a duration is a whole number and a unit"
-            return context.refuse(scalar.place, rule="bad-duration", message=message, mend=self._mend(scalar))
-        try:
-            return self.adapter.validate_python(duration)
-        except ValidationError as error:
-            limits = str(error.errors(include_url=False, include_input=False)[0]["ctx"]["error"])
-            message = f"{at.text} is {scalar.text}; it {limits}"
-            mend = f"write a duration {limits.removeprefix('must be ')}"
-            return context.refuse(scalar.place, rule="out-of-range", message=message, mend=mend)
-
-    def _mend(self, scalar: Scalar) -> str:
-        if re.fullmatch(r"[1-9][0-9]{0,5}", scalar.text):
-            return f'write "{scalar.text}s"'
-        if match := re.fullmatch(r"([1-9][0-9]{0,5})\s*(ms|s|m|h)[a-z]*", scalar.text.strip().lower()):
-            return f'write "{match[1]}{match[2]}"'
-        return "write 250ms, 30s, 10m or 2h"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TextReader:
-    """Reads any scalar as the text that was written, within the limits of its type."""
-
-    adapter: TypeAdapter[Any]
-    wants: str = "text"
-
-    def read(self, node: Node, at: Scalar, context: Context) -> Any:
-        scalar = scalar_for(node, at, self.wants, context)
-        if scalar is None:
-            return FAILED
-        if secrets_by_value.looks_secret(scalar.text):
-            context.problems.append(secrets_by_value.refused_value(scalar, name=at.text))
-            return FAILED
-        try:
-            return self.adapter.validate_python(scalar.text)
-        except ValidationError:
-            return self._refuse(scalar, at, context)
-
-    def _refuse(self, scalar: Scalar, at: Scalar, context: Context) -> _Failed:
-        schema = self.adapter.json_schema()
-        if schema.get("pattern") == NAME_PATTERN:
-            message = f"{shown(scalar)} is no name: small letters, digits and hyphens, at most 63"
-            return context.refuse(
-                scalar.place, rule="bad-name", message=message, mend=_mend_name(scalar.text)
-            )
-        least, most = schema.get("minLength", 0), schema.get("maxLength", len(scalar.text))
-        if not least <= len(scalar.text) <= most:
-            message = f"{at.text} has {len(scalar.text)} characters; it must have {least} to {most}"
-            return context.refuse(scalar.place, rule="out-of-range", message=message, mend="write it shorter")
-        message = f"{at.text} cannot be {shown(scalar)}"
-        mend = _PATTERN_WORDS.get(schema.get("pattern", ""), f"it must match {schema.get('pattern')}")
-        return context.refuse(scalar.place, rule="wrong-value", message=message, mend=mend)
-
-
-_PATTERN_WORDS = {
-    HOST_PATTERN: "write a host name or an IP address alone; its port stands in `port`",
-    r"^[^|^~\\&\x00-\x1f\x7f]+$": "leave out | ^ ~ \\ and &, which separate fields of HL7",
-    r"^[A-Z_][A-Z0-9_]*$": "write the name of an environment variable: capitals, digits and _",
-    r"^/": "write an absolute path, starting with /",
-}
-
-
-def _mend_name(text: str) -> str:
-    slug = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:63]
-    return f'write "{slug}"' if slug else "write a name such as epic-prod"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChoiceReader:
-    """Reads one of a few words or numbers."""
-
-    choices: tuple[Any, ...]
-
-    @property
-    def wants(self) -> str:
-        return _one_of([str(choice) for choice in self.choices])
-
-    def read(self, node: Node, at: Scalar, context: Context) -> Any:
-        scalar = scalar_for(node, at, self.wants, context)
-        if scalar is None:
-            return FAILED
-        for choice in self.choices:
-            if scalar.text == str(choice) and (isinstance(choice, str) or scalar.is_plain):
-                return choice
-        meant = nearest(scalar.text, [str(choice) for choice in self.choices])
-        mend = f'write "{meant}"' if meant and meant != scalar.text else f"write {self.wants}"
-        message = f"{at.text} is {shown(scalar)}; it can be {self.wants}"
-        return context.refuse(scalar.place, rule="wrong-value", message=message, mend=mend)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -485,7 +262,3 @@ class ModelReader:
 def _fields(model: type[BaseModel]) -> dict[str, Reader]:
     hints = get_type_hints(model, include_extras=True)
     return {name: reader_of(hints[name]) for name in model.model_fields}
-
-
-def _one_of(words: list[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from butterfly_gitops.config import provenance, secrets_by_value, yaml_text
-from butterfly_gitops.config.decode import Context
+from butterfly_gitops.config.context import Context
 from butterfly_gitops.config.reading import FleetReading, SiteReading
 from butterfly_gitops.config.rules.catalog import CHECKS
 from butterfly_gitops.config.rules.files import FLEET_FILES, SITE_FILES, check_files, is_yaml, site_names

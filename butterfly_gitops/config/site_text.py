@@ -8,7 +8,8 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
-from butterfly_gitops.config.decode import Context, decode, reader_of, top_of
+from butterfly_gitops.config.context import Context
+from butterfly_gitops.config.decode import decode, reader_of, top_of
 from butterfly_gitops.config.layers import ENDPOINT_ONLY, EndpointLayer, Layer, Merged, merge
 from butterfly_gitops.config.reading import ArchiveReading, EndpointReading, SiteReading
 from butterfly_gitops.config.tree import Entry, Mapping, Node, Source, mapping_at, text_at

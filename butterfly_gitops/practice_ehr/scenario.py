@@ -12,7 +12,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from butterfly_gitops.config.decode import FAILED, Context, reader_of, top_of
+from butterfly_gitops.config.context import FAILED, Context
+from butterfly_gitops.config.decode import reader_of, top_of
 from butterfly_gitops.config.problem_text import print_place
 from butterfly_gitops.config.tree import Mapping, Node, Scalar, Sequence, problem_at
 from butterfly_gitops.config.yaml_text import read_text

@@ -1,0 +1,76 @@
+"""How one reading goes: what readers share, the problems so far, and what stands for a value that has one."""
+
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+
+from butterfly_gitops.config import secrets_by_value
+from butterfly_gitops.config.tree import Node, Place, Scalar, Sequence, problem_at
+from butterfly_gitops.model.problem import Problem
+
+_SHOWN_CHARACTERS = 60
+
+
+class Failed:
+    """Stands for a value that has a problem."""
+
+
+FAILED: Final = Failed()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """How one reading goes: the problems so far, and what a missing value means.
+
+    In a `relaxed` reading nothing is missing and no value is made: it checks a layer by itself.
+    `searched` names the layers that were looked through for a missing value.
+    """
+
+    problems: list[Problem] = field(default_factory=list)
+    relaxed: bool = False
+    searched: str = ""
+
+    def refuse(self, place: Place, *, rule: str, message: str, mend: str = "") -> Failed:
+        """Note a problem, and return what stands for the value."""
+        self.problems.append(problem_at(place, rule=rule, message=message, mend=mend))
+        return FAILED
+
+
+class Reader(Protocol):
+    """Reads one type. `at` is the key that the node stands behind; it names the value in messages."""
+
+    @property
+    def wants(self) -> str:
+        """What to write, for a mend."""
+
+    def read(self, node: Node, at: Scalar, context: Context) -> Any:
+        """The value, or FAILED after its problems were noted."""
+
+
+def shown(scalar: Scalar) -> str:
+    """A value for a message, cut where it is long, and as it was written if a number would hide its quotes."""
+    text = "********" if secrets_by_value.looks_secret(scalar.text) else scalar.text
+    return f'"{text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "…"}"'
+
+
+def is_refused_null(node: Node, at: Scalar, wants: str, context: Context) -> bool:
+    """Whether nothing is written where a value is needed."""
+    if not (isinstance(node, Scalar) and node.is_null):
+        return False
+    mend = f"write {wants}" if wants.endswith("for none") else f"write {wants}, or take the line out"
+    if node.text and wants == "text":
+        mend += f'; the word itself is "{node.text}", in quotes'
+    context.refuse(node.place, rule="null-value", message=f"{at.text} has no value", mend=mend)
+    return True
+
+
+def scalar_for(node: Node, at: Scalar, wants: str, context: Context) -> Scalar | None:
+    """The node as a scalar that is no null, or None after its problem was noted."""
+    if is_refused_null(node, at, wants, context):
+        return None
+    if isinstance(node, Scalar):
+        return node
+    what = "a list" if isinstance(node, Sequence) else "a mapping"
+    context.refuse(
+        node.place, rule="wrong-type", message=f"{at.text} is {wants}, not {what}", mend=f"write {wants}"
+    )
+    return None

@@ -1,0 +1,181 @@
+"""Readers of plain values: each by its own pattern, so that raw text never meets pydantic's lax mode.
+
+Pydantic only checks limits here; which reader reads which setting is decided in `decode`.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from butterfly_gitops.config import secrets_by_value
+from butterfly_gitops.config.context import FAILED, Context, Failed, scalar_for, shown
+from butterfly_gitops.config.nearest import nearest
+from butterfly_gitops.config.tree import Node, Scalar
+from butterfly_gitops.model.endpoint import HOST_PATTERN
+from butterfly_gitops.model.scalar import NAME_PATTERN, parse_duration
+
+_INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BooleanReader:
+    """Reads `true` and `false`, without quotes, and no other words for them."""
+
+    wants: str = "true or false"
+
+    def read(self, node: Node, at: Scalar, context: Context) -> Any:
+        scalar = scalar_for(node, at, self.wants, context)
+        if scalar is None:
+            return FAILED
+        if scalar.is_plain and scalar.text in ("true", "false"):
+            return scalar.text == "true"
+        lower = scalar.text.lower()
+        meant = {"yes": "true", "on": "true", "no": "false", "off": "false"}.get(lower, lower)
+        mend = f"write {meant}, without quotes" if meant in ("true", "false") else f"write {self.wants}"
+        message = f"{at.text} is {self.wants}, not {shown(scalar)}"
+        return context.refuse(scalar.place, rule="wrong-type", message=message, mend=mend)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntegerReader:
+    """Reads a decimal whole number without quotes or leading zeros."""
+
+    adapter: TypeAdapter[Any]
+    wants: str = "a whole number"
+
+    def read(self, node: Node, at: Scalar, context: Context) -> Any:
+        scalar = scalar_for(node, at, self.wants, context)
+        if scalar is None:
+            return FAILED
+        if not (scalar.is_plain and _INTEGER.fullmatch(scalar.text)):
+            message = f"{at.text} is {self.wants}, not {shown(scalar)}"
+            return context.refuse(scalar.place, rule="wrong-type", message=message, mend=self._mend(scalar))
+        try:
+            return self.adapter.validate_python(int(scalar.text))
+        except ValidationError:
+            limits = self._limits()
+            message = f"{at.text} is {scalar.text}; it must be {limits}"
+            return context.refuse(
+                scalar.place, rule="out-of-range", message=message, mend=f"write a whole number {limits}"
+            )
+
+    def _mend(self, scalar: Scalar) -> str:
+        digits = scalar.text.strip().replace("_", "").lstrip("0")
+        if _INTEGER.fullmatch(digits):
+            return f"write {digits}, without quotes" if not scalar.is_plain else f"write {digits}"
+        return "write digits only"
+
+    def _limits(self) -> str:
+        schema = self.adapter.json_schema()
+        if "maximum" in schema:
+            return f"from {schema.get('minimum', 0)} to {schema['maximum']}"
+        return f"at least {schema.get('minimum', 0)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DurationReader:
+    """Reads `250ms`, `30s`, `10m` or `2h`."""
+
+    adapter: TypeAdapter[Any]
+    wants: str = "a duration such as 30s"
+
+    def read(self, node: Node, at: Scalar, context: Context) -> Any:
+        scalar = scalar_for(node, at, self.wants, context)
+        if scalar is None:
+            return FAILED
+        try:
+            duration = parse_duration(scalar.text)
+        except ValueError:
+            message = f"{at.text} is {shown(scalar)}; a duration is a whole number and a unit"
+            return context.refuse(scalar.place, rule="bad-duration", message=message, mend=self._mend(scalar))
+        try:
+            return self.adapter.validate_python(duration)
+        except ValidationError as error:
+            limits = str(error.errors(include_url=False, include_input=False)[0]["ctx"]["error"])
+            message = f"{at.text} is {scalar.text}; it {limits}"
+            mend = f"write a duration {limits.removeprefix('must be ')}"
+            return context.refuse(scalar.place, rule="out-of-range", message=message, mend=mend)
+
+    def _mend(self, scalar: Scalar) -> str:
+        if re.fullmatch(r"[1-9][0-9]{0,5}", scalar.text):
+            return f'write "{scalar.text}s"'
+        if match := re.fullmatch(r"([1-9][0-9]{0,5})\s*(ms|s|m|h)[a-z]*", scalar.text.strip().lower()):
+            return f'write "{match[1]}{match[2]}"'
+        return "write 250ms, 30s, 10m or 2h"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextReader:
+    """Reads any scalar as the text that was written, within the limits of its type."""
+
+    adapter: TypeAdapter[Any]
+    wants: str = "text"
+
+    def read(self, node: Node, at: Scalar, context: Context) -> Any:
+        scalar = scalar_for(node, at, self.wants, context)
+        if scalar is None:
+            return FAILED
+        if secrets_by_value.looks_secret(scalar.text):
+            context.problems.append(secrets_by_value.refused_value(scalar, name=at.text))
+            return FAILED
+        try:
+            return self.adapter.validate_python(scalar.text)
+        except ValidationError:
+            return self._refuse(scalar, at, context)
+
+    def _refuse(self, scalar: Scalar, at: Scalar, context: Context) -> Failed:
+        schema = self.adapter.json_schema()
+        if schema.get("pattern") == NAME_PATTERN:
+            message = f"{shown(scalar)} is no name: small letters, digits and hyphens, at most 63"
+            return context.refuse(
+                scalar.place, rule="bad-name", message=message, mend=_mend_name(scalar.text)
+            )
+        least, most = schema.get("minLength", 0), schema.get("maxLength", len(scalar.text))
+        if not least <= len(scalar.text) <= most:
+            message = f"{at.text} has {len(scalar.text)} characters; it must have {least} to {most}"
+            return context.refuse(scalar.place, rule="out-of-range", message=message, mend="write it shorter")
+        message = f"{at.text} cannot be {shown(scalar)}"
+        mend = _PATTERN_WORDS.get(schema.get("pattern", ""), f"it must match {schema.get('pattern')}")
+        return context.refuse(scalar.place, rule="wrong-value", message=message, mend=mend)
+
+
+_PATTERN_WORDS = {
+    HOST_PATTERN: "write a host name or an IP address alone; its port stands in `port`",
+    r"^[^|^~\\&\x00-\x1f\x7f]+$": "leave out | ^ ~ \\ and &, which separate fields of HL7",
+    r"^[A-Z_][A-Z0-9_]*$": "write the name of an environment variable: capitals, digits and _",
+    r"^/": "write an absolute path, starting with /",
+}
+
+
+def _mend_name(text: str) -> str:
+    slug = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:63]
+    return f'write "{slug}"' if slug else "write a name such as epic-prod"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChoiceReader:
+    """Reads one of a few words or numbers."""
+
+    choices: tuple[Any, ...]
+
+    @property
+    def wants(self) -> str:
+        return _one_of([str(choice) for choice in self.choices])
+
+    def read(self, node: Node, at: Scalar, context: Context) -> Any:
+        scalar = scalar_for(node, at, self.wants, context)
+        if scalar is None:
+            return FAILED
+        for choice in self.choices:
+            if scalar.text == str(choice) and (isinstance(choice, str) or scalar.is_plain):
+                return choice
+        meant = nearest(scalar.text, [str(choice) for choice in self.choices])
+        mend = f'write "{meant}"' if meant and meant != scalar.text else f"write {self.wants}"
+        message = f"{at.text} is {shown(scalar)}; it can be {self.wants}"
+        return context.refuse(scalar.place, rule="wrong-value", message=message, mend=mend)
+
+
+def _one_of(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
