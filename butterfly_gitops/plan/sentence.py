@@ -325,6 +325,10 @@ def _cosmetic(bucket: Bucket) -> Said:
     match bucket.kind:
         case "fleet":
             return _fleet(bucket.changes)
+        case "grants" if any(change.kind == "grants" for change in bucket.changes):
+            return Said(
+                sentence="What it may do, and who may do it.", brief="What it may do, and who may do it"
+            )
         case "grants" if any(change.kind == "access_role" for change in bucket.changes):
             return Said(
                 sentence="Who may do what changes; results go as before.", brief="Who may do what changes"

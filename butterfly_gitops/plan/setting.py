@@ -39,16 +39,31 @@ def _words(change: Change, place: Address) -> tuple[str, str | None, str | None]
     if not change.is_whole:
         inner = f"{_role(owner)}." if change.kind == "access_role" else ""
         return f"{inner}{change.setting}", print_value(change.old), print_value(change.new)
-    name: str
-    if change.kind == "forwarding_rule":
-        below = f"{owner.name}." if place.name is None else ""
-        name, thing = f"{below}forward_to", (owner.field or "").removeprefix("forward_to.")
-    elif change.kind == "access_role":
-        name, thing = "access_roles", _role(owner).removeprefix("access_roles.")
-    else:
-        name, thing = change.kind, owner.name or owner.site
+    name, thing = _name_of_thing(change, place)
     # Of a name that becomes another kind of thing, the line says what it was; the new one's settings follow by themselves.
     return (name, None, thing) if change.is_added else (name, thing, None)
+
+
+def _name_of_thing(change: Change, place: Address) -> tuple[str, str]:
+    """What is added or removed: a word for its kind, and its name."""
+    owner = change.owner
+    value = change.new if change.is_added else change.old
+    is_of_new_site = place.name is None
+    match change.kind, value:
+        case "forwarding_rule", _:
+            below = f"{owner.name}." if is_of_new_site else ""
+            return f"{below}forward_to", (owner.field or "").removeprefix("forward_to.")
+        case "access_role", _:
+            return "access_roles", _role(owner).removeprefix("access_roles.")
+        case "fleet", {"name": name}:
+            return "fleet", str(name)
+        case "grants", {"subscription": subscription}:
+            return "subscription", str(subscription)
+        case "ehr_endpoint", {"host": host, "port": port, "status": status} if is_of_new_site:
+            paused = ", paused" if status == "paused" else ""
+            return "ehr_endpoint", f"{owner.name} at {host}:{port}{paused}"
+        case kind, _:
+            return kind, owner.name or owner.site
 
 
 def _role(owner: Address) -> str:

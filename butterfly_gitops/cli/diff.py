@@ -1,0 +1,90 @@
+"""`bgo diff`: what this revision of the files changes against another one; no state is needed."""
+
+from pathlib import Path
+
+import click
+
+from butterfly_gitops import __version__
+from butterfly_gitops.cli import exit_codes
+from butterfly_gitops.config.load import Loaded, load
+from butterfly_gitops.config.rules.files import is_yaml
+from butterfly_gitops.model.error import GitopsError
+from butterfly_gitops.model.problem import Severity
+from butterfly_gitops.plan.document import Plan, print_document
+from butterfly_gitops.plan.planning import make_diff
+from butterfly_gitops.plan.sides import Side
+from butterfly_gitops.plan.text import print_plan
+from butterfly_gitops.source.folder import read_folder, sites_folder_of
+from butterfly_gitops.source.git_tree import Revision, fork_point, read_tree, revision_named
+
+
+class NothingToCompare(GitopsError):  # noqa: N818 - it is told to a person as it stands
+    """One of the two sides cannot be read as a fleet."""
+
+
+@click.command("diff")
+@click.argument("base", required=False)
+@click.option(
+    "--sites",
+    type=click.Path(path_type=Path),
+    default=Path("sites"),
+    show_default=True,
+    help="The sites folder.",
+)
+@click.option("--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.pass_context
+def command(ctx: click.Context, *, base: str | None, sites: Path, style: str) -> None:
+    """Show what the files, as they are now, change against another revision of them.
+
+    BASE is a branch, tag or commit (default: where this branch left the main one). What waits and what runs is
+    not known from files; `bgo plan` adds it. Exit code 1 when a site is left out because its files have problems.
+    """
+    folder = sites_folder_of(sites)
+    desired = load(read_folder(folder), root=str(folder))
+    plan = _compared(folder, desired, revision_named(folder, base) if base else fork_point(folder))
+    click.echo(print_document(plan) if style == "json" else print_plan(plan), nl=False)
+    if desired.unsound_sites:
+        names = ", ".join(sorted(desired.unsound_sites))
+        click.echo(f"bgo: left out, because their files have problems: {names}; see bgo validate", err=True)
+    ctx.exit(exit_codes.FAILED if desired.unsound_sites else exit_codes.DONE)
+
+
+def _compared(folder: Path, desired: Loaded, revision: Revision) -> Plan:
+    if desired.fleet is None:
+        raise NothingToCompare(f"{folder}/ has {_errors(desired)}; see bgo validate")
+    return make_diff(
+        desired=_side(desired, f"{folder}/ in the working tree"),
+        before=_before(folder, revision),
+        engine=__version__,
+    )
+
+
+def _before(folder: Path, revision: Revision) -> Side:
+    files = read_tree(folder, revision)
+    if not any(map(is_yaml, files)):
+        # The folder is new: all of it is added.
+        return Side(fleet=None, described=str(revision))
+    loaded = load(files, root=str(folder))
+    if loaded.fleet is None:
+        raise NothingToCompare(f"{folder}/ of {revision} has {_errors(loaded)}; name another BASE")
+    return _side(loaded, str(revision))
+
+
+def _side(loaded: Loaded, described: str) -> Side:
+    return Side(
+        fleet=loaded.fleet,
+        described=described,
+        origins=loaded.origins,
+        layers=loaded.layers,
+        unsound=loaded.unsound_sites,
+    )
+
+
+def _errors(loaded: Loaded) -> str:
+    """How many errors keep the whole fleet, and the first of them."""
+    errors = [
+        problem for problem in loaded.problems if problem.severity is Severity.ERROR and problem.site is None
+    ]
+    first = errors[0]
+    count = "a problem" if len(errors) == 1 else f"{len(errors)} problems"
+    return f"{count} of the whole fleet ({first.origin.file}: {first.message})"
