@@ -5,7 +5,8 @@ from pathlib import Path
 import click
 
 from butterfly_gitops.cli import exit_codes
-from butterfly_gitops.config import json_schema
+from butterfly_gitops.config.json_schema import documents, print_schema, schema_of
+from butterfly_gitops.plan.document import Plan
 
 
 @click.command("schema")
@@ -23,16 +24,21 @@ def command(ctx: click.Context, *, check: bool, folder: Path) -> None:
 
     They are generated from the program's own models, so that an editor and a reviewer see what the program checks.
     """
-    documents = json_schema.documents()
-    stale = [name for name, text in documents.items() if _text_of(folder / name) != text]
+    schemas = published()
+    stale = [name for name, text in schemas.items() if _text_of(folder / name) != text]
     if check:
         for name in stale:
             click.echo(f"{folder / name}: stale; run `bgo schema`")
         ctx.exit(exit_codes.FAILED if stale else exit_codes.DONE)
     folder.mkdir(parents=True, exist_ok=True)
     for name in stale:
-        (folder / name).write_text(documents[name], encoding="utf-8")
+        (folder / name).write_text(schemas[name], encoding="utf-8")
         click.echo(f"{folder / name}: written")
+
+
+def published() -> dict[str, str]:
+    """Each schema as text, by the name of its file: what people write, and what programs read."""
+    return {**documents(), "plan.v1.schema.json": print_schema(schema_of(Plan, title="A plan"))}
 
 
 def _text_of(path: Path) -> str | None:

@@ -4,7 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from butterfly_gitops.cli.schema import published
 from tests.cli.command_line import ROOT, run
+
+
+def test_every_committed_schema_is_published():
+    assert {path.name for path in (ROOT / "schemas").iterdir()} == published().keys()
 
 
 def test_what_is_committed_is_fresh(capfd, monkeypatch: pytest.MonkeyPatch):
