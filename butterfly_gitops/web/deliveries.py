@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Header
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
+from butterfly_gitops.delivery.act import ActionRefused
 from butterfly_gitops.delivery.patient import identifier_keys
 from butterfly_gitops.model.delivery import DeliveryId, State
 from butterfly_gitops.model.study import PatientIdentifier
@@ -124,7 +125,7 @@ async def _act(services: Services, wish: Action) -> dict[str, Any]:
 
 
 class SendOnce(Because):
-    """One finalized study to one endpoint, whatever the rules say."""
+    """One finalized study, by its id or accession number, to one endpoint, whatever the rules say."""
 
     study: str
     site: str
@@ -135,15 +136,25 @@ class SendOnce(Because):
 async def send_once(send: SendOnce, services: Given, caller: Asking, key: Key = "") -> dict[str, Any]:
     """Send one finalized study to one endpoint by hand."""
     caller.require("send_results", send.site)
-    acted = await services.store.send_once(_one_off(send, services, caller, key))
+    study = await _study_id(services, send)
+    acted = await services.store.send_once(_one_off(send, study, services, caller, key))
     if services.dispatching:
         services.dispatching.wake(acted.lanes)
     return acted_document(acted)
 
 
-def _one_off(send: SendOnce, services: Services, caller: Caller, key: str) -> OneOffSend:
+async def _study_id(services: Services, send: SendOnce) -> str:
+    """Take an accession number for its study where results name just one; else it is an id."""
+    found = await services.store.find(Query(study=send.study, limit=1000))
+    studies = {one.study for one in found}
+    if len(studies) > 1 and send.study not in studies:
+        raise ActionRefused(f"several studies go by this number: {', '.join(sorted(studies))}")
+    return studies.pop() if len(studies) == 1 else send.study
+
+
+def _one_off(send: SendOnce, study: str, services: Services, caller: Caller, key: str) -> OneOffSend:
     return OneOffSend(
-        study=send.study,
+        study=study,
         site=send.site,
         endpoint=send.endpoint,
         actor=caller.name,

@@ -1,0 +1,114 @@
+"""`bgo apply`: a saved plan, or plan, ask and apply."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from butterfly_gitops.cli import exit_codes
+from butterfly_gitops.cli.client import Api, call, with_state
+from butterfly_gitops.cli.plan import planned_from
+from butterfly_gitops.model.scalar import parse_duration
+
+_POLL_S = 0.2
+
+
+@click.command("apply")
+@click.argument("file", required=False, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option(
+    "--sites", type=click.Path(path_type=Path), default=Path("sites"), show_default=True, help="The files."
+)
+@click.option("--yes", is_flag=True, help="Don't ask.")
+@click.option("--wait", metavar="DURATION", help="Wait until every lane reports what was applied: 60s.")
+@click.option("--new-state", is_flag=True, help="Make the state first; refused where there is one.")
+@with_state
+@click.pass_context
+def command(
+    ctx: click.Context,
+    *,
+    file: Path | None,
+    sites: Path,
+    yes: bool,
+    wait: str | None,
+    new_state: bool,
+    state: Path,
+    acts_as: str,
+) -> None:
+    """Apply FILE, a plan saved by `bgo plan --out`, exactly; or plan the files, show the plan, ask, and apply it.
+
+    Each site is applied whole or not at all, the fleet's settings first. Exit code 3 when sites are held, 4 when what
+    is applied has moved since the plan was made. Refused while `bgo run --source` follows a source.
+    """
+    wait_s = _seconds(wait)
+    wanted = _saved(file) if file else _asked(sites, state, acts_as, yes=yes, create=new_state)
+    if wanted is None:
+        return
+
+    async def do(api: Api) -> dict[str, Any]:
+        answer: dict[str, Any] = await api.post("/v1/applications", wanted)
+        return answer
+
+    done = call(state, acts_as, do, create=new_state and file is not None)
+    _say(done)
+    if wait_s is not None:
+        _wait(state, acts_as, wait_s)
+    if done["held"]:
+        ctx.exit(exit_codes.HELD)
+    if done["refused"]:
+        ctx.exit(exit_codes.FAILED)
+
+
+def _seconds(wait: str | None) -> float | None:
+    if wait is None:
+        return None
+    try:
+        return parse_duration(wait).total_seconds()
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--wait") from None
+
+
+def _saved(file: Path) -> dict[str, Any]:
+    try:
+        saved = json.loads(file.read_text())
+        return {"plan": dict(saved["plan"]), "revision": str(saved["revision"])}
+    except (ValueError, KeyError, TypeError):
+        raise click.ClickException(f"{file} is no plan that `bgo plan --out` saved") from None
+
+
+def _asked(sites: Path, state: Path, acts_as: str, *, yes: bool, create: bool) -> dict[str, Any] | None:
+    planned = planned_from(sites, state, acts_as, create=create)
+    click.echo(planned["text"], nl=False)
+    if not planned["plan"]["changes"]:
+        return None
+    if not yes:
+        click.confirm("Apply this?", abort=True, err=True)
+    return {"plan": planned["plan"], "revision": planned["revision"]}
+
+
+def _say(done: dict[str, Any]) -> None:
+    for one in done["applied"]:
+        click.echo(f"applied  {one['site']}#{one['generation']}")
+    for site, why in sorted(done["refused"].items()):
+        click.echo(f"stays    {site}: {why}")
+
+
+def _wait(state: Path, acts_as: str, wait_s: float) -> None:
+    """Ask until every lane reports its applied target; without a dispatcher nobody would."""
+
+    async def ask(api: Api) -> dict[str, Any]:
+        answer: dict[str, Any] = await api.get("/v1/status")
+        return answer
+
+    ends = time.monotonic() + wait_s
+    while True:
+        status = call(state, acts_as, ask)
+        if not status["dispatching"]:
+            raise click.ClickException("nothing dispatches: start `bgo run` to have it reported")
+        behind = [one["endpoint"] for one in status["endpoints"] if one["reported_target"] != one["target"]]
+        if not behind:
+            return
+        if time.monotonic() >= ends:
+            raise click.ClickException(f"not reported yet: {', '.join(behind)}")
+        time.sleep(_POLL_S)

@@ -1,0 +1,141 @@
+"""The way from a verb to the API: over loopback while a `run` holds the state, else the same application in process."""
+
+import asyncio
+import getpass
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import httpx
+
+from butterfly_gitops.model.error import GitopsError
+from butterfly_gitops.store.state_folder import StateHeld
+from butterfly_gitops.wiring import API_FILE, TOKEN_FILE, opened
+
+DEFAULT_STATE = Path(".butterfly-gitops")
+_TIMEOUT_S = 60.0
+
+Result = TypeVar("Result")
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class ApiRefused(GitopsError):  # noqa: N818 - it says what happened
+    """The API answered no; `status` and `document` say how."""
+
+    def __init__(self, status: int, document: Any) -> None:
+        is_known = isinstance(document, dict) and "error" in document
+        super().__init__(str(document["error"]) if is_known else f"the API answered {status}")
+        self.status = status
+        self.document = document
+        self.exit_code = int(document.get("exit_code", 1)) if is_known else 1
+
+
+def with_state(command: Command) -> Command:
+    """Give a command the options `--state` and `--as`."""
+    state = click.option(
+        "--state",
+        envvar="BGO_STATE",
+        type=click.Path(path_type=Path),
+        default=DEFAULT_STATE,
+        show_default=True,
+        help="The state folder.",
+    )
+    acts_as = click.option(
+        "--as",
+        "acts_as",
+        envvar="BGO_AS",
+        default="",
+        metavar="WHO",
+        help="On whose behalf; then grants.yaml decides what is allowed.",
+    )
+    return state(acts_as(command))
+
+
+class Api:
+    """The API as verbs use it. Every method raises ApiRefused for an answer that is no yes."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self._client = client
+
+    async def get(self, path: str, **params: Any) -> Any:
+        """Read a document."""
+        return _document(await self._client.get(path, params=params))
+
+    async def post(self, path: str, body: Any, *, key: str = "") -> Any:
+        """Send a document."""
+        headers = {"Idempotency-Key": key} if key else {}
+        return _document(await self._client.post(path, json=body, headers=headers))
+
+    async def post_bytes(self, path: str, body: bytes) -> Any:
+        """Send a document that is JSON already."""
+        headers = {"Content-Type": "application/json"}
+        return _document(await self._client.post(path, content=body, headers=headers))
+
+
+def _document(response: httpx.Response) -> Any:
+    try:
+        document = response.json()
+    except ValueError:
+        document = None
+    if response.is_success:
+        return document
+    raise ApiRefused(response.status_code, document)
+
+
+def call(
+    state: Path, acts_as: str, wish: Callable[[Api], Awaitable[Result]], *, create: bool = False
+) -> Result:
+    """Run a coroutine that uses the API of a state. Raises StateMissing, and what the API says."""
+
+    async def run() -> Result:
+        async with connected(state, acts_as, create=create) as api:
+            try:
+                return await wish(api)
+            except httpx.HTTPError as error:
+                raise GitopsError(f"the running process does not answer: {type(error).__name__}") from None
+
+    return asyncio.run(run())
+
+
+@asynccontextmanager
+async def connected(state: Path, acts_as: str, *, create: bool = False) -> AsyncIterator[Api]:
+    """Connect to whoever holds the state, or open it here. Raises StateMissing."""
+    try:
+        async with opened(state, create=create, administrator=login_name()) as app:
+            transport = httpx.ASGITransport(app=app, raise_app_exceptions=True)
+            async with _client(state, acts_as, "http://state", transport) as client:
+                yield Api(client)
+    except StateHeld as held:
+        url = _announced_url(state, held)
+        async with _client(state, acts_as, url, None) as client:
+            yield Api(client)
+
+
+def _client(state: Path, acts_as: str, url: str, transport: httpx.ASGITransport | None) -> httpx.AsyncClient:
+    token = (state / TOKEN_FILE).read_text().strip()
+    headers = {"Authorization": f"Bearer {token}"}
+    if acts_as:
+        headers["X-Bgo-As"] = acts_as
+    # No proxy of the environment stands between a process and its own machine.
+    return httpx.AsyncClient(
+        base_url=url, headers=headers, transport=transport, timeout=_TIMEOUT_S, trust_env=False
+    )
+
+
+def _announced_url(state: Path, held: StateHeld) -> str:
+    try:
+        return str(json.loads((state / API_FILE).read_text())["url"])
+    except (OSError, ValueError, KeyError):
+        # Another verb holds it for a moment, or a run is just starting.
+        raise held from None
+
+
+def login_name() -> str:
+    """Return who runs this process, for the audit."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "local administrator"

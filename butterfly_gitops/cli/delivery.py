@@ -1,0 +1,185 @@
+"""`bgo delivery`: find results, and act on them."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from butterfly_gitops.cli import exit_codes
+from butterfly_gitops.cli.client import Api, ApiRefused, call, with_state
+from butterfly_gitops.cli.named import endpoint_named
+from butterfly_gitops.cli.output import age, print_table
+
+_STATES = ("queued", "sending", "uncertain", "set_aside", "delivered", "superseded", "cancelled")
+_WAITING = ("queued", "sending", "uncertain", "set_aside")
+
+
+@click.group("delivery")
+def command() -> None:
+    """Find results, and resend, set aside or cancel them."""
+
+
+@command.command("list")
+@click.option("--endpoint", metavar="SITE/NAME", help="Only this endpoint's.")
+@click.option("--site", default="", help="Only this site's.")
+@click.option("--study", default="", help="Only this study's, by its id or accession number.")
+@click.option(
+    "--state", "states", multiple=True, type=click.Choice(_STATES), help="Only in this state; repeatable."
+)
+@click.option("--waiting", is_flag=True, help="Only what is not at its end.")
+@click.option(
+    "--patient",
+    type=click.Choice(["-"]),
+    help="Read identifiers from standard input, one CX a line: MRN0042^^^STE^MR. Never an argument: those are logged.",
+)
+@click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True)
+@click.option("--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@with_state
+def list_(
+    *,
+    endpoint: str | None,
+    site: str,
+    study: str,
+    states: tuple[str, ...],
+    waiting: bool,
+    patient: str | None,
+    limit: int,
+    style: str,
+    state: Path,
+    acts_as: str,
+) -> None:
+    """List deliveries, newest first: which result, to which endpoint, and what became of it."""
+    search: dict[str, Any] = {"site": site, "study": study, "limit": limit}
+    search["states"] = list(_WAITING if waiting else states)
+    if endpoint:
+        search["site"], search["endpoint"] = endpoint_named(endpoint)
+    if patient:
+        search["patient"] = [_identifier(line) for line in click.get_text_stream("stdin") if line.strip()]
+
+    async def ask(api: Api) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = (await api.post("/v1/deliveries/search", search))["deliveries"]
+        return found
+
+    found = call(state, acts_as, ask)
+    if style == "json":
+        click.echo(json.dumps(found, indent=2))
+        return
+    print_table(("ID", "STUDY", "RESULT", "ENDPOINT", "STATE", "ACCEPTED", "OUTCOME"), map(row_of, found))
+    click.echo(
+        f"{len(found)} deliveries" + (" (there may be more: --limit)" if len(found) == limit else ""),
+        err=True,
+    )
+
+
+def _identifier(line: str) -> dict[str, str | None]:
+    parts = [*line.strip().split("^"), "", "", "", "", ""]
+    return {"id": parts[0], "authority": parts[3] or None, "type": parts[4] or None}
+
+
+def row_of(found: dict[str, Any]) -> tuple[str, ...]:
+    """Return one delivery as a line of a table."""
+    return (
+        str(found["id"]),
+        found["accession"] or found["study"],
+        found["result"],
+        found["endpoint"],
+        found["state"].replace("_", " "),
+        f"{age(found['accepted_at'])} ago",
+        "; ".join(filter(None, (answers_of(found), found["reason"]))),
+    )
+
+
+def answers_of(found: dict[str, Any]) -> str:
+    """Return what each attempt came to: `no answer, then AA`."""
+    return ", then ".join(one["code"] or one["detail"] or "in flight" for one in found["attempts"])
+
+
+@command.command("show")
+@click.argument("delivery", type=int, metavar="ID")
+@click.option("--content", is_flag=True, help="Also the messages and replies. They hold patient data.")
+@click.option("--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@with_state
+def show(*, delivery: int, content: bool, style: str, state: Path, acts_as: str) -> None:
+    """Show all that is known of one delivery: attempts, targets, who acted on it and why."""
+
+    async def ask(api: Api) -> dict[str, Any]:
+        shown: dict[str, Any] = await api.get(f"/v1/deliveries/{delivery}", content=content)
+        return shown
+
+    shown = call(state, acts_as, ask)
+    if style == "json":
+        click.echo(json.dumps(shown, indent=2))
+        return
+    for line in _lines(shown):
+        click.echo(line)
+
+
+def _lines(shown: dict[str, Any]) -> Iterator[str]:
+    study = shown["accession"] or shown["study"]
+    yield f"delivery {shown['id']}: {study}, {shown['result']}, revision {shown['revision']}, to {shown['endpoint']}"
+    reason = f": {shown['reason']}" if shown["reason"] else ""
+    yield f"  {shown['state'].replace('_', ' ')}{reason}"
+    if shown["then"]:
+        yield f"  after the attempt in flight: {shown['then'].replace('_', ' ')}"
+    yield f"  accepted {shown['accepted_at']}, by {shown['cause'].replace('_', ' ')} of {shown['archive']}"
+    for one in shown["attempts"]:
+        came = " ".join(filter(None, (one["outcome"], one["code"], one["detail"]))) or "in flight"
+        yield f"  attempt {one['number']}  {one['started_at']}  MSH-10 {one['control_id']}  target {one['target']}  {came}"
+    wires = {one["number"]: json.loads(one["wire"]) for one in shown["targets"]}
+    for number in sorted({one["target"] for one in shown["attempts"]}):
+        yield f"  target {number} is {wires[number]['host']}:{wires[number]['port']} by Link {wires[number]['link']}"
+    for one in shown["audit"]:
+        yield f"  {one['at']}  {one['action']} by {one['actor']}: {one['reason']}"
+    for one in shown["messages"]:
+        yield f"message {one['number']}: status {one['status']}, {one['bytes']} bytes, MSH-10 {one['control_id']}"
+        if "text" in one:
+            yield from (f"  {line}" for line in one["text"].splitlines())
+    for one in shown["replies"] or ():
+        yield f"answer to attempt {one['attempt']}"
+        yield from (f"  {line}" for line in one["text"].splitlines())
+
+
+def _action(name: str, done: str, words: str) -> Callable[..., Any]:
+    """Make one acting subcommand: they differ in name and words alone."""
+
+    @click.argument("deliveries", type=int, metavar="ID...", nargs=-1, required=True)
+    @click.option("--reason", required=True, help="Why; kept in the audit. No patient data.")
+    @with_state
+    @click.pass_context
+    def act(
+        ctx: click.Context, *, deliveries: tuple[int, ...], reason: str, state: Path, acts_as: str
+    ) -> None:
+        async def do(api: Api) -> bool:
+            is_well = True
+            for delivery in deliveries:
+                is_well &= await _act_on(api, delivery, name, done, reason)
+            return is_well
+
+        if not call(state, acts_as, do):
+            ctx.exit(exit_codes.FAILED)
+
+    return command.command(name, help=words)(act)
+
+
+async def _act_on(api: Api, delivery: int, name: str, done: str, reason: str) -> bool:
+    try:
+        acted = await api.post(f"/v1/deliveries/{delivery}/{name}", {"reason": reason})
+    except ApiRefused as refused:
+        click.echo(f"delivery {delivery}: {refused}", err=True)
+        return False
+    after = "; one attempt is in flight and ends first" if acted["state"] == "sending" else ""
+    click.echo(f"delivery {delivery}: {done}{after}")
+    return True
+
+
+resend = _action(
+    "resend",
+    "back in its lane",
+    "Return what was set aside to its place in the lane, if it is still the newest of its report.",
+)
+set_aside = _action(
+    "set-aside", "set aside", "Take deliveries out of their lanes until somebody resends or cancels them."
+)
+cancel = _action("cancel", "cancelled", "End deliveries for good: they are never sent.")

@@ -1,0 +1,57 @@
+"""`bgo ledger`: events × rules = decisions, with counts."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from butterfly_gitops.cli import exit_codes
+from butterfly_gitops.cli.client import Api, call, with_state
+
+_WAITS = ("queued", "sending", "uncertain", "set_aside")
+
+
+@click.command("ledger")
+@click.option("--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@with_state
+@click.pass_context
+def command(ctx: click.Context, *, style: str, state: Path, acts_as: str) -> None:
+    """Account for every event: each met each rule exactly once, and each result is delivered or visibly waits.
+
+    Exit code 1 where it does not add up.
+    """
+
+    async def ask(api: Api) -> dict[str, Any]:
+        answer: dict[str, Any] = await api.get("/v1/ledger")
+        return answer
+
+    ledger = call(state, acts_as, ask)
+    click.echo(json.dumps(ledger, indent=2) if style == "json" else print_ledger(ledger))
+    if not ledger["adds_up"]:
+        ctx.exit(exit_codes.FAILED)
+
+
+def print_ledger(ledger: dict[str, Any]) -> str:
+    """Return the ledger in a few lines; the first is the sum."""
+    states: dict[str, int] = ledger["deliveries"]
+    waiting = sum(states.get(state, 0) for state in _WAITS)
+    parts = [f"{states.get('delivered', 0)} delivered", f"{waiting} waiting"]
+    parts += [f"{states[state]} {state}" for state in ("superseded", "cancelled") if states.get(state)]
+    parts += [f"{count} {reason}" for reason, count in sorted(ledger["without_delivery"].items())]
+    lost = ledger["missing"] + max(0, ledger["decided"] - ledger["surplus"] - _told(ledger))
+    parts.append(f"{lost} lost")
+    lines = [f"{ledger['events']} events x their rules = {ledger['expected']} decisions: {', '.join(parts)}."]
+    if ledger["surplus"]:
+        lines.append(f"{ledger['surplus']} decisions belong to no event and rule.")
+    if ledger["beyond_rules"]:
+        beyond = ", ".join(
+            f"{count} {state.replace('_', ' ')}" for state, count in ledger["beyond_rules"].items()
+        )
+        lines.append(f"Beyond the rules, by hand or as withdrawals: {beyond}.")
+    return "\n".join(lines)
+
+
+def _told(ledger: dict[str, Any]) -> int:
+    counts: list[int] = [*ledger["deliveries"].values(), *ledger["without_delivery"].values()]
+    return sum(counts)

@@ -1,0 +1,18 @@
+"""Names of endpoints as people type them."""
+
+import click
+
+from butterfly_gitops.model.address import parse_address
+
+
+def endpoint_named(text: str) -> tuple[str, str]:
+    """Read `SITE/NAME`. Raises click.BadParameter."""
+    try:
+        address = parse_address(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+    if address.name is None or address.field is not None:
+        raise click.BadParameter(
+            f"{text!r} names no endpoint: write SITE/NAME, such as st-elsewhere/epic-prod"
+        )
+    return address.site, address.name

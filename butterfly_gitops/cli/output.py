@@ -1,0 +1,44 @@
+"""Tables and lines for people: on a terminal as wide as it is, elsewhere never wrapped."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+import click
+
+
+def print_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print rows below their headings to standard output."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0))
+    for title in head:
+        table.add_column(title, overflow="fold")
+    for row in rows:
+        # Names and reasons are no markup.
+        table.add_row(*(_plain(cell) for cell in row))
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=500, no_color=True)
+    with console.capture() as captured:
+        console.print(table)
+    for line in captured.get().splitlines():
+        click.echo(line.rstrip())
+
+
+def _plain(cell: str) -> str:
+    from rich.markup import escape
+
+    return escape(cell)
+
+
+def age(since: str | None) -> str:
+    """Return how long ago an ISO time is, in its largest unit."""
+    if since is None:
+        return ""
+    seconds = max(0.0, (datetime.now(UTC) - datetime.fromisoformat(since)).total_seconds())
+    for unit, size in (("d", 86_400), ("h", 3_600), ("m", 60)):
+        if seconds >= size:
+            return f"{seconds // size:.0f}{unit}"
+    return f"{seconds:.0f}s"

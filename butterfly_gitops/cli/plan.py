@@ -1,0 +1,69 @@
+"""`bgo plan`: what the files change of what is applied, with what waits."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from butterfly_gitops.cli import exit_codes
+from butterfly_gitops.cli.client import Api, call, with_state
+from butterfly_gitops.cli.wanted import wanted_files
+
+
+@click.command("plan")
+@click.option(
+    "--sites", type=click.Path(path_type=Path), default=Path("sites"), show_default=True, help="The files."
+)
+@click.option("--out", type=click.Path(path_type=Path), help="Save the plan, for `bgo apply FILE`.")
+@click.option(
+    "--detailed-exitcode", is_flag=True, help="Exit with 2 when there are changes, 3 when some are held."
+)
+@click.option("--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@with_state
+@click.pass_context
+def command(
+    ctx: click.Context,
+    *,
+    sites: Path,
+    out: Path | None,
+    detailed_exitcode: bool,
+    style: str,
+    state: Path,
+    acts_as: str,
+) -> None:
+    """Show what the files change of what is applied: which results stop, go elsewhere or start, and what waits.
+
+    Nothing changes. Sites with problems stay out of the plan and keep what they run.
+    """
+    planned = planned_from(sites, state, acts_as)
+    plan = planned["plan"]
+    click.echo(planned["text"] if style == "text" else json.dumps(plan, indent=2), nl=style != "text")
+    if out is not None:
+        out.write_text(json.dumps({"plan": plan, "revision": planned["revision"]}, indent=2) + "\n")
+        click.echo(f"saved: bgo apply {out}", err=True)
+    if detailed_exitcode and plan["changes"]:
+        ctx.exit(exit_codes.HELD if plan["guard"]["holds"] else exit_codes.CHANGES)
+
+
+def planned_from(sites: Path, state: Path, acts_as: str, *, create: bool = False) -> dict[str, Any]:
+    """Plan a folder; problems go to standard error. Raises click.ClickException when they leave no plan."""
+    wanted = wanted_files(sites)
+
+    async def ask(api: Api) -> dict[str, Any]:
+        answer: dict[str, Any] = await api.post("/v1/plans", wanted)
+        return answer
+
+    planned = call(state, acts_as, ask, create=create)
+    _say_problems(planned["problems"])
+    if planned["plan"] is None:
+        raise click.ClickException("the problems are the whole fleet's: everything stays as it runs")
+    return {**planned, "revision": wanted["revision"]}
+
+
+def _say_problems(problems: list[dict[str, Any]]) -> None:
+    for one in problems:
+        place = ":".join(str(one[key]) for key in ("file", "line", "column") if key in one)
+        click.echo(f"{place}: {one['severity']}[{one['rule']}]: {one['message']}", err=True)
+    if problems:
+        click.echo("More, and how to mend them: bgo validate\n", err=True)

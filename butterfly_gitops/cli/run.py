@@ -1,0 +1,96 @@
+"""`bgo run`: controller, dispatcher and API in one process."""
+
+import asyncio
+import gc
+import signal
+import sys
+from pathlib import Path
+
+import click
+
+from butterfly_gitops.cli.client import login_name, with_state
+from butterfly_gitops.logs import configure_logs
+from butterfly_gitops.model.scalar import parse_duration
+from butterfly_gitops.source.folder import FolderSource
+from butterfly_gitops.source.interface import Source
+from butterfly_gitops.wiring import Options, build
+
+
+@click.command("run")
+@click.option(
+    "--source", metavar="DIR", help="The sites folder to follow; without it, only what is applied runs."
+)
+@click.option("--interval", default="30s", show_default=True, help="How often the source is read.")
+@click.option(
+    "--listen", default="127.0.0.1:8311", show_default=True, help="Where the API answers; loopback only."
+)
+@click.option("--new-state", is_flag=True, help="Make the state first; refused where there is one.")
+@click.option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@with_state
+def command(
+    *,
+    source: str | None,
+    interval: str,
+    listen: str,
+    new_state: bool,
+    log_format: str,
+    state: Path,
+    acts_as: str,
+) -> None:
+    """Run until interrupted: bring what is applied to what the source wants, take study events, and deliver.
+
+    Lanes start at once from what is applied. While a source is followed, this process is the only writer. On SIGTERM
+    or Ctrl-C, attempts in flight end first, each at most its acknowledgement time-out.
+    """
+    host, port = _address(listen)
+    options = Options(
+        state=state,
+        create=new_state,
+        source=_source(source),
+        followed=source or "",
+        host=host,
+        port=port,
+        interval_s=_seconds(interval),
+        administrator=acts_as or login_name(),
+    )
+    configure_logs(as_json=log_format == "json")
+    asyncio.run(run(options))
+
+
+async def run(options: Options) -> None:
+    """Build the engine and run it until a signal says stop."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    # The writer thread shares the interpreter: shorter turns keep commits from waiting for the loop.
+    sys.setswitchinterval(0.0005)
+    async with build(options) as engine:
+        click.echo(f"API at {engine.url}; Ctrl-C ends it", err=True)
+        gc.freeze()
+        await engine.run(stop)
+
+
+def _source(source: str | None) -> Source | None:
+    if source is None:
+        return None
+    if "://" in source or "#" in source:
+        raise click.BadParameter("git sources are not built yet: give a folder", param_hint="--source")
+    return FolderSource(path=Path(source))
+
+
+def _seconds(interval: str) -> float:
+    try:
+        seconds = parse_duration(interval).total_seconds()
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--interval") from None
+    if seconds <= 0:
+        raise click.BadParameter("must be longer than 0s", param_hint="--interval")
+    return seconds
+
+
+def _address(listen: str) -> tuple[str, int]:
+    host, _, port = listen.rpartition(":")
+    if not host or not port.isdecimal() or int(port) > 65535:
+        raise click.BadParameter("write HOST:PORT, such as 127.0.0.1:8311", param_hint="--listen")
+    return host.strip("[]"), int(port)

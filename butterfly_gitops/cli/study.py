@@ -1,0 +1,186 @@
+"""`bgo study`: hand in events, and render or send one study."""
+
+import copy
+import json
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+
+from butterfly_gitops.cli.client import Api, ApiRefused, call, with_state
+from butterfly_gitops.cli.named import endpoint_named
+from butterfly_gitops.cli.output import print_table
+
+_EVENTS_PER_REQUEST = 500
+
+
+@click.group("study")
+def command() -> None:
+    """Hand in study events; render or send one study."""
+
+
+@command.command("submit")
+@click.argument(
+    "files", nargs=-1, required=True, metavar="FILE...|-", type=click.Path(path_type=Path, allow_dash=True)
+)
+@click.option(
+    "--as-now", is_flag=True, help="Give each event a new id, and shift its times so that it occurs now."
+)
+@click.option("--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@with_state
+def submit(*, files: tuple[Path, ...], as_now: bool, style: str, state: Path, acts_as: str) -> None:
+    """Hand in study events from files or standard input: one JSON event, an array, or JSON Lines.
+
+    What is answered is on disk. A file with one refused event stores nothing of up to 500 events around it.
+    """
+
+    async def hand_in(api: Api) -> list[dict[str, Any]]:
+        return [answer for file in files for answer in await _submit_file(api, file, as_now=as_now)]
+
+    answers = call(state, acts_as, hand_in)
+    if style == "json":
+        click.echo(json.dumps(answers, indent=2))
+        return
+    print_table(("EVENT", "ENDPOINT", "DECISION", "DELIVERY"), _rows(answers))
+    click.echo(f"{len(answers)} accepted, on disk", err=True)
+
+
+async def _submit_file(api: Api, file: Path, *, as_now: bool) -> list[dict[str, Any]]:
+    text = click.get_binary_stream("stdin").read() if str(file) == "-" else _content(file)
+    answers: list[dict[str, Any]] = []
+    for body in _bodies(text, as_now=as_now):
+        try:
+            answer = await api.post_bytes("/v1/study-events", body)
+        except ApiRefused as refused:
+            raise click.ClickException(_said(file, refused, len(answers))) from None
+        answers += answer if isinstance(answer, list) else [answer]
+    return answers
+
+
+def _content(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise click.ClickException(f"{file}: {(error.strerror or 'cannot be read').lower()}") from None
+
+
+def _bodies(text: bytes, *, as_now: bool) -> Iterator[bytes]:
+    """Return what is sent: the text as it is where it can be, so that the answer's pointers fit it."""
+    try:
+        data = json.loads(text)
+    except ValueError:
+        lines = [line for line in text.splitlines() if line.strip()]
+        if len(lines) < 2:
+            yield text
+            return
+        for start in range(0, len(lines), _EVENTS_PER_REQUEST):
+            part = lines[start : start + _EVENTS_PER_REQUEST]
+            events = b"[" + b",".join(part) + b"]"
+            yield from _bodies(events, as_now=as_now) if as_now and _is_json(events) else [events]
+        return
+    if not as_now:
+        yield text
+    elif isinstance(data, list):
+        yield json.dumps([_as_now(one) for one in data]).encode()
+    else:
+        yield json.dumps(_as_now(data)).encode()
+
+
+def _is_json(text: bytes) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _as_now(event: Any) -> Any:
+    """Shift an event's times; whatever is no event is left for the API to refuse."""
+    try:
+        shift = datetime.now(UTC) - datetime.fromisoformat(event["occurred_at"])
+    except (TypeError, KeyError, ValueError):
+        return event
+    shifted = copy.deepcopy(event)
+    shifted["event_id"] = uuid.uuid4().hex
+    _shift(shifted, ("occurred_at",), shift)
+    _shift(shifted.get("study"), ("started_at", "ended_at"), shift)
+    study = shifted.get("study")
+    _shift(study.get("attestation") if isinstance(study, dict) else None, ("at",), shift)
+    return shifted
+
+
+def _shift(part: Any, names: tuple[str, ...], shift: timedelta) -> None:
+    if not isinstance(part, dict):
+        return
+    for name in names:
+        try:
+            part[name] = (datetime.fromisoformat(part[name]) + shift).isoformat()
+        except (TypeError, KeyError, ValueError):
+            continue
+
+
+def _said(file: Path, refused: ApiRefused, before: int) -> str:
+    problems = refused.document.get("problems", []) if isinstance(refused.document, dict) else []
+    for one in problems:
+        mend = f"; {one['mend']}" if one.get("mend") else ""
+        click.echo(f"{file}#{one.get('pointer', '')}: error[{one['rule']}]: {one['message']}{mend}", err=True)
+    what = f"{len(problems)} problems" if problems else str(refused)
+    event = f" (event {refused.document['event_id']})" if refused.status == 409 and not problems else ""
+    taken = f"; {before} events before were taken" if before else ""
+    return f"{file}: {what}{event}: nothing of it is stored{taken}"
+
+
+def _rows(answers: list[dict[str, Any]]) -> Iterator[tuple[str, ...]]:
+    for answer in answers:
+        known = " (known)" if answer["known"] else ""
+        if not answer["decisions"]:
+            yield f"{answer['event_id']}{known}", "", "no rule of its archive is in force", ""
+        for one in answer["decisions"]:
+            delivery = f"{one['delivery']} {one['state']}" if one["delivery"] is not None else ""
+            yield f"{answer['event_id']}{known}", one["endpoint"], one["verdict"], delivery
+
+
+@command.command("render")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--endpoint", required=True, metavar="SITE/NAME")
+@click.option(
+    "--sites", type=click.Path(path_type=Path), default=Path("sites"), show_default=True, help="The files."
+)
+@click.option("--format", "style", type=click.Choice(["text", "bytes"]), default="text", show_default=True)
+def render(*, file: Path, endpoint: str, sites: Path, style: str) -> None:
+    """Write the ORU of an event as the files configure it: one segment a line, or the exact bytes.
+
+    It is the first message of its report, under a new MSH-10; nothing is sent, and no state is needed.
+    """
+    from butterfly_gitops.cli.preview import preview
+
+    data, text = preview(_content(file), endpoint, sites)
+    if style == "bytes":
+        click.get_binary_stream("stdout").write(data)
+    else:
+        click.echo(text)
+
+
+@command.command("send")
+@click.argument("study")
+@click.option("--endpoint", required=True, metavar="SITE/NAME")
+@click.option("--reason", required=True, help="Why; kept in the audit. No patient data.")
+@click.option(
+    "--key", default="", help="Idempotency key: the same key sends once, however often it is asked for."
+)
+@with_state
+def send(*, study: str, endpoint: str, reason: str, key: str, state: Path, acts_as: str) -> None:
+    """Send one finalized STUDY (its id or accession number) to one endpoint, whatever the forwarding rules say."""
+    site, name = endpoint_named(endpoint)
+    wish = {"study": study, "site": site, "endpoint": name, "reason": reason}
+
+    async def do(api: Api) -> Any:
+        return await api.post("/v1/sends", wish, key=key)
+
+    acted = call(state, acts_as, do)
+    click.echo(
+        f"delivery {acted['delivery']}: {acted['state']}" + (" (asked for before)" if acted["repeat"] else "")
+    )
