@@ -51,7 +51,8 @@ def with_state(command: Command) -> Command:
         metavar="WHO",
         help="On whose behalf; then grants.yaml decides what is allowed.",
     )
-    return state(acts_as(command))
+    with_both: Command = state(acts_as(command))
+    return with_both
 
 
 class Api:

@@ -1,6 +1,7 @@
 """`bgo delivery`: find results, and act on them."""
 
 import json
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,11 @@ def command() -> None:
 @click.option("--site", default="", help="Only this site's.")
 @click.option("--study", default="", help="Only this study's, by its id or accession number.")
 @click.option(
-    "--state", "states", multiple=True, type=click.Choice(_STATES), help="Only in this state; repeatable."
+    "--only",
+    "states",
+    multiple=True,
+    type=click.Choice(_STATES),
+    help="Only what is in this state; repeatable.",
 )
 @click.option("--waiting", is_flag=True, help="Only what is not at its end.")
 @click.option(
@@ -56,7 +61,7 @@ def list_(
     if endpoint:
         search["site"], search["endpoint"] = endpoint_named(endpoint)
     if patient:
-        search["patient"] = [_identifier(line) for line in click.get_text_stream("stdin") if line.strip()]
+        search["patient"] = [_identifier(line) for line in sys.stdin if line.strip()]
 
     async def ask(api: Api) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = (await api.post("/v1/deliveries/search", search))["deliveries"]

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import sys
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -49,7 +50,7 @@ def submit(*, files: tuple[Path, ...], as_now: bool, style: str, state: Path, ac
 
 
 async def _submit_file(api: Api, file: Path, *, as_now: bool) -> list[dict[str, Any]]:
-    text = click.get_binary_stream("stdin").read() if str(file) == "-" else _content(file)
+    text = sys.stdin.buffer.read() if str(file) == "-" else _content(file)
     answers: list[dict[str, Any]] = []
     for body in _bodies(text, as_now=as_now):
         try:
@@ -159,7 +160,7 @@ def render(*, file: Path, endpoint: str, sites: Path, style: str) -> None:
 
     data, text = preview(_content(file), endpoint, sites)
     if style == "bytes":
-        click.get_binary_stream("stdout").write(data)
+        sys.stdout.buffer.write(data)
     else:
         click.echo(text)
 
