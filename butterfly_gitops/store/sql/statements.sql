@@ -1,0 +1,321 @@
+-- Every statement of the rows, by name. `{columns}` of a table stand once, under `columns: TABLE`, in the order in
+-- which `row_codec` reads and writes them; `{many}` becomes as many parameters as there are values.
+
+-- name: setting
+SELECT value FROM setting WHERE name = ?;
+
+-- name: put_setting
+INSERT INTO setting VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value;
+
+-- name: last_event
+SELECT max(number) FROM event;
+
+-- name: last_report
+SELECT max(id) FROM report;
+
+-- name: last_delivery
+SELECT max(id) FROM delivery;
+
+-- name: last_lane
+SELECT max(id) FROM lane;
+
+-- name: last_rule
+SELECT max(id) FROM rule;
+
+-- columns: event
+number, event_id, digest, kind, occurred_at, received_at, applies, site, archive, study, revision, accession,
+patient, body
+
+-- name: event
+SELECT {event} FROM event WHERE number = ?;
+
+-- name: event_by_id
+SELECT {event} FROM event WHERE event_id = ?;
+
+-- name: latest_of_study
+SELECT {event} FROM event WHERE number = (
+    SELECT number FROM event WHERE study = ? AND kind IN ({many})
+    ORDER BY revision DESC, occurred_at DESC, number DESC LIMIT 1
+);
+
+-- name: add_event
+INSERT INTO event ({event}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- columns: decision
+rule, lane, verdict, delivers, delivery
+
+-- name: decisions_of
+SELECT {decision} FROM decision WHERE event = ? ORDER BY rule;
+
+-- name: add_decision
+INSERT INTO decision ({decision}, event) VALUES (?, ?, ?, ?, ?, ?);
+
+-- columns: report
+id, lane, study, patient, newest_revision, newest_occurred_at, acknowledged, acknowledged_revision, maybe_received,
+maybe_final, maybe_event, filler, last_status_time, printed_revision, version
+
+-- name: report
+SELECT {report} FROM report WHERE id = ?;
+
+-- name: reports_of_study
+SELECT {report} FROM report WHERE study = ? ORDER BY id;
+
+-- name: insert_report
+INSERT INTO report ({report}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: update_report
+UPDATE report SET
+    patient = ?4, newest_revision = ?5, newest_occurred_at = ?6, acknowledged = ?7, acknowledged_revision = ?8,
+    maybe_received = ?9, maybe_final = ?10, maybe_event = ?11, filler = ?12, last_status_time = ?13,
+    printed_revision = ?14, version = ?15
+WHERE id = ?1 AND lane = ?2 AND study = ?3;
+
+-- columns: delivery
+id, lane, event, body, report, content, cause, revision, occurred_at, accepted_at, state, then_state, then_reason,
+reason, by_policy, due_at, attempts, refusals, silences, maybe_received, message, control_id, target, settled_at
+
+-- name: delivery
+SELECT {delivery} FROM delivery WHERE id = ?;
+
+-- name: open_of_reports
+SELECT {delivery} FROM delivery WHERE report IN ({many}) AND state < 4 ORDER BY id;
+
+-- name: in_lane_waiting
+SELECT {delivery} FROM delivery INDEXED BY delivery_in_lane
+WHERE lane = ? AND state < 3 AND state IN ({many}) ORDER BY id;
+
+-- name: in_lane_set_aside
+SELECT {delivery} FROM delivery INDEXED BY delivery_set_aside WHERE lane = ? AND state = 3 ORDER BY id;
+
+-- name: in_lane_final
+SELECT {delivery} FROM delivery WHERE lane = ? AND state IN ({many}) ORDER BY id;
+
+-- name: heads
+SELECT {delivery} FROM delivery INDEXED BY delivery_in_lane WHERE lane = ? AND state < 3 ORDER BY id LIMIT ?;
+
+-- name: insert_delivery
+INSERT INTO delivery ({delivery})
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: update_delivery
+UPDATE delivery SET
+    state = ?11, then_state = ?12, then_reason = ?13, reason = ?14, by_policy = ?15, due_at = ?16, attempts = ?17,
+    refusals = ?18, silences = ?19, maybe_received = ?20, message = ?21, control_id = ?22, target = ?23,
+    settled_at = ?24
+WHERE id = ?1 AND lane = ?2 AND event = ?3 AND body = ?4 AND report = ?5 AND content = ?6 AND cause = ?7
+    AND revision = ?8 AND occurred_at = ?9 AND accepted_at = ?10;
+
+-- columns: attempt
+key, epoch, target, message, control_id, started_at, ended_at, outcome, code, detail, reply
+
+-- name: attempt
+SELECT {attempt} FROM attempt WHERE key = ?;
+
+-- name: attempts_of
+SELECT {attempt} FROM attempt WHERE key BETWEEN ? AND ? ORDER BY key;
+
+-- name: put_attempt
+INSERT OR REPLACE INTO attempt ({attempt}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- columns: message
+key, target, text, control_id, status, filler, status_time, data
+
+-- name: message
+SELECT {message} FROM message WHERE key = ?;
+
+-- name: messages_of
+SELECT {message} FROM message WHERE key BETWEEN ? AND ? ORDER BY key;
+
+-- name: add_message
+INSERT INTO message ({message}) VALUES (?, ?, ?, ?, ?, ?, ?, ?);
+
+-- columns: lane
+id, site, endpoint, incarnation, target, on_retarget, due_at, failures, bad_run, stopped, paused, ended
+
+-- name: lane
+SELECT {lane} FROM lane WHERE id = ?;
+
+-- name: lanes
+SELECT {lane} FROM lane WHERE NOT ended ORDER BY id;
+
+-- name: lanes_of_site
+SELECT {lane} FROM lane WHERE site = ? AND NOT ended ORDER BY id;
+
+-- name: incarnations
+SELECT count(*) FROM lane WHERE site = ? AND endpoint = ?;
+
+-- name: put_lane
+INSERT INTO lane ({lane}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET
+    site = excluded.site, endpoint = excluded.endpoint, incarnation = excluded.incarnation,
+    target = excluded.target, on_retarget = excluded.on_retarget, due_at = excluded.due_at,
+    failures = excluded.failures, bad_run = excluded.bad_run, stopped = excluded.stopped, paused = excluded.paused,
+    ended = excluded.ended;
+
+-- columns: target
+lane, number, wire, text
+
+-- name: target
+SELECT {target} FROM target WHERE lane = ? AND number = ?;
+
+-- name: targets_of
+SELECT {target} FROM target WHERE lane = ? ORDER BY number;
+
+-- name: add_target
+INSERT INTO target ({target}) VALUES (?, ?, ?, ?);
+
+-- columns: rule
+id, site, archive, endpoint, lane, start, until
+
+-- name: rules
+SELECT {rule} FROM rule ORDER BY id;
+
+-- name: rules_of_site
+SELECT {rule} FROM rule WHERE site = ? ORDER BY id;
+
+-- name: put_rule
+INSERT INTO rule ({rule}) VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET
+    site = excluded.site, archive = excluded.archive, endpoint = excluded.endpoint, lane = excluded.lane,
+    start = excluded.start, until = excluded.until;
+
+-- columns: generation
+site, number, digest, commit_id, actor, applied_at
+
+-- name: generations
+SELECT {generation}, content FROM generation AS newest
+WHERE number = (SELECT max(number) FROM generation WHERE site = newest.site) ORDER BY site;
+
+-- name: generation
+SELECT {generation} FROM generation WHERE site = ? ORDER BY number DESC LIMIT 1;
+
+-- name: add_generation
+INSERT INTO generation ({generation}, content) VALUES (?, ?, ?, ?, ?, ?, ?);
+
+-- columns: condition
+site, endpoint, kind, reason, message, since
+
+-- name: conditions
+SELECT {condition} FROM condition ORDER BY site, endpoint, kind;
+
+-- name: delete_conditions
+DELETE FROM condition;
+
+-- name: add_condition
+INSERT INTO condition ({condition}) VALUES (?, ?, ?, ?, ?, ?);
+
+-- columns: done
+key, fingerprint, delivery
+
+-- name: done
+SELECT {done} FROM done WHERE key = ?;
+
+-- name: add_done
+INSERT INTO done ({done}) VALUES (?, ?, ?);
+
+-- columns: audit
+at, actor, action, subject, reason
+
+-- name: audit_of
+SELECT {audit} FROM audit WHERE subject = ? ORDER BY id;
+
+-- name: add_audit
+INSERT INTO audit ({audit}) VALUES (?, ?, ?, ?, ?);
+
+-- name: open_count_of_archive
+SELECT count(*) FROM (
+    SELECT event FROM delivery INDEXED BY delivery_in_lane WHERE state < 3
+    UNION ALL
+    SELECT event FROM delivery INDEXED BY delivery_set_aside WHERE state = 3
+) AS open CROSS JOIN event ON event.number = open.event
+WHERE event.site = ? AND event.archive = ?;
+
+-- name: state_counts
+SELECT lane, state, count FROM settled WHERE count > 0
+UNION ALL
+SELECT lane, state, count(*) FROM delivery INDEXED BY delivery_in_lane WHERE state < 3 GROUP BY lane, state
+UNION ALL
+SELECT lane, state, count(*) FROM delivery INDEXED BY delivery_set_aside WHERE state = 3 GROUP BY lane;
+
+-- name: oldest_open
+SELECT first.lane, delivery.accepted_at FROM (
+    SELECT lane, min(id) AS id FROM (
+        SELECT lane, min(id) AS id FROM delivery INDEXED BY delivery_in_lane WHERE state < 3 GROUP BY lane
+        UNION ALL
+        SELECT lane, min(id) FROM delivery INDEXED BY delivery_set_aside WHERE state = 3 GROUP BY lane
+    ) GROUP BY lane
+) AS first CROSS JOIN delivery ON delivery.id = first.id;
+
+-- name: finalized_since
+SELECT count(DISTINCT study) FROM event INDEXED BY event_finalized
+WHERE kind = 'finalized' AND site = ? AND archive = ? AND occurred_at >= ?;
+
+-- name: withheld
+SELECT report.lane, report.study, report.acknowledged_revision
+FROM (SELECT DISTINCT study FROM event INDEXED BY event_withdrawn WHERE kind IN ('reverted', 'deleted')) AS ended
+CROSS JOIN report ON report.study = ended.study
+WHERE report.acknowledged IN ('P', 'F', 'C') AND (
+    SELECT kind FROM event WHERE event.study = ended.study
+    ORDER BY revision DESC, occurred_at DESC, number DESC LIMIT 1
+) IN ('reverted', 'deleted')
+ORDER BY report.id;
+
+-- name: find
+SELECT {delivery} FROM delivery
+WHERE {candidates}
+    AND (:before IS NULL OR id < :before)
+    AND (:states IS NULL OR state IN (SELECT value FROM json_each(:states)))
+    AND (:lanes IS NULL OR lane IN (SELECT value FROM json_each(:lanes)))
+    AND (:study = '' OR EXISTS (
+        SELECT 1 FROM event
+        WHERE event.number = delivery.event AND (event.study = :study OR event.accession = :study)))
+    AND (:patient IS NULL OR EXISTS (
+        SELECT 1 FROM report JOIN json_each(report.patient) AS known
+        WHERE report.id = delivery.report AND known.value IN (SELECT value FROM json_each(:patient))))
+ORDER BY id DESC LIMIT :limit;
+
+-- name: lanes_named
+SELECT id FROM lane WHERE (?1 = '' OR site = ?1) AND (?2 = '' OR endpoint = ?2);
+
+-- Where `find` looks: the narrowest of these that holds all that the query can match.
+
+-- columns: anywhere
+TRUE
+
+-- columns: of_study
+report IN (
+    SELECT id FROM report WHERE study = :study
+        OR study IN (SELECT event.study FROM event WHERE accession <> '' AND accession = :study))
+
+-- columns: of_patient
+report IN (
+    SELECT report.id FROM report JOIN json_each(report.patient) AS known
+    WHERE known.value IN (SELECT value FROM json_each(:patient)))
+
+-- columns: open
+id IN (
+    SELECT id FROM delivery INDEXED BY delivery_in_lane WHERE state < 3
+    UNION ALL
+    SELECT id FROM delivery INDEXED BY delivery_set_aside WHERE state = 3)
+
+-- name: event_count
+SELECT count(*) FROM event;
+
+-- name: decision_count
+SELECT count(*) FROM decision;
+
+-- name: considered
+SELECT count(*), count(decision.event)
+FROM event
+JOIN rule ON rule.site = event.site AND rule.archive = event.archive AND CASE
+    WHEN rule.until IS NULL OR rule.until > event.received_at THEN rule.start <= event.received_at
+    ELSE rule.start <= event.occurred_at AND event.occurred_at < rule.until
+END
+LEFT JOIN decision ON decision.event = event.number AND decision.rule = rule.id;
+
+-- name: verdict_counts
+SELECT substr(verdict, 1, instr(verdict || ' ', ' ') - 1) AS reason, count(*)
+FROM decision WHERE delivery IS NULL GROUP BY reason ORDER BY reason;
+
+-- name: states_of_causes
+SELECT cause, state, count(*) FROM delivery GROUP BY cause, state ORDER BY cause, state;

@@ -1,0 +1,117 @@
+"""The store in one file: SQLite, written by one thread and read by another."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from butterfly_gitops.model.delivery import DeliveryId, Epoch, EventNumber, LaneId
+from butterfly_gitops.model.study import StudyEvent
+from butterfly_gitops.store import accepting, acting, advancing, applying, observing
+from butterfly_gitops.store.interface import (
+    Accepted,
+    Acted,
+    Action,
+    Application,
+    Condition,
+    Found,
+    Generation,
+    LaneView,
+    Ledger,
+    NewEvent,
+    Observation,
+    OneOffSend,
+    Query,
+    Running,
+    Shown,
+    Step,
+    Stepped,
+)
+from butterfly_gitops.store.sqlite_session import SqliteSession
+from butterfly_gitops.store.state_folder import StateFolder, hold
+from butterfly_gitops.store.writer import Worker
+
+
+class SqliteStore:
+    """The `Store` of one process; `open` makes it."""
+
+    def __init__(self, folder: StateFolder, *, writer: Worker, reader: Worker) -> None:
+        self._folder = folder
+        self._writer = writer
+        self._reader = reader
+
+    @classmethod
+    def open(cls, path: Path, *, create: bool) -> "SqliteStore":
+        """Open the state in a folder, or make a new one there; it blocks, so call it before the loop runs lanes.
+
+        Raises StateMissing, StateExists, StateHeld, StateUnusable, StateTooNew, StoreUnavailable.
+        """
+        folder = hold(path, create=create)
+        try:
+            writing = SqliteSession(folder.database, is_writer=True)
+            try:
+                reading = SqliteSession(folder.database, is_writer=False)
+            except BaseException:
+                writing.close()
+                raise
+        except BaseException:
+            folder.release()
+            raise
+        return cls(
+            folder, writer=Worker(writing, name="store-writer"), reader=Worker(reading, name="store-reader")
+        )
+
+    async def close(self) -> None:
+        """See `Store.close`."""
+        # The writer last: only it can move what the journal holds into the database.
+        await self._reader.close()
+        await self._writer.close()
+        self._folder.release()
+
+    async def accept(
+        self, events: Sequence[NewEvent], *, routed_with: int, at: datetime
+    ) -> tuple[Accepted, ...]:
+        return await self._writer.do(
+            lambda rows: accepting.accept(rows, events, routed_with=routed_with, at=at)
+        )
+
+    async def running(self) -> Running:
+        return await self._reader.do(applying.running)
+
+    async def apply(self, application: Application) -> Generation:
+        return await self._writer.do(lambda rows: applying.apply(rows, application))
+
+    async def observe(self) -> Observation:
+        return await self._reader.do(observing.observe)
+
+    async def record(self, conditions: Sequence[Condition]) -> None:
+        await self._writer.do(lambda rows: observing.record(rows, conditions))
+
+    async def own(self, *, node: str, boot: str, at: datetime) -> Epoch:
+        return await self._writer.do(lambda rows: advancing.own(rows, node=node, boot=boot, at=at))
+
+    async def recover(self, epoch: Epoch, *, at: datetime) -> int:
+        return await self._writer.do(lambda rows: advancing.recover(rows, epoch, at=at))
+
+    async def views(self, lanes: Sequence[LaneId], *, look_ahead: int = 2) -> tuple[LaneView, ...]:
+        return await self._writer.do(lambda rows: advancing.views(rows, lanes, look_ahead=look_ahead))
+
+    async def advance(self, steps: Sequence[Step]) -> tuple[Stepped, ...]:
+        return await self._writer.do(lambda rows: advancing.advance(rows, steps))
+
+    async def act(self, action: Action) -> Acted:
+        return await self._writer.do(lambda rows: acting.act(rows, action))
+
+    async def send_once(self, send: OneOffSend) -> Acted:
+        return await self._writer.do(lambda rows: acting.send_once(rows, send))
+
+    async def find(self, query: Query) -> tuple[Found, ...]:
+        return await self._reader.do(lambda rows: observing.find(rows, query))
+
+    async def show(self, delivery: DeliveryId) -> Shown:
+        return await self._reader.do(lambda rows: observing.show(rows, delivery))
+
+    async def latest_event(self, study: str) -> tuple[EventNumber, StudyEvent]:
+        return await self._reader.do(lambda rows: observing.latest_event(rows, study))
+
+    async def ledger(self) -> Ledger:
+        return await self._reader.do(observing.ledger)

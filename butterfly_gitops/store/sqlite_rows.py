@@ -1,0 +1,322 @@
+"""The rows as SQLite keeps them: one connection's view inside its open transaction."""
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
+from typing import TypeVar
+
+import apsw
+
+from butterfly_gitops.model.delivery import (
+    FINAL,
+    Attempt,
+    Decision,
+    Delivery,
+    DeliveryId,
+    EventNumber,
+    Lane,
+    LaneId,
+    Report,
+    ReportId,
+    Rule,
+    RuleId,
+    State,
+    StoredMessage,
+    Target,
+    TargetNumber,
+)
+from butterfly_gitops.model.study import EventKind
+from butterfly_gitops.store import row_codec as codec
+from butterfly_gitops.store.interface import AuditEntry, Condition, Generation, Query, Withheld
+from butterfly_gitops.store.row_codec import CODES, STATES, Row
+from butterfly_gitops.store.rows import Done, EventRow
+from butterfly_gitops.store.sqlite_statements import STATEMENTS, find_among, with_many
+
+T = TypeVar("T")
+
+
+class SqliteRows:
+    """`Rows` over one connection; `forget` what it counted once a transaction or a savepoint is rolled back.
+
+    What identifies a report or a delivery (its lane, event, study and so on) stays as it was added.
+    """
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+        self._last: dict[str, int] = {}
+
+    def forget(self) -> None:
+        """Read the highest ids anew."""
+        self._last.clear()
+
+    def _run(self, name: str, values: Row) -> None:
+        self._connection.execute(STATEMENTS[name], values)
+
+    def _first(self, sql: str, values: Row, read: Callable[[Row], T]) -> T | None:
+        row = self._connection.execute(sql, values).fetchone()
+        return None if row is None else read(row)
+
+    def _one(self, name: str, values: Row, read: Callable[[Row], T]) -> T:
+        row = self._connection.execute(STATEMENTS[name], values).fetchone()
+        if row is None:
+            raise KeyError(name, *values)
+        return read(row)
+
+    def _all(self, sql: str, values: Row, read: Callable[[Row], T]) -> list[T]:
+        return [read(row) for row in self._connection.execute(sql, values)]
+
+    def _count(self, name: str, values: Row = ()) -> int:
+        return int(self._connection.execute(STATEMENTS[name], values).get or 0)
+
+    def _next(self, table: str) -> int:
+        if table not in self._last:
+            self._last[table] = self._count(f"last_{table}")
+        return self._last[table] + 1
+
+    def _added(self, table: str, number: int) -> None:
+        self._last[table] = max(number, self._next(table) - 1)
+
+    def setting(self, name: str) -> str:
+        return self._first(STATEMENTS["setting"], (name,), lambda row: str(row[0])) or ""
+
+    def put_setting(self, name: str, value: str) -> None:
+        self._run("put_setting", (name, value))
+
+    def next_event(self) -> EventNumber:
+        return EventNumber(self._next("event"))
+
+    def next_report(self) -> ReportId:
+        return ReportId(self._next("report"))
+
+    def next_delivery(self) -> DeliveryId:
+        return DeliveryId(self._next("delivery"))
+
+    def next_lane(self) -> LaneId:
+        return LaneId(self._next("lane"))
+
+    def next_rule(self) -> RuleId:
+        return RuleId(self._next("rule"))
+
+    # Events and decisions.
+
+    def event(self, number: EventNumber) -> EventRow:
+        return self._one("event", (number,), codec.event_of)
+
+    def event_by_id(self, event_id: str) -> EventRow | None:
+        return self._first(STATEMENTS["event_by_id"], (event_id,), codec.event_of)
+
+    def latest_of_study(self, study: str, kinds: Collection[EventKind]) -> EventRow | None:
+        sql = with_many("latest_of_study", len(kinds))
+        return self._first(sql, (study, *kinds), codec.event_of)
+
+    def add_event(self, row: EventRow) -> None:
+        self._run("add_event", codec.event_values(row))
+        self._added("event", row.number)
+
+    def decisions_of(self, event: EventNumber) -> Sequence[tuple[Decision, DeliveryId | None]]:
+        return self._all(STATEMENTS["decisions_of"], (event,), codec.decision_of)
+
+    def add_decision(self, event: EventNumber, decision: Decision, delivery: DeliveryId | None) -> None:
+        self._run("add_decision", codec.decision_values(event, decision, delivery))
+
+    # Reports, deliveries, attempts, messages.
+
+    def report(self, report: ReportId) -> Report:
+        return self._one("report", (report,), codec.report_of)
+
+    def reports_of_study(self, study: str) -> Sequence[Report]:
+        return self._all(STATEMENTS["reports_of_study"], (study,), codec.report_of)
+
+    def put_report(self, report: Report) -> None:
+        self._put("report", report.id, codec.report_values(report))
+
+    def _put(self, table: str, number: int, values: Row) -> None:
+        # An update that leaves identifying columns alone touches none of the indexes over them.
+        if number < self._next(table):
+            self._run(f"update_{table}", values)
+            if self._connection.changes():
+                return
+        self._run(f"insert_{table}", values)
+        self._added(table, number)
+
+    def delivery(self, delivery: DeliveryId) -> Delivery | None:
+        return self._first(STATEMENTS["delivery"], (delivery,), codec.delivery_of)
+
+    def open_of_reports(self, reports: Collection[ReportId]) -> Sequence[Delivery]:
+        return self._all(with_many("open_of_reports", len(reports)), tuple(reports), codec.delivery_of)
+
+    def in_lane(self, lane: LaneId, states: Collection[State]) -> Sequence[Delivery]:
+        waiting = [CODES[one] for one in states if one not in FINAL and one is not State.SET_ASIDE]
+        final = [CODES[one] for one in states if one in FINAL]
+        found: list[Delivery] = []
+        if waiting:
+            sql = with_many("in_lane_waiting", len(waiting))
+            found += self._all(sql, (lane, *waiting), codec.delivery_of)
+        if State.SET_ASIDE in states:
+            found += self._all(STATEMENTS["in_lane_set_aside"], (lane,), codec.delivery_of)
+        if final:
+            found += self._all(with_many("in_lane_final", len(final)), (lane, *final), codec.delivery_of)
+        return sorted(found, key=lambda one: one.id)
+
+    def heads(self, lane: LaneId, limit: int) -> Sequence[Delivery]:
+        return self._all(STATEMENTS["heads"], (lane, limit), codec.delivery_of)
+
+    def put_delivery(self, delivery: Delivery) -> None:
+        self._put("delivery", delivery.id, codec.delivery_values(delivery))
+
+    def attempt(self, delivery: DeliveryId, number: int) -> Attempt | None:
+        key = codec.numbered_key(delivery, number)
+        return self._first(STATEMENTS["attempt"], (key,), codec.attempt_of)
+
+    def attempts_of(self, delivery: DeliveryId) -> Sequence[Attempt]:
+        return self._all(STATEMENTS["attempts_of"], codec.key_range(delivery), codec.attempt_of)
+
+    def put_attempt(self, attempt: Attempt) -> None:
+        self._run("put_attempt", codec.attempt_values(attempt))
+
+    def message(self, delivery: DeliveryId, number: int) -> StoredMessage | None:
+        key = codec.numbered_key(delivery, number)
+        return self._first(STATEMENTS["message"], (key,), codec.message_of)
+
+    def messages_of(self, delivery: DeliveryId) -> Sequence[StoredMessage]:
+        return self._all(STATEMENTS["messages_of"], codec.key_range(delivery), codec.message_of)
+
+    def add_message(self, message: StoredMessage) -> None:
+        self._run("add_message", codec.message_values(message))
+
+    # What is applied.
+
+    def lane(self, lane: LaneId) -> Lane:
+        return self._one("lane", (lane,), codec.lane_of)
+
+    def lanes(self) -> Sequence[Lane]:
+        return self._all(STATEMENTS["lanes"], (), codec.lane_of)
+
+    def lanes_of_site(self, site: str) -> Sequence[Lane]:
+        return self._all(STATEMENTS["lanes_of_site"], (site,), codec.lane_of)
+
+    def incarnations(self, site: str, endpoint: str) -> int:
+        return self._count("incarnations", (site, endpoint))
+
+    def put_lane(self, lane: Lane) -> None:
+        self._run("put_lane", codec.lane_values(lane))
+        self._added("lane", lane.id)
+
+    def target(self, lane: LaneId, number: TargetNumber) -> Target:
+        return self._one("target", (lane, number), codec.target_of)
+
+    def targets_of(self, lane: LaneId) -> Sequence[Target]:
+        return self._all(STATEMENTS["targets_of"], (lane,), codec.target_of)
+
+    def add_target(self, target: Target) -> None:
+        self._run("add_target", (target.lane, target.number, target.wire, target.text))
+
+    def rules(self) -> Sequence[Rule]:
+        return self._all(STATEMENTS["rules"], (), codec.rule_of)
+
+    def rules_of_site(self, site: str) -> Sequence[Rule]:
+        return self._all(STATEMENTS["rules_of_site"], (site,), codec.rule_of)
+
+    def put_rule(self, rule: Rule) -> None:
+        self._run("put_rule", codec.rule_values(rule))
+        self._added("rule", rule.id)
+
+    def generations(self) -> Sequence[tuple[Generation, str]]:
+        return self._all(STATEMENTS["generations"], (), lambda row: (codec.generation_of(row), row[-1]))
+
+    def generation(self, site: str) -> Generation | None:
+        return self._first(STATEMENTS["generation"], (site,), codec.generation_of)
+
+    def add_generation(self, generation: Generation, content: str) -> None:
+        self._run("add_generation", (*codec.generation_values(generation), content))
+
+    def conditions(self) -> Sequence[Condition]:
+        return self._all(STATEMENTS["conditions"], (), codec.condition_of)
+
+    def replace_conditions(self, conditions: Sequence[Condition]) -> None:
+        self._run("delete_conditions", ())
+        for condition in conditions:
+            self._run("add_condition", codec.condition_values(condition))
+
+    # What people did.
+
+    def done(self, key: str) -> Done | None:
+        return self._first(STATEMENTS["done"], (key,), codec.done_of)
+
+    def add_done(self, done: Done) -> None:
+        self._run("add_done", (done.key, done.fingerprint, done.delivery))
+
+    def audit_of(self, subject: str) -> Sequence[AuditEntry]:
+        return self._all(STATEMENTS["audit_of"], (subject,), codec.audit_of)
+
+    def add_audit(self, entry: AuditEntry) -> None:
+        values = codec.micros(entry.at), entry.actor, entry.action, entry.subject, entry.reason
+        self._run("add_audit", values)
+
+    # Counts and searches.
+
+    def open_count_of_archive(self, site: str, archive: str) -> int:
+        return self._count("open_count_of_archive", (site, archive))
+
+    def state_counts(self) -> Mapping[LaneId, Mapping[State, int]]:
+        counts: defaultdict[LaneId, dict[State, int]] = defaultdict(dict)
+        for lane, state, count in self._connection.execute(STATEMENTS["state_counts"]):
+            counts[LaneId(lane)][STATES[state]] = count
+        return dict(counts)
+
+    def oldest_open(self) -> Mapping[LaneId, datetime]:
+        rows = self._connection.execute(STATEMENTS["oldest_open"])
+        return {LaneId(lane): codec.instant(at) for lane, at in rows}
+
+    def finalized_since(self, site: str, archive: str, since: datetime) -> int:
+        return self._count("finalized_since", (site, archive, codec.micros(since)))
+
+    def withheld(self) -> Sequence[Withheld]:
+        return self._all(
+            STATEMENTS["withheld"], (), lambda row: Withheld(lane=row[0], study=row[1], revision=row[2])
+        )
+
+    def find(self, query: Query) -> Sequence[Delivery]:
+        lanes = None
+        if query.site or query.endpoint:
+            named = self._connection.execute(STATEMENTS["lanes_named"], (query.site, query.endpoint))
+            lanes = json.dumps([lane for (lane,) in named])
+        values = {
+            "before": query.before,
+            "states": json.dumps([CODES[one] for one in query.states]) if query.states else None,
+            "lanes": lanes,
+            "study": query.study,
+            "patient": codec.json_set(query.patient) if query.patient else None,
+            "limit": query.limit,
+        }
+        sql = find_among(_candidates(query))
+        return [codec.delivery_of(row) for row in self._connection.execute(sql, values)]
+
+    def event_count(self) -> int:
+        return self._count("event_count")
+
+    def decision_balance(self) -> tuple[int, int, int, int]:
+        decided = self._count("decision_count")
+        considered, matched = self._one("considered", (), lambda row: (row[0], row[1]))
+        return considered, decided, considered - matched, decided - matched
+
+    def verdict_counts(self) -> Mapping[str, int]:
+        return dict(self._all(STATEMENTS["verdict_counts"], (), lambda row: (row[0], row[1])))
+
+    def states_of_causes(self) -> Mapping[str, Mapping[State, int]]:
+        counts: defaultdict[str, dict[State, int]] = defaultdict(dict)
+        for cause, state, count in self._connection.execute(STATEMENTS["states_of_causes"]):
+            counts[cause][STATES[state]] = count
+        return dict(counts)
+
+
+def _candidates(query: Query) -> str:
+    """Name where to look: what is open or of one study or patient is found without reading all deliveries."""
+    if query.study:
+        return "of_study"
+    if query.patient:
+        return "of_patient"
+    if query.states and not query.states & FINAL:
+        return "open"
+    return "anywhere"

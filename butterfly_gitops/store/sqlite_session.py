@@ -1,0 +1,114 @@
+"""One connection to the database: opened with what durability asks for, and opened anew after a failure."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import apsw
+
+from butterfly_gitops.store.interface import StoreUnavailable
+from butterfly_gitops.store.migration import migrate
+from butterfly_gitops.store.sqlite_rows import SqliteRows
+from butterfly_gitops.store.writer import Operation, Raised, Result, Returned
+
+# What the disk, the memory or another process did: the whole transaction is lost, and may fare better later.
+# Anything else that apsw raises is the defect of one operation.
+UNAVAILABLE = (
+    apsw.BusyError,
+    apsw.CantOpenError,
+    apsw.CorruptError,
+    apsw.FullError,
+    apsw.IOError,
+    apsw.LockedError,
+    apsw.NoMemError,
+    apsw.NotADBError,
+    apsw.PermissionsError,
+    apsw.ProtocolError,
+    apsw.ReadOnlyError,
+)
+_BUSY_MS = 5000
+_SETTINGS = """
+    PRAGMA synchronous = FULL;
+    PRAGMA foreign_keys = ON;
+    PRAGMA trusted_schema = OFF;
+    PRAGMA temp_store = MEMORY;
+    PRAGMA cache_size = -65536;
+"""
+
+
+class SqliteSession:
+    """A connection that runs batches, each in one transaction; a reader's sees the last commit and writes nothing."""
+
+    def __init__(self, path: Path, *, is_writer: bool) -> None:
+        """Open the database, which must exist; a writer brings it to this code's schema.
+
+        Raises StoreUnavailable, StateTooNew.
+        """
+        self._path = path
+        self._is_writer = is_writer
+        self._begin = "BEGIN IMMEDIATE" if is_writer else "BEGIN"
+        self._connection: apsw.Connection | None = None
+        self._rows: SqliteRows | None = None
+        try:
+            self._open()
+        except UNAVAILABLE as error:
+            raise StoreUnavailable(f"the state in {path.parent} cannot be opened: {error}") from None
+
+    def run(self, operations: Sequence[Operation]) -> Sequence[Result]:
+        """See `Session.run`."""
+        try:
+            connection, rows = self._open()
+            connection.execute(self._begin)
+            results = [_run_one(connection, rows, operation) for operation in operations]
+            connection.execute("COMMIT")
+        except UNAVAILABLE as error:
+            # How much of the transaction SQLite has undone depends on the error; closing undoes the rest.
+            self.close()
+            raise StoreUnavailable(f"the state in {self._path.parent} is not available: {error}") from None
+        except BaseException:
+            self.close()
+            raise
+        return results
+
+    def close(self) -> None:
+        """Close the connection, without a commit; the next batch opens another."""
+        connection, self._connection, self._rows = self._connection, None, None
+        if connection is not None:
+            # Closing checkpoints the journal, which a full disk refuses; the journal keeps what is committed.
+            with suppress(apsw.Error):
+                connection.close(True)
+
+    def _open(self) -> tuple[apsw.Connection, SqliteRows]:
+        if self._connection is None or self._rows is None:
+            connection = self._connect()
+            self._connection, self._rows = connection, SqliteRows(connection)
+            return connection, self._rows
+        return self._connection, self._rows
+
+    def _connect(self) -> apsw.Connection:
+        flags = apsw.SQLITE_OPEN_READWRITE if self._is_writer else apsw.SQLITE_OPEN_READONLY
+        connection = apsw.Connection(str(self._path), flags=flags, statementcachesize=200)
+        try:
+            connection.set_busy_timeout(_BUSY_MS)
+            connection.execute(_SETTINGS)
+            if self._is_writer:
+                connection.execute("PRAGMA journal_mode = WAL")
+                migrate(connection)
+        except BaseException:
+            connection.close(True)
+            raise
+        return connection
+
+
+def _run_one(connection: apsw.Connection, rows: SqliteRows, operation: Operation) -> Result:
+    connection.execute("SAVEPOINT operation")
+    try:
+        value = operation(rows)
+    except UNAVAILABLE:
+        raise
+    except Exception as error:  # noqa: BLE001 - it is handed to whoever asked for the operation
+        connection.execute("ROLLBACK TO operation; RELEASE operation")
+        rows.forget()
+        return Raised(error=error)
+    connection.execute("RELEASE operation")
+    return Returned(value=value)

@@ -1,0 +1,382 @@
+"""The store's reference: rows in plain dicts, looked through from end to end."""
+
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
+from copy import copy
+from datetime import datetime
+from typing import TypeVar, get_args
+
+from butterfly_gitops.delivery.routing import is_considered
+from butterfly_gitops.model.delivery import (
+    FINAL,
+    IN_LANE,
+    Attempt,
+    Decision,
+    Delivery,
+    DeliveryId,
+    Epoch,
+    EventNumber,
+    Lane,
+    LaneId,
+    Report,
+    ReportId,
+    ResultStatus,
+    Rule,
+    RuleId,
+    State,
+    StoredMessage,
+    Target,
+    TargetNumber,
+)
+from butterfly_gitops.model.study import EventKind, StudyEvent
+from butterfly_gitops.store import accepting, acting, advancing, applying, observing
+from butterfly_gitops.store.interface import (
+    Accepted,
+    Acted,
+    Action,
+    Application,
+    AuditEntry,
+    Condition,
+    Found,
+    Generation,
+    LaneView,
+    Ledger,
+    NewEvent,
+    Observation,
+    OneOffSend,
+    Query,
+    Running,
+    Shown,
+    Step,
+    Stepped,
+    StoreUnavailable,
+    Withheld,
+)
+from butterfly_gitops.store.rows import Done, EventRow, Rows
+
+T = TypeVar("T")
+
+
+class MemoryRows:
+    """`Rows` in dicts and lists; values are frozen, so a shallow copy of each is a snapshot."""
+
+    def __init__(self) -> None:
+        self._settings: dict[str, str] = {}
+        self._events: dict[EventNumber, EventRow] = {}
+        self._decisions: dict[tuple[EventNumber, RuleId], tuple[Decision, DeliveryId | None]] = {}
+        self._reports: dict[ReportId, Report] = {}
+        self._deliveries: dict[DeliveryId, Delivery] = {}
+        self._attempts: dict[tuple[DeliveryId, int], Attempt] = {}
+        self._messages: dict[tuple[DeliveryId, int], StoredMessage] = {}
+        self._lanes: dict[LaneId, Lane] = {}
+        self._targets: dict[tuple[LaneId, TargetNumber], Target] = {}
+        self._rules: dict[RuleId, Rule] = {}
+        self._generations: dict[str, tuple[Generation, str]] = {}
+        self._conditions: list[Condition] = []
+        self._done: dict[str, Done] = {}
+        self._audit: list[AuditEntry] = []
+
+    def snapshot(self) -> dict[str, object]:
+        """Return a copy of everything."""
+        return {name: copy(value) for name, value in vars(self).items()}
+
+    def roll_back(self, snapshot: dict[str, object]) -> None:
+        """Return to a snapshot."""
+        vars(self).update(snapshot)
+
+    def setting(self, name: str) -> str:
+        return self._settings.get(name, "")
+
+    def put_setting(self, name: str, value: str) -> None:
+        self._settings[name] = value
+
+    def next_event(self) -> EventNumber:
+        return EventNumber(max(self._events, default=0) + 1)
+
+    def next_report(self) -> ReportId:
+        return ReportId(max(self._reports, default=0) + 1)
+
+    def next_delivery(self) -> DeliveryId:
+        return DeliveryId(max(self._deliveries, default=0) + 1)
+
+    def next_lane(self) -> LaneId:
+        return LaneId(max(self._lanes, default=0) + 1)
+
+    def next_rule(self) -> RuleId:
+        return RuleId(max(self._rules, default=0) + 1)
+
+    def event(self, number: EventNumber) -> EventRow:
+        return self._events[number]
+
+    def event_by_id(self, event_id: str) -> EventRow | None:
+        return next((one for one in self._events.values() if one.event_id == event_id), None)
+
+    def latest_of_study(self, study: str, kinds: Collection[EventKind]) -> EventRow | None:
+        found = [one for one in self._events.values() if one.study == study and one.kind in kinds]
+        return max(found, key=lambda one: (one.revision, one.occurred_at, one.number), default=None)
+
+    def add_event(self, row: EventRow) -> None:
+        self._events[row.number] = row
+
+    def decisions_of(self, event: EventNumber) -> Sequence[tuple[Decision, DeliveryId | None]]:
+        return [self._decisions[key] for key in sorted(self._decisions) if key[0] == event]
+
+    def add_decision(self, event: EventNumber, decision: Decision, delivery: DeliveryId | None) -> None:
+        self._decisions[event, decision.rule] = decision, delivery
+
+    def report(self, report: ReportId) -> Report:
+        return self._reports[report]
+
+    def reports_of_study(self, study: str) -> Sequence[Report]:
+        return [one for _, one in sorted(self._reports.items()) if one.study == study]
+
+    def put_report(self, report: Report) -> None:
+        self._reports[report.id] = report
+
+    def delivery(self, delivery: DeliveryId) -> Delivery | None:
+        return self._deliveries.get(delivery)
+
+    def _sorted_deliveries(self) -> list[Delivery]:
+        return [one for _, one in sorted(self._deliveries.items())]
+
+    def open_of_reports(self, reports: Collection[ReportId]) -> Sequence[Delivery]:
+        return [one for one in self._sorted_deliveries() if one.report in reports and one.state not in FINAL]
+
+    def in_lane(self, lane: LaneId, states: Collection[State]) -> Sequence[Delivery]:
+        return [one for one in self._sorted_deliveries() if one.lane == lane and one.state in states]
+
+    def heads(self, lane: LaneId, limit: int) -> Sequence[Delivery]:
+        return self.in_lane(lane, IN_LANE)[:limit]
+
+    def put_delivery(self, delivery: Delivery) -> None:
+        self._deliveries[delivery.id] = delivery
+
+    def attempt(self, delivery: DeliveryId, number: int) -> Attempt | None:
+        return self._attempts.get((delivery, number))
+
+    def attempts_of(self, delivery: DeliveryId) -> Sequence[Attempt]:
+        return [self._attempts[key] for key in sorted(self._attempts) if key[0] == delivery]
+
+    def put_attempt(self, attempt: Attempt) -> None:
+        self._attempts[attempt.delivery, attempt.number] = attempt
+
+    def message(self, delivery: DeliveryId, number: int) -> StoredMessage | None:
+        return self._messages.get((delivery, number))
+
+    def messages_of(self, delivery: DeliveryId) -> Sequence[StoredMessage]:
+        return [self._messages[key] for key in sorted(self._messages) if key[0] == delivery]
+
+    def add_message(self, message: StoredMessage) -> None:
+        self._messages[message.delivery, message.number] = message
+
+    def lane(self, lane: LaneId) -> Lane:
+        return self._lanes[lane]
+
+    def lanes(self) -> Sequence[Lane]:
+        return [one for _, one in sorted(self._lanes.items()) if not one.ended]
+
+    def lanes_of_site(self, site: str) -> Sequence[Lane]:
+        return [one for one in self.lanes() if one.site == site]
+
+    def incarnations(self, site: str, endpoint: str) -> int:
+        return sum((one.site, one.endpoint) == (site, endpoint) for one in self._lanes.values())
+
+    def put_lane(self, lane: Lane) -> None:
+        self._lanes[lane.id] = lane
+
+    def target(self, lane: LaneId, number: TargetNumber) -> Target:
+        return self._targets[lane, number]
+
+    def targets_of(self, lane: LaneId) -> Sequence[Target]:
+        return [self._targets[key] for key in sorted(self._targets) if key[0] == lane]
+
+    def add_target(self, target: Target) -> None:
+        self._targets[target.lane, target.number] = target
+
+    def rules(self) -> Sequence[Rule]:
+        return [one for _, one in sorted(self._rules.items())]
+
+    def rules_of_site(self, site: str) -> Sequence[Rule]:
+        return [one for one in self.rules() if one.site == site]
+
+    def put_rule(self, rule: Rule) -> None:
+        self._rules[rule.id] = rule
+
+    def generations(self) -> Sequence[tuple[Generation, str]]:
+        return [one for _, one in sorted(self._generations.items())]
+
+    def generation(self, site: str) -> Generation | None:
+        return self._generations[site][0] if site in self._generations else None
+
+    def add_generation(self, generation: Generation, content: str) -> None:
+        self._generations[generation.site] = generation, content
+
+    def conditions(self) -> Sequence[Condition]:
+        return sorted(self._conditions, key=lambda one: (one.site, one.endpoint, one.kind))
+
+    def replace_conditions(self, conditions: Sequence[Condition]) -> None:
+        self._conditions = list(conditions)
+
+    def done(self, key: str) -> Done | None:
+        return self._done.get(key)
+
+    def add_done(self, done: Done) -> None:
+        self._done[done.key] = done
+
+    def audit_of(self, subject: str) -> Sequence[AuditEntry]:
+        return [one for one in self._audit if one.subject == subject]
+
+    def add_audit(self, entry: AuditEntry) -> None:
+        self._audit.append(entry)
+
+    def open_count_of_archive(self, site: str, archive: str) -> int:
+        events = [self._events[one.event] for one in self._deliveries.values() if one.state not in FINAL]
+        return sum((one.site, one.archive) == (site, archive) for one in events)
+
+    def state_counts(self) -> Mapping[LaneId, Mapping[State, int]]:
+        counts: defaultdict[LaneId, Counter[State]] = defaultdict(Counter)
+        for one in self._deliveries.values():
+            counts[one.lane][one.state] += 1
+        return counts
+
+    def oldest_open(self) -> Mapping[LaneId, datetime]:
+        oldest: dict[LaneId, datetime] = {}
+        for one in self._sorted_deliveries():
+            if one.state not in FINAL:
+                oldest.setdefault(one.lane, one.accepted_at)
+        return oldest
+
+    def finalized_since(self, site: str, archive: str, since: datetime) -> int:
+        studies = {
+            one.study
+            for one in self._events.values()
+            if one.kind == "finalized"
+            and (one.site, one.archive) == (site, archive)
+            and one.occurred_at >= since
+        }
+        return len(studies)
+
+    def withheld(self) -> Sequence[Withheld]:
+        found = []
+        for _, report in sorted(self._reports.items()):
+            latest = self.latest_of_study(report.study, get_args(EventKind))
+            if report.acknowledged in (None, ResultStatus.W) or report.acknowledged_revision is None:
+                continue
+            if latest is not None and latest.kind in ("reverted", "deleted"):
+                revision = report.acknowledged_revision
+                found.append(Withheld(lane=report.lane, study=report.study, revision=revision))
+        return found
+
+    def find(self, query: Query) -> Sequence[Delivery]:
+        newest_first = reversed(self._sorted_deliveries())
+        return [one for one in newest_first if self._matches(query, one)][: query.limit]
+
+    def _matches(self, query: Query, delivery: Delivery) -> bool:
+        lane, event = self._lanes[delivery.lane], self._events[delivery.event]
+        report = self._reports[delivery.report]
+        return (
+            query.site in ("", lane.site)
+            and query.endpoint in ("", lane.endpoint)
+            and query.study in ("", event.study, event.accession)
+            and (not query.states or delivery.state in query.states)
+            and (not query.patient or bool(query.patient & report.patient))
+            and (query.before is None or delivery.id < query.before)
+        )
+
+    def event_count(self) -> int:
+        return len(self._events)
+
+    def decision_balance(self) -> tuple[int, int, int, int]:
+        considered = {
+            (event.number, rule.id)
+            for event in self._events.values()
+            for rule in self._rules.values()
+            if (event.site, event.archive) == (rule.site, rule.archive)
+            and is_considered(rule, occurred_at=event.occurred_at, received_at=event.received_at)
+        }
+        decided = set(self._decisions)
+        return len(considered), len(decided), len(considered - decided), len(decided - considered)
+
+    def verdict_counts(self) -> Mapping[str, int]:
+        return Counter(
+            decision.verdict.split(" ")[0]
+            for decision, delivery in self._decisions.values()
+            if delivery is None
+        )
+
+    def states_of_causes(self) -> Mapping[str, Mapping[State, int]]:
+        counts: defaultdict[str, Counter[State]] = defaultdict(Counter)
+        for one in self._deliveries.values():
+            counts[one.cause][one.state] += 1
+        return counts
+
+
+class MemoryStore:
+    """The `Store` over `MemoryRows`: one operation at a time, undone when it raises."""
+
+    def __init__(self, rows: MemoryRows | None = None) -> None:
+        self.rows = rows or MemoryRows()
+        self._lock = asyncio.Lock()
+        self._is_closed = False
+
+    async def _do(self, operation: Callable[[Rows], T]) -> T:
+        async with self._lock:
+            if self._is_closed:
+                raise StoreUnavailable("the store is closed")
+            before = self.rows.snapshot()
+            try:
+                return operation(self.rows)
+            except BaseException:
+                self.rows.roll_back(before)
+                raise
+
+    async def close(self) -> None:
+        self._is_closed = True
+
+    async def accept(
+        self, events: Sequence[NewEvent], *, routed_with: int, at: datetime
+    ) -> tuple[Accepted, ...]:
+        return await self._do(lambda rows: accepting.accept(rows, events, routed_with=routed_with, at=at))
+
+    async def running(self) -> Running:
+        return await self._do(applying.running)
+
+    async def apply(self, application: Application) -> Generation:
+        return await self._do(lambda rows: applying.apply(rows, application))
+
+    async def observe(self) -> Observation:
+        return await self._do(observing.observe)
+
+    async def record(self, conditions: Sequence[Condition]) -> None:
+        await self._do(lambda rows: observing.record(rows, conditions))
+
+    async def own(self, *, node: str, boot: str, at: datetime) -> Epoch:
+        return await self._do(lambda rows: advancing.own(rows, node=node, boot=boot, at=at))
+
+    async def recover(self, epoch: Epoch, *, at: datetime) -> int:
+        return await self._do(lambda rows: advancing.recover(rows, epoch, at=at))
+
+    async def views(self, lanes: Sequence[LaneId], *, look_ahead: int = 2) -> tuple[LaneView, ...]:
+        return await self._do(lambda rows: advancing.views(rows, lanes, look_ahead=look_ahead))
+
+    async def advance(self, steps: Sequence[Step]) -> tuple[Stepped, ...]:
+        return await self._do(lambda rows: advancing.advance(rows, steps))
+
+    async def act(self, action: Action) -> Acted:
+        return await self._do(lambda rows: acting.act(rows, action))
+
+    async def send_once(self, send: OneOffSend) -> Acted:
+        return await self._do(lambda rows: acting.send_once(rows, send))
+
+    async def find(self, query: Query) -> tuple[Found, ...]:
+        return await self._do(lambda rows: observing.find(rows, query))
+
+    async def show(self, delivery: DeliveryId) -> Shown:
+        return await self._do(lambda rows: observing.show(rows, delivery))
+
+    async def latest_event(self, study: str) -> tuple[EventNumber, StudyEvent]:
+        return await self._do(lambda rows: observing.latest_event(rows, study))
+
+    async def ledger(self) -> Ledger:
+        return await self._do(observing.ledger)
