@@ -21,7 +21,7 @@ def changes_between(old: Fleet | None, new: Fleet | None) -> tuple[Change, ...]:
         # Most sites are as they were; comparing them whole spares taking them apart.
         if before != after:
             found += _between(things_of_site(before), things_of_site(after))
-    return tuple(sorted(found, key=lambda change: str(change.address)))
+    return tuple(sorted(found, key=lambda change: (str(change.address), change.is_added)))
 
 
 def _between(old: Things, new: Things) -> list[Change]:
@@ -40,9 +40,10 @@ def _of_thing(address: Address, old: Thing | None, new: Thing | None) -> Iterato
             yield change_of(kind=kind, address=address, old=old.value, new=None)
         case (None, Thing(kind=kind)):
             yield change_of(kind=kind, address=address, old=None, new=new.value)
-        case (Thing(kind=kind), Thing(kind=other)) if kind != other:
-            # A name that changes its kind is another thing.
-            yield change_of(kind=kind, address=address, old=old.value, new=new.value)
+        case (Thing(), Thing()) if old.kind != new.kind:
+            # A name that becomes another kind of thing: the one leaves, the other is new.
+            yield from _of_thing(address, old, None)
+            yield from _of_thing(address, None, new)
         case (Thing(), Thing()):
             yield from _of_settings(address, old, new)
 

@@ -138,6 +138,11 @@ class Plan(Frozen):
         return not self.changes
 
     @property
+    def sites_to_apply(self) -> tuple[str, ...]:
+        """The sites that an apply writes now: those that change, less those that wait for approval."""
+        return tuple(site for site in self.content.sites if site not in self.held_sites)
+
+    @property
     def held_sites(self) -> frozenset[str]:
         """The sites that wait for approval."""
         return frozenset(hold.site for hold in self.guard.holds)

@@ -15,6 +15,8 @@ from butterfly_gitops.plan.change import Change, Kind
 from butterfly_gitops.plan.consequence import Consequence
 from butterfly_gitops.plan.effective_from import print_moment
 from butterfly_gitops.plan.sides import Comparison, LaneCount, Side
+from butterfly_gitops.plan.waiting import changing, first_sent, kept, lane_count, leaving, moving, still_sent
+from butterfly_gitops.plan.wording import agreed, all_of, many
 
 _IN_OTHER_WORDS: Mapping[str, str] = {
     "sending_application": "another sender",
@@ -83,9 +85,9 @@ def _stop(bucket: Bucket, comparison: Comparison) -> Said:
         case "archive":
             return _archive_stops(bucket, comparison)
         case "ehr_endpoint":
-            count = _lane_count(bucket.places, comparison)
+            count = lane_count(bucket.places, comparison)
             return Said(
-                sentence=f"It leaves the files, and nothing more is sent to it. {_leaving(site, count)}",
+                sentence=f"It leaves the files, and nothing more is sent to it. {leaving(count, site)}",
                 brief="It leaves the files; nothing more is sent to it",
             )
         case "grants":
@@ -98,44 +100,30 @@ def _stop(bucket: Bucket, comparison: Comparison) -> Said:
             return Said(sentence=f"{place} leaves, and its results with it.", brief=f"{place} leaves")
 
 
-def _leaving(site: str, count: LaneCount | None) -> str:
-    if count is None:
-        return f"If results wait at that time, {site} stays as it runs."
-    waiting = count.waiting + count.in_flight
-    if waiting == 0:
-        return "0 results wait."
-    return f"{waiting} {_results(waiting)} {_verb(waiting, 'waits', 'wait')}, so {site} stays as it runs."
-
-
 def _archive_stops(bucket: Bucket, comparison: Comparison) -> Said:
-    place = bucket.places[0]
-    if any(change.kind == "archive" and change.is_removed for change in bucket.changes):
-        return Said(
-            sentence=f"It leaves the files: its studies are refused from now on. "
-            f"{_still_sent(_ended(bucket.changes), place, comparison)}".rstrip(),
-            brief="It leaves the files: its studies are refused",
-        )
-    if not (ended := _ended(bucket.changes)):
-        return _other_cloud_id(bucket.changes)
-    waiting = _still_sent(ended, place, comparison)
-    if _left(place, comparison.desired):
-        names = _all_of(ended)
-        return Said(
-            sentence=f"Studies finalized from now on no longer go to {names}. {waiting}",
-            brief=f"Studies finalized no longer go to {names}",
-        )
+    place, ended = bucket.places[0], _endpoints(bucket.changes)
+    waiting = ""
+    if ended:
+        lanes = lane_count((Address(site=place.site, name=name) for name in ended), comparison)
+        waiting = f" {still_sent(lanes, ended)}"
+    for change in bucket.changes:
+        if change.kind == "archive" and change.is_removed:
+            what = "It leaves the files: its studies are refused"
+            return Said(sentence=f"{what} from now on.{waiting}", brief=what)
+    renamed = _other_cloud_id(bucket.changes)
+    if not ended:
+        return renamed
+    also = f" {renamed.sentence}" if renamed.sentence else ""
+    fate = f"no longer go to {all_of(ended)}" if _left(place, comparison.desired) else "reach no EHR"
     return Said(
-        sentence=f"Studies finalized from now on reach no EHR. {waiting}",
-        brief="Studies finalized reach no EHR",
+        sentence=f"Studies finalized from now on {fate}.{waiting}{also}", brief=f"Studies finalized {fate}"
     )
 
 
-def _ended(changes: Iterable[Change]) -> tuple[str, ...]:
-    return tuple(
-        (change.address.field or "").removeprefix("forward_to.")
-        for change in changes
-        if change.kind == "forwarding_rule" and change.is_removed
-    )
+def _endpoints(changes: Iterable[Change]) -> tuple[str, ...]:
+    """The endpoints of those changes that are forwarding rules."""
+    rules = (change.address.field or "" for change in changes if change.kind == "forwarding_rule")
+    return tuple(field.removeprefix("forward_to.") for field in rules)
 
 
 def _left(place: Address, desired: Side) -> tuple[str, ...]:
@@ -145,30 +133,12 @@ def _left(place: Address, desired: Side) -> tuple[str, ...]:
 
 
 def _other_cloud_id(changes: Iterable[Change]) -> Said:
-    change = next(change for change in changes if change.setting == "cloud_id")
-    now = f"; those of {change.new} are taken" if change.new else ""
-    return Said(
-        sentence=f"Events that call it {change.old} are refused from now on{now}.",
-        brief=f"Events that call it {change.old} are refused",
-    )
-
-
-def _still_sent(ended: Iterable[str], place: Address, comparison: Comparison) -> str:
-    """What becomes of results that wait where a rule ends: they are sent, as they were promised."""
-    names = tuple(ended)
-    if not names:
-        return ""
-    count = _lane_count((Address(site=place.site, name=name) for name in names), comparison)
-    if count is None:
-        return "Those that wait at that time are still sent."
-    waiting = count.waiting + count.in_flight
-    if waiting == 0:
-        return "0 results wait."
-    at = _all_of(names)
-    return (
-        f"{waiting} {_results(waiting)} {_verb(waiting, 'waits', 'wait')} at {at} and "
-        f"{_verb(waiting, 'is', 'are')} still sent."
-    )
+    for change in changes:
+        if change.setting == "cloud_id":
+            now = f"; those that call it {change.new} are taken" if change.new else ""
+            what = f"Events that call it {change.old} are refused"
+            return Said(sentence=f"{what} from now on{now}.", brief=what)
+    return Said()
 
 
 def _elsewhere(bucket: Bucket, comparison: Comparison) -> Said:
@@ -181,11 +151,9 @@ def _elsewhere(bucket: Bucket, comparison: Comparison) -> Said:
         )
     place = bucket.places[0]
     before, after = _endpoint(place, comparison.applied), _endpoint(place, comparison.desired)
-    count = _lane_count(bucket.places, comparison)
     move = _move(before, after)
-    return Said(
-        sentence=f"{move}. {_moving(count, after)}", brief=f"{move.split(' instead')[0]}, waiting ones too"
-    )
+    waiting = moving(lane_count(bucket.places, comparison), resends=after.on_retarget == "resend")
+    return Said(sentence=f"{move}. {waiting}", brief=f"{move.split(' instead')[0]}, waiting ones too")
 
 
 def _move(before: EhrEndpoint, after: EhrEndpoint) -> str:
@@ -200,44 +168,11 @@ def _move(before: EhrEndpoint, after: EhrEndpoint) -> str:
     return f"Results go to {new} through Link {after.link} instead of {old} through {before.link}"
 
 
-def _moving(count: LaneCount | None, after: EhrEndpoint) -> str:
-    if count is None:
-        return "Those that wait at that time move too."
-    said = (
-        f"{_waiting_do(count.waiting, 'moves too', 'move too')}{_in_flight(count, 'on the old connection')}."
-    )
-    if count.maybe_received:
-        fate = "sent again there" if after.on_retarget == "resend" else "set aside for a person"
-        are = _verb(count.maybe_received, "is", "are")
-        said += f" {count.maybe_received} that may have been received {are} {fate}."
-    return said
-
-
-def _waiting_do(waiting: int, one: str, many: str) -> str:
-    if waiting == 0:
-        return "0 results wait"
-    return f"{waiting} waiting {_results(waiting)} {_verb(waiting, one, many)}"
-
-
-def _in_flight(count: LaneCount, where: str) -> str:
-    if count.in_flight == 0:
-        return ""
-    return (
-        f"; the one in flight ends {where}"
-        if count.in_flight == 1
-        else f"; the {count.in_flight} in flight end {where}"
-    )
-
-
 def _identity(bucket: Bucket, comparison: Comparison) -> Said:
     settings = [change.setting.split(".")[0] for change in bucket.changes]
     parts = dict.fromkeys(words for setting, words in _IN_OTHER_WORDS.items() if setting in settings)
-    what = f"Results arrive with {_all_of(tuple(parts))}"
-    count = _lane_count(bucket.places, comparison)
-    if count is None:
-        waiting = "Those that wait at that time change too."
-    else:
-        waiting = f"{_waiting_do(count.waiting, 'changes too', 'change too')}{_in_flight(count, 'as it is')}."
+    what = f"Results arrive with {all_of(tuple(parts))}"
+    waiting = changing(lane_count(bucket.places, comparison))
     return Said(sentence=f"{what}. {waiting}", brief=f"{what}, waiting ones too")
 
 
@@ -264,19 +199,18 @@ def _one_more(bucket: Bucket, comparison: Comparison) -> Said:
 def _new_site(changes: Iterable[Change]) -> Said:
     kinds = Counter(change.kind for change in changes)
     parts = (
-        _many(kinds["archive"], "archive", "archives"),
-        _many(kinds["ehr_endpoint"], "EHR endpoint", "EHR endpoints"),
-        _many(kinds["link"], "Link", "Links"),
+        many(kinds["archive"], "archive", "archives"),
+        many(kinds["ehr_endpoint"], "EHR endpoint", "EHR endpoints"),
+        many(kinds["link"], "Link", "Links"),
     )
-    what = f"A new site: {_all_of(parts)}"
+    what = f"A new site: {all_of(parts)}"
     return Said(sentence=f"{what}. Studies finalized earlier are not sent.", brief=what)
 
 
 def _pairs_start(bucket: Bucket, comparison: Comparison) -> Said:
     place = bucket.places[0]
-    added = tuple((change.address.field or "").removeprefix("forward_to.") for change in bucket.changes)
     also = "also " if set(_left(place, comparison.applied)) & set(_left(place, comparison.desired)) else ""
-    names = _all_of(added)
+    names = all_of(_endpoints(bucket.changes))
     return Said(
         sentence=f"Studies finalized from now on {also}go to {names}. {_earlier(bucket.changes, comparison)}",
         brief=f"Studies finalized {also}go to {names}",
@@ -291,7 +225,7 @@ def _earlier(changes: tuple[Change, ...], comparison: Comparison) -> str:
         if closed is None or observed is None:
             continue
         since = print_moment(closed.absent_since, today=observed.as_of)
-        was = _verb(closed.finalized, "was", "were")
+        was = agreed(closed.finalized, "was", "were")
         endpoint = (change.address.field or "").removeprefix("forward_to.")
         pair = "this pair" if len(changes) == 1 else f"the pair with {endpoint}"
         parts.append(f"{closed.finalized} {was} finalized since {since}, when {pair} was removed")
@@ -306,18 +240,17 @@ def _timing(bucket: Bucket, comparison: Comparison) -> Said:
         return Said(sentence=f"{what}.", brief=what)
     for change in bucket.changes:
         if change.setting == "status":
-            return _pause(change, _lane_count(bucket.places, comparison))
+            return _pause(change, lane_count(bucket.places, comparison))
     return Said()
 
 
 def _pause(change: Change, count: LaneCount | None) -> Said:
     if change.new == "paused":
-        now = f" {count.waiting} {_verb(count.waiting, 'waits', 'wait')} now." if count else ""
         what = "Results are kept and wait until this endpoint is active again"
-        return Said(sentence=f"{what}; none is sent.{now}", brief=what)
-    first = "those that wait at that time first" if count is None else f"{count.waiting} that wait first"
+        return Said(sentence=f"{what}; none is sent.{kept(count)}", brief=what)
     return Said(
-        sentence=f"Results are sent again, {first}.", brief="Results are sent again, waiting ones first"
+        sentence=f"Results are sent again, {first_sent(count)}.",
+        brief="Results are sent again, waiting ones first",
     )
 
 
@@ -354,19 +287,6 @@ def _fleet(changes: Iterable[Change]) -> Said:
     return Said()
 
 
-def _lane_count(endpoints: Iterable[Address], comparison: Comparison) -> LaneCount | None:
-    """What the lanes hold together, or None from files alone."""
-    if comparison.observed is None:
-        return None
-    lanes = comparison.observed.lanes
-    counts = [lanes.get(str(endpoint), LaneCount()) for endpoint in endpoints]
-    return LaneCount(
-        waiting=sum(count.waiting for count in counts),
-        in_flight=sum(count.in_flight for count in counts),
-        maybe_received=sum(count.maybe_received for count in counts),
-    )
-
-
 def _site(place: Address, side: Side) -> Site | None:
     return side.fleet.sites.get(place.site) if side.fleet else None
 
@@ -376,19 +296,3 @@ def _endpoint(place: Address, side: Side) -> EhrEndpoint:
     if site is None or place.name is None:
         raise ValueError(f"{place} is no endpoint of this side")
     return site.ehr_endpoints[place.name]
-
-
-def _results(count: int) -> str:
-    return "result" if count == 1 else "results"
-
-
-def _many(count: int, one: str, many: str) -> str:
-    return f"{count} {_verb(count, one, many)}"
-
-
-def _verb(count: int, one: str, many: str) -> str:
-    return one if count == 1 else many
-
-
-def _all_of(words: tuple[str, ...]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

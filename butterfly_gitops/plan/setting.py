@@ -40,7 +40,6 @@ def _words(change: Change, place: Address) -> tuple[str, str | None, str | None]
         inner = f"{_role(owner)}." if change.kind == "access_role" else ""
         return f"{inner}{change.setting}", print_value(change.old), print_value(change.new)
     name, thing = _name_of_thing(change, place)
-    # Of a name that becomes another kind of thing, the line says what it was; the new one's settings follow by themselves.
     return (name, None, thing) if change.is_added else (name, thing, None)
 
 

@@ -11,6 +11,7 @@ from butterfly_gitops.plan.document import PRINTED_HOLD_DIGITS, Counts, Plan
 from butterfly_gitops.plan.effect import Effect
 from butterfly_gitops.plan.effective_from import print_moment
 from butterfly_gitops.plan.setting import Setting
+from butterfly_gitops.plan.wording import many
 
 WIDTH = 78
 # Where `file:line` ends.
@@ -56,22 +57,22 @@ def _stops(counts: Counts) -> Iterator[str]:
         return
     parts = []
     if counts.archives_stopping:
-        parts.append(_many(counts.archives_stopping, "archive", "archives"))
+        parts.append(many(counts.archives_stopping, "archive", "archives"))
     if counts.endpoints_removed:
-        parts.append(_many(counts.endpoints_removed, "endpoint", "endpoints"))
+        parts.append(many(counts.endpoints_removed, "endpoint", "endpoints"))
     yield f"Results of {' and '.join(parts)} stop" if parts else "No results stop"
 
 
 def _moves(counts: Counts) -> Iterator[str]:
     if counts.endpoints_elsewhere:
-        yield f"Results of {_many(counts.endpoints_elsewhere, 'endpoint', 'endpoints')} go elsewhere"
+        yield f"Results of {many(counts.endpoints_elsewhere, 'endpoint', 'endpoints')} go elsewhere"
     if counts.endpoints_identity:
-        yield f"Messages of {_many(counts.endpoints_identity, 'endpoint', 'endpoints')} change identity"
+        yield f"Messages of {many(counts.endpoints_identity, 'endpoint', 'endpoints')} change identity"
 
 
 def _additions(counts: Counts) -> Iterator[str]:
     if counts.sites_added:
-        yield f"{_many(counts.sites_added, 'site is', 'sites are')} added"
+        yield f"{many(counts.sites_added, 'site is', 'sites are')} added"
     archives, pairs = counts.archives_sending_more, counts.pairs_starting
     if archives == 1:
         yield f"1 archive sends to {'one more EHR' if pairs == 1 else f'{pairs} more EHRs'}"
@@ -112,7 +113,7 @@ def _place(effect: Effect) -> str:
         return f"  {effect.places[0]}   {_safe(effect.title)}".rstrip()
     sites = len({place.site for place in effect.places})
     layer = _LAYER_WORDS.get(effect.layer, effect.layer)
-    return f"  {len(effect.places)} endpoints of {_many(sites, 'site', 'sites')}, by {layer}"
+    return f"  {len(effect.places)} endpoints of {many(sites, 'site', 'sites')}, by {layer}"
 
 
 def _setting(setting: Setting, width: int) -> list[str]:
@@ -150,7 +151,7 @@ def _held(plan: Plan) -> list[str]:
     lines = ["WAITS FOR APPROVAL"]
     for hold in plan.guard.holds:
         lines.append(f"  {hold.site}")
-        endpoints = _many(len(hold.endpoints), "endpoint", "endpoints")
+        endpoints = many(len(hold.endpoints), "endpoint", "endpoints")
         lines += _wrapped(f"Results of {endpoints} stop, go elsewhere or change identity.", indent=4)
         lines.append(f"      bgo approve {hold.id[:PRINTED_HOLD_DIGITS]} --reason …")
     return lines
@@ -174,10 +175,10 @@ def _foot(plan: Plan) -> list[str]:
         return []
     counts, guarded = plan.counts, plan.guard
     change = "changes" if counts.sites_changing == 1 else "change"
-    sites = f"{counts.sites_changing} of {_many(counts.sites, 'site', 'sites')} {change}."
+    sites = f"{counts.sites_changing} of {many(counts.sites, 'site', 'sites')} {change}."
     if plan.beside.as_of is None:
         return _wrapped(f"{sites} From files alone: bgo plan adds what runs and waits.")
-    measured = f"Guard: {len(guarded.counted)} of at most {_many(guarded.limit, 'endpoint', 'endpoints')}."
+    measured = f"Guard: {len(guarded.counted)} of at most {many(guarded.limit, 'endpoint', 'endpoints')}."
     return [
         *_wrapped(f"{sites} {measured} Plan {plan.printed_id}."),
         "To apply exactly this: bgo plan --out p.json, then bgo apply p.json",
@@ -198,7 +199,3 @@ def _wrapped(text: str, *, indent: int = 0, first: str | None = None) -> list[st
 def _safe(text: str) -> str:
     """The text without what would steer a terminal: files are written by many people."""
     return "".join(sign if sign.isprintable() else f"\\u{ord(sign):04x}" for sign in text)
-
-
-def _many(count: int, one: str, many: str) -> str:
-    return f"{count} {one if count == 1 else many}"

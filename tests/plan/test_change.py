@@ -71,11 +71,12 @@ def test_a_rule_is_a_pair_of_archive_and_endpoint() -> None:
     ]
 
 
-def test_a_name_that_becomes_another_kind_of_thing_is_one_change() -> None:
+def test_a_name_that_becomes_another_kind_of_thing_leaves_and_is_new() -> None:
     old = fleet(site("ste", endpoints={}, archives={}, links=("server-room", "x")))
     new = fleet(site("ste", endpoints={"x": endpoint()}, archives={}))
-    (change,) = changes_between(old, new)
-    assert (change.kind, change.is_removed, change.new["kind"]) == ("link", True, "ehr_endpoint")
+    found = changes_between(old, new)
+    assert [(change.kind, change.is_added) for change in found] == [("link", False), ("ehr_endpoint", True)]
+    assert {str(change.address) for change in found} == {"ste/x"}
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,7 @@ def test_over_the_applied_limit_the_sites_that_count_are_held(
 ) -> None:
     found = plan(OLD, new)
     assert (len(found.guard.counted), held(found)) == (counted, sites)
+    assert set(found.sites_to_apply) == found.content.sites.keys() - set(sites)
 
 
 @pytest.mark.parametrize(

@@ -164,6 +164,25 @@ def test_results_that_wait_where_a_rule_ends_are_still_sent() -> None:
     assert effect_in(found, STOP).sentence.endswith("1 result waits at lab and is still sent.")
 
 
+def test_an_archive_may_lose_a_rule_and_its_name_at_the_source() -> None:
+    old, new = (
+        one_site(TWO, {"ed": archive(*rules, cloud_id=cloud_id)})
+        for rules, cloud_id in ((["epic"], "a-1"), ([], "a-2"))
+    )
+    assert from_files(old, new, STOP) == (
+        "Studies finalized from now on reach no EHR. Those that wait at that time are still sent. "
+        "Events that call it a-1 are refused from now on; those that call it a-2 are taken."
+    )
+
+
+def test_an_archive_that_leaves_is_told_once() -> None:
+    found = plan(BOTH, one_site(TWO, {}), lanes={"ste/lab": LaneCount(waiting=2)})
+    assert effect_in(found, STOP).sentence == (
+        "It leaves the files: its studies are refused from now on. 2 results wait at epic and lab and are still sent."
+    )
+    assert headline(found) == "Results of 1 archive stop. No approval needed."
+
+
 def test_an_endpoint_cannot_leave_while_results_wait() -> None:
     new = one_site({"epic": endpoint()}, {"ed": archive("epic")})
     found = plan(BOTH, new, lanes={"ste/lab": LaneCount(waiting=2)})
