@@ -64,7 +64,7 @@ class Admission:
 def admit(arrival: Arrival, known: Known, *, next_report: int, next_delivery: int) -> Admission:
     """Turn an accepted event into rows; new rows take their ids from `next_report` and `next_delivery` on."""
     draft = Draft(known.reports, known.deliveries, next_report=next_report, next_delivery=next_delivery)
-    is_late = known.latest is not None and arrival.rank < known.latest
+    is_late = known.latest is not None and _is_older(arrival, known.latest)
     _act_on_study(draft, arrival, is_late=is_late)
     made = tuple(
         _admit_one(draft, arrival, decision, is_late=is_late, is_ended=decision.lane in known.ended)
@@ -73,6 +73,13 @@ def admit(arrival: Arrival, known: Known, *, next_report: int, next_delivery: in
         for decision in arrival.decisions
     )
     return Admission(reports=draft.changed_reports(), deliveries=draft.changed_deliveries(), made=made)
+
+
+def _is_older(arrival: Arrival, latest: Rank) -> bool:
+    if arrival.kind == "attestation_requested":
+        # Of two events with one rank, a preliminary does not speak.
+        return arrival.rank <= latest
+    return arrival.rank < latest
 
 
 def _act_on_study(draft: Draft, arrival: Arrival, *, is_late: bool) -> None:

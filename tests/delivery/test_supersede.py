@@ -152,6 +152,7 @@ def test_of_two_finals_with_one_rank_the_later_accepted_speaks():
         pytest.param(an_arrival(revision=2), (a_report(),), None, id="older than its report"),
         pytest.param(an_arrival(revision=2), (), a_rank(3), id="older than what ended the study, elsewhere"),
         pytest.param(preliminary(2), (), a_rank(3), id="preliminary after what ended it"),
+        pytest.param(preliminary(3), (), a_rank(3), id="preliminary of one rank with what ended it"),
         pytest.param(an_arrival(rank=a_rank(3, -1)), (a_report(),), None, id="same revision, earlier"),
     ],
 )
