@@ -1,8 +1,7 @@
 """Log lines: one event each, a fixed phrase and fields from a list; whatever is not on the list is dropped."""
 
-import sys
 from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 
@@ -14,8 +13,8 @@ ALLOWED = frozenset(
 )  # fmt: skip
 
 
-def configure_logs(*, as_json: bool) -> None:
-    """Send log lines to standard error; JSON for machines, `key=value` for people."""
+def configure_logs(stream: TextIO, *, as_json: bool) -> None:
+    """Send log lines to a stream; JSON for machines, `key=value` for people."""
     renderer = (
         structlog.processors.JSONRenderer()
         if as_json
@@ -28,7 +27,7 @@ def configure_logs(*, as_json: bool) -> None:
             only_allowed,
             renderer,
         ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(stream),
         cache_logger_on_first_use=True,
     )
 

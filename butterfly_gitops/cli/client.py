@@ -2,6 +2,7 @@
 
 import asyncio
 import getpass
+import io
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -11,6 +12,7 @@ from typing import Any, TypeVar
 import click
 import httpx
 
+from butterfly_gitops.logs import configure_logs
 from butterfly_gitops.model.error import GitopsError
 from butterfly_gitops.store.state_folder import StateHeld
 from butterfly_gitops.wiring import API_FILE, TOKEN_FILE, opened
@@ -104,26 +106,31 @@ def call(
 @asynccontextmanager
 async def connected(state: Path, acts_as: str, *, create: bool = False) -> AsyncIterator[Api]:
     """Connect to whoever holds the state, or open it here. Raises StateMissing."""
+    # A verb says what it has to say; log lines are for `run`.
+    configure_logs(io.StringIO(), as_json=False)
     try:
         async with opened(state, create=create, administrator=login_name()) as app:
             transport = httpx.ASGITransport(app=app, raise_app_exceptions=True)
-            async with _client(state, acts_as, "http://state", transport) as client:
-                yield Api(client)
+            async with client_of("http://state", state, acts_as=acts_as, transport=transport) as api:
+                yield api
     except StateHeld as held:
-        url = _announced_url(state, held)
-        async with _client(state, acts_as, url, None) as client:
-            yield Api(client)
+        async with client_of(_announced_url(state, held), state, acts_as=acts_as) as api:
+            yield api
 
 
-def _client(state: Path, acts_as: str, url: str, transport: httpx.ASGITransport | None) -> httpx.AsyncClient:
-    token = (state / TOKEN_FILE).read_text().strip()
-    headers = {"Authorization": f"Bearer {token}"}
+@asynccontextmanager
+async def client_of(
+    url: str, state: Path, *, acts_as: str = "", transport: httpx.ASGITransport | None = None
+) -> AsyncIterator[Api]:
+    """Speak to the API at a URL, with the token of its state."""
+    headers = {"Authorization": f"Bearer {(state / TOKEN_FILE).read_text().strip()}"}
     if acts_as:
         headers["X-Bgo-As"] = acts_as
     # No proxy of the environment stands between a process and its own machine.
-    return httpx.AsyncClient(
+    async with httpx.AsyncClient(
         base_url=url, headers=headers, transport=transport, timeout=_TIMEOUT_S, trust_env=False
-    )
+    ) as client:
+        yield Api(client)
 
 
 def _announced_url(state: Path, held: StateHeld) -> str:

@@ -8,13 +8,12 @@ import click
 
 def print_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print rows below their headings to standard output."""
-    from rich import box
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for title in head:
-        table.add_column(title, overflow="fold")
+        table.add_column(title, overflow="fold", header_style="bold")
     for row in rows:
         # Names and reasons are no markup.
         table.add_row(*(_plain(cell) for cell in row))

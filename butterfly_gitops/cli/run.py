@@ -53,7 +53,7 @@ def command(
         interval_s=_seconds(interval),
         administrator=acts_as or login_name(),
     )
-    configure_logs(as_json=log_format == "json")
+    configure_logs(sys.stderr, as_json=log_format == "json")
     asyncio.run(run(options))
 
 

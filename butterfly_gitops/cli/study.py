@@ -1,17 +1,15 @@
 """`bgo study`: hand in events, and render or send one study."""
 
-import copy
 import json
 import sys
-import uuid
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import click
 
 from butterfly_gitops.cli.client import Api, ApiRefused, call, with_state
+from butterfly_gitops.cli.event_times import as_now
 from butterfly_gitops.cli.named import endpoint_named
 from butterfly_gitops.cli.output import print_table
 
@@ -32,14 +30,14 @@ def command() -> None:
 )
 @click.option("--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @with_state
-def submit(*, files: tuple[Path, ...], as_now: bool, style: str, state: Path, acts_as: str) -> None:
+def submit(*, files: tuple[Path, ...], is_shifted: bool, style: str, state: Path, acts_as: str) -> None:
     """Hand in study events from files or standard input: one JSON event, an array, or JSON Lines.
 
     What is answered is on disk. A file with one refused event stores nothing of up to 500 events around it.
     """
 
     async def hand_in(api: Api) -> list[dict[str, Any]]:
-        return [answer for file in files for answer in await _submit_file(api, file, as_now=as_now)]
+        return [answer for file in files for answer in await _submit_file(api, file, is_shifted=is_shifted)]
 
     answers = call(state, acts_as, hand_in)
     if style == "json":
@@ -49,10 +47,10 @@ def submit(*, files: tuple[Path, ...], as_now: bool, style: str, state: Path, ac
     click.echo(f"{len(answers)} accepted, on disk", err=True)
 
 
-async def _submit_file(api: Api, file: Path, *, as_now: bool) -> list[dict[str, Any]]:
+async def _submit_file(api: Api, file: Path, *, is_shifted: bool) -> list[dict[str, Any]]:
     text = sys.stdin.buffer.read() if str(file) == "-" else _content(file)
     answers: list[dict[str, Any]] = []
-    for body in _bodies(text, as_now=as_now):
+    for body in _bodies(text, is_shifted=is_shifted):
         try:
             answer = await api.post_bytes("/v1/study-events", body)
         except ApiRefused as refused:
@@ -68,7 +66,7 @@ def _content(file: Path) -> bytes:
         raise click.ClickException(f"{file}: {(error.strerror or 'cannot be read').lower()}") from None
 
 
-def _bodies(text: bytes, *, as_now: bool) -> Iterator[bytes]:
+def _bodies(text: bytes, *, is_shifted: bool) -> Iterator[bytes]:
     """Return what is sent: the text as it is where it can be, so that the answer's pointers fit it."""
     try:
         data = json.loads(text)
@@ -80,14 +78,14 @@ def _bodies(text: bytes, *, as_now: bool) -> Iterator[bytes]:
         for start in range(0, len(lines), _EVENTS_PER_REQUEST):
             part = lines[start : start + _EVENTS_PER_REQUEST]
             events = b"[" + b",".join(part) + b"]"
-            yield from _bodies(events, as_now=as_now) if as_now and _is_json(events) else [events]
+            yield from _bodies(events, is_shifted=True) if is_shifted and _is_json(events) else [events]
         return
-    if not as_now:
+    if not is_shifted:
         yield text
     elif isinstance(data, list):
-        yield json.dumps([_as_now(one) for one in data]).encode()
+        yield json.dumps([as_now(one) for one in data]).encode()
     else:
-        yield json.dumps(_as_now(data)).encode()
+        yield json.dumps(as_now(data)).encode()
 
 
 def _is_json(text: bytes) -> bool:
@@ -96,31 +94,6 @@ def _is_json(text: bytes) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _as_now(event: Any) -> Any:
-    """Shift an event's times; whatever is no event is left for the API to refuse."""
-    try:
-        shift = datetime.now(UTC) - datetime.fromisoformat(event["occurred_at"])
-    except (TypeError, KeyError, ValueError):
-        return event
-    shifted = copy.deepcopy(event)
-    shifted["event_id"] = uuid.uuid4().hex
-    _shift(shifted, ("occurred_at",), shift)
-    _shift(shifted.get("study"), ("started_at", "ended_at"), shift)
-    study = shifted.get("study")
-    _shift(study.get("attestation") if isinstance(study, dict) else None, ("at",), shift)
-    return shifted
-
-
-def _shift(part: Any, names: tuple[str, ...], shift: timedelta) -> None:
-    if not isinstance(part, dict):
-        return
-    for name in names:
-        try:
-            part[name] = (datetime.fromisoformat(part[name]) + shift).isoformat()
-        except (TypeError, KeyError, ValueError):
-            continue
 
 
 def _said(file: Path, refused: ApiRefused, before: int) -> str:

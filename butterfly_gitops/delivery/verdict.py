@@ -14,7 +14,7 @@ _REFUSES = frozenset({"AE", "AR", "CE", "CR"})
 
 _PHRASES = {
     Silence.NOTHING_LEFT: "the connection was lost before a byte left",
-    Silence.SILENCE: "no answer in time",
+    Silence.SILENCE: "no answer",
     Silence.CLOSED: "closed before an answer",
     Silence.RESET: "reset before an answer",
     Silence.GARBAGE: "bytes came, but no start byte",

@@ -111,7 +111,7 @@ def test_what_stands_beside_the_codes_does_not_matter(more):
     ("kind", "outcome", "detail"),
     [
         (Silence.NOTHING_LEFT, Outcome.NOT_SENT, "the connection was lost before a byte left"),
-        (Silence.SILENCE, U, "no answer in time"),
+        (Silence.SILENCE, U, "no answer"),
         (Silence.CLOSED, U, "closed before an answer"),
         (Silence.RESET, U, "reset before an answer"),
         (Silence.GARBAGE, U, "bytes came, but no start byte"),
