@@ -26,9 +26,8 @@ def migrations() -> Sequence[str]:
     return tuple(one.read_text("utf-8") for one in named)
 
 
-def migrate(connection: apsw.Connection) -> None:
-    """Apply what the state lacks, in one transaction. Raises StateTooNew."""
-    known = migrations()
+def migrate(connection: apsw.Connection, known: Sequence[str]) -> None:
+    """Apply what the state lacks of all known migrations, in one transaction. Raises StateTooNew."""
     version = _version(connection)
     if version > len(known):
         raise StateTooNew(
@@ -39,7 +38,7 @@ def migrate(connection: apsw.Connection) -> None:
     with connection:
         for text in known[version:]:
             connection.execute(text)
-        connection.execute(f"PRAGMA user_version = {len(known)}")
+        connection.pragma("user_version", len(known))
 
 
 def _version(connection: apsw.Connection) -> int:

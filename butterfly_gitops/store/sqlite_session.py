@@ -7,7 +7,7 @@ from pathlib import Path
 import apsw
 
 from butterfly_gitops.store.interface import StoreUnavailable
-from butterfly_gitops.store.migration import migrate
+from butterfly_gitops.store.migration import migrate, migrations
 from butterfly_gitops.store.sqlite_rows import SqliteRows
 from butterfly_gitops.store.writer import Operation, Raised, Result, Returned
 
@@ -93,7 +93,7 @@ class SqliteSession:
             connection.execute(_SETTINGS)
             if self._is_writer:
                 connection.execute("PRAGMA journal_mode = WAL")
-                migrate(connection)
+                migrate(connection, migrations())
         except BaseException:
             connection.close(True)
             raise

@@ -7,7 +7,7 @@ import apsw
 import pytest
 
 from butterfly_gitops.store.interface import Store
-from butterfly_gitops.store.migration import migrate
+from butterfly_gitops.store.migration import migrate, migrations
 from butterfly_gitops.store.rows import Rows
 from butterfly_gitops.store.sqlite import SqliteStore
 from butterfly_gitops.store.sqlite_rows import SqliteRows
@@ -30,7 +30,7 @@ def rows(request: pytest.FixtureRequest) -> Iterator[Rows]:
         return
     connection = apsw.Connection(":memory:")
     connection.execute("PRAGMA foreign_keys = ON")
-    migrate(connection)
+    migrate(connection, migrations())
     with connection:
         yield SqliteRows(connection)
     connection.close()
