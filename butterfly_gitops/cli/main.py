@@ -92,34 +92,47 @@ def main(arguments: Sequence[str] | None = None) -> int:
     voice = Voice()
     try:
         result = group.main(args=arguments, prog_name="bgo", standalone_mode=False, obj=voice)
-    except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message(), err=True)
-        return exit_codes.USAGE
-    except click.UsageError as error:
-        error.show()
-        return exit_codes.USAGE
-    except click.ClickException as error:
-        _say(error.format_message())
-        return exit_codes.FAILED
-    except (click.Abort, KeyboardInterrupt):
-        return exit_codes.INTERRUPTED
-    except GitopsError as error:
-        _say(str(error))
-        return error.exit_code
-    except BrokenPipeError:
-        # Whoever read our output has seen enough; what is left must not complain at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return exit_codes.FAILED
-    except Exception as error:  # noqa: BLE001 - the edge: nothing above this could act on it
-        return _unexpected(error, voice)
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the edge: nothing above could act on it
+        return _exit_code(_first(error), voice)
     return result if isinstance(result, int) else exit_codes.DONE
+
+
+def _first(error: BaseException) -> BaseException:
+    """Return what went wrong first, where several tasks ended together."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+def _exit_code(error: BaseException, voice: Voice) -> int:
+    match error:
+        case click.exceptions.NoArgsIsHelpError():
+            click.echo(error.format_message(), err=True)
+            return exit_codes.USAGE
+        case click.UsageError():
+            error.show()
+            return exit_codes.USAGE
+        case click.ClickException():
+            _say(error.format_message())
+            return exit_codes.FAILED
+        case click.Abort() | KeyboardInterrupt():
+            return exit_codes.INTERRUPTED
+        case GitopsError():
+            _say(str(error))
+            return error.exit_code
+        case BrokenPipeError():
+            # Whoever read our output has seen enough; what is left must not complain at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return exit_codes.FAILED
+        case _:
+            return _unexpected(error, voice)
 
 
 def _say(message: str) -> None:
     click.echo(f"bgo: {' '.join(message.split())}", err=True)
 
 
-def _unexpected(error: Exception, voice: Voice) -> int:
+def _unexpected(error: BaseException, voice: Voice) -> int:
     """Name the kind and the place, never the text: it may hold what a patient's study says."""
     if voice.is_verbose:
         traceback.print_exception(error)
