@@ -26,7 +26,10 @@ def command() -> None:
     "files", nargs=-1, required=True, metavar="FILE...|-", type=click.Path(path_type=Path, allow_dash=True)
 )
 @click.option(
-    "--as-now", is_flag=True, help="Give each event a new id, and shift its times so that it occurs now."
+    "--as-now",
+    "is_shifted",
+    is_flag=True,
+    help="Give each event a new id, and shift its times so that it occurs now.",
 )
 @click.option("--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @with_state
