@@ -335,7 +335,7 @@ def lane_of(row: Row) -> Lane:
         on_retarget=row[5],
         due_at=_maybe_instant(row[6]),
         failures=row[7],
-        bad_run=tuple(json.loads(row[8])),
+        bad_run=() if row[8] == "[]" else tuple(json.loads(row[8])),
         stopped=row[9],
         paused=bool(row[10]),
         ended=bool(row[11]),

@@ -94,6 +94,9 @@ class SqliteSession:
             if self._is_writer:
                 connection.execute("PRAGMA journal_mode = WAL")
                 migrate(connection, migrations())
+            # From the first read on it is attached to the journal. While the reader is, a writer that opens anew
+            # recovers nothing from there: what a failed commit has left stays undone.
+            connection.pragma("user_version")
         except BaseException:
             connection.close(True)
             raise

@@ -8,7 +8,11 @@ import apsw
 
 
 class Disk(apsw.VFS):
-    """Every file below a folder is on it; `has_room` false refuses what would be written."""
+    """Every file below a folder is on it.
+
+    `has_room` false refuses what would be written, `opens` false what would be opened; `syncs` false takes what is
+    written, and fails to make it durable.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._beneath = apsw.vfs_names()[0]
@@ -16,6 +20,7 @@ class Disk(apsw.VFS):
         self.folder = str(folder)
         self.has_room = True
         self.opens = True
+        self.syncs = True
 
     def xOpen(self, name: str | apsw.URIFilename | None, flags: list[int]) -> apsw.VFSFile:  # noqa: N802
         path = name.filename() if isinstance(name, apsw.URIFilename) else name or ""
@@ -25,7 +30,9 @@ class Disk(apsw.VFS):
 
 
 class _File(apsw.VFSFile):
-    def __init__(self, disk: Disk, is_watched: bool, opened: tuple[str, object, list[int]]) -> None:
+    def __init__(
+        self, disk: Disk, is_watched: bool, opened: tuple[str, str | apsw.URIFilename | None, list[int]]
+    ) -> None:
         self._disk = disk
         self._is_watched = is_watched
         super().__init__(*opened)
@@ -34,6 +41,11 @@ class _File(apsw.VFSFile):
         if self._is_watched and not self._disk.has_room:
             raise apsw.FullError("no room")
         super().xWrite(data, offset)
+
+    def xSync(self, flags: int) -> None:  # noqa: N802
+        if self._is_watched and not self._disk.syncs:
+            raise apsw.IOError("no sync")
+        super().xSync(flags)
 
 
 @contextmanager

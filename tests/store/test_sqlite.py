@@ -377,6 +377,20 @@ async def test_a_full_disk_refuses_every_operation_and_later_goes_on(path: Path,
     await store.close()
 
 
+@pytest.mark.parametrize("breaks", ["has_room", "syncs"])
+async def test_nothing_of_a_failed_commit_comes_back(path: Path, disk: Disk, breaks: str) -> None:
+    # A commit that was written but never synced stands whole in the journal; no recovery may find it there.
+    store = SqliteStore.open(path, create=True)
+    await store.own(node="n", boot="b", at=T0)
+    setattr(disk, breaks, False)
+    for _ in range(2):
+        with pytest.raises(StoreUnavailable):
+            await store.own(node="n", boot="b", at=T0)
+    setattr(disk, breaks, True)
+    assert await store.own(node="n", boot="b", at=T0) == 2
+    await store.close()
+
+
 async def test_a_database_that_cannot_be_reopened_is_tried_again(path: Path, disk: Disk) -> None:
     store = SqliteStore.open(path, create=True)
     disk.has_room = disk.opens = False
