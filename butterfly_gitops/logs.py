@@ -9,6 +9,7 @@ ALLOWED = frozenset(
     {
         "event", "level", "timestamp", "delivery", "attempt", "endpoint", "site", "lane", "outcome", "code", "detail",
         "generation", "count", "reason", "source", "url", "state", "error", "epoch", "actor", "seconds",
+        "event_id", "listener",
     }
 )  # fmt: skip
 

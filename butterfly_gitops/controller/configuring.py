@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
+import structlog
+
 from butterfly_gitops import __version__
 from butterfly_gitops.controller.applied import applied_side, observed
 from butterfly_gitops.controller.reconcile import Candidate, Outcome, carry_out, consider, fleet_with
@@ -13,6 +15,8 @@ from butterfly_gitops.plan.planning import make_plan
 from butterfly_gitops.plan.sides import Side
 from butterfly_gitops.source.interface import Snapshot
 from butterfly_gitops.store.interface import Store
+
+_log = structlog.get_logger()
 
 
 class PlanStale(GitopsError):  # noqa: N818 - it says what is the case
@@ -63,9 +67,12 @@ class Configuring:
 
     async def _carry_out(self, plan: Plan, *, commit: str, actor: str) -> Outcome:
         try:
-            return await carry_out(self._store, plan, commit=commit, actor=actor, now=self._now)
+            outcome = await carry_out(self._store, plan, commit=commit, actor=actor, now=self._now)
         finally:
             await self._applied()
+        for one in outcome.applied:
+            _log.info("applied", site=one.site or "fleet", generation=one.number, actor=actor)
+        return outcome
 
     async def _check(self, plan: Plan) -> None:
         """Make the plan again from what it would write: its id tells whether it still does what was read."""

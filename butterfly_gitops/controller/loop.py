@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+import structlog
+
 from butterfly_gitops.controller.conditions import of_configuration, of_endpoints, source_away
 from butterfly_gitops.controller.configuring import Configuring
 from butterfly_gitops.model.delivery import LaneId, TargetNumber
@@ -13,6 +15,8 @@ from butterfly_gitops.source.interface import Snapshot, Source, SourceUnavailabl
 from butterfly_gitops.store.interface import Condition, Store, StoreUnavailable
 
 ACTOR = "controller"
+
+_log = structlog.get_logger()
 
 
 class Reporting(Protocol):
@@ -57,9 +61,11 @@ class Loop:
         """Make passes until cancelled. Raises OtherFleet."""
         while True:
             self._kick.clear()
-            # Nothing took effect then; the next pass starts from what is stored.
-            with contextlib.suppress(StoreUnavailable):
+            try:
                 await self.make_pass()
+            except StoreUnavailable as away:
+                # Nothing took effect; the next pass starts from what is stored.
+                _log.error("pass without effect", error=str(away))
             # Many controllers must not fetch in step.
             wait_s = self._interval_s * (0.9 + 0.2 * self._draw())
             with contextlib.suppress(TimeoutError):
@@ -69,7 +75,8 @@ class Loop:
     async def make_pass(self) -> None:
         """Fetch, apply what may be, converge, and record how everything stands."""
         if self._source is not None:
-            self._of_configuration = await self._follow(self._source)
+            before, self._of_configuration = self._of_configuration, await self._follow(self._source)
+            _tell_changes(before, self._of_configuration)
         await self._lanes.converge()
         observation = await self._store.observe()
         endpoints = of_endpoints(observation, self._lanes.reported(), self._lanes.troubles(), at=self._now())
@@ -88,3 +95,12 @@ class Loop:
         """Keep what was told of the sites; only the fleet's condition changes."""
         others: Sequence[Condition] = [one for one in self._of_configuration if one.site]
         return (source_away(reason, at=self._now()), *others)
+
+
+def _tell_changes(before: Sequence[Condition], now: Sequence[Condition]) -> None:
+    """Log each condition that is not as it was, and none that stays, however many passes are made."""
+    known = {(one.site, one.kind, one.reason, one.message) for one in before}
+    for one in now:
+        if (one.site, one.kind, one.reason, one.message) not in known:
+            log = _log.info if one.kind == "Ready" else _log.warning
+            log("condition", site=one.site or "fleet", state=one.kind, reason=one.reason, detail=one.message)

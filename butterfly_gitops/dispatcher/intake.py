@@ -5,6 +5,8 @@ import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
+import structlog
+
 from butterfly_gitops.delivery.patient import identifier_keys
 from butterfly_gitops.delivery.routing import Entitled, Route, is_near_start, is_too_far_ahead, route
 from butterfly_gitops.dispatcher.point import Passed, Point
@@ -12,9 +14,18 @@ from butterfly_gitops.model.delivery import LaneId
 from butterfly_gitops.model.error import GitopsError
 from butterfly_gitops.model.problem import Origin, Problem
 from butterfly_gitops.model.study import StudyEvent
-from butterfly_gitops.store.interface import Accepted, NewEvent, RoutedWithOldRules, Running, Store
+from butterfly_gitops.store.interface import (
+    Accepted,
+    EventConflict,
+    NewEvent,
+    RoutedWithOldRules,
+    Running,
+    Store,
+)
 
 _MOST_ROUTINGS = 20
+
+_log = structlog.get_logger()
 
 
 class EventsRefused(GitopsError):  # noqa: N818 - it says what happened
@@ -26,7 +37,11 @@ class EventsRefused(GitopsError):  # noqa: N818 - it says what happened
 
 
 class Intake:
-    """Takes events. `near_starts` counts exclusions that a slow clock at the source may explain."""
+    """Takes events.
+
+    `near_starts` counts exclusions that a slow clock at the source may explain, `conflicts` the events whose id was
+    known with other content; both alert.
+    """
 
     def __init__(
         self,
@@ -42,6 +57,7 @@ class Intake:
         self._passed = passed
         self._routing: _Routing | None = None
         self.near_starts = 0
+        self.conflicts = 0
 
     def forget_rules(self) -> None:
         """Read the rules again at the next event: something was applied."""
@@ -64,11 +80,22 @@ class Intake:
                 self._routing = None
                 await asyncio.sleep(0)
                 continue
+            except EventConflict as conflict:
+                self.conflicts += 1
+                _log.warning("event id known with other content", event_id=conflict.event_id)
+                raise
             self._passed(Point.ACCEPTED)
-            self.near_starts += sum(routing.is_near_a_start(one) for one in events)
+            self._tell(accepted, near_starts=sum(routing.is_near_a_start(one) for one in events))
             self._wake({lane for one in accepted for lane in one.lanes})
             return accepted
         raise RoutedWithOldRules("configurations are applied faster than events can be routed")
+
+    def _tell(self, accepted: Sequence[Accepted], *, near_starts: int) -> None:
+        if count := sum(not one.is_known for one in accepted):
+            _log.info("events accepted", count=count)
+        if near_starts:
+            self.near_starts += near_starts
+            _log.warning("excluded near a rule's start: a clock at the source may be slow", count=near_starts)
 
 
 class _Routing:

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+import structlog
+
 from butterfly_gitops.delivery.settle import Policy
 from butterfly_gitops.delivery.verdict import judge, reply_bytes
 from butterfly_gitops.dispatcher.point import Passed, Point
@@ -42,6 +44,8 @@ from butterfly_gitops.store.interface import (
 _LONGEST_SLEEP_S = 60.0
 _STORE_PAUSE_S = 0.5
 _REFUSED_PAUSE_S = 0.1
+
+_log = structlog.get_logger()
 
 _STORE_FAILED = Verdict(outcome=Outcome.NOT_SENT, detail="the store failed before a byte left")
 
@@ -218,6 +222,30 @@ class Lane:
                 claiming=wish if isinstance(wish, Claiming) else None,
             )
             try:
-                return (await self._store.advance([step]))[0]
+                stepped = (await self._store.advance([step]))[0]
             except StoreUnavailable:
                 await asyncio.sleep(_STORE_PAUSE_S)
+                continue
+            _tell(step, stepped)
+            return stepped
+
+
+def _tell(step: Step, stepped: Stepped) -> None:
+    """Log what is stored now; patient data is in none of these fields."""
+    lane = stepped.view.lane
+    endpoint = f"{lane.site}/{lane.endpoint}"
+    if settled := step.settling:
+        _log.info(
+            "attempt ended",
+            endpoint=endpoint,
+            delivery=settled.delivery,
+            attempt=settled.attempt,
+            outcome=settled.verdict.outcome.value,
+            code=settled.verdict.code,
+            detail=settled.verdict.detail,
+        )
+        if lane.stopped:
+            _log.error("lane stopped", endpoint=endpoint, reason=lane.stopped)
+    if refused := step.refusing:
+        detail = f"{refused.field}: {refused.why}"
+        _log.warning("result cannot be written", endpoint=endpoint, delivery=refused.delivery, detail=detail)

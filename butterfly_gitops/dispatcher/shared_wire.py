@@ -5,12 +5,16 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
+import structlog
+
 from butterfly_gitops.delivery.backoff import wait_cap
 from butterfly_gitops.dispatcher.dial import DialFailed
 from butterfly_gitops.dispatcher.wire import Listener, Wire
 from butterfly_gitops.model.endpoint import Retry
 
 MakeWire = Callable[[Listener], Wire]
+
+_log = structlog.get_logger()
 
 
 class SharedWire:
@@ -68,12 +72,20 @@ class SharedWire:
             await self._wire.dial()
         except DialFailed as failure:
             self._failures += 1
+            if self.reason != failure.reason:
+                _log.warning("cannot connect", listener=self._place, reason=failure.reason)
             self.reason = failure.reason
             self._back_off(wait_cap(self._failures, retry) * self._draw())
             return False
+        if self.reason:
+            _log.info("connected again", listener=self._place)
         self._failures = 0
         self.reason = ""
         return True
+
+    @property
+    def _place(self) -> str:
+        return f"{self._listener.host}:{self._listener.port}"
 
     def _back_off(self, wait: timedelta) -> None:
         self._ready_at_s = asyncio.get_running_loop().time() + wait.total_seconds()

@@ -29,6 +29,11 @@ class Observed(Collector):
             "Events excluded within 5 minutes of a rule's start: a clock at the source may be slow",
             value=self._services.intake.near_starts,
         )
+        yield CounterMetricFamily(
+            "bgo_event_conflicts",
+            "Submissions refused because an event id was known with other content",
+            value=self._services.intake.conflicts,
+        )
 
     def _deliveries(self) -> Metric:
         family = GaugeMetricFamily(
