@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from butterfly_gitops.delivery.act import ActionRefused, cancel, resend, resume, set_aside
 from butterfly_gitops.delivery.claim import Claim, claimed, why_not
@@ -85,16 +85,17 @@ class OneStudy(RuleBasedStateMachine):
     # What happens.
 
     @rule(
-        kind=st.sampled_from(["attestation_requested", "finalized", "finalized", "reverted", "deleted"]),
-        revision=st.integers(1, 6),
+        kind=st.sampled_from(["attestation_requested", "finalized", "finalized", "finalized", "reverted"]),
+        newer_by=st.sampled_from([1, 1, 1, 2, 0, -1]),
         seconds=st.integers(0, 1),
         patient=st.sampled_from([ERIKA, ERIKA, HANS]),
         is_merge=st.sampled_from([False, False, False, True]),
-        to=st.sets(st.sampled_from([1, 2])),
+        to=st.sampled_from([(1, 2), (1, 2), (1,), (2,), ()]),
     )
-    def accept(self, kind, revision, seconds, patient, is_merge, to):
+    def accept(self, kind, newer_by, seconds, patient, is_merge, to):
         other = HANS if patient == ERIKA else ERIKA
-        routed = tuple(sorted(to)) if kind in {"attestation_requested", "finalized"} else ()
+        routed = to if kind in {"attestation_requested", "finalized"} else ()
+        revision = max((one.rank.revision for one in self.events), default=2) + newer_by
         arrival = an_arrival(
             kind,
             rank=a_rank(revision, seconds),
@@ -106,6 +107,7 @@ class OneStudy(RuleBasedStateMachine):
         self._write(admit(arrival, self._known(), **self._next()))
         self.events.append(arrival)
 
+    @precondition(lambda self: any(self._head(lane) and not self._sending(lane) for lane in LANES))
     @rule(lane=lanes)
     def claim(self, lane):
         head = self._head(lane)
@@ -122,6 +124,7 @@ class OneStudy(RuleBasedStateMachine):
         self.deliveries[head.id] = rows.delivery
         self.reports[report.id] = rows.report
 
+    @precondition(lambda self: any(self._sending(lane) for lane in LANES))
     @rule(lane=lanes, verdict=st.sampled_from([DELIVERED, DELIVERED, REFUSED, SILENT, NOT_SENT, None]))
     def end_attempt(self, lane, verdict):
         """None is a crash."""
@@ -149,11 +152,16 @@ class OneStudy(RuleBasedStateMachine):
         self.lanes[lane] = done.lane
         self._write(done)
 
+    @precondition(lambda self: any(self._head(lane) and not self._sending(lane) for lane in LANES))
+    @rule(lane=lanes, verdict=st.sampled_from([DELIVERED, DELIVERED, SILENT]))
+    def send(self, lane, verdict):
+        self.claim(lane)
+        self.end_attempt(lane, verdict)
+
+    @precondition(lambda self: self._still_open())
     @rule(data=st.data(), act=st.sampled_from([resend, resend, set_aside, cancel]))
     def act(self, data, act):
-        if not self.deliveries:
-            return
-        delivery = self.deliveries[data.draw(st.sampled_from(sorted(self.deliveries)))]
+        delivery = data.draw(st.sampled_from(self._still_open()))
         draft = Draft(self.reports.values(), self.deliveries.values())
         with suppress(ActionRefused):
             if act is resend:
@@ -162,6 +170,7 @@ class OneStudy(RuleBasedStateMachine):
                 act(draft, delivery, at=NOW, reason="by hand")
             self._put(draft.changed_reports(), draft.changed_deliveries())
 
+    @precondition(lambda self: any(lane.stopped for lane in self.lanes.values()))
     @rule(lane=lanes)
     def resume(self, lane):
         rows = [one for one in self.deliveries.values() if one.lane == lane and one.state in IN_LANE]
@@ -169,10 +178,9 @@ class OneStudy(RuleBasedStateMachine):
             self.lanes[lane], zeroed = resume(self.lanes[lane], rows)
             self._put((), zeroed)
 
+    @precondition(lambda self: self.events)
     @rule(lane=lanes)
     def send_once(self, lane):
-        if not self.events:
-            return
         latest = max(self.events, key=lambda one: (one.rank, one.event))
         with suppress(ActionRefused):
             arrival = replace(latest, decisions=())
@@ -289,6 +297,9 @@ class OneStudy(RuleBasedStateMachine):
         rows = sorted(self.deliveries.values(), key=lambda one: one.id)
         return [one for one in rows if one.report == report and one.state not in FINAL]
 
+    def _still_open(self) -> list[Delivery]:
+        return [one for report in self.reports for one in self._open(report)]
+
     def _head(self, lane: LaneId) -> Delivery | None:
         rows = [one for one in self.deliveries.values() if one.lane == lane and one.state in IN_LANE]
         return min(rows, key=lambda one: one.id, default=None)
@@ -314,4 +325,4 @@ class OneStudy(RuleBasedStateMachine):
 
 
 TestOneStudy = OneStudy.TestCase
-TestOneStudy.settings = settings(max_examples=200, stateful_step_count=40, deadline=None)
+TestOneStudy.settings = settings(max_examples=300, stateful_step_count=60, deadline=None)
