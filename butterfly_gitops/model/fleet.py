@@ -81,3 +81,5 @@ class Fleet(Frozen):
 
     settings: FleetSettings
     sites: dict[Name, Site]
+    removed_sites: dict[Name, Removal] = {}
+    """Sites whose files are gone on purpose."""

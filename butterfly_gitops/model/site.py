@@ -19,17 +19,6 @@ class Link(Frozen):
     """`here`: the dispatcher itself dials; `agent`: the agent at the site dials."""
 
 
-class Site(Frozen):
-    """One site with all layers merged: what a generation holds, and what runs."""
-
-    name: Name
-    display_name: Text
-    time_zone: str
-    links: dict[Name, Link]
-    ehr_endpoints: dict[Name, EhrEndpoint]
-    archives: dict[Name, Archive]
-
-
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
@@ -40,6 +29,21 @@ class Removal(Frozen):
     """`drain` sends them with the last settings; `set_aside` leaves them to a person."""
     reason: Reason
     """A ticket or a sentence for the audit."""
+
+
+class Site(Frozen):
+    """One site with all layers merged: what a generation holds, and what runs."""
+
+    name: Name
+    display_name: Text
+    time_zone: str
+    links: dict[Name, Link]
+    ehr_endpoints: dict[Name, EhrEndpoint]
+    archives: dict[Name, Archive]
+    removed: dict[Name, Removal] = {}
+    """What left the files on purpose, whatever its kind, and what becomes of the results that wait for it."""
+    renamed: dict[Name, Name] = {}
+    """New endpoint name to the one that it had before."""
 
 
 class SiteFile(Frozen):
