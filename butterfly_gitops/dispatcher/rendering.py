@@ -1,7 +1,7 @@
 """From the head of a lane to what is written about it: a claim with its bytes, or why it cannot be written."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from butterfly_gitops.delivery.claim import reusable
@@ -21,7 +21,7 @@ class Prepared:
 
     report: ReportId
     wish: Claiming | Refusing
-    data: bytes
+    data: bytes = field(repr=False)
     control_id: str
 
 

@@ -34,7 +34,7 @@ class Known:
     `repeats` says that the same revision goes out again, with the same OBR-22.
     """
 
-    filler: str | None = None
+    filler: str | None = field(default=None, repr=False)
     last_status_time: str | None = None
     fallback_filler: str
     repeats: bool = False
@@ -45,7 +45,7 @@ class Rendered:
     """One message; every segment of `data` ends in CR. `filler` and `status_time` are to be known from now on."""
 
     data: bytes = field(repr=False)
-    filler: str
+    filler: str = field(repr=False)
     status_time: str
 
 

@@ -1,6 +1,6 @@
 """What a layout writes: one result for one endpoint, with everything decided that is no matter of layout."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from butterfly_gitops.hl7.timestamp import WallClock
 from butterfly_gitops.model.delivery import ResultStatus
@@ -17,7 +17,7 @@ class Result:
     clock: WallClock
     status: ResultStatus
     control_id: str
-    filler: str
+    filler: str = field(repr=False)
     sent_at: str
     status_time: str
 

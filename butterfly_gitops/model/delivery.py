@@ -89,7 +89,7 @@ class Report:
     maybe_received: bool = False
     maybe_final: bool = False
     maybe_event: EventNumber | None = None
-    filler: str | None = None
+    filler: str | None = field(default=None, repr=False)
     last_status_time: str | None = None
     printed_revision: int | None = None
     version: int = 0
@@ -232,7 +232,7 @@ class StoredMessage:
     text: str
     control_id: str
     status: ResultStatus
-    filler: str
+    filler: str = field(repr=False)
     status_time: str
     data: bytes = field(repr=False)
 

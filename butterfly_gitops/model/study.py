@@ -11,7 +11,14 @@ Line = Annotated[str, StringConstraints(max_length=1000)]
 EventKind = Literal["attestation_requested", "finalized", "reverted", "deleted"]
 
 
-class ExamType(Frozen):
+class Private(Frozen):
+    """Part of what is said of a patient: none of it shows in a repr, and so in no traceback or log line."""
+
+    def __repr_args__(self) -> tuple[()]:
+        return ()
+
+
+class ExamType(Private):
     """What was done."""
 
     code: Id
@@ -19,7 +26,7 @@ class ExamType(Frozen):
     system: Line | None = None
 
 
-class Person(Frozen):
+class Person(Private):
     """Somebody who took part, by role."""
 
     role: Literal["performer", "author", "secondary_author", "scribe", "attester", "ordering"]
@@ -30,21 +37,21 @@ class Person(Frozen):
     given: Line | None = None
 
 
-class Attestation(Frozen):
+class Attestation(Private):
     """The attesting physician's statement."""
 
     text: str
     at: AwareDatetime | None = None
 
 
-class ReportSection(Frozen):
+class ReportSection(Private):
     """One part of the written report."""
 
     section: Literal["findings", "impression", "recommendation", "indication", "comparison", "other"]
     text: str
 
 
-class Observation(Frozen):
+class Observation(Private):
     """One measured or coded finding."""
 
     type: Literal["numeric", "text", "coded"]
@@ -56,7 +63,7 @@ class Observation(Frozen):
     instance: Line | None = None
 
 
-class Document(Frozen):
+class Document(Private):
     """An attached document."""
 
     title: Line | None = None
@@ -64,7 +71,7 @@ class Document(Frozen):
     base64: str
 
 
-class Study(Frozen):
+class Study(Private):
     """The study itself, at one revision."""
 
     id: Id
@@ -85,7 +92,7 @@ class Study(Frozen):
     documents: tuple[Document, ...] = ()
 
 
-class PatientIdentifier(Frozen):
+class PatientIdentifier(Private):
     """One identifier of a patient (CX: id, assigning authority, type)."""
 
     id: Id
@@ -93,7 +100,7 @@ class PatientIdentifier(Frozen):
     type: Line | None = None
 
 
-class Patient(Frozen):
+class Patient(Private):
     """Whom the study is of."""
 
     identifiers: tuple[PatientIdentifier, ...] = ()
@@ -104,7 +111,7 @@ class Patient(Frozen):
     sex: Annotated[str, StringConstraints(pattern=r"^[FMOUAN]$")] | None = None
 
 
-class Location(Frozen):
+class Location(Private):
     """Where the patient is: PV1-3."""
 
     unit: Line | None = None
@@ -112,7 +119,7 @@ class Location(Frozen):
     bed: Line | None = None
 
 
-class Attending(Frozen):
+class Attending(Private):
     """The attending physician of the encounter: PV1-7."""
 
     id: Id | None = None
@@ -122,7 +129,7 @@ class Attending(Frozen):
     given: Line | None = None
 
 
-class Encounter(Frozen):
+class Encounter(Private):
     """The visit that the study belongs to."""
 
     visit_number: Id | None = None
@@ -132,7 +139,7 @@ class Encounter(Frozen):
     attending: Attending | None = None
 
 
-class StudyEvent(Frozen):
+class StudyEvent(Private):
     """One study at attestation requested, finalized, reverted or deleted."""
 
     event_id: Id

@@ -262,7 +262,7 @@ class NewMessage:
     text: str
     control_id: str
     status: ResultStatus
-    filler: str
+    filler: str = field(repr=False)
     status_time: str
     data: bytes = field(repr=False)
 
@@ -371,7 +371,7 @@ class Found:
     endpoint: str
     archive: str
     study: str
-    accession: str
+    accession: str = field(repr=False)
     attempts: tuple[Attempt, ...]
 
 

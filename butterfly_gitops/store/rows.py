@@ -51,7 +51,7 @@ class EventRow:
     archive: str
     study: str
     revision: int
-    accession: str
+    accession: str = field(repr=False)
     patient: frozenset[str]
     body: str = field(repr=False)
 
