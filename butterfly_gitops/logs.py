@@ -1,6 +1,8 @@
 """Log lines: one event each, a fixed phrase and fields from a list; whatever is not on the list is dropped."""
 
+import logging
 from collections.abc import MutableMapping
+from pathlib import Path
 from typing import Any, TextIO
 
 import structlog
@@ -12,6 +14,9 @@ ALLOWED = frozenset(
         "event_id", "listener",
     }
 )  # fmt: skip
+
+
+_log = structlog.get_logger()
 
 
 def configure_logs(stream: TextIO, *, as_json: bool) -> None:
@@ -31,8 +36,38 @@ def configure_logs(stream: TextIO, *, as_json: bool) -> None:
         logger_factory=structlog.PrintLoggerFactory(stream),
         cache_logger_on_first_use=True,
     )
+    logging.getLogger().addHandler(_LIBRARIES)
+
+
+class Libraries(logging.Handler):
+    """What libraries log, as lines of ours: who, where and which kind of error, never the text.
+
+    It may quote what was handed in: asyncio, for one, prints exceptions with all that they say.
+    """
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        _log.log(
+            record.levelno,
+            "a library says",
+            source=record.name,
+            detail=f"{record.module}:{record.lineno}",
+            error=_kind_and_place(error) if error else "",
+        )
+
+
+def _kind_and_place(error: BaseException) -> str:
+    frames = []
+    trace = error.__traceback__
+    while trace:
+        frames.append(f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}")
+        trace = trace.tb_next
+    return " ".join([type(error).__name__, *frames[-5:]])
 
 
 def only_allowed(_: Any, __: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Drop every field that is not on the list: patient data must not pass by an oversight."""
     return {key: value for key, value in fields.items() if key in ALLOWED}
+
+
+_LIBRARIES = Libraries()

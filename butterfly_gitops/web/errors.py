@@ -48,11 +48,12 @@ _RETRY_AFTER_S = "5"
 
 
 def handle_errors(app: FastAPI) -> None:
-    """Answer every GitopsError by its status; any other is a defect, and a bare 500."""
+    """Answer every GitopsError by its status; any other is a defect, and a 500 that tells its kind alone."""
     for kind in _STATUS:
         app.add_exception_handler(kind, _answer)
     app.add_exception_handler(GitopsError, _answer)
     app.add_exception_handler(RequestValidationError, _answer_wrong_request)
+    app.add_exception_handler(Exception, _answer_defect)
 
 
 async def _answer(_: Request, error: Exception) -> JSONResponse:
@@ -72,3 +73,10 @@ async def _answer_wrong_request(_: Request, error: Exception) -> JSONResponse:
     # Names and reasons only: what was handed in may hold patient data.
     wrong = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()]
     return JSONResponse({"error": "; ".join(wrong), "exit_code": 1}, status_code=422)
+
+
+async def _answer_defect(_: Request, error: Exception) -> JSONResponse:
+    # The server hears of it too, and logs where; its text may hold patient data.
+    return JSONResponse(
+        {"error": f"unexpected {type(error).__name__}: a defect of ours", "exit_code": 70}, 500
+    )
