@@ -41,6 +41,20 @@ class Caller:
                 f"{self.name} may not {ability.replace('_', ' ')} {where}: grants.yaml, access_roles"
             )
 
+    def require_somewhere(self, ability: Ability) -> None:
+        """Raise NotAllowed unless some role allows it at some site: what is answered shows those sites alone."""
+        if self.sites(ability) == ():
+            raise NotAllowed(
+                f"{self.name} may not {ability.replace('_', ' ')} anywhere: grants.yaml, access_roles"
+            )
+
+    def sites(self, ability: Ability) -> tuple[str, ...] | None:
+        """Return where some role allows it; None is everywhere."""
+        if self.may(ability, "*"):
+            return None
+        roles = self.roles or ()
+        return tuple(sorted({site for role in roles if _allows(role, ability) for site in role.sites}))
+
 
 def _is_at(role: AccessRole, site: str) -> bool:
     return "*" in role.sites or site in role.sites

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
@@ -12,7 +13,8 @@ from butterfly_gitops.controller.configuring import Followed
 from butterfly_gitops.plan.document import BadPlanError, from_document, to_document
 from butterfly_gitops.plan.text import print_plan
 from butterfly_gitops.source.interface import Snapshot
-from butterfly_gitops.web.access import Asking, Given
+from butterfly_gitops.store.interface import Observation
+from butterfly_gitops.web.access import Asking, Caller, Given
 from butterfly_gitops.web.documents import generation_document, status_document
 from butterfly_gitops.web.limit import read_limited
 
@@ -82,15 +84,34 @@ def _snapshot(body: bytes) -> Snapshot:
 
 @router.get("/v1/status")
 async def get_status(services: Given, caller: Asking) -> dict[str, Any]:
-    """Return conditions per site and endpoint, what waits and since when."""
-    caller.require("see_configuration", "")
+    """Return conditions per site and endpoint, what waits and since when, of the sites that the caller may see."""
+    caller.require_somewhere("see_configuration")
     lanes = services.dispatching
     return {
         **status_document(
-            await services.store.observe(),
+            _seen_by(caller, await services.store.observe()),
             reported=lanes.reported() if lanes else {},
             troubles=lanes.troubles() if lanes else {},
             dispatches=lanes is not None,
         ),
         "source": services.followed or None,
     }
+
+
+def _seen_by(caller: Caller, observed: Observation) -> Observation:
+    """Leave out the sites that the caller may not see."""
+    if caller.sites("see_configuration") is None:
+        return observed
+
+    def is_seen(site: str) -> bool:
+        return site == "" or caller.may("see_configuration", site)
+
+    lanes = tuple(one for one in observed.lanes if is_seen(one.lane.site))
+    seen = {one.lane.id for one in lanes}
+    return replace(
+        observed,
+        generations={site: one for site, one in observed.generations.items() if is_seen(site)},
+        lanes=lanes,
+        conditions=tuple(one for one in observed.conditions if is_seen(one.site)),
+        withheld=tuple(one for one in observed.withheld if one.lane in seen),
+    )

@@ -1,10 +1,11 @@
 """Finding results, and acting on them: every action with its actor and reason, done once per key."""
 
 import uuid
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from butterfly_gitops.delivery.act import ActionRefused
 from butterfly_gitops.delivery.patient import identifier_keys
@@ -20,6 +21,7 @@ router = APIRouter()
 Key = Annotated[
     str, Header(alias="Idempotency-Key", description="the same key is done once and answered alike")
 ]
+StoredId = Annotated[int, Field(ge=0, lt=2**63)]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
 
@@ -39,13 +41,15 @@ class Search(BaseModel):
     study: str = ""
     states: list[State] = []
     patient: list[PatientIdentifier] = []
-    before: int | None = None
-    limit: Annotated[int, "at most 1000"] = 100
+    before: StoredId | None = None
+    limit: Annotated[int, Field(ge=1, le=1000)] = 100
 
 
 @router.post("/v1/deliveries/search")
 async def search_deliveries(search: Search, services: Given, caller: Asking) -> dict[str, Any]:
-    """Find deliveries, newest first."""
+    """Find deliveries, newest first, at the sites whose results the caller may see."""
+    caller.require_somewhere("see_results")
+    allowed = caller.sites("see_results")
     query = Query(
         site=search.site,
         endpoint=search.endpoint,
@@ -53,15 +57,20 @@ async def search_deliveries(search: Search, services: Given, caller: Asking) -> 
         states=frozenset(search.states),
         patient=identifier_keys(search.patient),
         before=DeliveryId(search.before) if search.before is not None else None,
-        limit=max(1, min(search.limit, 1000)),
+        limit=search.limit,
     )
-    found = await services.store.find(query)
-    return {"deliveries": [found_document(one) for one in found if caller.may("see_results", one.site)]}
+    if allowed is None or search.site in allowed:
+        found = list(await services.store.find(query))
+    else:
+        sites = () if search.site else allowed
+        pages = [await services.store.find(replace(query, site=site)) for site in sites]
+        found = sorted((one for page in pages for one in page), key=lambda one: -one.delivery.id)
+    return {"deliveries": [found_document(one) for one in found[: search.limit]]}
 
 
 @router.get("/v1/deliveries/{delivery}")
 async def show_delivery(
-    delivery: int, services: Given, caller: Asking, *, content: bool = False
+    delivery: StoredId, services: Given, caller: Asking, *, content: bool = False
 ) -> dict[str, Any]:
     """Return all that is known of one delivery; with `content` also the bytes, which hold patient data."""
     shown = await services.store.show(DeliveryId(delivery))
@@ -73,7 +82,7 @@ async def show_delivery(
 
 @router.post("/v1/deliveries/{delivery}/{action}")
 async def act_on_delivery(
-    delivery: int,
+    delivery: StoredId,
     action: Literal["resend", "set-aside", "cancel"],
     because: Because,
     services: Given,
