@@ -1,0 +1,214 @@
+"""Plans, applications, status and the probes over HTTP."""
+
+import copy
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.web.serving import ADMINISTRATOR, Served, edit, wanted
+
+
+async def planned(api: Served) -> Any:
+    answer = await api.plan()
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+async def test_a_plan_changes_nothing_and_an_apply_empties_it(empty: Served):
+    first = await planned(empty)
+    assert first["problems"] == []
+    assert len(first["plan"]["changes"]) > 0
+    assert "st-elsewhere" in first["text"]
+    assert (await planned(empty))["plan"]["id"] == first["plan"]["id"]
+    done = await empty.post("/v1/applications", {"plan": first["plan"], "revision": "abc"})
+    assert done.status_code == 200
+    applied = done.json()["applied"]
+    assert [(one["site"], one["generation"], one["commit"], one["actor"]) for one in applied] == [
+        (site, 1, "abc", ADMINISTRATOR) for site in ("fleet", "county-general", "seaside", "st-elsewhere")
+    ]
+    assert (done.json()["refused"], done.json()["held"]) == ({}, [])
+    assert (await planned(empty))["plan"]["changes"] == []
+
+
+async def test_a_plan_tells_problems_and_plans_the_other_sites(api: Served):
+    edit(api.sites, "seaside/ehr-endpoints.yaml", "port: 7001", "port: 70000")
+    edit(api.sites, "st-elsewhere/ehr-endpoints.yaml", "port: 6661", "port: 6662")
+    answer = await planned(api)
+    assert [one["file"] for one in answer["problems"]] == ["sites/seaside/ehr-endpoints.yaml"]
+    assert list(answer["plan"]["content"]["sites"]) == ["st-elsewhere"]
+
+
+async def test_problems_of_the_fleet_leave_no_plan(api: Served):
+    (api.sites / "fleet.yaml").write_text("", encoding="utf-8")
+    answer = await planned(api)
+    assert (answer["plan"], answer["text"]) == (None, "")
+    assert answer["problems"]
+
+
+async def test_another_fleets_files_are_409(api: Served):
+    edit(api.sites, "fleet.yaml", "name: mercy-health", "name: grace-health")
+    answer = await api.plan()
+    assert answer.status_code == 409
+    assert "mercy-health" in answer.json()["error"]
+    assert "grace-health" in answer.json()["error"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{}",
+        b"[]",
+        json.dumps({"files": {"fleet.yaml": "%%%"}, "revision": "r"}).encode(),
+        json.dumps({"files": {"fleet.yaml": 1}, "revision": "r"}).encode(),
+        json.dumps({"files": {}, "revision": "r", "extra": 1}).encode(),
+    ],
+    ids=["empty", "no fields", "a list", "no base64", "a number", "an unknown field"],
+)
+async def test_no_files_is_400(api: Served, body: bytes):
+    answer = await api.post("/v1/plans", body)
+    assert answer.status_code == 400, answer.text
+
+
+async def apply(api: Served, plan: Any) -> Any:
+    return await api.post("/v1/applications", {"plan": plan, "revision": "r2"})
+
+
+async def test_a_plan_that_was_overtaken_is_stale_and_names_what_moved(api: Served):
+    edit(api.sites, "st-elsewhere/ehr-endpoints.yaml", "port: 6661", "port: 6662")
+    stale = (await planned(api))["plan"]
+    edit(api.sites, "st-elsewhere/ehr-endpoints.yaml", "port: 6662", "port: 6663")
+    await api.apply()
+    answer = await apply(api, stale)
+    assert (answer.status_code, answer.json()["exit_code"]) == (409, 4)
+    assert answer.json()["error"] == "applied since the plan was made: st-elsewhere; plan again"
+
+
+async def test_a_plan_applied_twice_is_stale(empty: Served):
+    plan = (await planned(empty))["plan"]
+    assert (await apply(empty, plan)).status_code == 200
+    assert (await apply(empty, plan)).json()["exit_code"] == 4
+
+
+def _other_host(plan: Any) -> None:
+    plan["content"]["sites"]["st-elsewhere"]["ehr_endpoints"]["epic-prod"]["host"] = "10.66.66.66"
+
+
+def _fewer_changes(plan: Any) -> None:
+    plan["changes"] = plan["changes"][:-1]
+
+
+def _other_id(plan: Any) -> None:
+    plan["id"] = "0" * len(plan["id"])
+
+
+def _another_site(plan: Any) -> None:
+    plan["content"]["sites"]["elsewhere"] = plan["content"]["sites"].pop("st-elsewhere")
+
+
+def _no_content(plan: Any) -> None:
+    plan["content"]["sites"] = {}
+
+
+@pytest.mark.parametrize("change", [_other_host, _fewer_changes, _other_id, _another_site, _no_content])
+async def test_a_plan_changed_by_hand_is_refused(api: Served, change: Any):
+    edit(api.sites, "st-elsewhere/ehr-endpoints.yaml", "port: 6661", "port: 6662")
+    plan = (await planned(api))["plan"]
+    changed = copy.deepcopy(plan)
+    change(changed)
+    answer = await apply(api, changed)
+    assert answer.status_code in (400, 409), answer.text
+    assert (await planned(api))["plan"]["id"] == plan["id"]
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{}", b'{"plan": 5, "revision": "r"}', b'{"plan": {}, "revision": "r"}', b"[]"]
+)
+async def test_no_plan_is_400(api: Served, body: bytes):
+    answer = await api.post("/v1/applications", body)
+    assert answer.status_code == 400, answer.text
+
+
+async def test_while_a_source_is_followed_nobody_else_applies(api: Served):
+    edit(api.sites, "st-elsewhere/ehr-endpoints.yaml", "port: 6661", "port: 6662")
+    plan = (await planned(api))["plan"]
+    api.app.state.services = replace(api.app.state.services, followed="/srv/sites")
+    answer = await apply(api, plan)
+    assert answer.status_code == 409
+    assert "/srv/sites" in answer.json()["error"]
+    assert (await api.plan()).status_code == 200
+
+
+async def test_more_endpoints_than_the_guard_allows_are_held(api: Served):
+    edit(api.sites, "fleet.yaml", "max_endpoints: 10", "max_endpoints: 0")
+    await api.apply()
+    edit(api.sites, "st-elsewhere/ehr-endpoints.yaml", "host: 10.20.30.40", "host: 10.20.30.41")
+    edit(api.sites, "seaside/site.yaml", "Seaside Clinics", "Seaside Clinic Group")
+    plan = (await planned(api))["plan"]
+    answer = (await apply(api, plan)).json()
+    assert answer["held"] == ["st-elsewhere"]
+    assert list(answer["refused"]) == ["st-elsewhere"]
+    assert [one["site"] for one in answer["applied"]] == ["seaside"]
+
+
+async def test_the_status_counts_what_waits(api: Served):
+    await api.submit("efast.json")
+    status = (await api.get("/v1/status")).json()
+    assert (status["fleet"], status["dispatching"], status["source"]) == ("mercy-health", False, None)
+    (endpoint,) = [one for one in status["endpoints"] if one["endpoint"] == "st-elsewhere/epic-prod"]
+    assert (endpoint["counts"], endpoint["waiting"], endpoint["condition"]) == ({"queued": 1}, 1, "running")
+    assert endpoint["oldest"] is not None
+    assert [one["generation"] for one in status["sites"]] == [1, 1, 1]
+
+
+async def test_the_status_of_a_new_state_is_empty(empty: Served):
+    status = (await empty.get("/v1/status")).json()
+    assert (status["fleet"], status["sites"], status["endpoints"]) == ("", [], [])
+
+
+async def test_a_paused_endpoint_shows_as_paused(api: Served):
+    edit(api.sites, "st-elsewhere/ehr-endpoints.yaml", "    port: 6661", "    port: 6661\n    status: paused")
+    await api.apply()
+    status = (await api.get("/v1/status")).json()
+    assert {one["condition"] for one in status["endpoints"]} == {"running", "paused"}
+
+
+async def test_ready_is_what_has_something_applied(empty: Served):
+    assert (await empty.client.get("/livez", headers={"Authorization": ""})).status_code == 200
+    before = await empty.client.get("/readyz", headers={"Authorization": ""})
+    assert (before.status_code, before.json()) == (503, {"status": "nothing is applied yet"})
+    await empty.apply()
+    assert (await empty.client.get("/readyz", headers={"Authorization": ""})).status_code == 200
+
+
+async def test_metrics_read_as_prometheus_reads_them(api: Served):
+    await api.submit("efast.json")
+    answer = await api.client.get("/metrics", headers={"Authorization": ""})
+    assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
+    families = {one.name: one for one in text_string_to_metric_families(answer.text)}
+    assert set(families) == {
+        "bgo_deliveries",
+        "bgo_oldest_waiting_seconds",
+        "bgo_endpoint_condition",
+        "bgo_exclusions_near_a_rule_start",
+        "bgo_event_conflicts",
+    }
+    queued = {
+        one.labels["endpoint"]: one.value
+        for one in families["bgo_deliveries"].samples
+        if one.labels["state"] == "queued" and one.labels["site"] == "st-elsewhere"
+    }
+    assert queued == {"epic-prod": 1.0}
+
+
+async def test_an_unknown_path_is_404_and_a_wrong_method_405(api: Served):
+    assert (await api.get("/v1/nothing")).status_code == 404
+    assert (await api.get("/v1/study-events")).status_code == 405
+
+
+async def test_too_many_files_are_413(api: Served):
+    body = json.dumps(wanted(api.sites)).encode().ljust(40 * 1024 * 1024)
+    assert (await api.post("/v1/plans", body)).status_code == 413

@@ -1,0 +1,248 @@
+"""Finding results and acting on them over HTTP."""
+
+import base64
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from butterfly_gitops.dispatcher.rendering import Renderer
+from butterfly_gitops.store.interface import Claiming, Step
+from tests.web.serving import Served, event
+
+REASON = {"reason": "CHG-1"}
+
+
+async def found(api: Served, **search: Any) -> list[tuple[int, str, str]]:
+    answer = await api.post("/v1/deliveries/search", search)
+    assert answer.status_code == 200, answer.text
+    return [(one["id"], one["endpoint"], one["state"]) for one in answer.json()["deliveries"]]
+
+
+@pytest.mark.parametrize(
+    ("search", "ids"),
+    [
+        ({}, [6, 5, 4, 3, 2, 1]),
+        ({"site": "county-general"}, [3, 2]),
+        ({"site": "county-general", "endpoint": "registry"}, [3]),
+        ({"endpoint": "registry"}, [6, 3]),
+        ({"study": "s-4711"}, [1]),
+        ({"study": "A4711"}, [1]),
+        ({"study": "nothing"}, []),
+        ({"states": ["set_aside"]}, [1]),
+        ({"states": ["set_aside", "queued"], "site": "st-elsewhere"}, [1]),
+        ({"states": ["delivered"]}, []),
+        ({"patient": [{"id": "CG-90017", "authority": "CG", "type": "MR"}]}, [3, 2]),
+        ({"patient": [{"id": "CG-90017"}]}, []),
+        ({"limit": 2}, [6, 5]),
+        ({"limit": 2, "before": 5}, [4, 3]),
+        ({"site": "nowhere"}, []),
+    ],
+    ids=str,
+)
+async def test_search_finds_newest_first_what_fits(api: Served, search: dict[str, Any], ids: list[int]):
+    await api.submit("efast.json", "c1020.json", "s0007.json")
+    await api.post("/v1/deliveries/1/set-aside", REASON)
+    assert [one[0] for one in await found(api, **search)] == ids
+
+
+@pytest.mark.parametrize(
+    "search",
+    [
+        {"limit": 0},
+        {"limit": 1001},
+        {"limit": "all"},
+        {"states": ["lost"]},
+        {"before": -1},
+        {"before": 2**63},
+        {"patient": [{"mrn": "1"}]},
+        {"patient": "MRN0042"},
+        {"name": "Muster"},
+    ],
+    ids=str,
+)
+async def test_a_wrong_search_is_422_and_quotes_nothing(api: Served, search: dict[str, Any]):
+    answer = await api.post("/v1/deliveries/search", search)
+    assert answer.status_code == 422
+    assert not [value for value in ("MRN0042", "Muster") if value in answer.text]
+
+
+async def test_a_show_has_no_content_unless_it_is_asked_for(sent: Served):
+    plain = await sent.get("/v1/deliveries/1")
+    assert plain.status_code == 200
+    assert "Muster" not in plain.text
+    assert "MRN0042" not in plain.text
+    (message,) = plain.json()["messages"]
+    assert set(message) == {"number", "target", "control_id", "status", "bytes"}
+    assert plain.json()["replies"] is None
+
+
+async def test_a_show_with_content_has_the_exact_bytes(sent: Served):
+    shown = (await sent.get("/v1/deliveries/1?content=true")).json()
+    (message,) = shown["messages"]
+    data = base64.b64decode(message["base64"])
+    assert len(data) == message["bytes"]
+    assert b"Muster^Erika" in data
+    assert data.endswith(b"\r")
+    assert "PID|1||MRN0042^^^STE^MR||Muster^Erika" in message["text"]
+    assert shown["report"]["filler_order_number"] == "A4711"
+
+
+@pytest.fixture
+async def sent(api: Served) -> Served:
+    """The sample study was claimed for sending once: its message is stored."""
+    await api.submit("efast.json")
+    await claim_head(api)
+    return api
+
+
+async def claim_head(api: Served) -> None:
+    """Do what a lane does up to the first byte."""
+    store = api.app.state.services.store
+    now = datetime.now(UTC)
+    epoch = await store.own(node="n", boot="b", at=now)
+    running = await store.running()
+    (lane, target) = next(one for one in running.lanes if one[0].endpoint == "epic-prod")
+    (view,) = await store.views([lane.id])
+    endpoint = running.sites[lane.site].ehr_endpoints[lane.endpoint]
+    prepared = Renderer(endpoint, target, letters=lambda n: "K" * n).prepare(view.heads[0], at=now)
+    assert isinstance(prepared.wish, Claiming)
+    (stepped,) = await store.advance([Step(lane=lane.id, epoch=epoch, at=now, claiming=prepared.wish)])
+    assert stepped.attempt is not None
+
+
+ACTIONS = [
+    (["set-aside"], "set_aside"),
+    (["set-aside", "resend"], "queued"),
+    (["cancel"], "cancelled"),
+    (["set-aside", "cancel"], "cancelled"),
+]
+
+
+@pytest.mark.parametrize(("actions", "state"), ACTIONS, ids=str)
+async def test_actions_move_a_delivery(api: Served, actions: list[str], state: str):
+    await api.submit("efast.json")
+    for action in actions:
+        answer = await api.post(f"/v1/deliveries/1/{action}", REASON)
+        assert answer.status_code == 200, answer.text
+    assert answer.json() == {"delivery": 1, "state": state, "repeat": False}
+    assert await found(api) == [(1, "st-elsewhere/epic-prod", state)]
+
+
+async def test_an_action_under_one_key_is_done_once(api: Served):
+    await api.submit("efast.json")
+    first = await api.post("/v1/deliveries/1/set-aside", REASON, key="k1")
+    again = await api.post("/v1/deliveries/1/set-aside", REASON, key="k1")
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert [first.json()["repeat"], again.json()["repeat"]] == [False, True]
+    assert len((await api.get("/v1/deliveries/1")).json()["audit"]) == 1
+    other = await api.post("/v1/deliveries/1/cancel", REASON, key="k1")
+    assert other.status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [
+        ("/v1/deliveries/1/resend", REASON, 409),
+        ("/v1/deliveries/99/resend", REASON, 404),
+        ("/v1/deliveries/1/explode", REASON, 422),
+        ("/v1/deliveries/x/resend", REASON, 422),
+        (f"/v1/deliveries/{10**30}/resend", REASON, 422),
+        ("/v1/deliveries/1/cancel", {}, 422),
+        ("/v1/deliveries/1/cancel", {"reason": "  "}, 422),
+        ("/v1/deliveries/1/cancel", {"reason": "x" * 201}, 422),
+        ("/v1/deliveries/1/cancel", {"reason": "x", "patient": "Muster"}, 422),
+        ("/v1/endpoints/st-elsewhere/epic-prod/resume", REASON, 409),
+        ("/v1/endpoints/st-elsewhere/none/resume", REASON, 404),
+        ("/v1/endpoints/nowhere/none/resume", REASON, 404),
+    ],
+)
+async def test_what_cannot_be_done_says_so_and_does_nothing(api: Served, path: str, body: Any, status: int):
+    await api.submit("efast.json")
+    answer = await api.post(path, body)
+    assert answer.status_code == status, answer.text
+    assert answer.json()["error"]
+    assert answer.json()["exit_code"] == 1
+    assert (await found(api))[0][2] == "queued"
+    assert (await api.get("/v1/deliveries/1")).json()["audit"] == []
+
+
+@pytest.mark.parametrize("delivery", ["99", "0"])
+async def test_an_unknown_delivery_is_404(api: Served, delivery: str):
+    assert (await api.get(f"/v1/deliveries/{delivery}")).status_code == 404
+
+
+@pytest.mark.parametrize("delivery", ["x", "1.5", "-1", str(2**63)])
+async def test_a_number_that_no_delivery_bears_is_422(api: Served, delivery: str):
+    assert (await api.get(f"/v1/deliveries/{delivery}")).status_code == 422
+
+
+def send(study: str, **more: str) -> dict[str, str]:
+    return {"study": study, "site": "county-general", "endpoint": "registry", "reason": "CHG-1", **more}
+
+
+@pytest.mark.parametrize("named", ["s-4711", "A4711"], ids=["study id", "accession number"])
+async def test_one_study_is_sent_by_hand_by_either_number(api: Served, named: str):
+    await api.submit("efast.json")
+    wish = {**send(named), "site": "seaside", "endpoint": "athena"}
+    answer = await api.post("/v1/sends", wish)
+    assert answer.status_code == 200, answer.text
+    assert answer.json() == {"delivery": 2, "state": "queued", "repeat": False}
+    shown = (await api.get("/v1/deliveries/2")).json()
+    assert (shown["cause"], shown["endpoint"], shown["study"]) == ("one_off", "seaside/athena", "s-4711")
+    assert (await api.ledger())["beyond_rules"] == {"queued": 1}
+
+
+async def test_a_send_under_one_key_is_done_once(api: Served):
+    await api.submit("efast.json")
+    wish = {**send("A4711"), "site": "seaside", "endpoint": "athena"}
+    answers = [await api.post("/v1/sends", wish, key="k") for _ in range(2)]
+    assert [one.json()["delivery"] for one in answers] == [2, 2]
+    assert [one.json()["repeat"] for one in answers] == [False, True]
+
+
+async def test_a_study_without_a_delivery_is_sent_by_its_id(api: Served):
+    await api.post("/v1/study-events", event(later=timedelta(hours=-1)))
+    wish = {**send("s-4711"), "site": "st-elsewhere", "endpoint": "epic-prod"}
+    assert (await api.post("/v1/sends", wish)).status_code == 200
+
+
+async def test_an_accession_number_of_two_studies_is_409_and_names_them(api: Served):
+    await api.submit("efast.json")
+    other = json.loads(json.dumps(event()))
+    other["event_id"], other["study"]["id"] = "E2", "s-4712"
+    await api.post("/v1/study-events", other)
+    answer = await api.post("/v1/sends", send("A4711"))
+    assert answer.status_code == 409
+    assert "s-4711, s-4712" in answer.json()["error"]
+
+
+@pytest.mark.parametrize(
+    ("wish", "status"),
+    [
+        (send("s-0"), 404),
+        (send("s-4711", endpoint="none"), 404),
+        (send("s-4711", site="nowhere"), 404),
+        (send("s-4711", reason=""), 422),
+        ({"study": "s-4711"}, 422),
+    ],
+    ids=["unknown study", "unknown endpoint", "unknown site", "no reason", "no endpoint"],
+)
+async def test_a_wrong_send_says_so(api: Served, wish: Any, status: int):
+    await api.submit("efast.json")
+    answer = await api.post("/v1/sends", wish)
+    assert answer.status_code == status, answer.text
+
+
+async def test_a_send_of_what_is_not_final_is_409(api: Served):
+    await api.submit("efast-preliminary.json")
+    assert (await api.post("/v1/sends", send("s-4711"))).status_code == 409
+
+
+async def test_the_ledger_adds_up(api: Served):
+    await api.submit("efast.json", "c1020.json")
+    ledger = await api.ledger()
+    assert (ledger["events"], ledger["expected"], ledger["decided"]) == (2, 3, 3)
+    assert ledger["deliveries"] == {"queued": 3}
+    assert ledger["adds_up"] is True
