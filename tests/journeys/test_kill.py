@@ -1,0 +1,130 @@
+"""A process that is killed at the worst moments: what was accepted is delivered, in order, and a repeat says so."""
+
+import signal
+from itertools import pairwise
+from pathlib import Path
+
+import httpx
+import pytest
+
+from butterfly_gitops.dispatcher.point import Point
+from butterfly_gitops.practice_ehr.scenario import WELL_BEHAVED
+from butterfly_gitops.practice_ehr.server import PracticeEhr
+from tests.journeys.fleet_files import an_endpoint, an_event, write_fleet, write_site
+from tests.journeys.processes import BGO, Api, arrivals, control_ids, running, started, until
+
+pytestmark = pytest.mark.journey
+
+KILLED = Path(__file__).with_name("killed_run.py")
+
+
+@pytest.fixture
+async def ehr(tmp_path):
+    async with PracticeEhr(WELL_BEHAVED, journal=tmp_path / "journal.jsonl") as practising:
+        yield practising
+
+
+@pytest.fixture
+async def state(tmp_path, ehr):
+    """A state with one endpoint applied, which nobody runs."""
+    sites = write_fleet(tmp_path / "sites")
+    write_site(sites, endpoints={"epic": an_endpoint(ehr.port)})
+    options = ("--new-state", "--yes", "--state", tmp_path / "state", "--sites", sites)
+    async with started(*BGO, "apply", *options) as apply:
+        assert await apply.ended() == 0, apply.lines
+    return tmp_path / "state"
+
+
+async def killed_at(point, number, state, events):
+    """Hand events in, one by one, to a process that dies at the n-th passing of a point."""
+    async with started("-m", "tests.journeys.killed_run", point, number, state) as process:
+        await process.says(r"^API at ")
+        api = Api(state)
+        async with api.http:
+            try:
+                for event in events:
+                    await api.submit(event)
+            except httpx.TransportError:
+                pass
+            assert await process.ended() == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("number", [1, 2])
+@pytest.mark.parametrize("point", [Point.SENDING_STORED, Point.BYTES_LEFT, Point.ANSWER_READ])
+async def test_what_was_in_flight_goes_out_again_with_its_id_and_its_bytes(point, number, state, tmp_path):
+    journal = tmp_path / "journal.jsonl"
+    events = [an_event(f"S{n}") for n in range(1, 4)]
+    has_left = point is not Point.SENDING_STORED
+    await killed_at(point, number, state, events)
+
+    async def has_arrived():
+        return len(arrivals(journal)) == number - (not has_left)
+
+    await until(has_arrived)
+    async with running(state) as (_, api):
+        for event in events:
+            response = await api.http.post("/v1/study-events", json=event)
+            # The process may have died before it took the last ones; what it took is known.
+            assert response.status_code in (200, 202)
+        deliveries = await api.all_in("delivered", count=3)
+        assert (await api.ledger())["adds_up"]
+    assert [one["study"] for one in deliveries] == ["S1", "S2", "S3"]
+    attempts = [one["attempts"] for one in deliveries]
+    assert [len(one) for one in attempts] == [1 + (place == number) for place in range(1, 4)]
+    first, second = attempts[number - 1]
+    assert (first["outcome"], first["detail"]) == ("uncertain", "the dispatcher ended during the attempt")
+    assert (second["outcome"], second["code"]) == ("delivered", "AA")
+    assert first["control_id"] == second["control_id"]
+    _holds_each_in_order(journal, deliveries, repeated=second["control_id"] if has_left else None)
+
+
+def _holds_each_in_order(journal, deliveries, *, repeated):
+    """What arrived is each delivery's message in its turn, once; the repeated one twice, the same bytes."""
+    ids = control_ids(journal)
+    assert list(dict.fromkeys(ids)) == [one["control_id"] for one in deliveries]
+    assert len(ids) == len(deliveries) + (repeated is not None)
+    same = [(one.control_id, one.data == two.data) for one, two in pairwise(arrivals(journal))]
+    assert [one for one, is_same in same if is_same] == [one for one in [repeated] if one]
+
+
+@pytest.mark.parametrize("number", [1, 2])
+async def test_what_was_accepted_is_delivered_once_though_nobody_was_answered(number, state, tmp_path):
+    journal = tmp_path / "journal.jsonl"
+    events = [an_event(f"S{n}") for n in range(1, number + 1)]
+    await killed_at(Point.ACCEPTED, number, state, events)
+    async with running(state) as (_, api):
+        deliveries = await api.all_in("delivered", count=number)
+        response = await api.http.post("/v1/study-events", json=events[-1])
+        assert (response.status_code, response.json()["known"]) == (200, True)
+        assert response.json()["decisions"][0]["delivery"] == deliveries[-1]["id"]
+        assert [one["id"] for one in await api.deliveries()] == [one["id"] for one in deliveries]
+    assert len(deliveries[-1]["attempts"]) == 1
+    assert control_ids(journal)[-1] == deliveries[-1]["control_id"]
+    assert len(set(control_ids(journal))) == number
+
+
+async def test_killed_again_and_again_it_still_delivers_everything_in_order(state, tmp_path):
+    events = [an_event(f"S{n}") for n in range(1, 5)]
+    await killed_at(Point.BYTES_LEFT, 1, state, events)
+    for point in (Point.ANSWER_READ, Point.SENDING_STORED, Point.BYTES_LEFT):
+        await killed_at(point, 1, state, [])
+    async with running(state) as (_, api):
+        deliveries = await api.all_in("delivered", count=len(await api.deliveries()))
+    head, *others = deliveries
+    outcomes = [one["outcome"] for one in head["attempts"]]
+    assert outcomes == ["uncertain"] * 4 + ["delivered"]
+    assert len({one["control_id"] for one in head["attempts"]}) == 1
+    assert all(len(one["attempts"]) == 1 for one in others)
+    ids = control_ids(tmp_path / "journal.jsonl")
+    assert list(dict.fromkeys(ids)) == [one["control_id"] for one in deliveries]
+
+
+async def test_a_killed_process_leaves_the_state_to_the_next_at_once(state):
+    async with running(state) as (process, _):
+        process.process.send_signal(signal.SIGKILL)
+        assert await process.ended() == -signal.SIGKILL
+    async with running(state) as (process, api):
+        response = await api.http.get("/readyz")
+        assert response.status_code == 200
+        process.process.terminate()
+        assert await process.ended() == 0
