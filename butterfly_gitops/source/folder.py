@@ -5,7 +5,7 @@ Symbolic links are refused: what a review shows must be what is read.
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,9 +25,12 @@ class FolderSource:
     def fetch(self) -> Snapshot:
         """Read all files as they are now. Raises SourceUnavailable."""
         files = read_folder(self.path)
-        return Snapshot(
-            files=files, revision=digest_of(files), described=f"{self.path}/", root=str(self.path)
-        )
+        revision = f"sha256:{digest_of(files)}"
+        return Snapshot(files=files, revision=revision, described=f"{self.path}/", root=str(self.path))
+
+    def is_forward(self, applied: Collection[str], commit: str) -> bool:  # noqa: ARG002 - a folder has no history
+        """A folder has no history that could be left."""
+        return True
 
 
 def read_folder(path: Path) -> dict[str, bytes]:

@@ -1,6 +1,6 @@
 """What every source promises: all files of one revision, or an error that says why there are none."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -22,17 +22,22 @@ class Snapshot:
 
     Keys of `files` are paths below the sites folder; of files that are no YAML only the names count. Equal
     `revision`s mean equal files. `described` says what was read, for a person: `sites/`, `sites/ at 4be21f0`.
-    `root` is the path that problems print before each file.
+    `root` is the path that problems print before each file. `commit` is the commit that they are of, empty where
+    there is none.
     """
 
     files: Mapping[str, bytes]
     revision: str
     described: str
     root: str
+    commit: str = ""
 
 
 class Source(Protocol):
-    """A place that configuration comes from. `fetch` may block; call it in a thread where that matters."""
+    """A place that configuration comes from. Its methods may block; call them in a thread where that matters."""
 
     def fetch(self) -> Snapshot:
         """Read all files as of now. Raises SourceUnavailable."""
+
+    def is_forward(self, applied: Collection[str], commit: str) -> bool:
+        """Whether a snapshot's commit descends from all that are applied; a source without history says yes."""
