@@ -61,7 +61,7 @@ def list_(
     if endpoint:
         search["site"], search["endpoint"] = endpoint_named(endpoint)
     if patient:
-        search["patient"] = [_identifier(line) for line in sys.stdin if line.strip()]
+        search["patient"] = _identifiers()
 
     async def ask(api: Api) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = (await api.post("/v1/deliveries/search", search))["deliveries"]
@@ -76,6 +76,14 @@ def list_(
         f"{len(found)} deliveries" + (" (there may be more: --limit)" if len(found) == limit else ""),
         err=True,
     )
+
+
+def _identifiers() -> list[dict[str, str | None]]:
+    found = [_identifier(line) for line in sys.stdin if line.strip()]
+    if not found:
+        # None at all would match everybody's results.
+        raise click.UsageError("--patient -: there is no identifier on standard input")
+    return found
 
 
 def _identifier(line: str) -> dict[str, str | None]:

@@ -40,8 +40,7 @@ def command(
     plan = planned["plan"]
     click.echo(planned["text"] if style == "text" else json.dumps(plan, indent=2), nl=style != "text")
     if out is not None:
-        out.write_text(json.dumps({"plan": plan, "revision": planned["revision"]}, indent=2) + "\n")
-        click.echo(f"saved: bgo apply {out}", err=True)
+        _save(out, {"plan": plan, "revision": planned["revision"]})
     if detailed_exitcode and plan["changes"]:
         ctx.exit(exit_codes.HELD if plan["guard"]["holds"] else exit_codes.CHANGES)
 
@@ -59,6 +58,14 @@ def planned_from(sites: Path, state: Path, acts_as: str, *, create: bool = False
     if planned["plan"] is None:
         raise click.ClickException("the problems are the whole fleet's: everything stays as it runs")
     return {**planned, "revision": wanted["revision"]}
+
+
+def _save(out: Path, planned: dict[str, Any]) -> None:
+    try:
+        out.write_text(json.dumps(planned, indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise click.ClickException(f"{out}: {(error.strerror or 'cannot be written').lower()}") from None
+    click.echo(f"saved: bgo apply {out}", err=True)
 
 
 def _say_problems(problems: list[dict[str, Any]]) -> None:

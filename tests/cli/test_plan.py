@@ -1,0 +1,80 @@
+"""`bgo plan`: what it says where, what it saves, and its exit codes."""
+
+import json
+
+import pytest
+
+from tests.cli.state_commands import Desk
+
+
+def test_without_a_state_it_names_the_way_to_one(desk: Desk):
+    ran = desk.bgo("plan")
+    says = "bgo: there is no state in .butterfly-gitops; --new-state makes one\n"
+    assert (ran.code, ran.out, ran.err) == (1, "", says)
+    assert not (desk.folder / ".butterfly-gitops").exists()
+
+
+def test_no_changes_is_0_also_in_detail(applied: Desk):
+    ran = applied.bgo("plan", "--detailed-exitcode")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.startswith("No changes.\n")
+
+
+def test_changes_are_0_and_in_detail_2(applied: Desk):
+    applied.edit("st-elsewhere/ehr-endpoints.yaml", "port: 6661", "port: 6662")
+    ran = applied.bgo("plan")
+    assert (ran.code, ran.err) == (0, "")
+    assert "6661" in ran.out
+    assert "6662" in ran.out
+    assert applied.bgo("plan", "--detailed-exitcode").code == 2
+
+
+def test_held_changes_are_3_in_detail(applied: Desk):
+    applied.edit("st-elsewhere/site.yaml", "host: 127.0.0.1", "host: 127.0.0.2")
+    ran = applied.bgo("plan", "--detailed-exitcode")
+    assert ran.code == 3
+    assert "approve" in ran.out
+
+
+def test_json_stands_alone_on_standard_output(applied: Desk):
+    applied.edit("st-elsewhere/site.yaml", "display_name: St. Elsewhere", "display_name: Saint Elsewhere")
+    plan = applied.json("plan", "--format", "json")
+    assert [change["address"] for change in plan["changes"]] == ["st-elsewhere.display_name"]
+
+
+def test_problems_go_to_standard_error_and_leave_the_plan_of_the_others(applied: Desk):
+    applied.edit("st-elsewhere/ehr-endpoints.yaml", "port: 6661", "port: 70000")
+    ran = applied.bgo("plan", "--format", "json")
+    assert ran.code == 0
+    assert json.loads(ran.out)["changes"] == []
+    assert "sites/st-elsewhere/ehr-endpoints.yaml:3:" in ran.err
+    assert ran.err.endswith("More, and how to mend them: bgo validate\n\n")
+
+
+def test_problems_of_the_fleet_are_1(applied: Desk):
+    (applied.folder / "sites" / "fleet.yaml").write_text("")
+    ran = applied.bgo("plan")
+    assert (ran.code, ran.out) == (1, "")
+    assert "everything stays as it runs" in ran.err
+
+
+def test_out_saves_what_apply_takes(applied: Desk):
+    applied.edit("st-elsewhere/ehr-endpoints.yaml", "port: 6661", "port: 6662")
+    ran = applied.bgo("plan", "--out", "p.json")
+    assert (ran.code, ran.err) == (0, "saved: bgo apply p.json\n")
+    saved = json.loads((applied.folder / "p.json").read_text())
+    assert set(saved) == {"plan", "revision"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--sites", "nowhere"], "bgo: nowhere: there is no such folder"),
+        (["--out", "no/such/p.json"], "bgo: no/such/p.json: no such file or directory"),
+    ],
+    ids=["no sites", "no folder to save in"],
+)
+def test_what_cannot_be_read_or_written_is_one_line(applied: Desk, arguments: list[str], says: str):
+    ran = applied.bgo("plan", *arguments)
+    assert ran.code == 1
+    assert ran.err.splitlines()[-1].startswith(says)

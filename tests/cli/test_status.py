@@ -1,0 +1,39 @@
+"""`bgo status` and `bgo ledger`: how things stand."""
+
+import pytest
+
+from tests.cli.state_commands import EFAST, EPIC, Desk
+
+
+@pytest.mark.parametrize("verb", ["status", "ledger"])
+def test_without_a_state_it_is_one_line(desk: Desk, verb: str):
+    ran = desk.bgo(verb)
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err == "bgo: there is no state in .butterfly-gitops; --new-state makes one\n"
+
+
+def test_it_tells_what_waits(applied: Desk):
+    applied.bgo("study", "submit", "--as-now", EFAST)
+    ran = applied.bgo("status")
+    assert (ran.code, ran.err) == (0, "")
+    lines = ran.out.splitlines()
+    assert lines[0] == "fleet mercy-health: nothing dispatches; start `bgo run`"
+    assert any(line.split()[:4] == [EPIC, "running", "1", "queued"] for line in lines)
+
+
+def test_json_stands_alone(applied: Desk):
+    status = applied.json("status", "--format", "json")
+    assert status["fleet"] == "mercy-health"
+    assert [one["endpoint"] for one in status["endpoints"]] == [EPIC, "st-elsewhere/registry"]
+
+
+def test_a_person_without_a_role_is_refused(applied: Desk):
+    ran = applied.bgo("status", "--as", "nobody@example.org")
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.startswith("bgo: nobody@example.org may not see configuration")
+
+
+def test_the_state_can_come_from_the_environment(applied: Desk, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("BGO_STATE", "elsewhere")
+    assert applied.bgo("status").err == "bgo: there is no state in elsewhere; --new-state makes one\n"
+    assert applied.bgo("status", "--state", ".butterfly-gitops").code == 0
