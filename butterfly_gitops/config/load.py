@@ -12,7 +12,7 @@ from butterfly_gitops.config.reading import FleetReading, SiteReading
 from butterfly_gitops.config.rules.catalog import CHECKS
 from butterfly_gitops.config.rules.files import FLEET_FILES, SITE_FILES, check_files, is_yaml, site_names
 from butterfly_gitops.config.site_text import check_shared_layer, read_file, read_site
-from butterfly_gitops.config.tree import Node, Source, mapping_at
+from butterfly_gitops.config.tree import Node, Source, mapping_at, text_at
 from butterfly_gitops.model.fleet import Fleet, FleetFile, FleetSettings, GrantsFile
 from butterfly_gitops.model.problem import Origin, Problem, Severity
 from butterfly_gitops.model.site import Site
@@ -142,11 +142,12 @@ def _fleet(reading: FleetReading, unsound: frozenset[str]) -> Fleet | None:
             for site in reading.sites
             if site.name not in unsound and (sound := _site(site)) is not None
         },
+        removed_sites=settings.removed_sites,
     )
 
 
 def _site(reading: SiteReading) -> Site | None:
-    if reading.site_file is None or reading.archives_file is None:
+    if reading.site_file is None or reading.endpoints_file is None or reading.archives_file is None:
         return None
     return Site(
         name=reading.name,
@@ -157,4 +158,14 @@ def _site(reading: SiteReading) -> Site | None:
             name: endpoint.value for name, endpoint in reading.endpoints.items() if endpoint.value is not None
         },
         archives=reading.archives_file.archives,
+        removed={
+            **reading.site_file.removed,
+            **reading.endpoints_file.removed,
+            **reading.archives_file.removed,
+        },
+        renamed={
+            name: old.text
+            for name, endpoint in reading.endpoints.items()
+            if (old := text_at(endpoint.own, "renamed_from"))
+        },
     )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from butterfly_gitops.config.reading import EndpointReading, FleetReading, SiteReading
-from butterfly_gitops.config.tree import Entry, Mapping, Scalar, Sequence, mapping_at
+from butterfly_gitops.config.tree import Entry, Mapping, Scalar, Sequence, mapping_at, text_at
 from butterfly_gitops.model.address import Address
 from butterfly_gitops.model.problem import Origin
 
@@ -39,10 +39,15 @@ def _of_site(site: SiteReading) -> Located:
         yield site.name, site.site_tree.place.origin
         for path, origin in _below(site.site_tree.without("links")):
             yield str(Address(site=site.name, field=path)), origin
+    for tree in (site.endpoints_tree, site.archives_tree):
+        for path, origin in _below(mapping_at(tree, "removed"), prefix="removed."):
+            yield str(Address(site=site.name, field=path)), origin
     for name, entry in site.links.entries.items() if site.links else ():
         yield from _of_thing(site, entry, _below(mapping_at(site.links, name)))
     for endpoint in site.endpoints.values():
         yield from _of_thing(site, Entry(key=endpoint.key, value=endpoint.own), _settings(endpoint))
+        if old := text_at(endpoint.own, "renamed_from"):
+            yield str(Address(site=site.name, name=endpoint.name, field="renamed_from")), old.place.origin
     for archive in site.archives.values():
         entry = Entry(key=archive.key, value=archive.tree)
         yield from _of_thing(site, entry, _below(archive.tree))

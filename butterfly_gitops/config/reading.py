@@ -9,7 +9,7 @@ from butterfly_gitops.config.layers import Layer, Merged
 from butterfly_gitops.config.tree import Mapping, Scalar, Sequence, Source, mapping_at, text_at
 from butterfly_gitops.model.endpoint import EhrEndpoint
 from butterfly_gitops.model.fleet import FleetFile, GrantsFile
-from butterfly_gitops.model.site import ArchivesFile, SiteFile
+from butterfly_gitops.model.site import ArchivesFile, EhrEndpointsFile, SiteFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +55,7 @@ class SiteReading:
     site_file: SiteFile | None
     endpoints: dict[str, EndpointReading]
     archives: dict[str, ArchiveReading]
+    endpoints_file: EhrEndpointsFile | None
     archives_file: ArchivesFile | None
 
     @property

@@ -29,7 +29,7 @@ def read_site(
     """
     context = Context(problems=problems)
     site_file = read_file(SiteFile, roots.get("site.yaml"), context)
-    read_file(EhrEndpointsFile, roots.get("ehr-endpoints.yaml"), context)
+    endpoints_file = read_file(EhrEndpointsFile, roots.get("ehr-endpoints.yaml"), context)
     archives_file = read_file(ArchivesFile, roots.get("archives.yaml"), context)
     site_tree, endpoints_tree, archives_tree = (
         mapping_at(roots.get(name)) for name in ("site.yaml", "ehr-endpoints.yaml", "archives.yaml")
@@ -52,6 +52,7 @@ def read_site(
             for name, entry in _mappings(mapping_at(archives_tree, "archives"))
             if isinstance(entry.value, Mapping)
         },
+        endpoints_file=endpoints_file,
         archives_file=archives_file,
     )
 

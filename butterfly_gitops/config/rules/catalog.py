@@ -8,6 +8,7 @@ from butterfly_gitops.config.rules import (
     forwarding,
     grants,
     names,
+    removal,
     shape,
     text,
     tls,
@@ -18,13 +19,14 @@ from butterfly_gitops.config.rules import (
 from butterfly_gitops.config.rules.documentation import Rule
 from butterfly_gitops.model.problem import Problem
 
-_FAMILIES = (text, shape, files, names, forwarding, wires, zones, tls, grants, unbuilt)
+_FAMILIES = (text, shape, files, names, removal, forwarding, wires, zones, tls, grants, unbuilt)
 
 RULES: dict[str, Rule] = {rule.id: rule for family in _FAMILIES for rule in family.RULES}
 
 # In the order of their weight: of two problems at one position the first is shown.
 CHECKS: tuple[Callable[[FleetReading], Iterator[Problem]], ...] = (
     names.check_names,
+    removal.check_removals,
     forwarding.check_forwarding,
     zones.check_zones,
     unbuilt.check_unbuilt,

@@ -36,8 +36,8 @@ RULES = (
     ),
     Rule(
         id="unknown-site",
-        says='The sites of an access role are folders of this configuration, or "*" for all. A misspelt site would '
-        "lock people out, or a later site of that name would let them in.",
+        says='The sites of an access role are folders of this configuration or in removed_sites, or "*" for all. A '
+        "misspelt site would lock people out, or a later site of that name would let them in.",
         wrong="sites: [st-elsewere]",
         right="sites: [st-elsewhere]",
     ),
@@ -139,7 +139,9 @@ def _unknown_endpoints(site: SiteReading) -> Iterator[Problem]:
 
 def _unknown_sites(reading: FleetReading) -> Iterator[Problem]:
     roles = mapping_at(reading.grants_tree, "access_roles")
-    known = {"*", *(site.name for site in reading.sites)}
+    # Somebody must still see what drains at a site that has left.
+    removed = (key.text for key in keys_of(mapping_at(reading.fleet_tree, "removed_sites")))
+    known = {"*", *(site.name for site in reading.sites), *removed}
     for key in keys_of(roles):
         for item in scalars_at(roles, key.text, "sites"):
             if item.text not in known:

@@ -12,7 +12,7 @@ RULES = (
         id="not-built-yet",
         says="The format has this setting, and this version of the program cannot act on it. Refused are: tls.mode "
         "other than off, Links that run at an agent, message layouts other than report, HL7 versions other than "
-        "2.5.1, image links, renamed_from, removed and removed_sites.",
+        "2.5.1, and image links.",
         wrong="message: {layout: pdf}",
         right="message: {layout: report}",
     ),
@@ -31,15 +31,10 @@ def check_unbuilt(reading: FleetReading) -> Iterator[Problem]:
     presets = reading.presets
     for name in presets.entries if presets else ():
         yield from _settings(mapping_at(presets, name))
-    yield from _removals(reading.fleet_tree, "removed_sites")
     for site in reading.sites:
         yield from _settings(mapping_at(site.site_tree, "endpoint_defaults"))
         for endpoint in site.endpoints.values():
             yield from _settings(endpoint.own)
-            if entry := endpoint.own.entry("renamed_from"):
-                yield _refused(entry.key.place, "renamed_from", mend="add it under its new name without it")
-        for tree in (site.site_tree, site.endpoints_tree, site.archives_tree):
-            yield from _removals(tree, "removed")
         yield from _agents(site.links)
 
 
@@ -48,12 +43,6 @@ def _settings(layer: Mapping | None) -> Iterator[Problem]:
         value = text_at(layer, *path)
         if value and value.text in unbuilt:
             yield _refused(value.place, f"{'.'.join(path)}: {value.text}", mend=f'write "{built}"')
-
-
-def _removals(tree: Mapping | None, name: str) -> Iterator[Problem]:
-    entry = tree.entry(name) if tree else None
-    if entry and not (isinstance(entry.value, Mapping) and not entry.value.entries):
-        yield _refused(entry.key.place, name, mend="take it out")
 
 
 def _agents(links: Mapping | None) -> Iterator[Problem]:

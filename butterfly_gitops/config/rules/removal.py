@@ -1,0 +1,147 @@
+"""What left the files and what was renamed is said once, and never of a thing that is still there."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from butterfly_gitops.config.reading import FleetReading, SiteReading
+from butterfly_gitops.config.rules.documentation import Rule
+from butterfly_gitops.config.rules.names import keys_of
+from butterfly_gitops.config.tree import Mapping, Scalar, mapping_at, problem_at, text_at
+from butterfly_gitops.model.problem import Problem
+
+RULES = (
+    Rule(
+        id="removed-still-there",
+        says="removed and removed_sites say what becomes of the results that wait for something that has left the "
+        "files. Said of a thing that is still there, whatever its kind, it would decide unseen on the day it leaves.",
+        wrong="removed: {epic-prod: {waiting: drain, reason: CHG-4411}}\nehr_endpoints: {epic-prod: {…}}",
+        right="removed: {epic-prod: {waiting: drain, reason: CHG-4411}}\nehr_endpoints: {}",
+    ),
+    Rule(
+        id="removed-twice",
+        says="A name stands in the removed of one of a site's files: of the file that the thing left.",
+        wrong="removed: {epic: {…}}   in site.yaml and in ehr-endpoints.yaml",
+        right="removed: {epic: {…}}   in ehr-endpoints.yaml alone",
+    ),
+    Rule(
+        id="renamed-from-living",
+        says="renamed_from is the name that an endpoint had and that no endpoint of the site has now: its lane, its "
+        "rules and what waits go on under the new name.",
+        wrong="ehr_endpoints: {epic: {…}, epic-prod: {…, renamed_from: epic}}",
+        right="ehr_endpoints: {epic-prod: {…, renamed_from: epic}}",
+    ),
+    Rule(
+        id="renamed-from-twice",
+        says="One endpoint goes on where another name ended. If two came from the same name, nobody could say which "
+        "of them takes what waits.",
+        wrong="epic-a: {…, renamed_from: epic}\nepic-b: {…, renamed_from: epic}",
+        right="epic-a: {…, renamed_from: epic}\nepic-b: {…}",
+    ),
+    Rule(
+        id="removed-and-renamed",
+        says="What is renamed goes on, and what is removed ends. A name is in removed or in renamed_from, not both.",
+        wrong="removed: {epic: {…}}\nehr_endpoints: {epic-prod: {…, renamed_from: epic}}",
+        right="ehr_endpoints: {epic-prod: {…, renamed_from: epic}}",
+    ),
+)
+
+
+def check_removals(reading: FleetReading) -> Iterator[Problem]:
+    """All rules of this module."""
+    for site in reading.sites:
+        removed = _removed(site)
+        yield from _still_there(site, removed)
+        yield from _removed_twice(removed)
+        yield from _renamed(site, {key.text: key for key in reversed(removed)})
+    yield from _sites_still_there(reading)
+
+
+def _removed(site: SiteReading) -> tuple[Scalar, ...]:
+    trees = (site.site_tree, site.endpoints_tree, site.archives_tree)
+    return tuple(key for tree in trees for key in keys_of(mapping_at(tree, "removed")))
+
+
+def _still_there(site: SiteReading, removed: tuple[Scalar, ...]) -> Iterator[Problem]:
+    living = {
+        key.text: (kind, key)
+        for kind, tree in (
+            ("an archive", mapping_at(site.archives_tree, "archives")),
+            ("an EHR endpoint", _endpoints(site)),
+            ("a Link", site.links),
+        )
+        for key in keys_of(tree)
+    }
+    for name in removed:
+        if name.text in living:
+            kind, key = living[name.text]
+            yield problem_at(
+                name.place,
+                rule="removed-still-there",
+                message=f'"{name.text}" is named as removed, and is still {kind} of {site.name}',
+                mend=f"take {name.text} out of {key.place.source.file}, or this entry",
+                related=((f"{kind} of this name", key.place.origin),),
+            )
+
+
+def _endpoints(site: SiteReading) -> Mapping | None:
+    return mapping_at(site.endpoints_tree, "ehr_endpoints")
+
+
+def _removed_twice(removed: tuple[Scalar, ...]) -> Iterator[Problem]:
+    first: dict[str, Scalar] = {}
+    for name in removed:
+        if other := first.get(name.text):
+            yield problem_at(
+                name.place,
+                rule="removed-twice",
+                message=f'"{name.text}" is named as removed in two files',
+                mend="keep it in the file that it left",
+                related=(("the other entry", other.place.origin),),
+            )
+        first.setdefault(name.text, name)
+
+
+def _renamed(site: SiteReading, removed: dict[str, Scalar]) -> Iterator[Problem]:
+    living = {key.text: key for key in keys_of(_endpoints(site))}
+    first: dict[str, Scalar] = {}
+    for endpoint in site.endpoints.values():
+        old = text_at(endpoint.own, "renamed_from")
+        if old is None or old.is_null:
+            continue
+        if old.text == endpoint.name:
+            message, mend = f'"{old.text}" cannot be renamed from itself', "write the name that it had before"
+            yield problem_at(old.place, rule="renamed-from-living", message=message, mend=mend)
+        elif other := living.get(old.text):
+            message = f'"{old.text}" is still an EHR endpoint of {site.name}, so nothing was renamed from it'
+            mend = f"take {old.text} out, or renamed_from"
+            yield _contradiction(old, "renamed-from-living", message, mend, ("the endpoint itself", other))
+        elif other := first.get(old.text):
+            message = f'two endpoints are renamed from "{old.text}"'
+            mend = "keep renamed_from at the one that takes what waits"
+            yield _contradiction(old, "renamed-from-twice", message, mend, ("the other one", other))
+        elif other := removed.get(old.text):
+            message = f'"{old.text}" is renamed here, and is named as removed too'
+            mend = f"take {old.text} out of removed, or renamed_from out of {endpoint.name}"
+            yield _contradiction(old, "removed-and-renamed", message, mend, ("removed here", other))
+        first.setdefault(old.text, old)
+
+
+def _contradiction(old: Scalar, rule: str, message: str, mend: str, other: tuple[str, Scalar]) -> Problem:
+    said, there = other
+    related = ((said, there.place.origin),)
+    return problem_at(old.place, rule=rule, message=message, mend=mend, related=related)
+
+
+def _sites_still_there(reading: FleetReading) -> Iterator[Problem]:
+    there = {site.name: site for site in reading.sites}
+    for name in keys_of(mapping_at(reading.fleet_tree, "removed_sites")):
+        if site := there.get(name.text):
+            folder = site.source.file
+            problem = problem_at(
+                name.place,
+                rule="removed-still-there",
+                message=f'"{name.text}" is named as removed, and its folder is still there',
+                mend=f"delete {folder}/, or this entry",
+            )
+            # The other sites have no part in the contradiction.
+            yield replace(problem, site=name.text)
