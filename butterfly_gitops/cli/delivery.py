@@ -39,8 +39,17 @@ def command() -> None:
     type=click.Choice(["-"]),
     help="Read identifiers from standard input, one CX a line: MRN0042^^^STE^MR. Never an argument: those are logged.",
 )
-@click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True)
-@click.option("--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--limit", type=click.IntRange(1, 1000), default=100, show_default=True, help="No more than this many."
+)
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="For people, or for programs.",
+)
 @with_state
 def list_(
     *,
@@ -112,7 +121,14 @@ def answers_of(found: dict[str, Any]) -> str:
 @command.command("show")
 @click.argument("delivery", type=int, metavar="ID")
 @click.option("--content", is_flag=True, help="Also the messages and replies. They hold patient data.")
-@click.option("--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="For people, or for programs.",
+)
 @with_state
 def show(*, delivery: int, content: bool, style: str, state: Path, acts_as: str) -> None:
     """Show all that is known of one delivery: attempts, targets, who acted on it and why."""

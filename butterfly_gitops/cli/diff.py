@@ -31,7 +31,14 @@ class NothingToCompare(GitopsError):  # noqa: N818 - it is told to a person as i
     show_default=True,
     help="The sites folder.",
 )
-@click.option("--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="For people, or for programs.",
+)
 @click.pass_context
 def command(ctx: click.Context, *, base: str | None, sites: Path, style: str) -> None:
     """Show what the files, as they are now, change against another revision of them.

@@ -41,6 +41,7 @@ class NothingToExplain(GitopsError):  # noqa: N818 - it is told to a person as i
     default="text",
     show_default=True,
     envvar="BGO_EXPLAIN_FORMAT",
+    help="For people, or for programs.",
 )
 def command(*, what: str, sites: Path, style: str) -> None:
     """Explain a rule, or show where each setting comes from.

@@ -13,7 +13,14 @@ _WAITS = ("queued", "sending", "uncertain", "set_aside")
 
 
 @click.command("ledger")
-@click.option("--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="For people, or for programs.",
+)
 @with_state
 @click.pass_context
 def command(ctx: click.Context, *, style: str, state: Path, acts_as: str) -> None:

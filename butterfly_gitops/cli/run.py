@@ -25,7 +25,13 @@ from butterfly_gitops.wiring import Options, build
     "--listen", default="127.0.0.1:8311", show_default=True, help="Where the API answers; loopback only."
 )
 @click.option("--new-state", is_flag=True, help="Make the state first; refused where there is one.")
-@click.option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--log-format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Log lines on standard error: for people, or for programs.",
+)
 @with_state
 def command(
     *,

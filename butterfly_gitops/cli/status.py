@@ -12,7 +12,14 @@ from butterfly_gitops.cli.output import age, print_table
 
 
 @click.command("status")
-@click.option("--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="For people, or for programs.",
+)
 @with_state
 def command(*, style: str, state: Path, acts_as: str) -> None:
     """Show conditions per site and endpoint, what waits and since when, and what EHRs still hold."""

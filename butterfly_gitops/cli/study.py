@@ -31,7 +31,14 @@ def command() -> None:
     is_flag=True,
     help="Give each event a new id, and shift its times so that it occurs now.",
 )
-@click.option("--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="For people, or for programs.",
+)
 @with_state
 def submit(*, files: tuple[Path, ...], is_shifted: bool, style: str, state: Path, acts_as: str) -> None:
     """Hand in study events from files or standard input: one JSON event, an array, or JSON Lines.
@@ -122,11 +129,18 @@ def _rows(answers: list[dict[str, Any]]) -> Iterator[tuple[str, ...]]:
 
 @command.command("render")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--endpoint", required=True, metavar="SITE/NAME")
+@click.option("--endpoint", required=True, metavar="SITE/NAME", help="The endpoint that it is for.")
 @click.option(
     "--sites", type=click.Path(path_type=Path), default=Path("sites"), show_default=True, help="The files."
 )
-@click.option("--format", "style", type=click.Choice(["text", "bytes"]), default="text", show_default=True)
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["text", "bytes"]),
+    default="text",
+    show_default=True,
+    help="One segment a line, or exactly what would be sent.",
+)
 def render(*, file: Path, endpoint: str, sites: Path, style: str) -> None:
     """Write the ORU of an event as the files configure it: one segment a line, or the exact bytes.
 
@@ -143,7 +157,7 @@ def render(*, file: Path, endpoint: str, sites: Path, style: str) -> None:
 
 @command.command("send")
 @click.argument("study")
-@click.option("--endpoint", required=True, metavar="SITE/NAME")
+@click.option("--endpoint", required=True, metavar="SITE/NAME", help="The endpoint that it is for.")
 @click.option("--reason", required=True, help="Why; kept in the audit. No patient data.")
 @click.option(
     "--key", default="", help="Idempotency key: the same key sends once, however often it is asked for."
