@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from butterfly_gitops.delivery.draft import Draft
+from butterfly_gitops.delivery.pausing import holds_back
 from butterfly_gitops.delivery.states import Event, back_in_lane, move
 from butterfly_gitops.delivery.supersede import tidy
 from butterfly_gitops.model.delivery import FINAL, IN_LANE, Content, Delivery, Lane, Report, State
@@ -59,16 +60,17 @@ def cancel(draft: Draft, delivery: Delivery, *, at: datetime, reason: str) -> No
     draft.move(delivery, Event.CANCELLED, at=at, reason=reason)
 
 
-def resume(lane: Lane, deliveries: Iterable[Delivery]) -> tuple[Lane, tuple[Delivery, ...]]:
-    """Let a stopped lane go on: its counts and those of its waiting deliveries start at zero again.
+def resume(lane: Lane, deliveries: Iterable[Delivery], *, at: datetime) -> tuple[Lane, tuple[Delivery, ...]]:
+    """Let a lane go on that is stopped, or that an operator paused: all its counts start at zero again.
 
-    Raises ActionRefused when the lane has ended or is not stopped.
+    Raises ActionRefused when it has ended, or when nothing of the kind holds it.
     """
     if lane.ended:
         raise ActionRefused("the endpoint has ended")
-    if not lane.stopped:
-        raise ActionRefused("the endpoint is not stopped")
-    going = replace(lane, stopped="", failures=0, bad_run=(), due_at=None)
+    if not lane.stopped and not holds_back(lane.pause, at):
+        held = "; it is paused in git, by its status" if lane.paused else ""
+        raise ActionRefused(f"the endpoint is neither stopped nor paused by an operator{held}")
+    going = replace(lane, stopped="", pause=None, failures=0, bad_run=(), due_at=None)
     zeroed = (replace(one, refusals=0, silences=0) for one in deliveries)
     return going, tuple(zeroed)
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from butterfly_gitops.delivery.pausing import is_paused
 from butterfly_gitops.delivery.states import Event, move
 from butterfly_gitops.model.delivery import (
     Attempt,
@@ -45,7 +46,7 @@ def why_not(
         (delivery.state not in (State.QUEUED, State.UNCERTAIN), f"it is {delivery.state}"),
         (head != delivery.id, "it is not the head of its lane"),
         (lane.ended, "its lane has ended"),
-        (lane.paused, "its lane is paused"),
+        (is_paused(lane, at), "its lane is paused"),
         (bool(lane.stopped), "its lane is stopped"),
         (lane.due_at is not None and lane.due_at > at, "its lane backs off"),
         (claim.target != lane.target, "the target has changed"),

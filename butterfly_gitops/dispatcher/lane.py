@@ -127,9 +127,13 @@ class Lane:
     def _sleep_s(self, view: LaneView) -> float | None:
         """Return how long the head must wait: 0 for now, None until something changes."""
         lane = view.lane
+        pause = lane.pause
         if not view.heads or lane.paused or lane.stopped or lane.ended:
             return None
-        due_s = (lane.due_at - self._world.now()).total_seconds() if lane.due_at else 0.0
+        if pause is not None and pause.until is None:
+            return None
+        waits = [at for at in (lane.due_at, pause.until if pause else None) if at is not None]
+        due_s = max(((at - self._world.now()).total_seconds() for at in waits), default=0.0)
         return max(0.0, due_s, self.course.wire.wait_s)
 
     async def _sleep(self, seconds: float | None) -> None:

@@ -8,6 +8,7 @@ from butterfly_gitops.dispatcher.lane import Course, Lane, World
 from butterfly_gitops.dispatcher.shared_wire import MakeWire, SharedWire
 from butterfly_gitops.dispatcher.wire import Listener
 from butterfly_gitops.model.delivery import Epoch, LaneId, Target, TargetNumber
+from butterfly_gitops.model.delivery import Lane as LaneRow
 from butterfly_gitops.model.endpoint import EhrEndpoint
 from butterfly_gitops.store.interface import Running, Store
 
@@ -40,9 +41,7 @@ class Lanes:
         """Start lanes that are new, bring the others to what is applied, stop those that have ended."""
         if self._is_stopping:
             return
-        courses = {
-            lane.id: self._course(running, lane.site, lane.endpoint, target) for lane, target in running.lanes
-        }
+        courses = {lane.id: self._course(running, lane, target) for lane, target in _leaving_first(running)}
         self._names = {lane.id: f"{lane.site}/{lane.endpoint}" for lane, _ in running.lanes}
         for lane, course in courses.items():
             if lane in self._lanes:
@@ -60,8 +59,8 @@ class Lanes:
         self._tasks[lane] = task
         task.add_done_callback(lambda _: self._tasks.pop(lane, None))
 
-    def _course(self, running: Running, site: str, name: str, target: Target) -> Course:
-        endpoint = running.sites[site].ehr_endpoints[name]
+    def _course(self, running: Running, lane: LaneRow, target: Target) -> Course:
+        endpoint = _endpoint_of(running, lane)
         key, listener = _listener(endpoint)
         wire = self._wires.get(key)
         if wire is None:
@@ -98,6 +97,18 @@ class Lanes:
             await asyncio.wait(self._tasks.values())
         for wire in self._wires.values():
             await wire.close()
+
+
+def _leaving_first(running: Running) -> list[tuple[LaneRow, Target]]:
+    """Where two of them share a listener, what is configured now decides how it is used."""
+    return sorted(running.lanes, key=lambda pair: not pair[0].leaving)
+
+
+def _endpoint_of(running: Running, lane: LaneRow) -> EhrEndpoint:
+    """Return what a lane runs: what is applied, or the last settings of one that has left."""
+    if lane.leaving:
+        return EhrEndpoint.model_validate_json(lane.settings)
+    return running.sites[lane.site].ehr_endpoints[lane.endpoint]
 
 
 def _listener(endpoint: EhrEndpoint) -> tuple[str, Listener]:

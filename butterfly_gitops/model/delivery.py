@@ -132,12 +132,24 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """An operator's stop of one endpoint; it only restricts, and ends by itself at `until`, if that is set."""
+
+    by: str
+    reason: str
+    since: datetime
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Lane:
     """The ordered queue of one endpoint.
 
     `target` is the target revision that is applied. `bad_run` holds the different messages that fared badly
     in a row; `failures` counts the waits since the last positive acknowledgement, `due_at` ends the current one.
-    `stopped` is why it waits for a person; a `paused` lane keeps what it has; an `ended` one takes nothing more.
+    `stopped` is why it waits for a person; a lane that its settings say is `paused` keeps what it has, and so does
+    one with an operator's `pause`. A `leaving` lane has left the configuration: it sends what waits with its last
+    `settings` (JSON), or has set it aside. An `ended` one takes nothing more.
     """
 
     id: LaneId
@@ -151,6 +163,9 @@ class Lane:
     bad_run: tuple[DeliveryId, ...] = ()
     stopped: str = ""
     paused: bool = False
+    pause: Pause | None = None
+    leaving: Literal["", "drain", "set_aside"] = ""
+    settings: str = ""
     ended: bool = False
 
 

@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import get_args
 
 from butterfly_gitops.delivery.supersede import Arrival, Known, admit
-from butterfly_gitops.model.delivery import Decision, DeliveryId, LaneId, Rank, State
+from butterfly_gitops.model.delivery import Decision, DeliveryId, Lane, LaneId, Rank, State
 from butterfly_gitops.model.study import EventKind
+from butterfly_gitops.store.ending import end_leaving
 from butterfly_gitops.store.interface import (
     Accepted,
     EventConflict,
@@ -54,6 +55,7 @@ def _accept_one(rows: Rows, new: NewEvent, position: int, *, at: datetime) -> Ac
     for decision, made in zip(new.decisions, admission.made, strict=True):
         rows.add_decision(row.number, decision, made)
     lanes = frozenset(one.lane for one in admission.deliveries)
+    end_leaving(rows, lanes)
     return Accepted(event_id=row.event_id, is_known=False, decisions=_answered(rows, row), lanes=lanes)
 
 
@@ -86,8 +88,12 @@ def known_of_study(rows: Rows, study: str, new: NewEvent | None = None) -> Known
         reports=tuple(reports),
         deliveries=tuple(rows.open_of_reports([one.id for one in reports])) if reports else (),
         latest=Rank(revision=latest.revision, occurred_at=latest.occurred_at) if latest else None,
-        ended=frozenset(lane for lane in lanes if rows.lane(lane).ended),
+        ended=frozenset(lane for lane in lanes if _takes_nothing(rows.lane(lane))),
     )
+
+
+def _takes_nothing(lane: Lane) -> bool:
+    return lane.ended or lane.leaving == "set_aside"
 
 
 def arrival_of(

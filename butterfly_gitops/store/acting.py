@@ -7,9 +7,11 @@ from butterfly_gitops.delivery.act import ActionRefused
 from butterfly_gitops.delivery.draft import Draft
 from butterfly_gitops.delivery.one_off import one_off
 from butterfly_gitops.delivery.patient import identifier_keys
-from butterfly_gitops.model.delivery import IN_LANE, Delivery, DeliveryId, Lane, LaneId
+from butterfly_gitops.delivery.pausing import paused
+from butterfly_gitops.model.delivery import IN_LANE, Delivery, DeliveryId, Lane, LaneId, Pause
 from butterfly_gitops.model.study import StudyEvent
 from butterfly_gitops.store.accepting import EVERY_KIND, arrival_of, endpoint_address, known_of_study
+from butterfly_gitops.store.ending import end_leaving
 from butterfly_gitops.store.interface import Acted, Action, AuditEntry, NotFound, OneOffSend
 from butterfly_gitops.store.rows import Done, Rows
 
@@ -19,8 +21,8 @@ def act(rows: Rows, action: Action) -> Acted:
     fingerprint = f"{action.kind} {action.delivery} {action.site}/{action.endpoint}"
     if repeat := _repeat(rows, action.key, fingerprint):
         return repeat
-    if action.kind == "resume":
-        lane = _resume(rows, action)
+    if action.kind in ("pause", "resume"):
+        lane = _resume(rows, action) if action.kind == "resume" else _pause(rows, action)
         return _acted(rows, action, fingerprint, None, lane, subject=f"{lane.site}/{lane.endpoint}")
     delivery = _delivery(rows, action)
     _act_on_delivery(rows, action, delivery)
@@ -42,6 +44,7 @@ def _act_on_delivery(rows: Rows, action: Action, delivery: Delivery) -> None:
         rows.put_report(report)
     for one in draft.changed_deliveries():
         rows.put_delivery(one)
+    end_leaving(rows, (delivery.lane,))
 
 
 def _delivery(rows: Rows, action: Action) -> Delivery:
@@ -53,18 +56,27 @@ def _delivery(rows: Rows, action: Action) -> Delivery:
 
 def _resume(rows: Rows, action: Action) -> Lane:
     lane = lane_of(rows, action.site, action.endpoint)
-    going, deliveries = decide.resume(lane, rows.in_lane(lane.id, tuple(IN_LANE)))
+    going, deliveries = decide.resume(lane, rows.in_lane(lane.id, tuple(IN_LANE)), at=action.at)
     rows.put_lane(going)
     for one in deliveries:
         rows.put_delivery(one)
     return going
 
 
+def _pause(rows: Rows, action: Action) -> Lane:
+    lane = lane_of(rows, action.site, action.endpoint)
+    pause = Pause(by=action.actor, reason=action.reason, since=action.at, until=action.until)
+    held = paused(lane, pause)
+    rows.put_lane(held)
+    return held
+
+
 def lane_of(rows: Rows, site: str, endpoint: str) -> Lane:
     """Return the endpoint's lane. Raises NotFound."""
-    for lane in rows.lanes_of_site(site):
-        if lane.endpoint == endpoint:
-            return lane
+    named = [lane for lane in rows.lanes_of_site(site) if lane.endpoint == endpoint]
+    if named:
+        # One that still drains under this name comes second to the one that is configured.
+        return min(named, key=lambda lane: bool(lane.leaving))
     raise NotFound(f"there is no endpoint {site}/{endpoint} in what is applied")
 
 

@@ -19,6 +19,7 @@ from butterfly_gitops.model.delivery import (
     Verdict,
 )
 from butterfly_gitops.model.study import StudyEvent
+from butterfly_gitops.store.ending import end_leaving
 from butterfly_gitops.store.interface import (
     Claiming,
     Head,
@@ -77,6 +78,7 @@ def _advance(rows: Rows, step: Step) -> Stepped:
     attempt, reason = None, ""
     if step.claiming is not None:
         attempt, reason = _claim(rows, step.claiming, step, at=step.at)
+    end_leaving(rows, (step.lane,))
     skipped = attempt.delivery if attempt else None
     return Stepped(
         attempt=attempt, why_not=reason, view=_view(rows, step.lane, step.look_ahead, skipped=skipped)

@@ -4,12 +4,15 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
+from butterfly_gitops.delivery.leaving import leave, set_aside_all
 from butterfly_gitops.delivery.target import retarget, text_of, wire_of
-from butterfly_gitops.model.delivery import FINAL, Lane, LaneId, Rule, State, Target, TargetNumber
+from butterfly_gitops.model.delivery import Delivery, Lane, LaneId, Rule, State, Target, TargetNumber
 from butterfly_gitops.model.endpoint import EhrEndpoint
 from butterfly_gitops.model.fleet import FleetSettings
 from butterfly_gitops.model.site import Site
 from butterfly_gitops.store.accepting import applies
+from butterfly_gitops.store.ending import OPEN, end_leaving
+from butterfly_gitops.store.holding import release
 from butterfly_gitops.store.interface import (
     Application,
     AuditEntry,
@@ -20,8 +23,6 @@ from butterfly_gitops.store.interface import (
     StaleApplication,
 )
 from butterfly_gitops.store.rows import Rows
-
-_OPEN = tuple(state for state in State if state not in FINAL)
 
 
 def running(rows: Rows) -> Running:
@@ -55,6 +56,7 @@ def apply(rows: Rows, application: Application) -> Generation:
         )
     if isinstance(content, Site):
         _apply_site(rows, content, at=application.at)
+        release(rows, site)
     rows.put_setting("fleet", application.fleet)
     rows.put_setting("applies", str(applies(rows) + 1))
     generation = Generation(
@@ -85,11 +87,12 @@ def _check_fleet(rows: Rows, fleet: str) -> None:
 
 
 def _apply_site(rows: Rows, site: Site, *, at: datetime) -> None:
-    leaving = [lane for lane in rows.lanes_of_site(site.name) if lane.endpoint not in site.ehr_endpoints]
+    _rename(rows, site)
+    standing = _standing(rows, site.name)
+    leaving = [lane for name, lane in standing.items() if name not in site.ehr_endpoints]
     _refuse_if_results_wait(rows, site, leaving)
-    for lane in leaving:
-        rows.put_lane(replace(lane, ended=True))
-    staying = {lane.endpoint: lane for lane in rows.lanes_of_site(site.name)}
+    _let_leave(rows, site, leaving, at=at)
+    staying = {name: lane for name, lane in standing.items() if name in site.ehr_endpoints}
     lanes: dict[str, LaneId] = {}
     for name, endpoint in sorted(site.ehr_endpoints.items()):
         known = staying.get(name)
@@ -100,11 +103,67 @@ def _apply_site(rows: Rows, site: Site, *, at: datetime) -> None:
 
 
 def _refuse_if_results_wait(rows: Rows, site: Site, leaving: Iterable[Lane]) -> None:
-    names = [lane.endpoint for lane in leaving if rows.in_lane(lane.id, _OPEN)]
-    archives = {rule.archive for rule in rows.rules_of_site(site.name)} - set(site.archives)
-    names += [name for name in sorted(archives) if rows.open_count_of_archive(site.name, name)]
+    names = [lane.endpoint for lane in leaving if rows.in_lane(lane.id, OPEN)]
+    names += [name for name in _leaving_archives(rows, site) if rows.open_of_archive(site.name, name)]
+    names = [name for name in names if name not in site.removed]
     if names:
         raise ResultsWait(site.name, names)
+
+
+def _leaving_archives(rows: Rows, site: Site) -> list[str]:
+    known = {rule.archive for rule in rows.rules_of_site(site.name) if rule.until is None}
+    return sorted(known - set(site.archives))
+
+
+def _let_leave(rows: Rows, site: Site, leaving: Iterable[Lane], *, at: datetime) -> None:
+    endpoints = _applied_endpoints(rows, site.name) if leaving else {}
+    for lane in leaving:
+        removal = site.removed.get(lane.endpoint)
+        if removal is None:
+            rows.put_lane(replace(lane, ended=True))
+            continue
+        rows.put_lane(
+            leave(lane, removal.waiting, settings=endpoints[lane.endpoint].model_dump_json(by_alias=True))
+        )
+        if removal.waiting == "set_aside":
+            reason = f"its endpoint was removed: {removal.reason}"
+            _set_aside(rows, rows.in_lane(lane.id, OPEN), reason, at=at)
+    for archive in _leaving_archives(rows, site):
+        removal = site.removed.get(archive)
+        if removal is not None and removal.waiting == "set_aside":
+            reason = f"its archive was removed: {removal.reason}"
+            _set_aside(rows, rows.open_of_archive(site.name, archive), reason, at=at)
+    end_leaving(rows, [lane.id for lane in leaving])
+
+
+def _set_aside(rows: Rows, deliveries: Iterable[Delivery], reason: str, *, at: datetime) -> None:
+    for delivery in set_aside_all(tuple(deliveries), at=at, reason=reason):
+        rows.put_delivery(delivery)
+
+
+def _applied_endpoints(rows: Rows, site: str) -> dict[str, EhrEndpoint]:
+    for generation, content in rows.generations():
+        if generation.site == site:
+            applied = Site.model_validate_json(content)
+            return applied.ehr_endpoints
+    return {}
+
+
+def _standing(rows: Rows, site: str) -> dict[str, Lane]:
+    return {lane.endpoint: lane for lane in rows.lanes_of_site(site) if not lane.leaving}
+
+
+def _rename(rows: Rows, site: Site) -> None:
+    """Let a lane go on under its endpoint's new name, with its rules as they stand."""
+    standing = _standing(rows, site.name)
+    for new, old in sorted(site.renamed.items()):
+        lane = standing.get(old)
+        if lane is None or new in standing or old in site.ehr_endpoints:
+            continue
+        rows.put_lane(replace(lane, endpoint=new))
+        for rule in rows.rules_of_site(site.name):
+            if rule.lane == lane.id:
+                rows.put_rule(replace(rule, endpoint=new))
 
 
 def _new_lane(rows: Rows, site: str, name: str, endpoint: EhrEndpoint) -> LaneId:

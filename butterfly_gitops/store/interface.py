@@ -186,6 +186,22 @@ class Withheld:
     revision: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """A site's changes (or, with `site` empty, a commit) that wait for a person's approval.
+
+    `id` is over the ids of the counted changes; `what` says why it is held. `approved` names who released it, and is
+    None until then. It goes once the site is applied, or its changes have left the source.
+    """
+
+    id: str
+    site: str
+    what: str
+    changes: frozenset[str]
+    since: datetime
+    approved: str | None = None
+
+
 ConditionKind = Literal["Ready", "Reconciling", "Stalled"]
 
 
@@ -212,6 +228,7 @@ class Observation:
     lanes: tuple[LaneCounts, ...]
     closed_pairs: tuple[Pair, ...]
     conditions: tuple[Condition, ...]
+    holds: tuple[Hold, ...]
     withheld: tuple[Withheld, ...]
 
 
@@ -308,18 +325,29 @@ class Stepped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """What a person wants done to a delivery, or to an endpoint (`resume`).
+    """What a person wants done to a delivery, or to an endpoint (`pause`, `resume`).
 
-    `key` makes it idempotent: the same key is answered alike and done once.
+    `until` ends a pause, None until resumed. `key` makes it idempotent: the same key is answered alike and done once.
     """
 
-    kind: Literal["resend", "set_aside", "cancel", "resume"]
+    kind: Literal["resend", "set_aside", "cancel", "pause", "resume"]
     delivery: DeliveryId | None = None
     site: str = ""
     endpoint: str = ""
+    until: datetime | None = None
     actor: str
     reason: str
     key: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """Who releases a hold, and why; `hold` is its id or the beginning of it."""
+
+    hold: str
+    actor: str
+    reason: str
     at: datetime
 
 
@@ -448,6 +476,14 @@ class Store(Protocol):
 
     async def record(self, conditions: Sequence[Condition]) -> None:
         """Keep conditions; `since` stays where kind, reason and message do. Those of other names are dropped."""
+        ...
+
+    async def stand(self, holds: Sequence[Hold]) -> None:
+        """Let exactly these holds stand, beside those approved; `since` stays where the id does."""
+        ...
+
+    async def approve(self, approval: Approval) -> Hold:
+        """Release a hold. Raises NotFound, for an id that names none or several."""
         ...
 
     async def own(self, *, node: str, boot: str, at: datetime) -> Epoch:

@@ -39,6 +39,7 @@ def observe(rows: Rows) -> Observation:
         ),
         closed_pairs=tuple(_closed_pairs(rows, now_running)),
         conditions=tuple(rows.conditions()),
+        holds=tuple(rows.holds()),
         withheld=tuple(rows.withheld()),
     )
 

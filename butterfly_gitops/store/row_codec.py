@@ -18,6 +18,7 @@ from butterfly_gitops.model.delivery import (
     EventNumber,
     Lane,
     Outcome,
+    Pause,
     Rank,
     Report,
     ResultStatus,
@@ -27,7 +28,7 @@ from butterfly_gitops.model.delivery import (
     Target,
     Verdict,
 )
-from butterfly_gitops.store.interface import AuditEntry, Condition, Generation
+from butterfly_gitops.store.interface import AuditEntry, Condition, Generation, Hold
 from butterfly_gitops.store.rows import Done, EventRow
 
 # One value per column; SQLite says what each is, `STRICT` that it stays so.
@@ -321,7 +322,16 @@ def lane_values(lane: Lane) -> Row:
         lane.stopped,
         lane.paused,
         lane.ended,
+        *_pause_values(lane.pause),
+        lane.leaving,
+        lane.settings,
     )
+
+
+def _pause_values(pause: Pause | None) -> Row:
+    if pause is None:
+        return None, "", None, None
+    return pause.by, pause.reason, micros(pause.since), _maybe_micros(pause.until)
 
 
 def lane_of(row: Row) -> Lane:
@@ -339,6 +349,30 @@ def lane_of(row: Row) -> Lane:
         stopped=row[9],
         paused=bool(row[10]),
         ended=bool(row[11]),
+        pause=None if row[12] is None else _pause_of(row),
+        leaving=row[16],
+        settings=row[17],
+    )
+
+
+def _pause_of(row: Row) -> Pause:
+    return Pause(by=row[12], reason=row[13], since=instant(row[14]), until=_maybe_instant(row[15]))
+
+
+def hold_values(hold: Hold) -> Row:
+    """Return a hold's columns."""
+    return hold.id, hold.site, hold.what, json_set(hold.changes), micros(hold.since), hold.approved
+
+
+def hold_of(row: Row) -> Hold:
+    """Return the hold of its columns."""
+    return Hold(
+        id=row[0],
+        site=row[1],
+        what=row[2],
+        changes=frozenset(json.loads(row[3])),
+        since=instant(row[4]),
+        approved=row[5],
     )
 
 

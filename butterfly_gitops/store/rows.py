@@ -31,6 +31,7 @@ from butterfly_gitops.store.interface import (
     AuditEntry,
     Condition,
     Generation,
+    Hold,
     Query,
     Withheld,
 )
@@ -184,6 +185,14 @@ class Rows(Protocol):
 
     def replace_conditions(self, conditions: Sequence[Condition]) -> None: ...
 
+    def holds(self) -> Sequence[Hold]:
+        """Return all holds, by site and id."""
+        ...
+
+    def put_hold(self, hold: Hold) -> None: ...
+
+    def delete_hold(self, hold: str) -> None: ...
+
     # What people did.
 
     def done(self, key: str) -> Done | None: ...
@@ -196,8 +205,8 @@ class Rows(Protocol):
 
     # Counts and searches.
 
-    def open_count_of_archive(self, site: str, archive: str) -> int:
-        """Return how many deliveries that are not final came from events of an archive."""
+    def open_of_archive(self, site: str, archive: str) -> Sequence[Delivery]:
+        """Return the deliveries that are not final and came from events of an archive."""
         ...
 
     def state_counts(self) -> Mapping[LaneId, Mapping[State, int]]:

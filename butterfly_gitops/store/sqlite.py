@@ -6,15 +6,17 @@ from pathlib import Path
 
 from butterfly_gitops.model.delivery import DeliveryId, Epoch, EventNumber, LaneId
 from butterfly_gitops.model.study import StudyEvent
-from butterfly_gitops.store import accepting, acting, advancing, applying, observing
+from butterfly_gitops.store import accepting, acting, advancing, applying, holding, observing
 from butterfly_gitops.store.interface import (
     Accepted,
     Acted,
     Action,
     Application,
+    Approval,
     Condition,
     Found,
     Generation,
+    Hold,
     LaneView,
     Ledger,
     NewEvent,
@@ -85,6 +87,12 @@ class SqliteStore:
 
     async def record(self, conditions: Sequence[Condition]) -> None:
         await self._writer.do(lambda rows: observing.record(rows, conditions))
+
+    async def stand(self, holds: Sequence[Hold]) -> None:
+        await self._writer.do(lambda rows: holding.stand(rows, holds))
+
+    async def approve(self, approval: Approval) -> Hold:
+        return await self._writer.do(lambda rows: holding.approve(rows, approval))
 
     async def own(self, *, node: str, boot: str, at: datetime) -> Epoch:
         return await self._writer.do(lambda rows: advancing.own(rows, node=node, boot=boot, at=at))

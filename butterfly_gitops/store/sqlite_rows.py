@@ -28,7 +28,7 @@ from butterfly_gitops.model.delivery import (
 )
 from butterfly_gitops.model.study import EventKind
 from butterfly_gitops.store import row_codec as codec
-from butterfly_gitops.store.interface import AuditEntry, Condition, Generation, Query, Withheld
+from butterfly_gitops.store.interface import AuditEntry, Condition, Generation, Hold, Query, Withheld
 from butterfly_gitops.store.row_codec import CODES, STATES, Row
 from butterfly_gitops.store.rows import Done, EventRow
 from butterfly_gitops.store.sqlite_statements import STATEMENTS, find_among, with_many
@@ -239,6 +239,15 @@ class SqliteRows:
         for condition in conditions:
             self._run("add_condition", codec.condition_values(condition))
 
+    def holds(self) -> Sequence[Hold]:
+        return self._all(STATEMENTS["holds"], (), codec.hold_of)
+
+    def put_hold(self, hold: Hold) -> None:
+        self._run("put_hold", codec.hold_values(hold))
+
+    def delete_hold(self, hold: str) -> None:
+        self._run("delete_hold", (hold,))
+
     # What people did.
 
     def done(self, key: str) -> Done | None:
@@ -256,8 +265,8 @@ class SqliteRows:
 
     # Counts and searches.
 
-    def open_count_of_archive(self, site: str, archive: str) -> int:
-        return self._count("open_count_of_archive", (site, archive))
+    def open_of_archive(self, site: str, archive: str) -> Sequence[Delivery]:
+        return self._all(STATEMENTS["open_of_archive"], (site, archive), codec.delivery_of)
 
     def state_counts(self) -> Mapping[LaneId, Mapping[State, int]]:
         counts: defaultdict[LaneId, dict[State, int]] = defaultdict(dict)

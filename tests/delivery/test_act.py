@@ -4,7 +4,7 @@ import pytest
 
 from butterfly_gitops.delivery.act import ActionRefused, cancel, refuse_rendering, resend, resume, set_aside
 from butterfly_gitops.delivery.draft import Draft
-from butterfly_gitops.model.delivery import FINAL, IN_LANE, DeliveryId, State, TargetNumber
+from butterfly_gitops.model.delivery import FINAL, IN_LANE, DeliveryId, Pause, State, TargetNumber
 from tests.delivery.rows import (
     a_delivery,
     a_lane,
@@ -134,23 +134,32 @@ def test_what_is_being_sent_ends_its_attempt_first(act, then):
 
 def test_resume_lets_a_stopped_lane_start_from_zero():
     stopped = a_lane(stopped="three", failures=9, bad_run=(DeliveryId(1),), due_at=after(999))
-    lane, (one,) = resume(stopped, [a_delivery(refusals=3, silences=8)])
+    lane, (one,) = resume(stopped, [a_delivery(refusals=3, silences=8)], at=NOW)
     assert lane == a_lane()
     assert one == a_delivery()
 
 
 @pytest.mark.parametrize(
     ("lane", "why"),
-    [(a_lane(), "not stopped"), (a_lane(paused=True), "not stopped"), (a_lane(ended=True), "has ended")],
+    [
+        (a_lane(), "neither stopped"),
+        (a_lane(paused=True), "paused in git"),
+        (a_lane(ended=True), "has ended"),
+    ],
     ids=["running", "paused", "ended"],
 )
 def test_only_a_stopped_lane_is_resumed(lane, why):
     with pytest.raises(ActionRefused, match=why):
-        resume(lane, [])
+        resume(lane, [], at=NOW)
 
 
-def test_resume_leaves_a_pause_to_who_paused():
-    assert resume(a_lane(stopped="three", paused=True), [])[0].paused
+def test_resume_leaves_a_pause_in_git_to_git():
+    assert resume(a_lane(stopped="three", paused=True), [], at=NOW)[0].paused
+
+
+def test_resume_ends_the_pause_of_an_operator():
+    pause = Pause(by="ada@example.org", reason="upgrade", since=NOW, until=None)
+    assert resume(a_lane(pause=pause), [], at=NOW)[0] == a_lane()
 
 
 @pytest.mark.parametrize("state", [State.QUEUED, State.UNCERTAIN])

@@ -175,7 +175,7 @@ class OneStudy(RuleBasedStateMachine):
     def resume(self, lane):
         rows = [one for one in self.deliveries.values() if one.lane == lane and one.state in IN_LANE]
         with suppress(ActionRefused):
-            self.lanes[lane], zeroed = resume(self.lanes[lane], rows)
+            self.lanes[lane], zeroed = resume(self.lanes[lane], rows, at=NOW)
             self._put((), zeroed)
 
     @precondition(lambda self: self.events)

@@ -290,7 +290,7 @@ def test_a_stop_for_one_spent_message_takes_back_the_run_too():
 
 def test_after_resume_the_same_three_may_fail_again_before_the_lane_stops():
     lane, rows = settled(ONE, SILENT, lane=a_lane(bad_run=ids_of(7, 8))).lane, (MAYBE,)
-    going, _ = resume(lane, rows)
+    going, _ = resume(lane, rows, at=NOW)
     assert settled(MAYBE, SILENT, lane=going).lane.stopped == ""
 
 

@@ -30,16 +30,18 @@ from butterfly_gitops.model.delivery import (
     TargetNumber,
 )
 from butterfly_gitops.model.study import EventKind, StudyEvent
-from butterfly_gitops.store import accepting, acting, advancing, applying, observing
+from butterfly_gitops.store import accepting, acting, advancing, applying, holding, observing
 from butterfly_gitops.store.interface import (
     Accepted,
     Acted,
     Action,
     Application,
+    Approval,
     AuditEntry,
     Condition,
     Found,
     Generation,
+    Hold,
     LaneView,
     Ledger,
     NewEvent,
@@ -74,6 +76,7 @@ class MemoryRows:
         self._rules: dict[RuleId, Rule] = {}
         self._generations: dict[str, tuple[Generation, str]] = {}
         self._conditions: list[Condition] = []
+        self._holds: dict[str, Hold] = {}
         self._done: dict[str, Done] = {}
         self._audit: list[AuditEntry] = []
 
@@ -218,6 +221,15 @@ class MemoryRows:
     def replace_conditions(self, conditions: Sequence[Condition]) -> None:
         self._conditions = list(conditions)
 
+    def holds(self) -> Sequence[Hold]:
+        return sorted(self._holds.values(), key=lambda one: (one.site, one.id))
+
+    def put_hold(self, hold: Hold) -> None:
+        self._holds[hold.id] = hold
+
+    def delete_hold(self, hold: str) -> None:
+        self._holds.pop(hold, None)
+
     def done(self, key: str) -> Done | None:
         return self._done.get(key)
 
@@ -230,9 +242,13 @@ class MemoryRows:
     def add_audit(self, entry: AuditEntry) -> None:
         self._audit.append(entry)
 
-    def open_count_of_archive(self, site: str, archive: str) -> int:
-        events = [self._events[one.event] for one in self._deliveries.values() if one.state not in FINAL]
-        return sum((one.site, one.archive) == (site, archive) for one in events)
+    def open_of_archive(self, site: str, archive: str) -> Sequence[Delivery]:
+        return [
+            one
+            for _, one in sorted(self._deliveries.items())
+            if one.state not in FINAL
+            and (self._events[one.event].site, self._events[one.event].archive) == (site, archive)
+        ]
 
     def state_counts(self) -> Mapping[LaneId, Mapping[State, int]]:
         counts: defaultdict[LaneId, Counter[State]] = defaultdict(Counter)
@@ -350,6 +366,12 @@ class MemoryStore:
 
     async def record(self, conditions: Sequence[Condition]) -> None:
         await self._do(lambda rows: observing.record(rows, conditions))
+
+    async def stand(self, holds: Sequence[Hold]) -> None:
+        await self._do(lambda rows: holding.stand(rows, holds))
+
+    async def approve(self, approval: Approval) -> Hold:
+        return await self._do(lambda rows: holding.approve(rows, approval))
 
     async def own(self, *, node: str, boot: str, at: datetime) -> Epoch:
         return await self._do(lambda rows: advancing.own(rows, node=node, boot=boot, at=at))

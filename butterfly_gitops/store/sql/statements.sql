@@ -130,7 +130,8 @@ SELECT {message} FROM message WHERE key BETWEEN ? AND ? ORDER BY key;
 INSERT INTO message ({message}) VALUES (?, ?, ?, ?, ?, ?, ?, ?);
 
 -- columns: lane
-id, site, endpoint, incarnation, target, on_retarget, due_at, failures, bad_run, stopped, paused, ended
+id, site, endpoint, incarnation, target, on_retarget, due_at, failures, bad_run, stopped, paused, ended,
+pause_by, pause_reason, pause_since, pause_until, leaving, settings
 
 -- name: lane
 SELECT {lane} FROM lane WHERE id = ?;
@@ -145,12 +146,26 @@ SELECT {lane} FROM lane WHERE site = ? AND NOT ended ORDER BY id;
 SELECT count(*) FROM lane WHERE site = ? AND endpoint = ?;
 
 -- name: put_lane
-INSERT INTO lane ({lane}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO lane ({lane}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO UPDATE SET
     site = excluded.site, endpoint = excluded.endpoint, incarnation = excluded.incarnation,
     target = excluded.target, on_retarget = excluded.on_retarget, due_at = excluded.due_at,
     failures = excluded.failures, bad_run = excluded.bad_run, stopped = excluded.stopped, paused = excluded.paused,
-    ended = excluded.ended;
+    ended = excluded.ended, pause_by = excluded.pause_by, pause_reason = excluded.pause_reason,
+    pause_since = excluded.pause_since, pause_until = excluded.pause_until, leaving = excluded.leaving,
+    settings = excluded.settings;
+
+-- columns: hold
+id, site, what, changes, since, approved
+
+-- name: holds
+SELECT {hold} FROM hold ORDER BY site, id;
+
+-- name: put_hold
+INSERT OR REPLACE INTO hold ({hold}) VALUES (?, ?, ?, ?, ?, ?);
+
+-- name: delete_hold
+DELETE FROM hold WHERE id = ?;
 
 -- columns: target
 lane, number, wire, text
@@ -222,13 +237,13 @@ SELECT {audit} FROM audit WHERE subject = ? ORDER BY id;
 -- name: add_audit
 INSERT INTO audit ({audit}) VALUES (?, ?, ?, ?, ?);
 
--- name: open_count_of_archive
-SELECT count(*) FROM (
-    SELECT event FROM delivery INDEXED BY delivery_in_lane WHERE state < 3
+-- name: open_of_archive
+SELECT {delivery} FROM delivery WHERE id IN (
+    SELECT id FROM delivery INDEXED BY delivery_in_lane WHERE state < 3
     UNION ALL
-    SELECT event FROM delivery INDEXED BY delivery_set_aside WHERE state = 3
-) AS open CROSS JOIN event ON event.number = open.event
-WHERE event.site = ? AND event.archive = ?;
+    SELECT id FROM delivery INDEXED BY delivery_set_aside WHERE state = 3
+) AND EXISTS (SELECT 1 FROM event WHERE event.number = delivery.event AND event.site = ? AND event.archive = ?)
+ORDER BY id;
 
 -- name: state_counts
 SELECT lane, state, count FROM settled WHERE count > 0

@@ -1,0 +1,45 @@
+"""The transactions of holds: which stand, and who releases one."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from butterfly_gitops.store.interface import Approval, AuditEntry, Hold, NotFound
+from butterfly_gitops.store.rows import Rows
+
+
+def stand(rows: Rows, holds: Sequence[Hold]) -> None:
+    """See `Store.stand`."""
+    known = {one.id: one for one in rows.holds()}
+    wanted = {one.id: one for one in holds}
+    for one in known.values():
+        if one.id not in wanted and one.approved is None:
+            rows.delete_hold(one.id)
+    for one in wanted.values():
+        if one.id not in known:
+            rows.put_hold(one)
+
+
+def approve(rows: Rows, approval: Approval) -> Hold:
+    """See `Store.approve`."""
+    found = [one for one in rows.holds() if one.id.startswith(approval.hold)] if approval.hold else []
+    if len(found) != 1:
+        raise NotFound(f"{len(found) or 'no'} holds begin with {approval.hold!r}: bgo status shows them")
+    approved = replace(found[0], approved=approval.actor)
+    rows.put_hold(approved)
+    rows.add_audit(
+        AuditEntry(
+            at=approval.at,
+            actor=approval.actor,
+            action="approve",
+            subject=f"hold {approved.id}",
+            reason=approval.reason,
+        )
+    )
+    return approved
+
+
+def release(rows: Rows, site: str) -> None:
+    """Forget the holds of a site that has been applied: an approval is for once."""
+    for one in rows.holds():
+        if one.site == site:
+            rows.delete_hold(one.id)
