@@ -47,11 +47,12 @@ def headline(plan: Plan) -> str:
     """The first sentences: what happens to results, and whether anybody must approve it."""
     if plan.is_empty:
         return "No changes."
-    sentences = [*_stops(plan.counts), *_moves(plan.counts), *_additions(plan.counts), _approval(plan)]
+    sentences = [*stops(plan.counts), *_moves(plan.counts), *additions(plan.counts), _approval(plan)]
     return " ".join(f"{sentence}." for sentence in sentences)
 
 
-def _stops(counts: Counts) -> Iterator[str]:
+def stops(counts: Counts) -> Iterator[str]:
+    """Whose results stop, if any."""
     if counts.everything_stops:
         yield "All results stop"
         return
@@ -70,7 +71,8 @@ def _moves(counts: Counts) -> Iterator[str]:
         yield f"Messages of {many(counts.endpoints_identity, 'endpoint', 'endpoints')} change identity"
 
 
-def _additions(counts: Counts) -> Iterator[str]:
+def additions(counts: Counts) -> Iterator[str]:
+    """What is new, and what sends to more places."""
     if counts.sites_added:
         yield f"{many(counts.sites_added, 'site is', 'sites are')} added"
     archives, pairs = counts.archives_sending_more, counts.pairs_starting

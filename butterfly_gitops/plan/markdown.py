@@ -1,0 +1,254 @@
+"""A plan as the comment of a pull request: GitHub's and GitLab's Markdown, one comment that its first line names.
+
+The files of a pull request are written by people who may not be trusted yet, so nothing of them is markup here.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from urllib.parse import quote
+
+from butterfly_gitops.model.address import Address
+from butterfly_gitops.model.problem import Origin
+from butterfly_gitops.plan.consequence import Consequence, class_of
+from butterfly_gitops.plan.document import PRINTED_HOLD_DIGITS, Counts, Plan
+from butterfly_gitops.plan.effect import Effect
+from butterfly_gitops.plan.effective_from import print_moment
+from butterfly_gitops.plan.guard import Hold
+from butterfly_gitops.plan.markdown_text import code, plain, value
+from butterfly_gitops.plan.setting import Setting
+from butterfly_gitops.plan.text import additions, stops
+from butterfly_gitops.plan.thing import FLEET, GRANTS
+from butterfly_gitops.plan.wording import agreed, many
+
+Link = Callable[[Origin], str]
+
+# GitHub takes 65,536 characters. Rows over these are counted, not shown.
+TABLE_BUDGET = 30_000
+DETAILS_BUDGET = 10_000
+MOST_NAMED = 10
+
+_LABEL = {
+    Consequence.RESULTS_STOP: "Stops",
+    Consequence.GO_ELSEWHERE: "Elsewhere",
+    Consequence.IDENTITY_CHANGES: "Identity",
+    Consequence.ONE_MORE_PLACE: "One more",
+}
+_DETAILS = {Consequence.TIMING: "Timing", Consequence.COSMETIC: "Cosmetic"}
+_HAPPENS = {
+    Consequence.RESULTS_STOP: "stop",
+    Consequence.GO_ELSEWHERE: "go elsewhere",
+    Consequence.IDENTITY_CHANGES: "change identity",
+}
+_FILE_OF = {"ehr_endpoint": "ehr-endpoints.yaml", "archive": "archives.yaml", "link": "site.yaml"}
+
+
+def print_markdown(plan: Plan, *, folder: str, link: Link | None = None) -> str:
+    """The whole comment. `folder` is the sites folder that its marker names; `link` gives a line's address."""
+    return "\n\n".join(
+        [
+            f"{marker(folder)}\n### {' · '.join(_headline(plan))}",
+            *_approval(plan),
+            *_left_out(plan),
+            *_main_table(plan, link),
+            *(section for each in _DETAILS for section in _details(plan, each, link)),
+            _foot(plan, folder),
+        ]
+    ) + "\n"  # fmt: skip
+
+
+def marker(folder: str) -> str:
+    """The line by which a workflow finds the comment to bring up to date."""
+    return f"<!-- butterfly-gitops:diff {quote(folder).rstrip('/')}/ -->"
+
+
+def _headline(plan: Plan) -> list[str]:
+    if plan.is_empty:
+        return ["No changes"]
+    return [*stops(plan.counts), *_moves(plan.counts), *additions(plan.counts)]
+
+
+def _moves(counts: Counts) -> Iterator[str]:
+    if counts.endpoints_elsewhere:
+        yield f"{_whose(counts.endpoints_elsewhere)} results go elsewhere"
+    if counts.endpoints_identity:
+        yield f"{_whose(counts.endpoints_identity)} messages change identity"
+
+
+def _whose(count: int) -> str:
+    return many(count, "endpoint's", "endpoints'")
+
+
+def _approval(plan: Plan) -> Iterator[str]:
+    leaving = list(_leaving(plan))
+    if plan.guard.holds:
+        yield f"**Will wait after the merge:** {_over_limit(plan)} Release with {_releases(plan.guard.holds)}"
+    for line in leaving[:MOST_NAMED]:
+        yield f"**Will wait after the merge:** {line}"
+    if not plan.is_empty and not plan.guard.holds and not leaving:
+        yield "No approval needed: applies by itself after the merge. Studies finalized before that are not resent."
+
+
+def _over_limit(plan: Plan) -> str:
+    held = {change for hold in plan.guard.holds for change in hold.changes}
+    classes = {class_of(change) for change in plan.changes if change.id in held}
+    happens = [_HAPPENS[each] for each in _HAPPENS if each in classes]
+    count = many(
+        len({place for hold in plan.guard.holds for place in hold.endpoints}), "endpoint", "endpoints"
+    )
+    who = count if happens == ["change identity"] else f"results of {count}"
+    return f"{who} {' or '.join(happens)}, the limit is {plan.guard.limit}."
+
+
+def _releases(holds: Sequence[Hold]) -> str:
+    shown = [
+        f"{code(f'bgo approve {hold.id[:PRINTED_HOLD_DIGITS]} --reason …')} ({hold.site})"
+        for hold in holds[:MOST_NAMED]
+    ]
+    return ", ".join(shown) + _and_more(len(holds) - MOST_NAMED)
+
+
+def _leaving(plan: Plan) -> Iterator[str]:
+    """What leaves a file without saying what becomes of results that wait."""
+    for change in plan.changes:
+        site, name = change.address.site, change.address.name
+        if not change.is_removed or change.kind not in _FILE_OF or name is None:
+            continue
+        content = plan.content.sites.get(site)
+        if content is None or name in content.removed:
+            continue
+        stated = code(f"removed: {{{name}: {{waiting: drain, reason: …}}}}")
+        yield f"{code(name)} leaves {site}/{_FILE_OF[change.kind]} and results may wait there. Add {stated}."
+
+
+def _left_out(plan: Plan) -> Iterator[str]:
+    if plan.kept:
+        kept = [f"{plain(one.site)} {plain(one.reason)}" for one in plan.kept[:MOST_NAMED]]
+        yield f"**Not part of this:** {'; '.join(kept)}{_and_more(len(plan.kept) - MOST_NAMED)}"
+
+
+def _and_more(count: int) -> str:
+    return f", and {count} more" if count > 0 else ""
+
+
+def _main_table(plan: Plan, link: Link | None) -> Iterator[str]:
+    effects = [effect for effect in plan.effects if effect.consequence in _LABEL]
+    rows = [
+        (f"**{_LABEL[effect.consequence]}**", _where(effect, strong=True), plain(effect.brief), *_lines(effect, link))
+        for effect in effects
+    ]  # fmt: skip
+    if rows:
+        yield _table(("", "Where", "After the merge", "Setting", "Line"), rows, budget=TABLE_BUDGET)
+
+
+def _details(plan: Plan, consequence: Consequence, link: Link | None) -> Iterator[str]:
+    effects = [effect for effect in plan.effects if effect.consequence is consequence]
+    if not effects:
+        return
+    rows = [[_where(effect), plain(effect.brief), *_lines(effect, link)] for effect in effects]
+    head = ["Where", "After the merge", "Setting", "Line"]
+    if not any(effect.brief for effect in effects):
+        del head[1]
+        for row in rows:
+            del row[1]
+    summary = f"<details><summary>{_DETAILS[consequence]}: {_extent(effects)}</summary>"
+    yield "\n\n".join([summary, _table(head, rows, budget=DETAILS_BUDGET), "</details>"])
+
+
+def _extent(effects: Iterable[Effect]) -> str:
+    """`1 change at 2 endpoints of 2 sites`."""
+    effects = list(effects)
+    changes = sum(len(effect.settings) for effect in effects)
+    places = {place for effect in effects for place in effect.places}
+    are_endpoints = {effect.kind for effect in effects} == {"ehr_endpoint"}
+    what = many(len(places), *(("endpoint", "endpoints") if are_endpoints else ("place", "places")))
+    sites = {place.site for place in places if place not in (FLEET, GRANTS)}
+    of_sites = f" of {many(len(sites), 'site', 'sites')}" if sites else ""
+    return f"{many(changes, 'change', 'changes')} at {what}{of_sites}"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]], *, budget: int) -> str:
+    lines = [f"| {' | '.join(head)} |".replace("|  |", "| |"), "|---" * len(head) + "|"]
+    left_out = 0
+    for row in rows:
+        line = f"| {' | '.join(row)} |"
+        budget -= len(line)
+        if budget >= 0:
+            lines.append(line)
+        else:
+            left_out += 1
+    if left_out:
+        lines += ["", f"{many(left_out, 'row', 'rows')} more: `bgo diff` shows all."]
+    return "\n".join(lines)
+
+
+def _where(effect: Effect, *, strong: bool = False) -> str:
+    places = ", ".join(_place(place, strong=strong) for place in effect.places[:MOST_NAMED])
+    places += _and_more(len(effect.places) - MOST_NAMED)
+    return f"{places} ({_layer(effect.layer)})" if effect.layer else places
+
+
+def _place(place: Address, *, strong: bool) -> str:
+    of_site = place.site if place.name is None else f"{place.site} / "
+    name = place.name or ""
+    if not strong:
+        return f"{of_site}{name}"
+    return f"{of_site}**{name}**" if name else f"**{of_site}**"
+
+
+def _layer(layer: str) -> str:
+    preset = layer.removeprefix("preset ")
+    if preset != layer:
+        return f"preset {code(preset)}"
+    return "the site's time zone" if layer == "site" else plain(layer.replace("_", " "))
+
+
+def _lines(effect: Effect, link: Link | None) -> tuple[str, str]:
+    """The two cells of an effect's settings: what they say, and where."""
+    said = "<br>".join(_setting(setting) for setting in effect.settings)
+    return said, "<br>".join(_origins(effect.settings, link))
+
+
+def _setting(setting: Setting) -> str:
+    name = code(setting.name)
+    if setting.old is None:
+        return f"{name} + {code(setting.new or '')}"
+    if setting.new is None:
+        return f"{name} − {code(setting.old)}"
+    return f"{name} {value(setting.old)} → {value(setting.new)}"
+
+
+def _origins(settings: Iterable[Setting], link: Link | None) -> Iterator[str]:
+    before = None
+    for setting in settings:
+        if setting.file is None:
+            continue
+        line = "" if setting.line is None else f":{setting.line}"
+        if (setting.file, setting.line) != before:
+            same_file = before is not None and before[0] == setting.file and line
+            name = plain(setting.file.rpartition("/")[2])
+            text = line if same_file else f"{name}{line}"
+            origin = Origin(file=setting.file, line=setting.line or 0)
+            yield f"[{text}]({link(origin)})" if link else text
+        before = (setting.file, setting.line)
+
+
+def _foot(plan: Plan, folder: str) -> str:
+    beside, counts = plan.beside, plan.counts
+    desired = beside.desired.removeprefix(f"{folder.rstrip('/')}/ at ")
+    compared = f"{_revision(desired)} against {_revision(beside.applied)}"
+    since = (
+        "from files alone: `bgo plan` counts what waits"
+        if beside.as_of is None
+        else f"counts as of {print_moment(beside.as_of)}"
+    )
+    sites = (
+        f"{counts.sites_changing} of {many(counts.sites, 'site', 'sites')} "
+        f"{agreed(counts.sites_changing, 'changes', 'change')}"
+    )
+    return f"<sub>{sites} · {compared} · {since} · butterfly-gitops {plain(beside.engine)}</sub>"
+
+
+def _revision(described: str) -> str:
+    """`main at 9c0d3aa`, with the names as code; words such as `what is applied` as they are."""
+    parts = described.split(" at ")
+    is_name = " " not in parts[0] and not parts[0].endswith("/")
+    return " at ".join(code(part) for part in parts) if is_name else plain(described)

@@ -1,0 +1,49 @@
+"""Text of other people inside of Markdown: shown as it is, whatever it holds.
+
+What is said around it is left to `markdown`.
+"""
+
+import re
+
+LONGEST = 160
+
+_HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+_PUNCTUATION = re.compile(r"([\\`*_{}\[\]()~^$])")
+# What a forge makes a mention, a reference or a link of, even where the character is escaped.
+_CALLS = re.compile(r"[@#!%]|(?<=:)//|(?<=www)\.", re.IGNORECASE)
+_BREAK = "<!-- -->"
+_NEEDS_NO_CODE = re.compile(r"(?!www\.)[A-Za-z0-9](?:[A-Za-z0-9 .:-]*[A-Za-z0-9])?", re.IGNORECASE)
+
+
+def plain(text: str) -> str:
+    """The text without any markup, mention or link in it."""
+    escaped = _PUNCTUATION.sub(r"\\\1", _shown(text).translate(_HTML))
+    calmed = _CALLS.sub(lambda found: f"{_BREAK}//" if found[0] == "//" else f"{found[0]}{_BREAK}", escaped)
+    # A bar ends a table's cell even behind a backslash, if that is escaped itself.
+    return calmed.replace("|", "&#124;")
+
+
+def code(text: str) -> str:
+    """The text as code."""
+    shown = _shown(text)
+    if not shown.strip():
+        return f'`"{shown}"`'
+    if "|" in shown:
+        return f"<code>{plain(text)}</code>"
+    longest = max((len(run) for run in re.findall("`+", shown)), default=0)
+    fence = "`" * (longest + 1)
+    # One space at each side is taken off again, where both are there (CommonMark 6.1).
+    pad = " " if shown[0] in "` " or shown[-1] in "` " else ""
+    return f"{fence}{pad}{shown}{pad}{fence}"
+
+
+def value(text: str) -> str:
+    """A setting's value: as it is where nothing in it could be markup, otherwise as code."""
+    shown = _shown(text)
+    return shown if _NEEDS_NO_CODE.fullmatch(shown) else code(text)
+
+
+def _shown(text: str) -> str:
+    """What can be seen of it on one line: many people write files, and a comment has an end."""
+    short = text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+    return "".join(sign if sign.isprintable() else f"\\u{ord(sign):04x}" for sign in short)
