@@ -1,6 +1,8 @@
 """`bgo diff`: what this revision of the files changes against another one; no state is needed."""
 
+from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import quote
 
 import click
 
@@ -9,13 +11,22 @@ from butterfly_gitops.cli import exit_codes
 from butterfly_gitops.config.load import Loaded, load
 from butterfly_gitops.config.rules.files import is_yaml
 from butterfly_gitops.model.error import GitopsError
-from butterfly_gitops.model.problem import Severity
+from butterfly_gitops.model.problem import Origin, Severity
 from butterfly_gitops.plan.document import Plan, print_document
+from butterfly_gitops.plan.markdown import print_markdown
 from butterfly_gitops.plan.planning import make_diff
 from butterfly_gitops.plan.sides import Side
 from butterfly_gitops.plan.text import print_plan
 from butterfly_gitops.source.folder import read_folder, sites_folder_of
-from butterfly_gitops.source.git_tree import Revision, fork_point, read_tree, revision_named
+from butterfly_gitops.source.git_command import PRINTED_DIGITS
+from butterfly_gitops.source.git_tree import (
+    Revision,
+    committed,
+    fork_point,
+    read_tree,
+    revision_named,
+    root_of,
+)
 
 
 class NothingToCompare(GitopsError):  # noqa: N818 - it is told to a person as it stands
@@ -34,13 +45,18 @@ class NothingToCompare(GitopsError):  # noqa: N818 - it is told to a person as i
 @click.option(
     "--format",
     "style",
-    type=click.Choice(["text", "json"]),
+    type=click.Choice(["text", "json", "markdown"]),
     default="text",
     show_default=True,
-    help="For people, or for programs.",
+    help="For people, for programs, or for the comment of a pull request.",
+)
+@click.option(
+    "--links-to",
+    metavar="URL",
+    help="In the comment, where files are read, such as https://github.com/OWNER/NAME/blob/COMMIT.",
 )
 @click.pass_context
-def command(ctx: click.Context, *, base: str | None, sites: Path, style: str) -> None:
+def command(ctx: click.Context, *, base: str | None, sites: Path, style: str, links_to: str | None) -> None:
     """Show what the files, as they are now, change against another revision of them.
 
     BASE is a branch, tag or commit (default: where this branch left the main one). What waits and what runs is
@@ -49,7 +65,7 @@ def command(ctx: click.Context, *, base: str | None, sites: Path, style: str) ->
     folder = sites_folder_of(sites)
     desired = load(read_folder(folder), root=str(folder))
     plan = _compared(folder, desired, revision_named(folder, base) if base else fork_point(folder))
-    click.echo(print_document(plan) if style == "json" else print_plan(plan), nl=False)
+    click.echo(_printed(plan, style, folder=folder, links_to=links_to), nl=False)
     if desired.unsound_sites:
         names = ", ".join(sorted(desired.unsound_sites))
         click.echo(f"bgo: left out, because their files have problems: {names}; see bgo validate", err=True)
@@ -60,10 +76,38 @@ def _compared(folder: Path, desired: Loaded, revision: Revision) -> Plan:
     if desired.fleet is None:
         raise NothingToCompare(f"{folder}/ has {_errors(desired)}; see bgo validate")
     return make_diff(
-        desired=_side(desired, f"{folder}/ in the working tree"),
+        desired=_side(desired, f"{folder}/ {_where(folder)}"),
         before=_before(folder, revision),
         engine=__version__,
     )
+
+
+def _where(folder: Path) -> str:
+    commit = committed(folder)
+    return f"at {commit[:PRINTED_DIGITS]}" if commit else "in the working tree"
+
+
+def _printed(plan: Plan, style: str, *, folder: Path, links_to: str | None) -> str:
+    match style:
+        case "json":
+            return print_document(plan)
+        case "markdown":
+            return print_markdown(
+                plan, folder=str(folder), link=_links(links_to, folder) if links_to else None
+            )
+        case _:
+            return print_plan(plan)
+
+
+def _links(url: str, folder: Path) -> Callable[[Origin], str]:
+    """Where a forge shows a line: GitHub and GitLab write its number alike."""
+    top = root_of(folder).resolve()
+
+    def link(origin: Origin) -> str:
+        path = quote(Path(origin.file).resolve().relative_to(top).as_posix())
+        return f"{url.rstrip('/')}/{path}" + (f"#L{origin.line}" if origin.line else "")
+
+    return link
 
 
 def _before(folder: Path, revision: Revision) -> Side:

@@ -64,7 +64,7 @@ def fork_point(folder: Path) -> Revision:
 
 def committed(folder: Path) -> str | None:
     """The commit that a folder's files are exactly those of, or None where some are changed, new or gone."""
-    changed = _git(folder).said("status", "--porcelain", "--untracked-files=all", "--", ".")
+    changed = _git(folder).said("status", "--porcelain", "--untracked-files=all", "--ignored", "--", ".")
     return commit_named(_git(folder), "HEAD") if changed == "" else None
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from butterfly_gitops import __version__
 from butterfly_gitops.cli import exit_codes
 from butterfly_gitops.plan.document import from_document
 from tests.cli.command_line import run
@@ -33,13 +34,60 @@ def test_an_edit_in_the_working_tree_reads_as_the_quick_start_shows(repository, 
 
 
 def test_nothing_changed_is_said_in_a_line(repository, capfd):
-    assert run(capfd, "diff").out.startswith("No changes.\nsites/ in the working tree against main at ")
+    at = repository.git("rev-parse", "--short=7", "HEAD")
+    assert run(capfd, "diff").out.startswith(f"No changes.\nsites/ at {at} against main at {at}\n")
+
+
+@pytest.mark.parametrize("leave", ["edited", "new", "gone"])
+def test_what_is_not_committed_is_the_working_tree(repository, capfd, leave):
+    path = repository.root / "sites" / "st-elsewhere" / "archives.yaml"
+    match leave:
+        case "edited":
+            path.write_text(path.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+        case "new":
+            (path.parent / "notes.txt").write_text("")
+        case _:
+            path.unlink()
+    assert "sites/ in the working tree against" in run(capfd, "diff").out
 
 
 def test_json_is_the_plan_as_a_document(repository, capfd):
     repository.edit(ENDPOINTS, "port: 6661", "port: 6662")
     plan = from_document(json.loads(run(capfd, "diff", "--format", "json").out))
     assert [str(change.address) for change in plan.changes] == ["st-elsewhere/epic-prod.port"]
+
+
+def test_markdown_is_the_comment_of_a_pull_request(repository, capfd):
+    before = repository.git("rev-parse", "--short=7", "HEAD")
+    repository.git("checkout", "--quiet", "-b", "move-epic")
+    repository.edit(ENDPOINTS, "port: 6661", "port: 6662")
+    at = repository.commit()[:7]
+    ran = run(
+        capfd, "diff", "--format", "markdown", "--links-to", "https://forge.example.org/f/blob/4be21f0/"
+    )
+    assert (ran.code, ran.err) == (exit_codes.DONE, "")
+    assert ran.out == (
+        "<!-- butterfly-gitops:diff sites/ -->\n"
+        "### No results stop · 1 endpoint's results go elsewhere\n\n"
+        "No approval needed: applies by itself after the merge. Studies finalized before that are not resent.\n\n"
+        "| | Where | After the merge | Setting | Line |\n"
+        "|---|---|---|---|---|\n"
+        "| **Elsewhere** | st-elsewhere / **epic-prod** | Results go to 10.20.30.40:6662, waiting ones too "
+        "| `port` 6661 → 6662 | [ehr-endpoints.yaml:9](https://forge.example.org/f/blob/4be21f0/"
+        "sites/st-elsewhere/ehr-endpoints.yaml#L9) |\n\n"
+        f"<sub>1 of 3 sites changes · `{at}` against `main` at `{before}` · from files alone: `bgo plan` counts "
+        f"what waits · butterfly-gitops {__version__}</sub>\n"
+    )
+
+
+def test_links_are_from_the_top_of_the_repository(repository, capfd, monkeypatch):
+    (repository.root / "clinics").mkdir()
+    repository.git("mv", "sites", "clinics/sites")
+    repository.commit()
+    repository.edit("clinics/sites/st-elsewhere/ehr-endpoints.yaml", "port: 6661", "port: 6662")
+    monkeypatch.chdir(repository.root / "clinics")
+    out = run(capfd, "diff", "--format", "markdown", "--links-to", "https://forge.example.org").out
+    assert "(https://forge.example.org/clinics/sites/st-elsewhere/ehr-endpoints.yaml#L9)" in out
 
 
 def test_a_branch_is_compared_with_where_it_left_main(repository, capfd):
