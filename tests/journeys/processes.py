@@ -11,8 +11,9 @@ import httpx
 from butterfly_gitops.practice_ehr.journal import Kind, read_journal
 from butterfly_gitops.wiring import API_FILE, TOKEN_FILE
 
-PATIENCE_S = 40
+PATIENCE_S = 20
 BGO = ("-m", "butterfly_gitops")
+RUN = (*BGO, "run", "--listen", "127.0.0.1:0", "--state")
 
 
 class Process:
@@ -47,7 +48,8 @@ class Process:
     async def ended(self):
         """Wait for the end that comes by itself; all that it said is in `lines` then."""
         async with asyncio.timeout(PATIENCE_S):
-            await self._listening
+            # A wait that is given up must not end the listening.
+            await asyncio.shield(self._listening)
             return await self.process.wait()
 
     async def kill(self):
@@ -131,9 +133,9 @@ class Api:
 
 
 @contextlib.asynccontextmanager
-async def running(state, *arguments, command=(*BGO, "run")):
+async def running(state, *arguments, command=RUN):
     """`bgo run`, or a script of ours in its place, once its API answers."""
-    async with started(*command, "--state", state, "--listen", "127.0.0.1:0", *arguments) as process:
+    async with started(*command, state, *arguments) as process:
         await process.says(r"^API at ")
         api = Api(state)
         async with api.http:

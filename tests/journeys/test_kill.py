@@ -1,5 +1,6 @@
 """A process that is killed at the worst moments: what was accepted is delivered, in order, and a repeat says so."""
 
+import contextlib
 import signal
 from itertools import pairwise
 from pathlib import Path
@@ -11,7 +12,7 @@ from butterfly_gitops.dispatcher.point import Point
 from butterfly_gitops.practice_ehr.scenario import WELL_BEHAVED
 from butterfly_gitops.practice_ehr.server import PracticeEhr
 from tests.journeys.fleet_files import an_endpoint, an_event, write_fleet, write_site
-from tests.journeys.processes import BGO, Api, arrivals, control_ids, running, started, until
+from tests.journeys.processes import arrivals, control_ids, running, until
 
 pytestmark = pytest.mark.journey
 
@@ -25,37 +26,38 @@ async def ehr(tmp_path):
 
 
 @pytest.fixture
-async def state(tmp_path, ehr):
-    """A state with one endpoint applied, which nobody runs."""
-    sites = write_fleet(tmp_path / "sites")
-    write_site(sites, endpoints={"epic": an_endpoint(ehr.port)})
-    options = ("--new-state", "--yes", "--state", tmp_path / "state", "--sites", sites)
-    async with started(*BGO, "apply", *options) as apply:
-        assert await apply.ended() == 0, apply.lines
+def sites(tmp_path, ehr):
+    write_site(write_fleet(tmp_path / "sites"), endpoints={"epic": an_endpoint(ehr.port)})
+    return tmp_path / "sites"
+
+
+@pytest.fixture
+def state(tmp_path):
     return tmp_path / "state"
 
 
-async def killed_at(point, number, state, events):
-    """Hand events in, one by one, to a process that dies at the n-th passing of a point."""
-    async with started("-m", "tests.journeys.killed_run", point, number, state) as process:
-        await process.says(r"^API at ")
-        api = Api(state)
-        async with api.http:
-            try:
-                for event in events:
-                    await api.submit(event)
-            except httpx.TransportError:
-                pass
-            assert await process.ended() == -signal.SIGKILL
+async def killed_at(point, number, state, *sites, studies=()):
+    """Hand studies in, one by one, to a process that dies at the n-th passing of a point; return all events."""
+    events = []
+    async with running(state, *sites, command=(KILLED, point, number)) as (process, api):
+        with contextlib.suppress(httpx.TransportError):
+            await api.runs("st-elsewhere", 1)
+            # What occurred before the rule's start is not its own.
+            events += map(an_event, studies)
+            for event in events:
+                await api.submit(event)
+        assert await process.ended() == -signal.SIGKILL
+    return events
 
 
 @pytest.mark.parametrize("number", [1, 2])
 @pytest.mark.parametrize("point", [Point.SENDING_STORED, Point.BYTES_LEFT, Point.ANSWER_READ])
-async def test_what_was_in_flight_goes_out_again_with_its_id_and_its_bytes(point, number, state, tmp_path):
+async def test_what_was_in_flight_goes_out_again_with_its_id_and_its_bytes(
+    point, number, state, sites, tmp_path
+):
     journal = tmp_path / "journal.jsonl"
-    events = [an_event(f"S{n}") for n in range(1, 4)]
     has_left = point is not Point.SENDING_STORED
-    await killed_at(point, number, state, events)
+    events = await killed_at(point, number, state, sites, studies=["S1", "S2", "S3"])
 
     async def has_arrived():
         return len(arrivals(journal)) == number - (not has_left)
@@ -88,10 +90,10 @@ def _holds_each_in_order(journal, deliveries, *, repeated):
 
 
 @pytest.mark.parametrize("number", [1, 2])
-async def test_what_was_accepted_is_delivered_once_though_nobody_was_answered(number, state, tmp_path):
+async def test_what_was_accepted_is_delivered_once_though_nobody_was_answered(number, state, sites, tmp_path):
     journal = tmp_path / "journal.jsonl"
-    events = [an_event(f"S{n}") for n in range(1, number + 1)]
-    await killed_at(Point.ACCEPTED, number, state, events)
+    studies = ["S1", "S2"][:number]
+    events = await killed_at(Point.ACCEPTED, number, state, sites, studies=studies)
     async with running(state) as (_, api):
         deliveries = await api.all_in("delivered", count=number)
         response = await api.http.post("/v1/study-events", json=events[-1])
@@ -103,11 +105,10 @@ async def test_what_was_accepted_is_delivered_once_though_nobody_was_answered(nu
     assert len(set(control_ids(journal))) == number
 
 
-async def test_killed_again_and_again_it_still_delivers_everything_in_order(state, tmp_path):
-    events = [an_event(f"S{n}") for n in range(1, 5)]
-    await killed_at(Point.BYTES_LEFT, 1, state, events)
+async def test_killed_again_and_again_it_still_delivers_everything_in_order(state, sites, tmp_path):
+    await killed_at(Point.BYTES_LEFT, 1, state, sites, studies=["S1", "S2", "S3", "S4"])
     for point in (Point.ANSWER_READ, Point.SENDING_STORED, Point.BYTES_LEFT):
-        await killed_at(point, 1, state, [])
+        await killed_at(point, 1, state)
     async with running(state) as (_, api):
         deliveries = await api.all_in("delivered", count=len(await api.deliveries()))
     head, *others = deliveries
@@ -119,8 +120,9 @@ async def test_killed_again_and_again_it_still_delivers_everything_in_order(stat
     assert list(dict.fromkeys(ids)) == [one["control_id"] for one in deliveries]
 
 
-async def test_a_killed_process_leaves_the_state_to_the_next_at_once(state):
-    async with running(state) as (process, _):
+async def test_a_killed_process_leaves_the_state_to_the_next_at_once(state, sites):
+    async with running(state, "--source", sites, "--new-state") as (process, api):
+        await api.runs("st-elsewhere", 1)
         process.process.send_signal(signal.SIGKILL)
         assert await process.ended() == -signal.SIGKILL
     async with running(state) as (process, api):
