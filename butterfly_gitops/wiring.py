@@ -141,6 +141,15 @@ def _engine(options: Options, store: Store, lanes: Lanes, passed: Passed, listen
         await lanes.converge()
 
     configuring = Configuring(store, now=_now, applied=applied)
+    loop = Loop(
+        store,
+        configuring,
+        source=options.source,
+        lanes=lanes,
+        interval_s=options.interval_s,
+        now=_now,
+        draw=random.SystemRandom().random,
+    )
     services = Services(
         store=store,
         intake=intake,
@@ -150,15 +159,8 @@ def _engine(options: Options, store: Store, lanes: Lanes, passed: Passed, listen
         token=_token(options.state),
         administrator=options.administrator,
         followed=options.followed,
-    )
-    loop = Loop(
-        store,
-        configuring,
-        source=options.source,
-        lanes=lanes,
-        interval_s=options.interval_s,
-        now=_now,
-        draw=random.SystemRandom().random,
+        kick=loop.kick,
+        has_considered=loop.has_considered,
     )
     return Engine(services=services, lanes=lanes, loop=loop, listening=listening)
 

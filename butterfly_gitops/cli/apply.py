@@ -9,8 +9,8 @@ import click
 
 from butterfly_gitops.cli import exit_codes
 from butterfly_gitops.cli.client import Api, call, with_state
+from butterfly_gitops.cli.named import seconds_of
 from butterfly_gitops.cli.plan import planned_from
-from butterfly_gitops.model.scalar import parse_duration
 
 _POLL_S = 0.2
 
@@ -61,12 +61,7 @@ def command(
 
 
 def _seconds(wait: str | None) -> float | None:
-    if wait is None:
-        return None
-    try:
-        return parse_duration(wait).total_seconds()
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--wait") from None
+    return None if wait is None else seconds_of(wait, "--wait")
 
 
 def _saved(file: Path) -> dict[str, Any]:

@@ -14,12 +14,36 @@ def command() -> None:
     """Act on one endpoint."""
 
 
+@command.command("pause")
+@click.argument("endpoint", metavar="SITE/NAME")
+@click.option("--reason", required=True, help="Why; kept in the audit. No patient data.")
+@click.option("--for", "lasts", metavar="DURATION", help="How long, such as 2h; it ends by itself.")
+@click.option("--until-resumed", is_flag=True, help="Until somebody resumes it.")
+@with_state
+def pause(
+    *, endpoint: str, reason: str, lasts: str | None, until_resumed: bool, state: Path, acts_as: str
+) -> None:
+    """Keep what the endpoint has, and send nothing for a while. The attempt in flight ends first.
+
+    It only restricts: what git says is paused stays paused, whatever ends here. It survives restarts and applies.
+    """
+    if (lasts is None) == (not until_resumed):
+        raise click.UsageError("say how long: --for 2h, or --until-resumed")
+    site, name = endpoint_named(endpoint)
+
+    async def do(api: Api) -> Any:
+        return await api.post(f"/v1/endpoints/{site}/{name}/pause", {"reason": reason, "lasts": lasts})
+
+    call(state, acts_as, do)
+    click.echo(f"{endpoint} is paused {f'for {lasts}' if lasts else 'until resumed'}")
+
+
 @command.command("resume")
 @click.argument("endpoint", metavar="SITE/NAME")
 @click.option("--reason", required=True, help="Why; kept in the audit. No patient data.")
 @with_state
 def resume(*, endpoint: str, reason: str, state: Path, acts_as: str) -> None:
-    """Let a stopped endpoint go on: it sends again from the head of its lane, with all counts at zero.
+    """Let an endpoint go on that stopped or was paused by hand: from the head of its lane, with all counts at zero.
 
     A lane stops by itself when several different messages in a row were refused or not answered. What policy set aside
     in that run has returned to its place.

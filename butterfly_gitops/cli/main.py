@@ -26,6 +26,7 @@ VERBS = {
     "diff": "What this revision of the files changes; needs no state.",
     "plan": "What would change against what is applied, and what waits.",
     "apply": "Apply a saved plan, or plan, ask and apply.",
+    "approve": "Release changes that the guard holds.",
     "run": "Run controller, dispatcher and API in one process.",
     "status": "Condition of each site and endpoint, and what waits.",
     "study": "Hand in study events; render or send one study.",

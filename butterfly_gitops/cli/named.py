@@ -1,8 +1,9 @@
-"""Names of endpoints as people type them."""
+"""Names and durations as people type them."""
 
 import click
 
 from butterfly_gitops.model.address import parse_address
+from butterfly_gitops.model.scalar import parse_duration
 
 
 def endpoint_named(text: str) -> tuple[str, str]:
@@ -16,3 +17,11 @@ def endpoint_named(text: str) -> tuple[str, str]:
             f"{text!r} names no endpoint: write SITE/NAME, such as st-elsewhere/epic-prod"
         )
     return address.site, address.name
+
+
+def seconds_of(duration: str, option: str) -> float:
+    """Read a duration such as `30s`, in seconds. Raises click.BadParameter, naming the option."""
+    try:
+        return parse_duration(duration).total_seconds()
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint=option) from None

@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 
 from butterfly_gitops.cli.client import login_name, with_state
+from butterfly_gitops.cli.named import seconds_of
 from butterfly_gitops.logs import configure_logs
-from butterfly_gitops.model.scalar import parse_duration
 from butterfly_gitops.source.folder import FolderSource
 from butterfly_gitops.source.interface import Source
 from butterfly_gitops.wiring import Options, build
@@ -86,10 +86,7 @@ def _source(source: str | None) -> Source | None:
 
 
 def _seconds(interval: str) -> float:
-    try:
-        seconds = parse_duration(interval).total_seconds()
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--interval") from None
+    seconds = seconds_of(interval, "--interval")
     if seconds <= 0:
         raise click.BadParameter("must be longer than 0s", param_hint="--interval")
     return seconds

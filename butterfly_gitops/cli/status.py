@@ -1,14 +1,20 @@
 """`bgo status`: how each site and endpoint stands, and what waits."""
 
+import asyncio
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 
+from butterfly_gitops.cli import exit_codes
 from butterfly_gitops.cli.client import Api, call, with_state
+from butterfly_gitops.cli.named import seconds_of
 from butterfly_gitops.cli.output import age, print_table
+
+_POLL_S = 0.2
 
 
 @click.command("status")
@@ -20,15 +26,51 @@ from butterfly_gitops.cli.output import age, print_table
     show_default=True,
     help="For people, or for programs.",
 )
+@click.option(
+    "--wait", "commit", metavar="COMMIT", default="", help="Wait until every site reports this commit."
+)
+@click.option("--timeout", default="5m", show_default=True, help="How long --wait waits.")
 @with_state
-def command(*, style: str, state: Path, acts_as: str) -> None:
-    """Show conditions per site and endpoint, what waits and since when, and what EHRs still hold."""
+@click.pass_context
+def command(ctx: click.Context, *, style: str, commit: str, timeout: str, state: Path, acts_as: str) -> None:
+    """Show conditions per site and endpoint, what waits and since when, and what EHRs still hold.
 
-    async def ask(api: Api) -> dict[str, Any]:
-        answer: dict[str, Any] = await api.get("/v1/status")
-        return answer
+    With --wait: exit code 0 when every site reports the commit or one that descends from it, 3 when some site is held,
+    1 when one refuses it or the time is over.
+    """
+    wait_s = seconds_of(timeout, "--timeout")
+    status = call(state, acts_as, lambda api: _ask(api, commit, wait_s if commit else 0.0))
+    _show(status, style)
+    if commit:
+        ctx.exit(_exit_code(status))
 
-    status = call(state, acts_as, ask)
+
+async def _ask(api: Api, commit: str, wait_s: float) -> dict[str, Any]:
+    ends = time.monotonic() + wait_s
+    while True:
+        status: dict[str, Any] = await api.get("/v1/status", commit=commit)
+        is_over = time.monotonic() >= ends
+        if is_over or (status["considered"] and not _is_on_its_way(status)):
+            return status
+        await asyncio.sleep(_POLL_S)
+
+
+def _is_on_its_way(status: dict[str, Any]) -> bool:
+    return any(one["reported_target"] != one["target"] for one in status["endpoints"])
+
+
+def _exit_code(status: dict[str, Any]) -> int:
+    if not status["considered"]:
+        click.echo("no pass has seen that commit yet", err=True)
+        return exit_codes.FAILED
+    conditions = [one for place in (status, *status["sites"]) for one in place["conditions"]]
+    stalled = [one["reason"] for one in conditions if one["kind"] == "Stalled"]
+    if any(reason in ("Held", "NotForward") for reason in stalled):
+        return exit_codes.HELD
+    return exit_codes.FAILED if stalled or _is_on_its_way(status) else exit_codes.DONE
+
+
+def _show(status: dict[str, Any], style: str) -> None:
     if style == "json":
         click.echo(json.dumps(status, indent=2))
         return
@@ -39,6 +81,10 @@ def command(*, style: str, state: Path, acts_as: str) -> None:
     print_table(("SITE", "RUNS", "CONDITION"), _sites(status))
     click.echo()
     print_table(("ENDPOINT", "LANE", "WAITS", "OLDEST", "CONDITION"), _endpoints(status))
+    for one in status["holds"]:
+        if one["approved"] is None:
+            what = f"{one['site'] or 'the commit'} is held for {age(one['since'])}: {one['what']}"
+            click.echo(f"\n{what}\n  release it: bgo approve {one['id']} --reason ...")
     for one in status["withheld"]:
         click.echo(f"\n{one['endpoint']} still holds revision {one['revision']} of study {one['study']}")
 
@@ -65,6 +111,8 @@ def _endpoints(status: dict[str, Any]) -> Iterator[tuple[str, ...]]:
             if state in ("queued", "sending", "uncertain", "set_aside")
         )
         said = "; ".join(map(_said, one["conditions"])) or one["stopped"] or one["trouble"]
+        if pause := one["pause"]:
+            said = f"paused by {pause['by']} until {pause['until'] or 'resumed'}: {pause['reason']}; {said}"
         yield one["endpoint"], one["condition"], counts or "0", age(one["oldest"]), said
 
 

@@ -4,8 +4,9 @@ from datetime import datetime
 
 from butterfly_gitops.model.delivery import State
 from butterfly_gitops.model.fleet import Fleet
+from butterfly_gitops.plan.document import Plan
 from butterfly_gitops.plan.sides import ClosedPair, LaneCount, Note, Observed, Side
-from butterfly_gitops.store.interface import LaneCounts, Observation
+from butterfly_gitops.store.interface import Hold, LaneCounts, Observation
 
 DESCRIBED = "what is applied"
 
@@ -38,6 +39,23 @@ def observed(observation: Observation, *, at: datetime) -> Observed:
             if one.lane.stopped
         ),
         generations=generations,
+        holds={one.site: one.changes for one in observation.holds if one.approved is None},
+        approved=frozenset(one.id for one in observation.holds if one.approved is not None),
+    )
+
+
+def holds_of(plan: Plan, *, at: datetime) -> tuple[Hold, ...]:
+    """Return the holds of a plan, as the store lets them stand."""
+    return tuple(
+        Hold(
+            id=hold.id,
+            site=hold.site,
+            what=f"results of {len(plan.guard.counted)} endpoints stop, go elsewhere or change identity, "
+            f"and the limit is {plan.guard.limit}",
+            changes=frozenset(hold.changes),
+            since=at,
+        )
+        for hold in plan.guard.holds
     )
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 import structlog
 
 from butterfly_gitops import __version__
-from butterfly_gitops.controller.applied import applied_side, observed
+from butterfly_gitops.controller.applied import applied_side, holds_of, observed
 from butterfly_gitops.controller.reconcile import Candidate, Outcome, carry_out, consider, fleet_with
 from butterfly_gitops.model.error import GitopsError
 from butterfly_gitops.plan.document import Plan
@@ -61,6 +61,9 @@ class Configuring:
         async with self._one_at_a_time:
             candidate = await consider(self._store, wanted, at=self._now())
             if candidate.plan is None or candidate.plan.is_empty:
+                if candidate.plan is not None:
+                    # What was held has left the source.
+                    await self._store.stand(())
                 return candidate, Outcome(applied=(), refused={})
             outcome = await self._carry_out(candidate.plan, commit=wanted.revision, actor=actor)
             return candidate, outcome
@@ -70,6 +73,7 @@ class Configuring:
             outcome = await carry_out(self._store, plan, commit=commit, actor=actor, now=self._now)
         finally:
             await self._applied()
+        await self._store.stand(holds_of(plan, at=self._now()))
         for one in outcome.applied:
             _log.info("applied", site=one.site or "fleet", generation=one.number, actor=actor)
         return outcome

@@ -52,6 +52,18 @@ class Loop:
         self._draw = draw
         self._kick = asyncio.Event()
         self._of_configuration: tuple[Condition, ...] = ()
+        self._considered = ""
+
+    async def has_considered(self, commit: str) -> bool:
+        """Tell whether the newest pass saw this commit, or one that descends from it; a prefix will do."""
+        if not commit or not self._considered or self._source is None:
+            return False
+        if self._considered.startswith(commit):
+            return True
+        if len(commit) != len(self._considered):
+            # Only a whole id can be looked for among the ancestors.
+            return False
+        return await asyncio.to_thread(self._source.is_forward, [commit], self._considered)
 
     def kick(self) -> None:
         """Make the next pass now."""
@@ -89,6 +101,7 @@ class Loop:
             return self._away(str(away))
         candidate, outcome = await self._configuring.follow(wanted, actor=ACTOR)
         observation = await self._store.observe()
+        self._considered = wanted.commit or wanted.revision
         return tuple(of_configuration(candidate, outcome, observation, at=self._now()))
 
     def _away(self, reason: str) -> tuple[Condition, ...]:

@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 
 from butterfly_gitops import __version__
-from butterfly_gitops.web import configuration, deliveries, events, probes
+from butterfly_gitops.web import configuration, deliveries, endpoints, events, probes
 from butterfly_gitops.web.errors import handle_errors
 from butterfly_gitops.web.services import Services
 
@@ -19,7 +19,7 @@ def make_application(services: Services | None) -> FastAPI:
         redoc_url=None,
     )
     app.state.services = services
-    for router in (events.router, deliveries.router, configuration.router, probes.router):
+    for router in (events.router, deliveries.router, endpoints.router, configuration.router, probes.router):
         app.include_router(router)
     handle_errors(app)
     return app

@@ -13,8 +13,9 @@ from butterfly_gitops.controller.configuring import Followed
 from butterfly_gitops.plan.document import BadPlanError, from_document, to_document
 from butterfly_gitops.plan.text import print_plan
 from butterfly_gitops.source.interface import Snapshot
-from butterfly_gitops.store.interface import Observation
+from butterfly_gitops.store.interface import Approval, Observation
 from butterfly_gitops.web.access import Asking, Caller, Given
+from butterfly_gitops.web.acting import Because
 from butterfly_gitops.web.documents import generation_document, status_document
 from butterfly_gitops.web.limit import read_limited
 
@@ -73,6 +74,16 @@ async def post_application(request: Request, services: Given, caller: Asking) ->
     }
 
 
+@router.post("/v1/holds/{hold}/approve")
+async def approve_hold(hold: str, because: Because, services: Given, caller: Asking) -> dict[str, Any]:
+    """Release a hold, by its id or the beginning of it; the next pass applies it."""
+    caller.require("change_configuration", "")
+    approval = Approval(hold=hold, actor=caller.name, reason=because.reason, at=services.now())
+    approved = await services.store.approve(approval)
+    services.kick()
+    return {"hold": approved.id, "site": approved.site}
+
+
 def _snapshot(body: bytes) -> Snapshot:
     try:
         wanted = Wanted.model_validate_json(body)
@@ -83,8 +94,11 @@ def _snapshot(body: bytes) -> Snapshot:
 
 
 @router.get("/v1/status")
-async def get_status(services: Given, caller: Asking) -> dict[str, Any]:
-    """Return conditions per site and endpoint, what waits and since when, of the sites that the caller may see."""
+async def get_status(services: Given, caller: Asking, commit: str = "") -> dict[str, Any]:
+    """Return conditions per site and endpoint, what waits and since when, of the sites that the caller may see.
+
+    With `commit`, `considered` says whether the controller's newest pass saw it or one that descends from it.
+    """
     caller.require_somewhere("see_configuration")
     lanes = services.dispatching
     return {
@@ -93,8 +107,10 @@ async def get_status(services: Given, caller: Asking) -> dict[str, Any]:
             reported=lanes.reported() if lanes else {},
             troubles=lanes.troubles() if lanes else {},
             dispatches=lanes is not None,
+            at=services.now(),
         ),
         "source": services.followed or None,
+        "considered": await services.has_considered(commit),
     }
 
 
@@ -113,5 +129,6 @@ def _seen_by(caller: Caller, observed: Observation) -> Observation:
         generations={site: one for site, one in observed.generations.items() if is_seen(site)},
         lanes=lanes,
         conditions=tuple(one for one in observed.conditions if is_seen(one.site)),
+        holds=tuple(one for one in observed.holds if is_seen(one.site)),
         withheld=tuple(one for one in observed.withheld if one.lane in seen),
     )

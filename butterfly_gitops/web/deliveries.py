@@ -1,11 +1,10 @@
 """Finding results, and acting on them: every action with its actor and reason, done once per key."""
 
-import uuid
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Header
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
 
 from butterfly_gitops.delivery.act import ActionRefused
 from butterfly_gitops.delivery.patient import identifier_keys
@@ -13,23 +12,13 @@ from butterfly_gitops.model.delivery import DeliveryId, State
 from butterfly_gitops.model.study import PatientIdentifier
 from butterfly_gitops.store.interface import Action, OneOffSend, Query
 from butterfly_gitops.web.access import Asking, Caller, Given
+from butterfly_gitops.web.acting import Because, Key, do, key_or_new
 from butterfly_gitops.web.documents import acted_document, found_document, ledger_document, shown_document
 from butterfly_gitops.web.services import Services
 
 router = APIRouter()
 
-Key = Annotated[
-    str, Header(alias="Idempotency-Key", description="the same key is done once and answered alike")
-]
 StoredId = Annotated[int, Field(ge=0, lt=2**63)]
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-
-
-class Because(BaseModel):
-    """Why a person acts; kept in the audit. It must not hold patient data."""
-
-    model_config = ConfigDict(extra="forbid")
-    reason: Reason
 
 
 class Search(BaseModel):
@@ -102,35 +91,10 @@ async def act_on_delivery(
         delivery=DeliveryId(delivery),
         actor=caller.name,
         reason=because.reason,
-        key=key or str(uuid.uuid4()),
+        key=key_or_new(key),
         at=services.now(),
     )
-    return await _act(services, wish)
-
-
-@router.post("/v1/endpoints/{site}/{endpoint}/resume")
-async def resume_endpoint(
-    site: str, endpoint: str, because: Because, services: Given, caller: Asking, key: Key = ""
-) -> dict[str, Any]:
-    """Let a stopped endpoint go on, with all counts at zero."""
-    caller.require("change_configuration", site)
-    wish = Action(
-        kind="resume",
-        site=site,
-        endpoint=endpoint,
-        actor=caller.name,
-        reason=because.reason,
-        key=key or str(uuid.uuid4()),
-        at=services.now(),
-    )
-    return await _act(services, wish)
-
-
-async def _act(services: Services, wish: Action) -> dict[str, Any]:
-    acted = await services.store.act(wish)
-    if services.dispatching:
-        services.dispatching.wake(acted.lanes)
-    return acted_document(acted)
+    return await do(services, wish)
 
 
 class SendOnce(Because):
@@ -168,7 +132,7 @@ def _one_off(send: SendOnce, study: str, services: Services, caller: Caller, key
         endpoint=send.endpoint,
         actor=caller.name,
         reason=send.reason,
-        key=key or str(uuid.uuid4()),
+        key=key_or_new(key),
         at=services.now(),
     )
 

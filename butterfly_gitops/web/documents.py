@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from butterfly_gitops.delivery.pausing import holds_back, is_paused
 from butterfly_gitops.hl7.message import visible
-from butterfly_gitops.model.delivery import Attempt, LaneId, State, StoredMessage, TargetNumber
+from butterfly_gitops.model.delivery import Attempt, LaneId, Pause, State, StoredMessage, TargetNumber
 from butterfly_gitops.model.endpoint import Encoding
 from butterfly_gitops.store.interface import (
     Accepted,
@@ -15,6 +16,7 @@ from butterfly_gitops.store.interface import (
     Condition,
     Found,
     Generation,
+    Hold,
     LaneCounts,
     Ledger,
     Observation,
@@ -161,39 +163,30 @@ def status_document(
     reported: Mapping[LaneId, TargetNumber],
     troubles: Mapping[LaneId, str],
     dispatches: bool,
+    at: datetime,
 ) -> dict[str, Any]:
-    """Conditions per site and endpoint, what waits, and what EHRs still hold."""
+    """Conditions per site and endpoint, what waits, what is held, and what EHRs still show."""
     conditions: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for one in observed.conditions:
         conditions.setdefault((one.site, one.endpoint), []).append(_condition(one))
     names = {one.lane.id: f"{one.lane.site}/{one.lane.endpoint}" for one in observed.lanes}
-    known = sorted({*observed.generations, *(one.site for one in observed.conditions)} - {""})
     return {
         "fleet": observed.fleet,
         "dispatching": dispatches,
         "settings": observed.settings.number if observed.settings else None,
+        "commit": observed.settings.commit if observed.settings else None,
         "conditions": conditions.get(("", ""), []),
-        "sites": [
-            {
-                "site": site,
-                "generation": observed.generations[site].number if site in observed.generations else None,
-                "commit": observed.generations[site].commit if site in observed.generations else None,
-                "applied_at": _time(observed.generations[site].applied_at)
-                if site in observed.generations
-                else None,
-                "conditions": conditions.get((site, ""), []),
-            }
-            for site in known
-        ],
+        "sites": [_site(site, observed, conditions.get((site, ""), [])) for site in _sites(observed)],
         "endpoints": [
             {
-                **_endpoint(one),
+                **_endpoint(one, at),
                 "reported_target": reported.get(one.lane.id),
                 "trouble": troubles.get(one.lane.id, ""),
                 "conditions": conditions.get((one.lane.site, one.lane.endpoint), []),
             }
             for one in observed.lanes
         ],
+        "holds": [_hold(one) for one in observed.holds],
         "withheld": [
             {
                 "endpoint": names.get(one.lane, "an ended endpoint"),
@@ -205,12 +198,44 @@ def status_document(
     }
 
 
-def _endpoint(counted: LaneCounts) -> dict[str, Any]:
+def _sites(observed: Observation) -> list[str]:
+    return sorted({*observed.generations, *(one.site for one in observed.conditions)} - {""})
+
+
+def _site(site: str, observed: Observation, conditions: list[dict[str, Any]]) -> dict[str, Any]:
+    generation = observed.generations.get(site)
+    return {
+        "site": site,
+        "generation": generation.number if generation else None,
+        "commit": generation.commit if generation else None,
+        "applied_at": _time(generation.applied_at) if generation else None,
+        "conditions": conditions,
+    }
+
+
+def _hold(hold: Hold) -> dict[str, Any]:
+    return {
+        "id": hold.id[:6],
+        "site": hold.site,
+        "what": hold.what,
+        "since": _time(hold.since),
+        "approved": hold.approved,
+    }
+
+
+def _pause(pause: Pause | None) -> dict[str, Any] | None:
+    if pause is None:
+        return None
+    return {"by": pause.by, "reason": pause.reason, "since": _time(pause.since), "until": _time(pause.until)}
+
+
+def _endpoint(counted: LaneCounts, at: datetime) -> dict[str, Any]:
     lane = counted.lane
     return {
         "endpoint": f"{lane.site}/{lane.endpoint}",
         "target": lane.target,
-        "condition": condition_of(counted),
+        "condition": condition_of(counted, at),
+        "pause": _pause(lane.pause) if holds_back(lane.pause, at) else None,
         "stopped": lane.stopped,
         "due_at": _time(lane.due_at),
         "counts": {state.value: counted.counts[state] for state in State if counted.counts.get(state)},
@@ -219,13 +244,15 @@ def _endpoint(counted: LaneCounts) -> dict[str, Any]:
     }
 
 
-def condition_of(counted: LaneCounts) -> str:
-    """Name how a lane stands: stopped, paused, backing off or running."""
+def condition_of(counted: LaneCounts, at: datetime) -> str:
+    """Name how a lane stands: stopped, paused, draining, backing off or running."""
     lane = counted.lane
     if lane.stopped:
         return "stopped"
-    if lane.paused:
+    if is_paused(lane, at):
         return "paused"
+    if lane.leaving:
+        return "draining"
     return "backing off" if lane.failures else "running"
 
 

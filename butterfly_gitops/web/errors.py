@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from butterfly_gitops.config.problem_document import problem_document
 from butterfly_gitops.controller.configuring import Followed, PlanStale
 from butterfly_gitops.delivery.act import ActionRefused
+from butterfly_gitops.delivery.pausing import CannotPause
 from butterfly_gitops.dispatcher.intake import EventsRefused
 from butterfly_gitops.hl7.refusal import RenderingRefused
 from butterfly_gitops.model.error import GitopsError
@@ -32,6 +33,7 @@ _STATUS: Mapping[type[GitopsError], int] = {
     NotFound: 404,
     EventConflict: 409,
     ActionRefused: 409,
+    CannotPause: 409,
     Followed: 409,
     OtherFleet: 409,
     PlanStale: 409,

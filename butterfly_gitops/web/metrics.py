@@ -10,7 +10,7 @@ from butterfly_gitops.store.interface import Observation
 from butterfly_gitops.web.documents import condition_of
 from butterfly_gitops.web.services import Services
 
-_CONDITIONS = ("running", "backing off", "paused", "stopped")
+_CONDITIONS = ("running", "backing off", "draining", "paused", "stopped")
 
 
 class Observed(Collector):
@@ -64,6 +64,6 @@ class Observed(Collector):
         )
         for one in self._observation.lanes:
             for condition in _CONDITIONS:
-                value = 1.0 if condition_of(one) == condition else 0.0
+                value = 1.0 if condition_of(one, self._services.now()) == condition else 0.0
                 family.add_metric([one.lane.site, one.lane.endpoint, condition], value)
         return family

@@ -1,6 +1,6 @@
 """What the application stands on, handed in by whoever builds it."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -21,12 +21,17 @@ class Dispatching(Protocol):
     def troubles(self) -> Mapping[LaneId, str]: ...
 
 
+async def _never(_: str) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """The parts behind the API.
 
     `token` is what every request must bear. `followed` names the source that a controller follows, so that nobody
-    else may apply; empty when none does. `dispatching` is None where nothing is sent from this process.
+    else may apply; empty when none does. `kick` asks the controller for a pass now,
+    `has_considered` whether its newest one saw a commit. `dispatching` is None where nothing is sent from this process.
     """
 
     store: Store
@@ -37,3 +42,5 @@ class Services:
     token: str
     administrator: str
     followed: str = ""
+    kick: Callable[[], None] = lambda: None
+    has_considered: Callable[[str], Awaitable[bool]] = _never

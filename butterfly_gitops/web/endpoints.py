@@ -1,0 +1,67 @@
+"""Acting on one endpoint: an operator's pause, and letting it go on."""
+
+from datetime import timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from butterfly_gitops.delivery.pausing import CannotPause
+from butterfly_gitops.model.scalar import parse_duration
+from butterfly_gitops.store.interface import Action
+from butterfly_gitops.web.access import Asking, Given
+from butterfly_gitops.web.acting import Because, Key, do, key_or_new
+
+router = APIRouter()
+
+
+class Pause(Because):
+    """An operator's pause: for a duration, or until resumed."""
+
+    lasts: Annotated[str | None, Field(description="a duration such as 2h; null until resumed")] = None
+
+
+@router.post("/v1/endpoints/{site}/{endpoint}/pause")
+async def pause_endpoint(
+    site: str, endpoint: str, pause: Pause, services: Given, caller: Asking, key: Key = ""
+) -> dict[str, Any]:
+    """Keep what the endpoint has, and send nothing, until the pause ends or somebody resumes it."""
+    caller.require("change_configuration", site)
+    now = services.now()
+    until = now + _duration(pause.lasts) if pause.lasts is not None else None
+    wish = Action(
+        kind="pause",
+        site=site,
+        endpoint=endpoint,
+        until=until,
+        actor=caller.name,
+        reason=pause.reason,
+        key=key_or_new(key),
+        at=now,
+    )
+    return await do(services, wish)
+
+
+@router.post("/v1/endpoints/{site}/{endpoint}/resume")
+async def resume_endpoint(
+    site: str, endpoint: str, because: Because, services: Given, caller: Asking, key: Key = ""
+) -> dict[str, Any]:
+    """Let a stopped endpoint, or one that an operator paused, go on, with all counts at zero."""
+    caller.require("change_configuration", site)
+    wish = Action(
+        kind="resume",
+        site=site,
+        endpoint=endpoint,
+        actor=caller.name,
+        reason=because.reason,
+        key=key_or_new(key),
+        at=services.now(),
+    )
+    return await do(services, wish)
+
+
+def _duration(text: str) -> timedelta:
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise CannotPause(str(error)) from None
