@@ -15,6 +15,12 @@ def source_away(reason: str, *, at: datetime) -> Condition:
     return Condition(kind="Stalled", site="", reason="SourceAway", message=reason, since=at)
 
 
+def not_forward(described: str, *, at: datetime) -> Condition:
+    """Say that the source's history was rewritten; everything stays as it runs."""
+    message = f"{described} does not descend from what is applied: everything stays as it runs"
+    return Condition(kind="Stalled", site="", reason="NotForward", message=message, since=at)
+
+
 def of_configuration(
     candidate: Candidate, outcome: Outcome, observation: Observation, *, at: datetime
 ) -> Iterator[Condition]:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import structlog
 
-from butterfly_gitops.controller.conditions import of_configuration, of_endpoints, source_away
+from butterfly_gitops.controller.conditions import not_forward, of_configuration, of_endpoints, source_away
 from butterfly_gitops.controller.configuring import Configuring
 from butterfly_gitops.model.delivery import LaneId, TargetNumber
 from butterfly_gitops.source.interface import Snapshot, Source, SourceUnavailable
@@ -52,6 +52,8 @@ class Loop:
         self._draw = draw
         self._kick = asyncio.Event()
         self._of_configuration: tuple[Condition, ...] = ()
+        # The newest commit that was found to descend from what is applied.
+        self._forward = ""
         self._considered = ""
 
     async def has_considered(self, commit: str) -> bool:
@@ -97,17 +99,30 @@ class Loop:
     async def _follow(self, source: Source) -> tuple[Condition, ...]:
         try:
             wanted: Snapshot = await asyncio.to_thread(source.fetch)
+            is_forward = await self._is_forward(source, wanted)
         except SourceUnavailable as away:
-            return self._away(str(away))
+            return self._all_stays(source_away(str(away), at=self._now()))
+        if not is_forward:
+            return self._all_stays(not_forward(wanted.described, at=self._now()))
         candidate, outcome = await self._configuring.follow(wanted, actor=ACTOR)
         observation = await self._store.observe()
         self._considered = wanted.commit or wanted.revision
         return tuple(of_configuration(candidate, outcome, observation, at=self._now()))
 
-    def _away(self, reason: str) -> tuple[Condition, ...]:
+    async def _is_forward(self, source: Source, wanted: Snapshot) -> bool:
+        """Whether what is applied leads to what is wanted; asked of the history once for each commit."""
+        if wanted.commit != self._forward:
+            observation = await self._store.observe()
+            generations = (observation.settings, *observation.generations.values())
+            applied = {one.commit for one in generations if one is not None}
+            if not await asyncio.to_thread(source.is_forward, applied, wanted.commit):
+                return False
+            self._forward = wanted.commit
+        return True
+
+    def _all_stays(self, why: Condition) -> tuple[Condition, ...]:
         """Keep what was told of the sites; only the fleet's condition changes."""
-        others: Sequence[Condition] = [one for one in self._of_configuration if one.site]
-        return (source_away(reason, at=self._now()), *others)
+        return (why, *(one for one in self._of_configuration if one.site))
 
 
 def _tell_changes(before: Sequence[Condition], now: Sequence[Condition]) -> None:
