@@ -30,6 +30,7 @@ from butterfly_gitops.model.error import GitopsError
 from butterfly_gitops.source.interface import Source
 from butterfly_gitops.store.interface import Store
 from butterfly_gitops.store.sqlite import SqliteStore
+from butterfly_gitops.store.state_folder import hold
 from butterfly_gitops.web.application import make_application
 from butterfly_gitops.web.services import Services
 
@@ -118,10 +119,9 @@ async def build(
     Raises CannotListen, StateMissing, StateHeld.
     """
     async with contextlib.AsyncExitStack() as stack:
-        # The state first: who holds it says so, whatever the port.
+        listening = stack.enter_context(_listen_for(options))
         store = SqliteStore.open(options.state, create=options.create)
         stack.push_async_callback(store.close)
-        listening = stack.enter_context(_listen(options.host, options.port))
         epoch = await store.own(node=socket.gethostname(), boot=secrets.token_hex(8), at=_now())
         recovered = await store.recover(epoch, at=_now())
         _log.info("state opened", state=str(options.state), epoch=epoch, count=recovered)
@@ -197,6 +197,18 @@ def _wire(listener: Listener, dialler: Dialler, passed: Passed) -> TcpWire:
         answered_id=lambda block: read_acknowledgement(block).msa2 or None,
         all_left=lambda: passed(Point.BYTES_LEFT),
     )
+
+
+@contextlib.contextmanager
+def _listen_for(options: Options) -> Iterator[socket.socket]:
+    """Listen before a new state is made, so that a failed start leaves none; who holds the state says so first."""
+    try:
+        with _listen(options.host, options.port) as sock:
+            yield sock
+    except CannotListen:
+        if not options.create:
+            hold(options.state, create=False).release()
+        raise
 
 
 @contextlib.contextmanager
