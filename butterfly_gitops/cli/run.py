@@ -12,13 +12,17 @@ from butterfly_gitops.cli.client import login_name, with_state
 from butterfly_gitops.cli.named import seconds_of
 from butterfly_gitops.logs import configure_logs
 from butterfly_gitops.source.folder import FolderSource
+from butterfly_gitops.source.git import GitSource
+from butterfly_gitops.source.git_address import is_git_address, parse_git_address
 from butterfly_gitops.source.interface import Source
 from butterfly_gitops.wiring import Options, build
 
 
 @click.command("run")
 @click.option(
-    "--source", metavar="DIR", help="The sites folder to follow; without it, only what is applied runs."
+    "--source",
+    metavar="DIR|GIT_URL#BRANCH:FOLDER",
+    help="The sites folder to follow, on disk or on a branch; without it, only what is applied runs.",
 )
 @click.option("--interval", default="30s", show_default=True, help="How often the source is read.")
 @click.option(
@@ -49,11 +53,12 @@ def command(
     or Ctrl-C, attempts in flight end first, each at most its acknowledgement time-out.
     """
     host, port = _address(listen)
+    follows, followed = _source(source, state=state)
     options = Options(
         state=state,
         create=new_state,
-        source=_source(source),
-        followed=source or "",
+        source=follows,
+        followed=followed,
         host=host,
         port=port,
         interval_s=_seconds(interval),
@@ -77,12 +82,17 @@ async def run(options: Options) -> None:
         await engine.run(stop)
 
 
-def _source(source: str | None) -> Source | None:
+def _source(source: str | None, *, state: Path) -> tuple[Source | None, str]:
+    """Return the source, and its name to be shown."""
     if source is None:
-        return None
-    if "://" in source or "#" in source:
-        raise click.BadParameter("git sources are not built yet: give a folder", param_hint="--source")
-    return FolderSource(path=Path(source))
+        return None, ""
+    if not is_git_address(source):
+        return FolderSource(path=Path(source)), source
+    try:
+        address = parse_git_address(source)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--source") from None
+    return GitSource(address, cache=state / "git"), str(address)
 
 
 def _seconds(interval: str) -> float:
