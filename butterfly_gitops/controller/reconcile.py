@@ -66,14 +66,15 @@ async def consider(store: Store, wanted: Snapshot, *, at: datetime) -> Candidate
 async def carry_out(
     store: Store, plan: Plan, *, commit: str, actor: str, now: Callable[[], datetime]
 ) -> Outcome:
-    """Apply a plan: first what holds for the fleet, then each site that is not held, one transaction each.
+    """Apply a plan: first what holds for the fleet, then each site that waits for nobody, one transaction each.
 
     A site that the store refuses because results wait stays as it runs, and the others go on.
     Raises StaleApplication and OtherFleet.
     """
     fleet = await _fleet_name(store, plan)
     applied: list[Generation] = []
-    refused = {hold.site: f"held: bgo approve {hold.id[:6]}" for hold in plan.guard.holds}
+    refused = {site: why_blocked(plan, site) for site in sorted(plan.blocked_sites)}
+    refused |= {hold.site: f"held: bgo approve {hold.id[:6]}" for hold in plan.guard.holds}
     for name, content, digest in _contents(plan):
         if name in refused:
             continue
@@ -89,8 +90,13 @@ async def carry_out(
         try:
             applied.append(await store.apply(application))
         except ResultsWait as waiting:
-            refused[name] = str(waiting)
+            refused[name] = why_blocked(plan, name) or str(waiting)
     return Outcome(applied=tuple(applied), refused=refused)
+
+
+def why_blocked(plan: Plan, site: str) -> str:
+    """Say what leaves a site without a word on its results, and how to mend it; empty when nothing does."""
+    return " ".join(one.why for one in plan.blocked if one.site == site)
 
 
 async def _fleet_name(store: Store, plan: Plan) -> str:

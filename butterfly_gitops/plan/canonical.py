@@ -21,7 +21,8 @@ def digest(value: Any) -> str:
 
 def site_digest(site: Site) -> str:
     """The digest of a site's effective values: what makes one generation differ from another."""
-    return digest(canonical_site(site).model_dump(mode="json"))
+    # What left and what was renamed is how a site came to be so, not how it is.
+    return digest(canonical_site(site).model_dump(mode="json", exclude={"removed", "renamed"}))
 
 
 def settings_digest(settings: FleetSettings) -> str:
@@ -36,6 +37,8 @@ def canonical_site(site: Site) -> Site:
             "links": dict(sorted(site.links.items())),
             "ehr_endpoints": dict(sorted(site.ehr_endpoints.items())),
             "archives": {name: _archive(archive) for name, archive in sorted(site.archives.items())},
+            "removed": dict(sorted(site.removed.items())),
+            "renamed": dict(sorted(site.renamed.items())),
         }
     )
 

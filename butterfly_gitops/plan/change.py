@@ -12,6 +12,9 @@ from butterfly_gitops.model.address import Address, parse_address
 from butterfly_gitops.model.frozen import Frozen
 from butterfly_gitops.plan.canonical import digest
 
+RENAMED_FROM = "renamed_from"
+"""The field of an endpoint's change of name; its new value is the old name."""
+
 Kind = Literal["fleet", "grants", "access_role", "site", "link", "ehr_endpoint", "archive", "forwarding_rule"]
 
 

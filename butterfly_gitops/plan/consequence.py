@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
-from butterfly_gitops.plan.change import Change, Kind
+from butterfly_gitops.plan.change import RENAMED_FROM, Change, Kind
 
 
 class Consequence(StrEnum):
@@ -99,6 +99,8 @@ def class_of(change: Change) -> Consequence:
     if change.is_removed:
         return CLASS_OF_REMOVED[change.kind]
     if change.kind == "archive" and change.setting == "cloud_id" and change.old is None:
+        return COSMETIC
+    if change.kind == "ehr_endpoint" and change.setting == RENAMED_FROM:
         return COSMETIC
     if change.kind == "grants" and change.setting == "subscription":
         return _class_of_subscription(change)

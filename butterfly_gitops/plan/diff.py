@@ -6,6 +6,7 @@ from butterfly_gitops.model.address import Address
 from butterfly_gitops.model.fleet import Fleet
 from butterfly_gitops.model.site import Site
 from butterfly_gitops.plan.change import Change, change_of
+from butterfly_gitops.plan.renaming import new_names, rename_changes, renamed_site
 from butterfly_gitops.plan.thing import Thing, Things, settings_of, things_of_settings, things_of_site
 
 
@@ -20,8 +21,16 @@ def changes_between(old: Fleet | None, new: Fleet | None) -> tuple[Change, ...]:
         before, after = old_sites.get(name), new_sites.get(name)
         # Most sites are as they were; comparing them whole spares taking them apart.
         if before != after:
-            found += _between(things_of_site(before), things_of_site(after))
+            found += _of_site(before, after)
     return tuple(sorted(found, key=lambda change: (str(change.address), change.is_added)))
+
+
+def _of_site(before: Site | None, after: Site | None) -> list[Change]:
+    if before is None or after is None:
+        return _between(things_of_site(before), things_of_site(after))
+    names = new_names(before, after)
+    others = _between(things_of_site(renamed_site(before, names)), things_of_site(after))
+    return [*rename_changes(after.name, names), *others]
 
 
 def _between(old: Things, new: Things) -> list[Change]:

@@ -14,6 +14,7 @@ from butterfly_gitops.model.fleet import FleetSettings
 from butterfly_gitops.model.frozen import Frozen
 from butterfly_gitops.model.site import Site
 from butterfly_gitops.plan.change import AddressText, Change, id_of_all
+from butterfly_gitops.plan.departure import Blocked
 from butterfly_gitops.plan.effect import Effect
 from butterfly_gitops.plan.effective_from import PairStart
 from butterfly_gitops.plan.guard import Guarded
@@ -110,6 +111,8 @@ class Plan(Frozen):
     """The same in figures."""
     guard: Guarded
     """What waits for a person's approval."""
+    blocked: tuple[Blocked, ...] = ()
+    """What leaves while results wait or may wait for it, and the files don't say what becomes of them."""
     starts: tuple[PairStart, ...]
     """The pairs of archive and endpoint that start at the apply."""
     ends: tuple[AddressText, ...]
@@ -139,13 +142,19 @@ class Plan(Frozen):
 
     @property
     def sites_to_apply(self) -> tuple[str, ...]:
-        """The sites that an apply writes now: those that change, less those that wait for approval."""
-        return tuple(site for site in self.content.sites if site not in self.held_sites)
+        """The sites that an apply writes now: those that change, less those that wait for a person."""
+        waiting = self.held_sites | self.blocked_sites
+        return tuple(site for site in self.content.sites if site not in waiting)
 
     @property
     def held_sites(self) -> frozenset[str]:
         """The sites that wait for approval."""
         return frozenset(hold.site for hold in self.guard.holds)
+
+    @property
+    def blocked_sites(self) -> frozenset[str]:
+        """The sites that stay as they run because results are known to wait for what leaves them."""
+        return frozenset(one.site for one in self.blocked if one.is_certain)
 
 
 def to_document(plan: Plan) -> dict[str, Any]:

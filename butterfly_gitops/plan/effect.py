@@ -158,6 +158,8 @@ def _effect(group: list[Bucket], comparison: Comparison) -> Effect:
 
 def origin_of(change: Change, comparison: Comparison) -> Origin | None:
     """Where the change was written: its own line, else the nearest line above it, else where it stood before."""
+    if said := _where_it_is_said_to_leave(change, comparison.desired):
+        return said
     for side in (comparison.desired, comparison.applied):
         address: Address | None = change.address
         while address is not None:
@@ -165,6 +167,15 @@ def origin_of(change: Change, comparison: Comparison) -> Origin | None:
                 return origin
             address = _parent(address)
     return None
+
+
+def _where_it_is_said_to_leave(change: Change, desired: Side) -> Origin | None:
+    """The line of `removed_sites` or `removed` that goes with a change."""
+    site = change.address.site
+    by_fleet = desired.origins.get(f"fleet.removed_sites.{site}")
+    if by_fleet or not change.is_removed:
+        return by_fleet
+    return desired.origins.get(f"{site}.removed.{change.address.name}")
 
 
 def _parent(address: Address) -> Address | None:

@@ -38,7 +38,6 @@ _HAPPENS = {
     Consequence.GO_ELSEWHERE: "go elsewhere",
     Consequence.IDENTITY_CHANGES: "change identity",
 }
-_FILE_OF = {"ehr_endpoint": "ehr-endpoints.yaml", "archive": "archives.yaml", "link": "site.yaml"}
 
 
 def print_markdown(plan: Plan, *, folder: str, link: Link | None = None) -> str:
@@ -78,12 +77,11 @@ def _whose(count: int) -> str:
 
 
 def _approval(plan: Plan) -> Iterator[str]:
-    leaving = list(_leaving(plan))
     if plan.guard.holds:
         yield f"**Will wait after the merge:** {_over_limit(plan)} Release with {_releases(plan.guard.holds)}"
-    for line in leaving[:MOST_NAMED]:
-        yield f"**Will wait after the merge:** {line}"
-    if not plan.is_empty and not plan.guard.holds and not leaving:
+    for one in plan.blocked[:MOST_NAMED]:
+        yield f"**Will wait after the merge:** {one.why}"
+    if not plan.is_empty and not plan.guard.holds and not plan.blocked:
         yield "No approval needed: applies by itself after the merge. Studies finalized before that are not resent."
 
 
@@ -104,19 +102,6 @@ def _releases(holds: Sequence[Hold]) -> str:
         for hold in holds[:MOST_NAMED]
     ]
     return ", ".join(shown) + _and_more(len(holds) - MOST_NAMED)
-
-
-def _leaving(plan: Plan) -> Iterator[str]:
-    """What leaves a file without saying what becomes of results that wait."""
-    for change in plan.changes:
-        site, name = change.address.site, change.address.name
-        if not change.is_removed or change.kind not in _FILE_OF or name is None:
-            continue
-        content = plan.content.sites.get(site)
-        if content is None or name in content.removed:
-            continue
-        stated = code(f"removed: {{{name}: {{waiting: drain, reason: …}}}}")
-        yield f"{code(name)} leaves {site}/{_FILE_OF[change.kind]} and results may wait there. Add {stated}."
 
 
 def _left_out(plan: Plan) -> Iterator[str]:

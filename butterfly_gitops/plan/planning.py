@@ -3,14 +3,17 @@
 from collections.abc import Iterable
 
 from butterfly_gitops.model.fleet import Fleet
+from butterfly_gitops.model.site import Site
 from butterfly_gitops.plan.canonical import canonical_settings, canonical_site
 from butterfly_gitops.plan.change import Change, id_of_all
 from butterfly_gitops.plan.consequence import Consequence, class_of
+from butterfly_gitops.plan.departure import blocked, with_removed_sites
 from butterfly_gitops.plan.diff import changes_between
 from butterfly_gitops.plan.document import Beside, Counts, KeptSite, Plan, PlanContent, PlanNote
 from butterfly_gitops.plan.effect import Effect, effects_of
 from butterfly_gitops.plan.effective_from import ending, starting
 from butterfly_gitops.plan.guard import endpoints_hit, guard
+from butterfly_gitops.plan.renaming import new_names, told_in_new_names
 from butterfly_gitops.plan.sides import Comparison, Observed, Side
 
 FLEET_SITES = frozenset({"fleet", "grants"})
@@ -30,23 +33,26 @@ def make_diff(*, desired: Side, before: Side, engine: str) -> Plan:
 
 
 def _plan(comparison: Comparison, engine: str) -> Plan:
-    desired = comparison.desired.fleet
-    if desired is None:
+    if comparison.desired.fleet is None:
         raise ValueError("there is no plan without a sound desired fleet")
+    comparison = with_removed_sites(comparison)
     kept = _kept(comparison)
     changes = _changes(comparison, frozenset(site.site for site in kept))
+    content = _content(changes, comparison)
+    # Everything that is said of the applied side is said in the names that it will have.
+    comparison = told_in_new_names(comparison)
     effects = effects_of(changes, comparison)
-    guarded = guard(changes, comparison)
     return Plan(
         id=id_of_all(change.id for change in changes),
         changes=changes,
         effects=effects,
         counts=_counts(changes, effects, comparison),
-        guard=guarded,
+        guard=guard(changes, comparison),
+        blocked=blocked(changes, comparison),
         starts=starting(changes, comparison.observed),
         ends=ending(changes),
         kept=kept,
-        content=_content(changes, desired),
+        content=content,
         beside=_beside(comparison, engine),
     )
 
@@ -59,7 +65,9 @@ def _kept(comparison: Comparison) -> tuple[KeptSite, ...]:
         reasons[site] = f"has problems in {applied.described}, so its changes are not known"
     there = desired.fleet.sites.keys() if desired.fleet else frozenset()
     for site in applied.fleet.sites.keys() - there if applied.fleet else ():
-        reasons[site] = "is gone from the files, and stays as it runs"
+        reasons[site] = (
+            "is gone from the files, and stays as it runs until removed_sites in fleet.yaml names it"
+        )
     for site in desired.unsound:
         reasons[site] = "has problems in its files, and stays as it runs"
     return tuple(KeptSite(site=site, reason=reason) for site, reason in sorted(reasons.items()))
@@ -82,12 +90,23 @@ def _sites_of(changes: Iterable[Change]) -> frozenset[str]:
     return frozenset(change.address.site for change in changes) - FLEET_SITES
 
 
-def _content(changes: tuple[Change, ...], desired: Fleet) -> PlanContent:
+def _content(changes: tuple[Change, ...], comparison: Comparison) -> PlanContent:
+    applied, desired = comparison.applied.fleet, comparison.desired.fleet
+    if desired is None:
+        return PlanContent(settings=None, sites={})
     has_settings = any(change.address.site in FLEET_SITES for change in changes)
+    before = applied.sites if applied else {}
     return PlanContent(
         settings=canonical_settings(desired.settings) if has_settings else None,
-        sites={name: canonical_site(desired.sites[name]) for name in sorted(_sites_of(changes))},
+        sites={
+            name: _content_of(desired.sites[name], before.get(name)) for name in sorted(_sites_of(changes))
+        },
     )
+
+
+def _content_of(site: Site, before: Site | None) -> Site:
+    """The site as it is applied: renamed is only what the plan says that it renames."""
+    return canonical_site(site.model_copy(update={"renamed": new_names(before, site)}))
 
 
 def _beside(comparison: Comparison, engine: str) -> Beside:

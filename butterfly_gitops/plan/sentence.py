@@ -11,11 +11,22 @@ from typing import Self
 from butterfly_gitops.model.address import Address
 from butterfly_gitops.model.endpoint import EhrEndpoint
 from butterfly_gitops.model.site import Site
-from butterfly_gitops.plan.change import Change, Kind
+from butterfly_gitops.plan.change import RENAMED_FROM, Change, Kind
 from butterfly_gitops.plan.consequence import Consequence
+from butterfly_gitops.plan.departure import removal_of
 from butterfly_gitops.plan.effective_from import print_moment
 from butterfly_gitops.plan.sides import Comparison, LaneCount, Side
-from butterfly_gitops.plan.waiting import changing, first_sent, kept, lane_count, leaving, moving, still_sent
+from butterfly_gitops.plan.waiting import (
+    changing,
+    first_sent,
+    kept,
+    lane_count,
+    leaving,
+    leaving_archive,
+    moving,
+    open_count,
+    still_sent,
+)
 from butterfly_gitops.plan.wording import agreed, all_of, many
 
 _IN_OTHER_WORDS: Mapping[str, str] = {
@@ -85,10 +96,11 @@ def _stop(bucket: Bucket, comparison: Comparison) -> Said:
         case "archive":
             return _archive_stops(bucket, comparison)
         case "ehr_endpoint":
-            count = lane_count(bucket.places, comparison)
+            count, removal = lane_count(bucket.places, comparison), removal_of(bucket.changes[0], comparison)
+            still = "; what waits is still sent to it" if removal and removal.waiting == "drain" else ""
             return Said(
-                sentence=f"It leaves the files, and nothing more is sent to it. {leaving(count, site)}",
-                brief="It leaves the files; nothing more is sent to it",
+                sentence=leaving(count, site, removal),
+                brief=f"It leaves the files{still or '; nothing more is sent to it'}",
             )
         case "grants":
             return Said(
@@ -102,14 +114,13 @@ def _stop(bucket: Bucket, comparison: Comparison) -> Said:
 
 def _archive_stops(bucket: Bucket, comparison: Comparison) -> Said:
     place, ended = bucket.places[0], _endpoints(bucket.changes)
-    waiting = ""
-    if ended:
-        lanes = lane_count((Address(site=place.site, name=name) for name in ended), comparison)
-        waiting = f" {still_sent(lanes, ended)}"
     for change in bucket.changes:
         if change.kind == "archive" and change.is_removed:
             what = "It leaves the files: its studies are refused"
-            return Said(sentence=f"{what} from now on.{waiting}", brief=what)
+            count = open_count(change, comparison)
+            waiting = leaving_archive(count, place.site, removal_of(change, comparison))
+            return Said(sentence=f"{what} from now on. {waiting}", brief=what)
+    waiting = _still_sent(place, ended, comparison)
     renamed = _other_cloud_id(bucket.changes)
     if not ended:
         return renamed
@@ -118,6 +129,16 @@ def _archive_stops(bucket: Bucket, comparison: Comparison) -> Said:
     return Said(
         sentence=f"Studies finalized from now on {fate}.{waiting}{also}", brief=f"Studies finalized {fate}"
     )
+
+
+def _still_sent(place: Address, ended: tuple[str, ...], comparison: Comparison) -> str:
+    """What becomes of results where rules end; of an endpoint that leaves as well, its own effect says it."""
+    site = _site(place, comparison.desired)
+    staying = [name for name in ended if site and name in site.ehr_endpoints]
+    if not staying:
+        return ""
+    lanes = lane_count((Address(site=place.site, name=name) for name in staying), comparison)
+    return f" {still_sent(lanes, staying)}"
 
 
 def _endpoints(changes: Iterable[Change]) -> tuple[str, ...]:
@@ -265,6 +286,12 @@ def _cosmetic(bucket: Bucket) -> Said:
         case "grants" if any(change.kind == "access_role" for change in bucket.changes):
             return Said(
                 sentence="Who may do what changes; results go as before.", brief="Who may do what changes"
+            )
+        case "ehr_endpoint" if any(change.setting == RENAMED_FROM for change in bucket.changes):
+            change = next(change for change in bucket.changes if change.setting == RENAMED_FROM)
+            return Said(
+                sentence=f"Known as {change.new} until now; it keeps its lane, its rules and what waits.",
+                brief=f"Known as {change.new} until now",
             )
         case "archive" if any(change.setting == "cloud_id" for change in bucket.changes):
             change = next(change for change in bucket.changes if change.setting == "cloud_id")

@@ -7,7 +7,7 @@ from pydantic import JsonValue
 from butterfly_gitops.model.address import Address
 from butterfly_gitops.model.frozen import Frozen
 from butterfly_gitops.model.problem import Origin
-from butterfly_gitops.plan.change import Change
+from butterfly_gitops.plan.change import RENAMED_FROM, Change
 
 
 class Setting(Frozen):
@@ -36,6 +36,8 @@ def print_setting(change: Change, *, ids: tuple[str, ...], origin: Origin | None
 
 def _words(change: Change, place: Address) -> tuple[str, str | None, str | None]:
     owner = change.owner
+    if change.kind == "ehr_endpoint" and change.setting == RENAMED_FROM:
+        return "name", print_value(change.new), owner.name
     if not change.is_whole:
         inner = f"{_role(owner)}." if change.kind == "access_role" else ""
         return f"{inner}{change.setting}", print_value(change.old), print_value(change.new)

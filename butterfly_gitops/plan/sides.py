@@ -32,6 +32,11 @@ class LaneCount:
     in_flight: int = 0
     maybe_received: int = 0
 
+    @property
+    def open(self) -> int:
+        """All that has not come to its end."""
+        return self.waiting + self.in_flight
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClosedPair:
@@ -54,7 +59,8 @@ class Observed:
     """What the state says that files cannot.
 
     `lanes` are by the endpoint's printed address (one that is missing holds nothing), `closed` by the pair's
-    (`SITE/ARCHIVE.forward_to.ENDPOINT`). `generations` are those applied, by site and for `fleet`. `holds` has
+    (`SITE/ARCHIVE.forward_to.ENDPOINT`). `archives` counts the results of each archive that are open, by its
+    printed address (one that is missing has none); None when that is not known. `generations` are those applied, by site and for `fleet`. `holds` has
     the change ids of each site's standing hold, `approved` the ids of approved holds. `kept` names sites that
     stay as they run, with the reason (a pin).
     """
@@ -62,6 +68,7 @@ class Observed:
     as_of: datetime
     lanes: Mapping[str, LaneCount] = field(default_factory=dict)
     closed: Mapping[str, ClosedPair] = field(default_factory=dict)
+    archives: Mapping[str, int] | None = None
     notes: tuple[Note, ...] = ()
     generations: Mapping[str, int] = field(default_factory=dict)
     holds: Mapping[str, frozenset[str]] = field(default_factory=dict)

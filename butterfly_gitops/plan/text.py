@@ -11,7 +11,7 @@ from butterfly_gitops.plan.document import PRINTED_HOLD_DIGITS, Counts, Plan
 from butterfly_gitops.plan.effect import Effect
 from butterfly_gitops.plan.effective_from import print_moment
 from butterfly_gitops.plan.setting import Setting
-from butterfly_gitops.plan.wording import many
+from butterfly_gitops.plan.wording import agreed, many
 
 WIDTH = 78
 # Where `file:line` ends.
@@ -31,7 +31,7 @@ _LAYER_WORDS = {"endpoint_defaults": "endpoint defaults", "site": "the site's ti
 
 def print_plan(plan: Plan) -> str:
     """The whole plan as text."""
-    sections = [_head(plan), *_effects(plan), _held(plan), _beside(plan), _foot(plan)]
+    sections = [_head(plan), *_effects(plan), _held(plan), *_blocked(plan), _beside(plan), _foot(plan)]
     return "\n\n".join("\n".join(section) for section in sections if section) + "\n"
 
 
@@ -47,7 +47,7 @@ def headline(plan: Plan) -> str:
     """The first sentences: what happens to results, and whether anybody must approve it."""
     if plan.is_empty:
         return "No changes."
-    sentences = [*stops(plan.counts), *_moves(plan.counts), *additions(plan.counts), _approval(plan)]
+    sentences = [*stops(plan.counts), *_moves(plan.counts), *additions(plan.counts), *_approval(plan)]
     return " ".join(f"{sentence}." for sentence in sentences)
 
 
@@ -82,13 +82,22 @@ def additions(counts: Counts) -> Iterator[str]:
         yield f"{archives} archives send to {'one more EHR each' if pairs == archives else 'more EHRs'}"
 
 
-def _approval(plan: Plan) -> str:
-    holds = plan.guard.holds
-    if not holds:
-        return "No approval needed"
-    return (
-        f"{holds[0].site} waits for approval" if len(holds) == 1 else f"{len(holds)} sites wait for approval"
-    )
+def _approval(plan: Plan) -> Iterator[str]:
+    holds, stay = plan.guard.holds, sorted(plan.blocked_sites)
+    may_stay = sorted({one.site for one in plan.blocked} - plan.blocked_sites)
+    if holds:
+        yield f"{_sites([hold.site for hold in holds])} {agreed(len(holds), 'waits', 'wait')} for approval"
+    if stay:
+        yield f"{_sites(stay)} {agreed(len(stay), 'stays as it runs', 'stay as they run')}, for results wait"
+    if may_stay:
+        stays = agreed(len(may_stay), "stays as it runs", "stay as they run")
+        yield f"{_sites(may_stay)} {stays} if results wait at what leaves"
+    if not (holds or plan.blocked):
+        yield "No approval needed"
+
+
+def _sites(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{len(names)} sites"
 
 
 def _effects(plan: Plan) -> Iterator[list[str]]:
@@ -157,6 +166,16 @@ def _held(plan: Plan) -> list[str]:
         lines += _wrapped(f"Results of {endpoints} stop, go elsewhere or change identity.", indent=4)
         lines.append(f"      bgo approve {hold.id[:PRINTED_HOLD_DIGITS]} --reason …")
     return lines
+
+
+def _blocked(plan: Plan) -> Iterator[list[str]]:
+    for is_certain, heading in ((True, "STAYS AS IT RUNS"), (False, "STAYS AS IT RUNS IF RESULTS WAIT")):
+        lines = [heading]
+        for one in plan.blocked:
+            if one.is_certain is is_certain:
+                lines += [f"  {one.site}", *_wrapped(one.why, indent=4)]
+        if len(lines) > 1:
+            yield lines
 
 
 def _beside(plan: Plan) -> list[str]:

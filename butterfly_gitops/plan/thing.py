@@ -17,9 +17,9 @@ from butterfly_gitops.plan.change import Kind
 FLEET = Address(site="fleet")
 GRANTS = Address(site="grants")
 
-# The parts of a model that are things of their own, and so no settings of it.
+# The parts of a model that are things of their own, or say what becomes of such, and so no settings of it.
 PARTS: Mapping[type[BaseModel], frozenset[str]] = {
-    Site: frozenset({"name", "links", "ehr_endpoints", "archives"}),
+    Site: frozenset({"name", "links", "ehr_endpoints", "archives", "removed", "renamed"}),
     Archive: frozenset({"forward_to"}),
 }
 FLEET_FIELDS = frozenset({"name", "guard"})

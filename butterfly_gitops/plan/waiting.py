@@ -6,6 +6,8 @@ A count is None where only files are known; then the sentence speaks of the time
 from collections.abc import Iterable, Sequence
 
 from butterfly_gitops.model.address import Address
+from butterfly_gitops.model.site import Removal
+from butterfly_gitops.plan.change import Change
 from butterfly_gitops.plan.sides import Comparison, LaneCount
 from butterfly_gitops.plan.wording import agreed, all_of, many
 
@@ -23,25 +25,105 @@ def lane_count(endpoints: Iterable[Address], comparison: Comparison) -> LaneCoun
     )
 
 
+def open_count(change: Change, comparison: Comparison) -> int | None:
+    """How many results wait for what leaves; None when that is not known."""
+    match change.kind:
+        case "ehr_endpoint":
+            count = lane_count((change.address,), comparison)
+            return count.open if count else None
+        case "archive":
+            return open_of_archive(change.address, comparison)
+        case "link":
+            return _open_of_link(change.address, comparison)
+        case "fleet" | "grants" | "access_role" | "site" | "forwarding_rule":
+            # What waits is counted at the endpoints and archives themselves.
+            return 0
+
+
+def open_of_archive(archive: Address, comparison: Comparison) -> int | None:
+    """How many results of an archive wait, at whichever endpoint; None when that is not known."""
+    applied, observed = comparison.applied.fleet, comparison.observed
+    site = applied.sites.get(archive.site) if applied else None
+    before = site.archives.get(archive.name or "") if site else None
+    if before is None or before.purpose == "educational" or not before.forward_to:
+        return 0
+    if observed is None:
+        return None
+    if observed.archives is not None:
+        return observed.archives.get(str(archive), 0)
+    of_site = f"{archive.site}/"
+    waits = any(count.open for name, count in observed.lanes.items() if name.startswith(of_site))
+    return None if waits else 0
+
+
+def _open_of_link(link: Address, comparison: Comparison) -> int | None:
+    """What waits for the endpoints that leave with it; those that stay go through another Link by then."""
+    applied, desired = comparison.applied.fleet, comparison.desired.fleet
+    before = applied.sites.get(link.site) if applied else None
+    after = desired.sites.get(link.site) if desired else None
+    leaving = [
+        Address(site=link.site, name=name)
+        for name, endpoint in (before.ehr_endpoints.items() if before else ())
+        if endpoint.link == link.name and not (after and name in after.ehr_endpoints)
+    ]
+    if not leaving:
+        return 0
+    count = lane_count(leaving, comparison)
+    return count.open if count else None
+
+
 def still_sent(count: LaneCount | None, endpoints: Sequence[str]) -> str:
     """Where a rule ends: what was promised is sent."""
     if count is None:
         return "Those that wait at that time are still sent."
-    waiting = count.waiting + count.in_flight
+    waiting = count.open
     if waiting == 0:
         return "0 results wait."
     wait, are = agreed(waiting, "waits", "wait"), agreed(waiting, "is", "are")
     return f"{many(waiting, 'result', 'results')} {wait} at {all_of(endpoints)} and {are} still sent."
 
 
-def leaving(count: LaneCount | None, site: str) -> str:
-    """Where an endpoint leaves: it cannot while results wait."""
-    if count is None:
-        return f"If results wait at that time, {site} stays as it runs."
-    waiting = count.waiting + count.in_flight
+def leaving(count: LaneCount | None, site: str, removal: Removal | None) -> str:
+    """Where an endpoint leaves: it ends at once when nothing waits, as `removed` says, or not yet."""
+    stops = "It leaves the files, and nothing more is sent to it."
+    if count is not None and count.open == 0:
+        return f"{stops} 0 results wait."
+    if removal is None:
+        return f"{stops} {stays(count.open if count else None, site)}"
+    match removal.waiting:
+        case "drain":
+            still = those_waiting(count.open if count else None, "is still sent", "are still sent")
+            return f"It leaves the files. {still} to it, with its last settings; then it ends."
+        case "set_aside":
+            aside = those_waiting(count.open if count else None, "is set aside", "are set aside")
+            return f"{stops} {aside} for a person and can then only be cancelled."
+
+
+def leaving_archive(waiting: int | None, site: str, removal: Removal | None) -> str:
+    """Where an archive leaves: the same of its results, at whichever endpoint they wait."""
     if waiting == 0:
-        return "0 results wait."
+        return "0 of its results wait."
+    if removal is None:
+        return stays(waiting, site)
+    match removal.waiting:
+        case "drain":
+            return f"{those_waiting(waiting, 'is still sent', 'are still sent')}."
+        case "set_aside":
+            return f"{those_waiting(waiting, 'is set aside', 'are set aside')} for a person."
+
+
+def stays(waiting: int | None, site: str) -> str:
+    """Where nobody says what becomes of results that wait for what leaves."""
+    if waiting is None:
+        return f"If results wait at that time, {site} stays as it runs."
     return f"{many(waiting, 'result', 'results')} {agreed(waiting, 'waits', 'wait')}, so {site} stays as it runs."
+
+
+def those_waiting(waiting: int | None, one: str, more: str) -> str:
+    """`The 12 waiting results are still sent`, or the same of a number that is not known."""
+    if waiting is None:
+        return f"Those that wait at that time {more}"
+    return f"The {many(waiting, 'waiting result', 'waiting results')} {agreed(waiting, one, more)}"
 
 
 def moving(count: LaneCount | None, *, resends: bool) -> str:

@@ -12,8 +12,8 @@ from butterfly_gitops.model.archive import Archive
 from butterfly_gitops.model.endpoint import EhrEndpoint
 from butterfly_gitops.model.fleet import AccessRole, Entitlements, Fleet, FleetSettings, Guard
 from butterfly_gitops.model.problem import Origin
-from butterfly_gitops.model.site import Link, Site
-from butterfly_gitops.plan.sides import Observed, Side
+from butterfly_gitops.model.site import Link, Removal, Site
+from butterfly_gitops.plan.sides import LaneCount, Observed, Side
 
 NOW = datetime(2026, 11, 24, 14, 3, tzinfo=UTC)
 
@@ -83,7 +83,13 @@ def origins(text: str) -> dict[str, Origin]:
     return found
 
 
-names = st.sampled_from(["epic-prod", "registry", "athena", "oracle-prod"])
+ENDPOINTS = ["epic-prod", "registry", "athena", "oracle-prod"]
+ARCHIVES = ["emergency", "radiology", "icu"]
+SITES = ["county-general", "seaside", "st-elsewhere"]
+LINKS = ("server-room", "clinic-pc")
+EVERY_NAME = [*ENDPOINTS, *ARCHIVES, *LINKS]
+names = st.sampled_from(ENDPOINTS)
+removals = st.builds(Removal, waiting=st.sampled_from(["drain", "set_aside"]), reason=st.just("CHG-4411"))
 identities = st.sampled_from(["EPIC", "LAB", None])
 endpoints = st.builds(
     endpoint,
@@ -95,7 +101,6 @@ endpoints = st.builds(
     ack_timeout=st.sampled_from([timedelta(seconds=1), timedelta(seconds=30)]),
     display_name=st.sampled_from(["Epic", "Other"]),
 )
-LINKS = ("server-room", "clinic-pc")
 
 
 @st.composite
@@ -109,27 +114,58 @@ def site_named(draw: st.DrawFn, name: str) -> Site:
         cloud_id=st.sampled_from([None, "a-1", "a-2"]),
         forward_to=forward.map(tuple),
     )
-    archives = draw(
-        st.dictionaries(st.sampled_from(["emergency", "radiology", "icu"]), of_archives, max_size=3)
+    archives = draw(st.dictionaries(st.sampled_from(ARCHIVES), of_archives, max_size=3))
+    links = draw(st.sampled_from([LINKS[:1], LINKS]))
+    renamed = draw(_renamed(own))
+    living = {*own, *archives, *links, *renamed.values()}
+    removed = draw(st.dictionaries(st.sampled_from(EVERY_NAME), removals, max_size=4))
+    return site(name, endpoints=own, archives=archives, links=links).model_copy(
+        update={
+            "renamed": renamed,
+            "removed": {thing: removal for thing, removal in removed.items() if thing not in living},
+        }
     )
-    return site(name, endpoints=own, archives=archives, links=draw(st.sampled_from([LINKS[:1], LINKS])))
+
+
+@st.composite
+def _renamed(draw: st.DrawFn, own: Mapping[str, EhrEndpoint]) -> dict[str, str]:
+    """New to old names as files may say it: no old name is living, and none has two heirs."""
+    old = draw(st.permutations([name for name in ENDPOINTS if name not in own]))
+    pairs = zip(draw(st.permutations(sorted(own))), old, strict=False)
+    return {new: before for new, before in pairs if draw(st.booleans())}
 
 
 @st.composite
 def fleets(draw: st.DrawFn) -> Fleet:
     """A sound fleet of up to three sites."""
-    chosen = draw(st.sets(st.sampled_from(["county-general", "seaside", "st-elsewhere"])))
+    chosen = draw(st.sets(st.sampled_from(SITES)))
+    removed = draw(st.dictionaries(st.sampled_from(SITES), removals))
     roles = st.builds(
         AccessRole,
         results=st.sampled_from(["none", "send"]),
         members=st.lists(st.sampled_from(["ada@example.org", "bo@example.org"]), unique=True).map(tuple),
     )
-    return fleet(
+    found = fleet(
         *(draw(site_named(name)) for name in sorted(chosen)),
         max_endpoints=draw(st.integers(0, 3)),
         subscription=draw(st.sampled_from(["enterprise", "pro"])),
         entitlements=Entitlements(preliminary_results=draw(st.booleans())),
         access_roles=draw(st.dictionaries(st.sampled_from(["engineer", "nurse"]), roles)),
+    )
+    gone = {name: removal for name, removal in removed.items() if name not in chosen}
+    return found.model_copy(update={"removed_sites": gone})
+
+
+@st.composite
+def observations(draw: st.DrawFn) -> Observed:
+    """A state where results wait here and there."""
+    counts = st.builds(LaneCount, waiting=st.integers(0, 2), in_flight=st.integers(0, 1))
+    lanes = st.dictionaries(
+        st.sampled_from([f"{name}/{lane}" for name in SITES for lane in ENDPOINTS]), counts
+    )
+    archives = st.sampled_from([f"{name}/{thing}" for name in SITES for thing in ARCHIVES])
+    return observed(
+        lanes=draw(lanes), archives=draw(st.none() | st.dictionaries(archives, st.integers(0, 2)))
     )
 
 
@@ -140,7 +176,11 @@ def permuted(of: Fleet) -> Fleet:
         name: role.model_copy(update={"members": role.members[::-1]})
         for name, role in reversed(of.settings.access_roles.items())
     }
-    return Fleet(settings=of.settings.model_copy(update={"access_roles": roles}), sites=sites)
+    return Fleet(
+        settings=of.settings.model_copy(update={"access_roles": roles}),
+        sites=sites,
+        removed_sites=dict(reversed(of.removed_sites.items())),
+    )
 
 
 def _permuted_site(of: Site) -> Site:
@@ -153,6 +193,8 @@ def _permuted_site(of: Site) -> Site:
             "links": dict(reversed(of.links.items())),
             "ehr_endpoints": dict(reversed(of.ehr_endpoints.items())),
             "archives": archives,
+            "removed": dict(reversed(of.removed.items())),
+            "renamed": dict(reversed(of.renamed.items())),
         }
     )
 

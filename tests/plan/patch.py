@@ -6,7 +6,7 @@ from typing import Any
 
 from butterfly_gitops.model.address import Address
 from butterfly_gitops.model.fleet import Fleet
-from butterfly_gitops.plan.change import Change
+from butterfly_gitops.plan.change import RENAMED_FROM, Change
 from butterfly_gitops.plan.thing import Thing, Things, things_of_settings, things_of_site
 
 NAMED = {"link": "links", "ehr_endpoint": "ehr_endpoints", "archive": "archives"}
@@ -18,7 +18,13 @@ def patched(of: Fleet, changes: Iterable[Change]) -> Fleet:
     things = things_of_settings(of.settings)
     for each in of.sites.values():
         things |= things_of_site(each)
+    changes = list(changes)
     for change in changes:
+        if change.setting == RENAMED_FROM:
+            things = _renamed(things, change.owner, old=change.new)
+    for change in changes:
+        if change.setting == RENAMED_FROM:
+            continue
         if change.is_whole and change.new is None:
             del things[change.address]
         elif change.is_whole:
@@ -26,6 +32,20 @@ def patched(of: Fleet, changes: Iterable[Change]) -> Fleet:
         else:
             _set(things[change.owner].value, change.setting, change.new)
     return _fleet(things)
+
+
+def _renamed(things: Things, new: Address, *, old: str) -> Things:
+    """The endpoint and its rules under the new name."""
+    rule = f"forward_to.{old}"
+    moved = {
+        Address(site=new.site, name=old): new,
+        **{
+            address: Address(site=new.site, name=address.name, field=f"forward_to.{new.name}")
+            for address in things
+            if (address.site, address.field) == (new.site, rule)
+        },
+    }
+    return {moved.get(address, address): thing for address, thing in things.items()}
 
 
 def _set(value: dict[str, Any], path: str, new: Any) -> None:

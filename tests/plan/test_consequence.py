@@ -71,7 +71,7 @@ def test_all_kinds_of_things_are_known() -> None:
 
 
 def test_a_fleet_is_its_settings_and_its_sites_alone() -> None:
-    assert Fleet.model_fields.keys() == {"settings", "sites"}
+    assert Fleet.model_fields.keys() == {"settings", "sites", "removed_sites"}
     assert MODEL_OF["fleet"].model_fields.keys() == FLEET_FIELDS | GRANTS_FIELDS | {"access_roles"}
 
 

@@ -6,12 +6,14 @@ from hypothesis import given
 
 from butterfly_gitops.model.fleet import Fleet
 from butterfly_gitops.plan.canonical import canonical_settings, canonical_site, settings_digest, site_digest
+from butterfly_gitops.plan.departure import is_empty
 from butterfly_gitops.plan.diff import changes_between
 from butterfly_gitops.plan.document import Plan, from_document, print_document, to_document
 from butterfly_gitops.plan.guard import COUNTED
 from butterfly_gitops.plan.planning import make_diff, make_plan
+from butterfly_gitops.plan.sides import LaneCount, Observed
 from butterfly_gitops.plan.text import print_plan
-from tests.plan.fleets import fleets, observed, permuted, side
+from tests.plan.fleets import fleets, observations, observed, permuted, side
 from tests.plan.patch import patched
 
 
@@ -19,8 +21,15 @@ def plan(old: Fleet | None, new: Fleet) -> Plan:
     return make_plan(desired=side(new), applied=side(old), observed=observed(), engine="0")
 
 
+def after(applied: Fleet, of: Plan) -> Fleet:
+    """What is applied once all of a plan is, as a store has it."""
+    return Fleet(settings=of.content.settings or applied.settings, sites=applied.sites | of.content.sites)
+
+
 def canonical(of: Fleet) -> Fleet:
-    sites = {name: canonical_site(each) for name, each in sorted(of.sites.items())}
+    """What is there, without what left and what was renamed."""
+    how = {"removed": {}, "renamed": {}}
+    sites = {name: canonical_site(each).model_copy(update=how) for name, each in sorted(of.sites.items())}
     return Fleet(settings=canonical_settings(of.settings), sites=sites)
 
 
@@ -38,9 +47,17 @@ def test_the_changes_make_the_one_fleet_of_the_other(one: Fleet, other: Fleet) -
 @given(fleets(), fleets())
 def test_a_plan_after_its_apply_is_empty(one: Fleet, other: Fleet) -> None:
     first = plan(one, other)
-    content = first.content
-    applied = Fleet(settings=content.settings or one.settings, sites=one.sites | content.sites)
-    assert plan(applied, other).is_empty
+    again = plan(after(one, first), other)
+    assert again.is_empty
+    assert (again.blocked, again.content.sites) == ((), {})
+
+
+@given(fleets(), fleets(), observations())
+def test_what_an_apply_writes_is_what_its_plan_says(one: Fleet, other: Fleet, seen: Observed) -> None:
+    first = make_plan(desired=side(other), applied=side(one), observed=seen, engine="0")
+    again = make_plan(desired=side(after(one, first)), applied=side(one), observed=seen, engine="0")
+    assert (again.id, again.guard, again.blocked) == (first.id, first.guard, first.blocked)
+    assert (again.content.sites, again.effects) == (first.content.sites, first.effects)
 
 
 @given(fleets(), fleets())
@@ -74,7 +91,11 @@ def test_every_change_is_shown_once(one: Fleet, other: Fleet) -> None:
 @given(fleets(), fleets())
 def test_what_is_applied_and_what_is_kept_are_apart(one: Fleet, other: Fleet) -> None:
     first = plan(one, other)
-    assert {kept.site for kept in first.kept} == one.sites.keys() - other.sites.keys()
+    gone = one.sites.keys() - other.sites.keys()
+    assert {kept.site for kept in first.kept} == gone - other.removed_sites.keys()
+    assert {name for name in first.content.sites if is_empty(first.content.sites[name])} >= gone & (
+        other.removed_sites.keys()
+    )
     assert not first.content.sites.keys() & {kept.site for kept in first.kept}
 
 
@@ -98,6 +119,36 @@ def test_only_what_stops_moves_or_renames_results_is_held(one: Fleet, other: Fle
     }
     assert counted <= bad
     assert bool(first.guard.holds) == (len(first.guard.counted) > first.guard.limit)
+
+
+@given(fleets(), fleets(), observations())
+def test_a_site_is_blocked_only_by_what_leaves_it_without_a_word(
+    one: Fleet, other: Fleet, seen: Observed
+) -> None:
+    first = make_plan(desired=side(other), applied=side(one), observed=seen, engine="0")
+    removed = {(change.address.site, change.address.name) for change in first.changes if change.is_removed}
+    for each in first.blocked:
+        assert {(each.site, name) for name in each.names} <= removed
+        assert not set(each.names) & first.content.sites[each.site].removed.keys()
+    assert not set(first.sites_to_apply) & first.blocked_sites
+    assert not first.blocked_sites & other.removed_sites.keys()
+
+
+@given(fleets(), fleets())
+def test_from_files_all_is_told_that_a_state_may_block(one: Fleet, other: Fleet) -> None:
+    in_review = make_diff(desired=side(other), before=side(one), engine="0")
+    lanes = {
+        f"{name}/{lane}": LaneCount(waiting=1)
+        for name, each in one.sites.items()
+        for lane in each.ehr_endpoints
+    }
+    in_production = make_plan(
+        desired=side(other), applied=side(one), observed=observed(lanes=lanes), engine="0"
+    )
+    assert {(each.site, each.names) for each in in_production.blocked} <= {
+        (each.site, each.names) for each in in_review.blocked
+    }
+    assert in_review.blocked_sites == frozenset()
 
 
 @given(fleets(), fleets())

@@ -1,0 +1,117 @@
+"""What leaves: whole sites that are gone on purpose, and things whose site waits for a word on what they leave behind.
+
+An empty checkout must never look like a wish, and results that wait are nobody's to forget.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from butterfly_gitops.model.fleet import Fleet
+from butterfly_gitops.model.frozen import Frozen
+from butterfly_gitops.model.site import Removal, Site
+from butterfly_gitops.plan.change import Change, Kind
+from butterfly_gitops.plan.sides import Comparison
+from butterfly_gitops.plan.waiting import open_count
+from butterfly_gitops.plan.wording import agreed, all_of, many
+
+FILE_OF: Mapping[Kind, str] = {
+    "link": "site.yaml",
+    "ehr_endpoint": "ehr-endpoints.yaml",
+    "archive": "archives.yaml",
+}
+"""The file that a thing leaves, and whose `removed` names it then."""
+
+
+class Blocked(Frozen):
+    """What leaves one file of a site while results wait for it, and nobody says what becomes of them."""
+
+    site: str
+    """The site that stays as it runs."""
+    names: tuple[str, ...]
+    """What leaves the file."""
+    is_certain: bool
+    """Whether results are known to wait; from files alone they may."""
+    why: str
+    """What is so and how to mend it, for a person."""
+
+
+def with_removed_sites(comparison: Comparison) -> Comparison:
+    """The same comparison where each site that `removed_sites` names is wanted empty.
+
+    One that is empty already and not in the files is no longer there.
+    """
+    applied, desired = comparison.applied, comparison.desired
+    if applied.fleet is None or desired.fleet is None:
+        return comparison
+    gone = applied.fleet.sites.keys() - desired.fleet.sites.keys() - desired.unsound
+    done = {name for name in gone if is_empty(applied.fleet.sites[name])}
+    emptied = {
+        name: emptied_site(applied.fleet.sites[name], desired.fleet.removed_sites[name])
+        for name in sorted(gone - done)
+        if name in desired.fleet.removed_sites
+    }
+    there = {name: site for name, site in applied.fleet.sites.items() if name not in done}
+    return replace(
+        comparison,
+        applied=replace(applied, fleet=_of_sites(applied.fleet, there)),
+        desired=replace(desired, fleet=_of_sites(desired.fleet, desired.fleet.sites | emptied)),
+    )
+
+
+def _of_sites(fleet: Fleet, sites: dict[str, Site]) -> Fleet:
+    return fleet.model_copy(update={"sites": sites})
+
+
+def is_empty(site: Site) -> bool:
+    """Whether nothing is left of a site but its name."""
+    return not (site.links or site.ehr_endpoints or site.archives)
+
+
+def emptied_site(site: Site, removal: Removal) -> Site:
+    """What is applied of a site that leaves: all of it is removed, in the one way."""
+    things = sorted({*site.links, *site.ehr_endpoints, *site.archives})
+    return Site(
+        name=site.name,
+        display_name=site.display_name,
+        time_zone=site.time_zone,
+        links={},
+        ehr_endpoints={},
+        archives={},
+        removed=dict.fromkeys(things, removal),
+    )
+
+
+def blocked(changes: Iterable[Change], comparison: Comparison) -> tuple[Blocked, ...]:
+    """The things that leave without a word where results wait, or may wait: one entry for each file."""
+    found: dict[tuple[str, str, bool], dict[str, int]] = {}
+    for change in changes:
+        name = change.address.name
+        if name is None or not change.is_removed or change.kind not in FILE_OF:
+            continue
+        waiting = open_count(change, comparison)
+        if waiting != 0 and removal_of(change, comparison) is None:
+            key = (change.address.site, FILE_OF[change.kind], waiting is not None)
+            found.setdefault(key, {})[name] = waiting or 0
+    return tuple(_blocked(*key, names) for key, names in sorted(found.items()))
+
+
+def removal_of(change: Change, comparison: Comparison) -> Removal | None:
+    """What the files say of the results that wait for what leaves."""
+    desired = comparison.desired.fleet
+    site = desired.sites.get(change.address.site) if desired else None
+    return site.removed.get(change.address.name or "") if site else None
+
+
+def _blocked(site: str, file: str, is_certain: bool, names: Mapping[str, int]) -> Blocked:
+    ordered = tuple(sorted(names))
+    count = sum(names.values())
+    wait = f"{many(count, 'result waits', 'results wait')}" if is_certain else "results may wait"
+    leave = agreed(len(ordered), "leaves", "leave")
+    mend = ", ".join(f"{name}: {{waiting: drain, reason: …}}" for name in ordered)
+    return Blocked(
+        site=site,
+        names=ordered,
+        is_certain=is_certain,
+        why=f"{all_of([f'`{name}`' for name in ordered])} {leave} {site}/{file} and {wait} there. "
+        f"Add `removed: {{{mend}}}`.",
+    )

@@ -1,0 +1,95 @@
+"""Endpoints that go on under another name: what is applied, and what was seen of it, told in the new names."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import TypeVar
+
+from butterfly_gitops.model.address import Address
+from butterfly_gitops.model.archive import Archive
+from butterfly_gitops.model.site import Site
+from butterfly_gitops.plan.change import RENAMED_FROM, Change, change_of
+from butterfly_gitops.plan.sides import Comparison, Observed
+
+NewNames = dict[str, str]
+"""The old name of each endpoint that has a new one."""
+
+_Seen = TypeVar("_Seen")
+
+
+def new_names(applied: Site | None, desired: Site | None) -> NewNames:
+    """The renames that take effect: the old name is applied and no longer wanted, the new one is wanted and free."""
+    if applied is None or desired is None:
+        return {}
+    taken = {*applied.links, *applied.ehr_endpoints, *applied.archives}
+    found: NewNames = {}
+    for new, old in sorted(desired.renamed.items()):
+        leaves = old in applied.ehr_endpoints and old not in desired.ehr_endpoints
+        if leaves and new in desired.ehr_endpoints and new not in taken and old not in found.values():
+            found[new] = old
+    return found
+
+
+def renamed_site(site: Site, names: NewNames) -> Site:
+    """The applied site as if its endpoints had their new names already."""
+    if not names:
+        return site
+    new_of = {old: new for new, old in names.items()}
+    endpoints = {new_of.get(name, name): endpoint for name, endpoint in site.ehr_endpoints.items()}
+    archives = {name: _archive(archive, new_of) for name, archive in site.archives.items()}
+    return site.model_copy(update={"ehr_endpoints": endpoints, "archives": archives})
+
+
+def _archive(archive: Archive, new_of: Mapping[str, str]) -> Archive:
+    forward_to = tuple(new_of.get(endpoint, endpoint) for endpoint in archive.forward_to)
+    return archive.model_copy(update={"forward_to": forward_to})
+
+
+def rename_changes(site: str, names: NewNames) -> Iterator[Change]:
+    """One change for each rename, at the new name."""
+    for new, old in names.items():
+        address = Address(site=site, name=new, field=RENAMED_FROM)
+        yield change_of(kind="ehr_endpoint", address=address, old=None, new=old)
+
+
+def told_in_new_names(comparison: Comparison) -> Comparison:
+    """The same comparison with the applied side and what was seen of it under the new names."""
+    applied, desired = comparison.applied.fleet, comparison.desired.fleet
+    if applied is None or desired is None:
+        return comparison
+    by_site = {
+        name: names
+        for name, site in applied.sites.items()
+        if (names := new_names(site, desired.sites.get(name)))
+    }
+    if not by_site:
+        return comparison
+    sites = {name: renamed_site(site, by_site.get(name, {})) for name, site in applied.sites.items()}
+    return replace(
+        comparison,
+        applied=replace(comparison.applied, fleet=applied.model_copy(update={"sites": sites})),
+        observed=_observed(comparison.observed, by_site) if comparison.observed else None,
+    )
+
+
+def _observed(observed: Observed, by_site: Mapping[str, NewNames]) -> Observed:
+    new_of = {
+        f"{site}/{old}": f"{site}/{new}" for site, names in by_site.items() for new, old in names.items()
+    }
+    return replace(
+        observed,
+        lanes=_moved(observed.lanes, {name: new_of.get(name, name) for name in observed.lanes}),
+        closed=_moved(observed.closed, {pair: _pair(pair, by_site) for pair in observed.closed}),
+    )
+
+
+def _moved(values: Mapping[str, _Seen], new_of: Mapping[str, str]) -> dict[str, _Seen]:
+    """Under the new names; what an earlier thing of the new name left behind gives way."""
+    stay = {name: value for name, value in values.items() if new_of[name] == name}
+    return stay | {new_of[name]: value for name, value in values.items() if new_of[name] != name}
+
+
+def _pair(pair: str, by_site: Mapping[str, NewNames]) -> str:
+    archive, _, endpoint = pair.partition(".forward_to.")
+    names = by_site.get(archive.partition("/")[0], {})
+    new = next((new for new, old in names.items() if old == endpoint), endpoint)
+    return f"{archive}.forward_to.{new}"
