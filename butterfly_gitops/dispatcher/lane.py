@@ -90,6 +90,7 @@ class Lane:
         self._world = world
         self._wake = asyncio.Event()
         self._is_stopping = False
+        self._dialling: asyncio.Timeout | None = None
         self.course = course
 
     def wake(self) -> None:
@@ -98,31 +99,44 @@ class Lane:
 
     def steer(self, course: Course) -> None:
         """Run another course; an attempt in flight ends on the old one."""
-        self.course = course
+        if course != self.course:
+            self.course = course
+            self._give_up_dialling()
         self.wake()
 
     def stop(self) -> None:
         """End after the attempt in flight."""
         self._is_stopping = True
+        self._give_up_dialling()
         self.wake()
 
     async def run(self) -> None:
         """Send until stopped. Raises OwnerLost."""
-        while not self._is_stopping:
-            self._wake.clear()
-            view = await self._look()
-            sleep_s = self._sleep_s(view)
-            if sleep_s is None or sleep_s > 0:
-                await self._sleep(sleep_s)
-            else:
-                await self._take_turn(view)
+        try:
+            while not self._is_stopping:
+                self._wake.clear()
+                view = await self._look()
+                sleep_s = self._sleep_s(view)
+                if sleep_s is None or sleep_s > 0:
+                    await self._sleep(sleep_s)
+                else:
+                    await self._take_turn(view)
+        except StoreUnavailable as away:
+            # Only when it is stopping: an outcome that could not be stored is uncertain to whoever comes next.
+            _log.error("lane ended without the store", lane=self._id, error=str(away))
 
     async def _look(self) -> LaneView:
         while True:
             try:
                 return (await self._store.views([self._id]))[0]
-            except StoreUnavailable:
-                await asyncio.sleep(_STORE_PAUSE_S)
+            except StoreUnavailable as away:
+                await self._wait_for_store(away)
+
+    async def _wait_for_store(self, away: StoreUnavailable) -> None:
+        """Pause after a failure, before the next try; when the lane is stopping, raise the failure on."""
+        if self._is_stopping:
+            raise away
+        await asyncio.sleep(_STORE_PAUSE_S)
 
     def _sleep_s(self, view: LaneView) -> float | None:
         """Return how long the head must wait: 0 for now, None until something changes."""
@@ -149,10 +163,24 @@ class Lane:
         async with course.wire.turn() as wire:
             if course is not self.course or course.wire.wait_s > 0 or self._is_stopping:
                 return
-            refused = await course.wire.dial(course.endpoint.retry) and await self._send(view, course, wire)
+            refused = await self._dial(course) and await self._send(view, course, wire)
         if refused:
             # Most likely a configuration is being applied, and the lane is steered in a moment.
             await self._sleep(_REFUSED_PAUSE_S)
+
+    async def _dial(self, course: Course) -> bool:
+        """Dial, until a stop or another course says that it is not wanted any more: not a byte is at stake."""
+        try:
+            async with asyncio.timeout(None) as self._dialling:
+                return await course.wire.dial(course.endpoint.retry)
+        except TimeoutError:
+            return False
+        finally:
+            self._dialling = None
+
+    def _give_up_dialling(self) -> None:
+        if self._dialling is not None and not self._dialling.expired():
+            self._dialling.reschedule(asyncio.get_running_loop().time())
 
     async def _send(self, view: LaneView, course: Course, wire: Wire) -> bool:
         """Send the head, and what follows it, until the turn must be given up; tell whether a claim was refused."""
@@ -208,6 +236,9 @@ class Lane:
             return None
         if self._is_stopping or course is not self.course or course.wire.is_wanted or not wire.is_open:
             return None
+        if course.endpoint.minimum_gap:
+            # It is waited for before the claim: until then a newer result may take this one's place.
+            return None
         if view.heads[0].report.id == sent.report:
             # What it says depends on how this attempt ended.
             return None
@@ -227,8 +258,8 @@ class Lane:
             )
             try:
                 stepped = (await self._store.advance([step]))[0]
-            except StoreUnavailable:
-                await asyncio.sleep(_STORE_PAUSE_S)
+            except StoreUnavailable as away:
+                await self._wait_for_store(away)
                 continue
             _tell(step, stepped)
             return stepped

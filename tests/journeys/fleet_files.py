@@ -1,7 +1,6 @@
 """A small fleet in files, and events for it; a file is replaced in one go, so that no reader meets half of it."""
 
 import json
-import os
 import uuid
 from datetime import UTC, datetime
 
@@ -51,7 +50,7 @@ def put(path, document):
     path.parent.mkdir(parents=True, exist_ok=True)
     whole = path.with_suffix(".whole")
     whole.write_text(json.dumps(document, indent=1))
-    os.replace(whole, path)
+    whole.replace(path)
 
 
 def an_event(study, *, revision=1, kind="finalized", archive="st-elsewhere/emergency"):

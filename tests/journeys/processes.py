@@ -127,6 +127,14 @@ class Api:
 
         await until(does)
 
+    async def stands(self, site, condition):
+        """Wait until a site's condition, kind and reason, is this one."""
+
+        async def does():
+            return await self.condition_of(site) == [condition]
+
+        await until(does)
+
     async def condition_of(self, site):
         (found,) = [one for one in (await self.status())["sites"] if one["site"] == site]
         return [(one["kind"], one["reason"]) for one in found["conditions"]]
@@ -154,7 +162,7 @@ async def practising(journal, label, *, scenario=None):
 async def until(question):
     """Ask again and again until the answer is yes, and return it."""
     async with asyncio.timeout(PATIENCE_S):
-        while not (answer := await question()):
+        while not (answer := await question()):  # noqa: ASYNC110 - another process is asked
             # A breath for the processes that are asked, on a machine with few cores.
             await asyncio.sleep(0.01)
         return answer
