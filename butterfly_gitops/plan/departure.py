@@ -43,7 +43,7 @@ def with_removed_sites(comparison: Comparison) -> Comparison:
     applied, desired = comparison.applied, comparison.desired
     if applied.fleet is None or desired.fleet is None:
         return comparison
-    gone = applied.fleet.sites.keys() - desired.fleet.sites.keys() - desired.unsound
+    gone = applied.fleet.sites.keys() - desired.fleet.sites.keys()
     done = {name for name in gone if is_empty(applied.fleet.sites[name])}
     emptied = {
         name: emptied_site(applied.fleet.sites[name], desired.fleet.removed_sites[name])

@@ -8,6 +8,7 @@ from butterfly_gitops.model.archive import Archive
 from butterfly_gitops.model.endpoint import EhrEndpoint
 from butterfly_gitops.model.fleet import Fleet
 from butterfly_gitops.model.site import Removal, Site
+from butterfly_gitops.plan.canonical import site_digest
 from butterfly_gitops.plan.consequence import Consequence
 from butterfly_gitops.plan.departure import Blocked, emptied_site
 from butterfly_gitops.plan.document import Plan
@@ -221,6 +222,7 @@ def test_a_word_alone_changes_nothing() -> None:
     said = fleet(ste(TWO, ED, old_epic=ASIDE))
     assert plan(said).is_empty
     assert plan(BEFORE, said).is_empty
+    assert site_digest(said.sites["ste"]) == site_digest(BEFORE.sites["ste"])
 
 
 def gone(new: Fleet = fleet(), **removed: Removal) -> Fleet:  # noqa: B008 - it is frozen

@@ -64,6 +64,7 @@ def test_what_an_apply_writes_is_what_its_plan_says(one: Fleet, other: Fleet, se
 def test_order_in_files_changes_no_byte_of_a_plan(one: Fleet, other: Fleet) -> None:
     first, second = plan(one, other), plan(permuted(one), permuted(other))
     assert print_document(first) == print_document(second)
+    assert first.content.model_dump_json() == second.content.model_dump_json()
     assert print_plan(first) == print_plan(second)
 
 
