@@ -62,7 +62,8 @@ class GitSource:
         self.address = address
         self._ask_limit_s = ask_limit_s
         name = hashlib.sha256(f"{address.url}#{address.branch}".encode()).hexdigest()[:16]
-        self._mirror = cache / f"{name}.git"
+        # Git is started in another folder, where a relative path means something else.
+        self._mirror = cache.absolute() / f"{name}.git"
         self._contents: dict[str, bytes] = {}
         # A pass and a check of ancestry may come from different threads.
         self._one_at_a_time = threading.Lock()

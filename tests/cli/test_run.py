@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from tests.cli.git_repository import GitRepository
 from tests.cli.state_commands import EFAST, EPIC, STATE, Desk, Process, practice_ehr, process, small_sites
 
 FREE = ("--listen", "127.0.0.1:0")
@@ -21,7 +22,8 @@ FREE = ("--listen", "127.0.0.1:0")
         (["--interval", "0s"], 64, "longer than 0s"),
         (["--listen", "8311"], 64, "write HOST:PORT"),
         (["--listen", "127.0.0.1:70000"], 64, "write HOST:PORT"),
-        (["--source", "https://git.example.org/sites.git#main"], 64, "git sources are not built yet"),
+        (["--source", "https://git.example.org/sites.git#main"], 64, "write GIT_URL#BRANCH:FOLDER"),
+        (["--source", "http://git.example.org/sites.git#main:sites"], 64, "http:// is not read"),
         (["--log-format", "xml"], 64, "xml"),
         (["somewhere"], 64, "unexpected extra argument"),
     ],
@@ -153,3 +155,27 @@ def test_a_source_that_goes_away_is_told_once_and_what_runs_goes_on(desk: Desk):
         (desk.folder / "gone").rename(desk.folder / "sites")
         told = logged(run, "condition")
         assert (told["site"], told["state"], told["reason"]) == ("fleet", "Ready", "Applied")
+
+
+@pytest.mark.journey
+def test_a_commit_on_the_branch_takes_effect_and_a_forced_push_does_not(desk: Desk):
+    repository = GitRepository(root=desk.folder)
+    repository.git("init", "--quiet", "--initial-branch", "main")
+    (desk.folder / ".gitignore").write_text(f"{STATE}/\n", encoding="utf-8")
+    first = repository.commit()
+    with running(desk, "--new-state", "--source", ".#main:sites", "--interval", "100ms") as run:
+        assert logged(run, "applied")["site"] == "fleet"
+        assert desk.bgo("status", "--wait", first).code == 0
+        desk.edit("st-elsewhere/ehr-endpoints.yaml", "port: 6661", "port: 6662")
+        second = repository.commit()
+        assert desk.bgo("status", "--wait", second).code == 0
+        assert desk.bgo("status").out.startswith(f"fleet mercy-health: follows {desk.folder}#main:sites\n")
+        repository.git("reset", "--quiet", "--hard", first)
+        desk.edit("st-elsewhere/ehr-endpoints.yaml", "port: 6661", "port: 6663")
+        repository.commit()
+        told = logged(run, "condition")
+        while told["reason"] != "NotForward":
+            told = logged(run, "condition")
+        shown = desk.json("status", "--format", "json")
+    assert [site["commit"] for site in shown["sites"]] == [second]
+    assert desk.bgo("plan").out.count("6662 -> 6663") == 1

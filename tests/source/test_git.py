@@ -62,6 +62,15 @@ def test_a_repository_on_this_machine_has_two_forms(repository: GitRepository, f
     assert GitSource(address, cache=repository.root.parent / "git").fetch().files
 
 
+def test_the_cache_may_be_relative(
+    repository: GitRepository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    address = parse_git_address("fleet#main:sites")
+    assert GitSource(address, cache=Path("state/git")).fetch() == source_of(repository).fetch()
+    assert mirror_of(repository).is_dir()
+
+
 def test_the_whole_repository_may_be_the_folder(repository: GitRepository) -> None:
     assert source_of(repository, folder="").fetch().files == read_folder(repository.root)
 
