@@ -2,10 +2,11 @@
 
 import logging
 from collections.abc import MutableMapping
-from pathlib import Path
 from typing import Any, TextIO
 
 import structlog
+
+from butterfly_gitops.model.error import kind_and_place
 
 ALLOWED = frozenset(
     {
@@ -52,17 +53,8 @@ class Libraries(logging.Handler):
             "a library says",
             source=record.name,
             detail=f"{record.module}:{record.lineno}",
-            error=_kind_and_place(error) if error else "",
+            error=kind_and_place(error) if error else "",
         )
-
-
-def _kind_and_place(error: BaseException) -> str:
-    frames = []
-    trace = error.__traceback__
-    while trace:
-        frames.append(f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}")
-        trace = trace.tb_next
-    return " ".join([type(error).__name__, *frames[-5:]])
 
 
 def only_allowed(_: Any, __: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -44,6 +44,10 @@ class CannotListen(GitopsError):  # noqa: N818 - it says what is the case
     """The API's address is taken or not allowed."""
 
 
+class NoToken(GitopsError):  # noqa: N818 - it says what is the case
+    """The state's token cannot be used."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """How `run` runs. `create` makes a new state; `source` None only dispatches."""
@@ -244,14 +248,22 @@ def _token(state: Path) -> str:
     """Return what every request to this state's API must bear; made once."""
     path = state / TOKEN_FILE
     if not path.exists():
-        _write_private(path, secrets.token_urlsafe(32))
-    return path.read_text().strip()
+        # Whole or not at all: an empty token would open the API to everybody.
+        unfinished = state / f".{TOKEN_FILE}"
+        _write_private(unfinished, secrets.token_urlsafe(32))
+        unfinished.replace(path)
+    token = path.read_text().strip()
+    if not token:
+        raise NoToken(f"{path} is empty: remove it, and the next start makes another")
+    return token
 
 
 def _write_private(path: Path, text: str) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _now() -> datetime:

@@ -1,11 +1,14 @@
 """What the store says is applied, as the side that a plan compares with."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from butterfly_gitops.model.delivery import State
 from butterfly_gitops.model.fleet import Fleet
+from butterfly_gitops.plan.canonical import digest
 from butterfly_gitops.plan.document import Plan
 from butterfly_gitops.plan.sides import ClosedPair, LaneCount, Note, Observed, Side
+from butterfly_gitops.source.interface import Snapshot
 from butterfly_gitops.store.interface import Hold, LaneCounts, Observation
 
 DESCRIBED = "what is applied"
@@ -56,6 +59,17 @@ def holds_of(plan: Plan, *, at: datetime) -> tuple[Hold, ...]:
             since=at,
         )
         for hold in plan.guard.holds
+    )
+
+
+def hold_of_commit(applied: Collection[str], wanted: Snapshot, *, at: datetime) -> Hold:
+    """Return the hold of a commit that does not descend from what is applied."""
+    return Hold(
+        id=digest(["not forward", sorted(applied), wanted.commit]),
+        site="",
+        what=f"{wanted.described} does not descend from what is applied",
+        changes=frozenset(),
+        since=at,
     )
 
 

@@ -10,15 +10,9 @@ from butterfly_gitops.plan.document import Plan
 from butterfly_gitops.store.interface import Condition, ConditionKind, LaneCounts, Observation
 
 
-def source_away(reason: str, *, at: datetime) -> Condition:
-    """Say that the source cannot be read; everything stays as it runs."""
-    return Condition(kind="Stalled", site="", reason="SourceAway", message=reason, since=at)
-
-
-def not_forward(described: str, *, at: datetime) -> Condition:
-    """Say that the source's history was rewritten; everything stays as it runs."""
-    message = f"{described} does not descend from what is applied: everything stays as it runs"
-    return Condition(kind="Stalled", site="", reason="NotForward", message=message, since=at)
+def fleet_stalled(reason: str, message: str, *, at: datetime) -> Condition:
+    """Say why nothing of the source can be taken; everything stays as it runs."""
+    return Condition(kind="Stalled", site="", reason=reason, message=message, since=at)
 
 
 def of_configuration(

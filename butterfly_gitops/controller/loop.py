@@ -8,11 +8,14 @@ from typing import Protocol
 
 import structlog
 
-from butterfly_gitops.controller.conditions import not_forward, of_configuration, of_endpoints, source_away
+from butterfly_gitops.controller.applied import hold_of_commit
+from butterfly_gitops.controller.background import in_background
+from butterfly_gitops.controller.conditions import fleet_stalled, of_configuration, of_endpoints
 from butterfly_gitops.controller.configuring import Configuring
 from butterfly_gitops.model.delivery import LaneId, TargetNumber
+from butterfly_gitops.model.error import kind_and_place
 from butterfly_gitops.source.interface import Snapshot, Source, SourceUnavailable
-from butterfly_gitops.store.interface import Condition, Store, StoreUnavailable
+from butterfly_gitops.store.interface import Condition, OtherFleet, OwnerLost, Store, StoreUnavailable
 
 ACTOR = "controller"
 
@@ -65,26 +68,33 @@ class Loop:
         if len(commit) != len(self._considered):
             # Only a whole id can be looked for among the ancestors.
             return False
-        return await asyncio.to_thread(self._source.is_forward, [commit], self._considered)
+        return await in_background(self._source.is_forward, [commit], self._considered)
 
     def kick(self) -> None:
         """Make the next pass now."""
         self._kick.set()
 
     async def run(self) -> None:
-        """Make passes until cancelled. Raises OtherFleet."""
+        """Make passes until cancelled. Raises OwnerLost, and OtherFleet from the first one."""
         while True:
             self._kick.clear()
-            try:
-                await self.make_pass()
-            except StoreUnavailable as away:
-                # Nothing took effect; the next pass starts from what is stored.
-                _log.error("pass without effect", error=str(away))
+            await self._pass_or_tell()
             # Many controllers must not fetch in step.
             wait_s = self._interval_s * (0.9 + 0.2 * self._draw())
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(wait_s):
                     await self._kick.wait()
+
+    async def _pass_or_tell(self) -> None:
+        """Make a pass; whatever goes wrong, what runs goes on, and the next pass starts from what is stored."""
+        try:
+            await self.make_pass()
+        except (OwnerLost, OtherFleet):
+            raise
+        except StoreUnavailable as away:
+            _log.error("pass without effect", error=str(away))
+        except Exception as error:  # noqa: BLE001 - the task's outermost line; a bad merge must not stop delivery
+            _log.error("pass failed", error=kind_and_place(error))
 
     async def make_pass(self) -> None:
         """Fetch, apply what may be, converge, and record how everything stands."""
@@ -98,13 +108,20 @@ class Loop:
 
     async def _follow(self, source: Source) -> tuple[Condition, ...]:
         try:
-            wanted: Snapshot = await asyncio.to_thread(source.fetch)
+            wanted: Snapshot = await in_background(source.fetch)
             is_forward = await self._is_forward(source, wanted)
         except SourceUnavailable as away:
-            return self._all_stays(source_away(str(away), at=self._now()))
+            return self._all_stays(fleet_stalled("SourceAway", str(away), at=self._now()))
         if not is_forward:
-            return self._all_stays(not_forward(wanted.described, at=self._now()))
-        candidate, outcome = await self._configuring.follow(wanted, actor=ACTOR)
+            message = f"{wanted.described} does not descend from what is applied: everything stays as it runs"
+            return self._all_stays(fleet_stalled("NotForward", message, at=self._now()))
+        try:
+            candidate, outcome = await self._configuring.follow(wanted, actor=ACTOR)
+        except OtherFleet as other:
+            if not self._considered:
+                # The first pass: somebody started this state with another fleet's files.
+                raise
+            return self._all_stays(fleet_stalled("OtherFleet", str(other), at=self._now()))
         observation = await self._store.observe()
         self._considered = wanted.commit or wanted.revision
         return tuple(of_configuration(candidate, outcome, observation, at=self._now()))
@@ -115,8 +132,11 @@ class Loop:
             observation = await self._store.observe()
             generations = (observation.settings, *observation.generations.values())
             applied = {one.commit for one in generations if one is not None}
-            if not await asyncio.to_thread(source.is_forward, applied, wanted.commit):
-                return False
+            if not await in_background(source.is_forward, applied, wanted.commit):
+                hold = hold_of_commit(applied, wanted, at=self._now())
+                await self._store.stand((*(one for one in observation.holds if one.site), hold))
+                if not any(one.id == hold.id and one.approved for one in observation.holds):
+                    return False
             self._forward = wanted.commit
         return True
 

@@ -1,6 +1,5 @@
 """One pass, on one page: load what is wanted, plan it against what is applied, and apply what may be, site by site."""
 
-import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,6 +7,7 @@ from datetime import datetime
 from butterfly_gitops import __version__
 from butterfly_gitops.config.load import Loaded, load
 from butterfly_gitops.controller.applied import applied_side, observed
+from butterfly_gitops.controller.background import in_background
 from butterfly_gitops.model.fleet import Fleet, FleetSettings
 from butterfly_gitops.model.site import Site
 from butterfly_gitops.plan.canonical import settings_digest, site_digest
@@ -40,7 +40,7 @@ class Outcome:
 async def consider(store: Store, wanted: Snapshot, *, at: datetime) -> Candidate:
     """Load files and plan them against what is applied. Raises OtherFleet."""
     # Loading a thousand sites takes a second that the lanes must not miss.
-    loaded = await asyncio.to_thread(load, wanted.files, root=wanted.root)
+    loaded = await in_background(load, wanted.files, root=wanted.root)
     if loaded.fleet is None:
         return Candidate(loaded=loaded, plan=None)
     observation = await store.observe()

@@ -1,7 +1,7 @@
 """When a delivery may be sent, and what its claim writes; the store asks inside the transaction of the claim."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from butterfly_gitops.delivery.pausing import is_paused
 from butterfly_gitops.delivery.states import Event, move
@@ -36,6 +36,12 @@ class Claim:
     delivery: DeliveryId
     report_version: int
     target: TargetNumber
+    longest_wait: timedelta
+
+
+def is_due(lane: Lane, *, longest_wait: timedelta, at: datetime) -> bool:
+    """Tell whether the lane's wait is over; one that exceeds the longest is a stepped clock's, and over too."""
+    return lane.due_at is None or not at < lane.due_at <= at + longest_wait
 
 
 def why_not(
@@ -48,7 +54,7 @@ def why_not(
         (lane.ended, "its lane has ended"),
         (is_paused(lane, at), "its lane is paused"),
         (bool(lane.stopped), "its lane is stopped"),
-        (lane.due_at is not None and lane.due_at > at, "its lane backs off"),
+        (not is_due(lane, longest_wait=claim.longest_wait, at=at), "its lane backs off"),
         (claim.target != lane.target, "the target has changed"),
         (claim.report_version != report.version, "its report has changed"),
         (
@@ -96,11 +102,12 @@ def claimed(
 def _printed(report: Report, delivery: Delivery, message: StoredMessage) -> Report:
     """Remember OBR-3 for life, and OBR-22 as last printed, so that the next one is strictly later."""
     is_result = delivery.content is not Content.WITHDRAWAL
+    is_new = message.number > delivery.message
     known = replace(
         report,
         newest=max(report.newest, delivery.rank) if is_result else report.newest,
         filler=report.filler or message.filler,
-        last_status_time=max(report.last_status_time or "", message.status_time),
+        last_status_time=message.status_time if is_new else report.last_status_time,
         # Only a final is sent again by hand; OBR-22 of a preliminary or a withdrawal is not its time.
         printed_revision=delivery.rank.revision if delivery.content is Content.FINAL else None,
     )

@@ -10,6 +10,7 @@ from datetime import datetime
 
 import structlog
 
+from butterfly_gitops.delivery.claim import is_due
 from butterfly_gitops.delivery.settle import Policy
 from butterfly_gitops.delivery.verdict import judge, reply_bytes
 from butterfly_gitops.dispatcher.point import Passed, Point
@@ -28,10 +29,12 @@ from butterfly_gitops.model.delivery import (
     Verdict,
 )
 from butterfly_gitops.model.endpoint import EhrEndpoint
+from butterfly_gitops.model.error import kind_and_place
 from butterfly_gitops.store.interface import (
     Claiming,
     Head,
     LaneView,
+    OwnerLost,
     Refusing,
     Settling,
     Step,
@@ -44,6 +47,9 @@ from butterfly_gitops.store.interface import (
 _LONGEST_SLEEP_S = 60.0
 _STORE_PAUSE_S = 0.5
 _REFUSED_PAUSE_S = 0.1
+_DEFECT_PAUSE_S = 5.0
+# How much longer than its time-out an acknowledgement that has begun may take to end.
+_LONGEST_END_S = 10.0
 
 _log = structlog.get_logger()
 
@@ -75,13 +81,16 @@ class Course:
 
     @property
     def limits(self) -> Limits:
-        """How long an answer may take; it may begin at the last moment."""
-        seconds = self.endpoint.ack_timeout.total_seconds()
-        return Limits(first_byte_s=seconds, total_s=seconds)
+        """How long an answer may take: it must begin in time, and then has a little longer to end."""
+        begins_s = self.endpoint.ack_timeout.total_seconds()
+        return Limits(first_byte_s=begins_s, total_s=begins_s + min(begins_s, _LONGEST_END_S))
 
 
 class Lane:
-    """One lane; `run` is its task. `course` is what it runs now, and what its wire reports."""
+    """One lane; `run` is its task. `course` is what it runs now, and what its wire reports.
+
+    `defect` is the kind and place of an exception that nobody expected, empty while there is none.
+    """
 
     def __init__(self, lane: LaneId, course: Course, *, store: Store, epoch: Epoch, world: World) -> None:
         self._id = lane
@@ -92,6 +101,7 @@ class Lane:
         self._is_stopping = False
         self._dialling: asyncio.Timeout | None = None
         self.course = course
+        self.defect = ""
 
     def wake(self) -> None:
         """Look again: something was accepted, resent or applied."""
@@ -102,7 +112,7 @@ class Lane:
         if course != self.course:
             self.course = course
             self._give_up_dialling()
-        self.wake()
+            self.wake()
 
     def stop(self) -> None:
         """End after the attempt in flight."""
@@ -112,18 +122,29 @@ class Lane:
 
     async def run(self) -> None:
         """Send until stopped. Raises OwnerLost."""
-        try:
-            while not self._is_stopping:
-                self._wake.clear()
-                view = await self._look()
-                sleep_s = self._sleep_s(view)
-                if sleep_s is None or sleep_s > 0:
-                    await self._sleep(sleep_s)
-                else:
-                    await self._take_turn(view)
-        except StoreUnavailable as away:
-            # Only when it is stopping: an outcome that could not be stored is uncertain to whoever comes next.
-            _log.error("lane ended without the store", lane=self._id, error=str(away))
+        while not self._is_stopping:
+            try:
+                await self._work()
+            except OwnerLost:
+                raise
+            except StoreUnavailable as away:
+                # Only when it is stopping: an outcome that could not be stored is uncertain to whoever comes next.
+                _log.error("lane ended without the store", lane=self._id, error=str(away))
+            except Exception as error:  # noqa: BLE001 - one lane's trouble, even a defect of ours, stays its own
+                self.defect = f"a defect of ours: {kind_and_place(error)}"
+                _log.error("lane failed", lane=self._id, error=self.defect)
+                await self._sleep(_DEFECT_PAUSE_S)
+
+    async def _work(self) -> None:
+        """Look once, and wait or send."""
+        self._wake.clear()
+        view = await self._look()
+        sleep_s = self._sleep_s(view)
+        if sleep_s is None or sleep_s > 0:
+            await self._sleep(sleep_s)
+        else:
+            await self._take_turn(view)
+        self.defect = ""
 
     async def _look(self) -> LaneView:
         while True:
@@ -146,8 +167,12 @@ class Lane:
             return None
         if pause is not None and pause.until is None:
             return None
-        waits = [at for at in (lane.due_at, pause.until if pause else None) if at is not None]
-        due_s = max(((at - self._world.now()).total_seconds() for at in waits), default=0.0)
+        now = self._world.now()
+        due_at = (
+            None if is_due(lane, longest_wait=self.course.endpoint.retry.longest, at=now) else lane.due_at
+        )
+        waits = [at for at in (due_at, pause.until if pause else None) if at is not None]
+        due_s = max(((at - now).total_seconds() for at in waits), default=0.0)
         return max(0.0, due_s, self.course.wire.wait_s)
 
     async def _sleep(self, seconds: float | None) -> None:
@@ -281,6 +306,7 @@ def _tell(step: Step, stepped: Stepped) -> None:
         )
         if lane.stopped:
             _log.error("lane stopped", endpoint=endpoint, reason=lane.stopped)
-    if refused := step.refusing:
+    refused = step.refusing
+    if refused and all(one.delivery.id != refused.delivery for one in stepped.view.heads):
         detail = f"{refused.field}: {refused.why}"
         _log.warning("result cannot be written", endpoint=endpoint, delivery=refused.delivery, detail=detail)

@@ -84,8 +84,8 @@ class Lanes:
         return {lane: runner.course.target.number for lane, runner in self._lanes.items()}
 
     def troubles(self) -> Mapping[LaneId, str]:
-        """Return why lanes cannot connect, for those that cannot."""
-        reasons = {lane: runner.course.wire.reason for lane, runner in self._lanes.items()}
+        """Return why lanes cannot work or connect, for those that cannot."""
+        reasons = {lane: runner.defect or runner.course.wire.reason for lane, runner in self._lanes.items()}
         return {lane: reason for lane, reason in reasons.items() if reason}
 
     async def stop(self) -> None:
@@ -121,4 +121,4 @@ def _listener(endpoint: EhrEndpoint) -> tuple[str, Listener]:
         keep_open=endpoint.connection == "keep_open",
     )
     tls = endpoint.tls.model_dump(mode="json")
-    return json.dumps([endpoint.host, endpoint.port, tls], sort_keys=True), listener
+    return json.dumps([endpoint.host.lower(), endpoint.port, tls], sort_keys=True), listener

@@ -46,6 +46,7 @@ class Renderer:
             refusing = Refusing(
                 delivery=head.delivery.id,
                 report_version=head.report.version,
+                target=self._target.number,
                 field=refusal.field,
                 why=refusal.why,
             )
@@ -62,6 +63,7 @@ class Renderer:
             delivery=head.delivery.id,
             report_version=head.report.version,
             target=self._target.number,
+            longest_wait=self._endpoint.retry.longest,
             message=message,
         )
 

@@ -133,7 +133,8 @@ def _refuse(rows: Rows, refusing: Refusing, *, at: datetime) -> None:
     delivery = rows.delivery(refusing.delivery)
     if delivery is None or delivery.state not in (State.QUEUED, State.UNCERTAIN):
         return
-    if rows.report(delivery.report).version == refusing.report_version:
+    is_current = rows.lane(delivery.lane).target == refusing.target
+    if is_current and rows.report(delivery.report).version == refusing.report_version:
         rows.put_delivery(refuse_rendering(delivery, field=refusing.field, why=refusing.why, at=at))
 
 
@@ -143,7 +144,12 @@ def _claim(rows: Rows, claiming: Claiming, step: Step, *, at: datetime) -> tuple
         return None, "there is no such delivery"
     report, lane = rows.report(delivery.report), rows.lane(step.lane)
     head = next(iter(rows.heads(step.lane, 1)), None)
-    claim = Claim(delivery=delivery.id, report_version=claiming.report_version, target=claiming.target)
+    claim = Claim(
+        delivery=delivery.id,
+        report_version=claiming.report_version,
+        target=claiming.target,
+        longest_wait=claiming.longest_wait,
+    )
     if reason := why_not(claim, delivery, report, lane, head=head.id if head else None, at=at):
         return None, reason
     message = _message(rows, delivery, claiming)

@@ -6,7 +6,7 @@ depends on: one commit carries many.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
 from butterfly_gitops.delivery.settle import Policy
@@ -264,10 +264,11 @@ class Settling:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusing:
-    """A result that cannot be written, at a version of its report; `why` never quotes a value."""
+    """A result that cannot be written for a target, at a version of its report; `why` never quotes a value."""
 
     delivery: DeliveryId
     report_version: int
+    target: TargetNumber
     field: str
     why: str
 
@@ -286,11 +287,15 @@ class NewMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claiming:
-    """A wish to send the head of a lane; `message` None sends the stored bytes again."""
+    """A wish to send the head of a lane; `message` None sends the stored bytes again.
+
+    `longest_wait` is the longest that a back-off may take: a due time beyond it is a stepped clock's.
+    """
 
     delivery: DeliveryId
     report_version: int
     target: TargetNumber
+    longest_wait: timedelta
     message: NewMessage | None
 
 
@@ -313,7 +318,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stepped:
-    """What a step came to: the attempt it may send now, or why it may not, and the lane after it.
+    """What a step came to: the attempt it may send now, or why it may not (or why nothing was refused), and the lane.
 
     `view` leaves out the claimed delivery: its first head is the next one.
     """

@@ -132,11 +132,12 @@ class SqliteRows:
         self._put("report", report.id, codec.report_values(report))
 
     def _put(self, table: str, number: int, values: Row) -> None:
-        # An update that leaves identifying columns alone touches none of the indexes over them.
         if number < self._next(table):
+            # An update that leaves identifying columns alone touches none of the indexes over them.
             self._run(f"update_{table}", values)
-            if self._connection.changes():
-                return
+            if self._connection.changes() != 1:
+                raise KeyError(f"{table} {number} is not what it was added as")
+            return
         self._run(f"insert_{table}", values)
         self._added(table, number)
 

@@ -1,6 +1,7 @@
 """When a delivery may be sent, and what its claim writes before the first byte."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -18,7 +19,9 @@ from tests.delivery.rows import (
     after,
 )
 
-CLAIM = Claim(delivery=DeliveryId(1), report_version=0, target=TargetNumber(1))
+CLAIM = Claim(
+    delivery=DeliveryId(1), report_version=0, target=TargetNumber(1), longest_wait=timedelta(minutes=10)
+)
 
 
 def refusal(delivery=None, *, report=None, lane=None, head: int | None = 1, claim=CLAIM):
@@ -114,9 +117,14 @@ def test_the_filler_is_kept_for_life():
     assert make_claim(report=a_report(filler="A0001")).report.filler == "A0001"
 
 
-def test_the_status_time_never_goes_back():
-    later = make_claim(report=a_report(last_status_time="20261124100000")).report
-    assert later.last_status_time == "20261124100000"
+def test_a_new_message_tells_the_status_time_that_was_printed_last():
+    later = make_claim(report=a_report(last_status_time="20261124015959-0400")).report
+    assert later.last_status_time == a_message().status_time
+
+
+def test_a_message_that_goes_out_again_prints_nothing_new():
+    again = make_claim(a_delivery(message=1), a_report(last_status_time="20261124100000")).report
+    assert again.last_status_time == "20261124100000"
 
 
 @pytest.mark.parametrize("other", [a_preliminary(revision=3), a_withdrawal(state=State.QUEUED)])

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -114,7 +115,9 @@ class OneStudy(RuleBasedStateMachine):
         if head is None or self._sending(lane) is not None:
             return
         report, target = self.reports[head.report], self.targets[lane].number
-        wish = Claim(delivery=head.id, report_version=report.version, target=target)
+        wish = Claim(
+            delivery=head.id, report_version=report.version, target=target, longest_wait=timedelta(minutes=10)
+        )
         # A lane's own wait is over whenever the machine likes.
         row = replace(self.lanes[lane], due_at=None)
         if why_not(wish, head, report, row, head=head.id, at=NOW):

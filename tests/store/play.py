@@ -40,6 +40,7 @@ from butterfly_gitops.store.interface import (
 T0 = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
 SITE = "st-elsewhere"
 FLEET = "mercy-health"
+NO_EPOCH = Epoch(0)
 
 DELIVERED = Verdict(outcome=Outcome.DELIVERED, code="AA")
 SILENT = Verdict(outcome=Outcome.UNCERTAIN, detail="no answer in time")
@@ -65,7 +66,7 @@ def a_site(
     name: str = SITE,
 ) -> Site:
     """A site; `endpoints` may change some settings, `archives` says where each forwards (`ed` to all, if not said)."""
-    changes = endpoints if isinstance(endpoints, Mapping) else dict.fromkeys(endpoints, {})
+    changes = endpoints if isinstance(endpoints, Mapping) else {one: {} for one in endpoints}
     forwards = archives if archives is not None else {"ed": tuple(changes)}
     return Site.model_validate(
         {
@@ -206,7 +207,7 @@ class Play:
 
     store: Store
     now: datetime = T0
-    epoch: Epoch = Epoch(0)
+    epoch: Epoch = NO_EPOCH
     policy: Policy = field(default_factory=a_policy)
     numbers: dict[str, int] = field(default_factory=dict)
     made: int = 0
@@ -287,6 +288,7 @@ class Play:
                 delivery=head.delivery.id,
                 report_version=head.report.version,
                 target=target.number,
+                longest_wait=timedelta(minutes=10),
                 message=new,
             ),
             data=sent.data,
