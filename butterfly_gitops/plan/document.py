@@ -64,6 +64,8 @@ class Counts(Frozen):
     """The forwarding rules that start there."""
     sites_added: int = 0
     """Sites that are new."""
+    sites_removed: int = 0
+    """Sites that are gone on purpose."""
     sites_changing: int = 0
     """Sites with a change, new ones too."""
     sites: int = 0

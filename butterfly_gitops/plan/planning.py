@@ -140,9 +140,15 @@ def _counts(changes: tuple[Change, ...], effects: tuple[Effect, ...], comparison
         archives_sending_more=len(more),
         pairs_starting=sum(len(effect.settings) for effect in more),
         sites_added=sum(change.kind == "site" and change.is_added for change in changes),
+        sites_removed=len(_sites_of(changes) & _removed_sites(comparison)),
         sites_changing=len(_sites_of(changes)),
         sites=len(names),
     )
+
+
+def _removed_sites(comparison: Comparison) -> frozenset[str]:
+    desired = comparison.desired.fleet
+    return frozenset(desired.removed_sites) if desired else frozenset()
 
 
 def _endpoints_with(consequence: Consequence, changes: tuple[Change, ...], comparison: Comparison) -> int:

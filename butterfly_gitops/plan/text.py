@@ -73,6 +73,8 @@ def _moves(counts: Counts) -> Iterator[str]:
 
 def additions(counts: Counts) -> Iterator[str]:
     """What is new, and what sends to more places."""
+    if counts.sites_removed:
+        yield f"{many(counts.sites_removed, 'site is', 'sites are')} removed"
     if counts.sites_added:
         yield f"{many(counts.sites_added, 'site is', 'sites are')} added"
     archives, pairs = counts.archives_sending_more, counts.pairs_starting

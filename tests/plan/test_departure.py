@@ -239,7 +239,9 @@ def test_a_site_that_is_gone_on_purpose_is_emptied() -> None:
     assert emptied == emptied_site(BEFORE.sites["ste"], ASIDE)
     assert emptied.removed == dict.fromkeys(("ed", "epic", "lab", "server-room"), ASIDE)
     assert stopping(found, "ste/lab").endswith("2 waiting results are set aside for a person and can then only be cancelled.")  # fmt: skip
-    assert headline(found) == "Results of 1 archive and 2 endpoints stop. No approval needed."
+    assert (
+        headline(found) == "Results of 1 archive and 2 endpoints stop. 1 site is removed. No approval needed."
+    )
 
 
 def test_a_site_that_has_been_emptied_is_no_longer_there() -> None:
