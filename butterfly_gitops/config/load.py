@@ -4,18 +4,22 @@ It orders the steps; reading text, merging layers and the rules stand beside it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from butterfly_gitops.config import provenance, secrets_by_value, yaml_text
 from butterfly_gitops.config.context import Context
+from butterfly_gitops.config.parts import Parts, SitePart, TextPart
 from butterfly_gitops.config.reading import FleetReading, SiteReading
 from butterfly_gitops.config.rules.catalog import CHECKS
 from butterfly_gitops.config.rules.files import FLEET_FILES, SITE_FILES, check_files, is_yaml, site_names
 from butterfly_gitops.config.site_text import check_shared_layer, read_file, read_site
-from butterfly_gitops.config.tree import Node, Source, mapping_at, text_at
+from butterfly_gitops.config.tree import Source, mapping_at, text_at
 from butterfly_gitops.model.fleet import Fleet, FleetFile, FleetSettings, GrantsFile
 from butterfly_gitops.model.problem import Origin, Problem, Severity
 from butterfly_gitops.model.site import Site
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +28,8 @@ class Loaded:
 
     `fleet` holds the sound sites only; it is None when the problems are the whole fleet's, so that everything
     stays as it runs. `unsound_sites` are those that errors name, and that keep what they run. `origins` says by
-    printed address where a value stands, `layers` which layer an endpoint's setting comes from.
+    printed address where a value stands, `layers` which layer an endpoint's setting comes from. `parts` make the
+    next load of almost the same files quick.
     """
 
     fleet: Fleet | None
@@ -35,22 +40,37 @@ class Loaded:
     file_count: int
     site_count: int
     endpoint_count: int
+    parts: Parts = field(default_factory=Parts, repr=False, compare=False)
 
 
 def load(
-    files: Mapping[str, bytes], *, root: str = "sites", events: yaml_text.Events = yaml_text.fastest_events
+    files: Mapping[str, bytes],
+    *,
+    root: str = "sites",
+    events: yaml_text.Events = yaml_text.fastest_events,
+    before: Loaded | None = None,
 ) -> Loaded:
     """Load a configuration from its files, by path below the sites folder; `root` is printed before each path.
 
     Whatever is wrong becomes a problem, all at once and sorted; nothing is raised. Only the names matter of files
-    that are no YAML.
+    that are no YAML. What an earlier load made of the same bytes is taken from there: the outcome is the same.
     """
-    texts = dict(_texts(files, root=root, events=events))
+    known = before.parts if before else Parts()
+    texts = dict(_texts(files, root=root, events=events, known=known))
+    paths = frozenset(files)
+    if before is not None and before.parts.are_of(texts, paths):
+        return before
+    reading, sites, found = _read(
+        {path.removeprefix(f"{root}/"): part.text for path, part in texts.items()},
+        paths,
+        root=root,
+        known=known,
+    )
     found = [
         *check_files(files, root=root),
-        *(problem for text in texts.values() for problem in text.problems),
+        *(problem for part in texts.values() for problem in part.text.problems),
+        *found,
     ]
-    reading = _read({path: text.root for path, text in texts.items()}, files, root=root, problems=found)
     for check in CHECKS:
         found.extend(check(reading))
     problems = _one_by_position(secrets_by_value.without_secrets(found))
@@ -60,51 +80,82 @@ def load(
     return Loaded(
         fleet=_fleet(reading, unsound) if is_fleet_sound else None,
         problems=problems,
-        origins=provenance.origins(reading),
-        layers=provenance.layers(reading),
+        origins=_joined(provenance.origins_of_fleet(reading), *(site.origins for site in sites)),
+        layers=_joined(*(site.layers for site in sites)),
         unsound_sites=unsound,
         file_count=sum(map(is_yaml, files)),
         site_count=len(reading.sites),
         endpoint_count=len(reading.endpoints),
+        parts=Parts(texts=texts, sites={site.reading.name: site for site in sites}, paths=paths),
     )
 
 
 def _texts(
-    files: Mapping[str, bytes], *, root: str, events: yaml_text.Events
-) -> Iterator[tuple[str, yaml_text.Text]]:
+    files: Mapping[str, bytes], *, root: str, events: yaml_text.Events, known: Parts
+) -> Iterator[tuple[str, TextPart]]:
     sites = site_names(files)
     for site, path in (
         *((None, name) for name in FLEET_FILES),
         *((site, f"{site}/{name}") for site in sites for name in SITE_FILES),
     ):
         if path in files:
-            yield path, yaml_text.read_text(files[path], file=f"{root}/{path}", site=site, events=events)
+            file, content = f"{root}/{path}", files[path]
+            text = known.text(file, content) or yaml_text.read_text(
+                content, file=file, site=site, events=events
+            )
+            yield file, TextPart(content=content, text=text)
 
 
 def _read(
-    trees: Mapping[str, Node | None], paths: Iterable[str], *, root: str, problems: list[Problem]
-) -> FleetReading:
+    texts: Mapping[str, yaml_text.Text], paths: frozenset[str], *, root: str, known: Parts
+) -> tuple[FleetReading, tuple[SitePart, ...], list[Problem]]:
+    """Read the fleet's files and each site, and say what is wrong within each."""
+    problems: list[Problem] = []
     context = Context(problems=problems)
+    trees = {name: texts[name].root if name in texts else None for name in FLEET_FILES}
     fleet = FleetReading(
-        fleet_tree=mapping_at(trees.get("fleet.yaml")),
-        grants_tree=mapping_at(trees.get("grants.yaml")),
-        fleet_file=read_file(FleetFile, trees.get("fleet.yaml"), context),
-        grants_file=read_file(GrantsFile, trees.get("grants.yaml"), context),
+        fleet_tree=mapping_at(trees["fleet.yaml"]),
+        grants_tree=mapping_at(trees["grants.yaml"]),
+        fleet_file=read_file(FleetFile, trees["fleet.yaml"], context),
+        grants_file=read_file(GrantsFile, trees["grants.yaml"], context),
         sites=(),
-        paths=frozenset(paths),
+        paths=paths,
     )
     for entry in fleet.presets.entries.values() if fleet.presets else ():
         check_shared_layer(entry, context)
-    sites = [
-        read_site(
-            Source(file=f"{root}/{name}", site=name, lines=()),
-            {file: trees.get(f"{name}/{file}") for file in SITE_FILES},
-            presets=fleet.presets,
-            problems=problems,
-        )
-        for name in site_names(paths)
-    ]
-    return replace(fleet, sites=tuple(sites))
+    sites = tuple(_site_part(name, texts, fleet, root=root, known=known) for name in site_names(paths))
+    problems += [problem for site in sites for problem in site.problems]
+    return replace(fleet, sites=tuple(site.reading for site in sites)), sites, problems
+
+
+def _site_part(
+    name: str, texts: Mapping[str, yaml_text.Text], fleet: FleetReading, *, root: str, known: Parts
+) -> SitePart:
+    own = {file: texts.get(f"{name}/{file}") for file in SITE_FILES}
+    of = (texts.get("fleet.yaml"), *own.values())
+    if part := known.site(name, of):
+        return part
+    problems: list[Problem] = []
+    reading = read_site(
+        Source(file=f"{root}/{name}", site=name, lines=()),
+        {file: text.root if text else None for file, text in own.items()},
+        presets=fleet.presets,
+        problems=problems,
+    )
+    return SitePart(
+        texts=of,
+        reading=reading,
+        problems=tuple(problems),
+        origins=provenance.origins_of_site(reading),
+        layers=provenance.layers_of_site(reading),
+    )
+
+
+def _joined(*parts: Mapping[str, Value]) -> dict[str, Value]:
+    joined: dict[str, Value] = {}
+    for part in parts:
+        joined.update(part)
+    return joined
 
 
 def _one_by_position(found: Iterable[Problem]) -> tuple[Problem, ...]:

@@ -10,21 +10,24 @@ from butterfly_gitops.model.problem import Origin
 Located = Iterator[tuple[str, Origin]]
 
 
-def origins(reading: FleetReading) -> dict[str, Origin]:
-    """The origin of each value and each thing, by its printed address; a default has none."""
+def origins_of_fleet(reading: FleetReading) -> dict[str, Origin]:
+    """The origin of each value of the fleet's two files, by its printed address; a default has none."""
     found: dict[str, Origin] = {}
     for name, tree in (("fleet", reading.fleet_tree), ("grants", reading.grants_tree)):
         found.update(_of_file(name, tree))
-    for site in reading.sites:
-        found.update(_of_site(site))
     return found
 
 
-def layers(reading: FleetReading) -> dict[str, str]:
+def origins_of_site(site: SiteReading) -> dict[str, Origin]:
+    """The origin of each value and each thing of a site, by its printed address; a default has none."""
+    return dict(_of_site(site))
+
+
+def layers_of_site(site: SiteReading) -> dict[str, str]:
     """By address, the layer that each setting of an endpoint comes from: `preset epic`, `endpoint`."""
     return {
         str(Address(site=site.name, name=endpoint.name, field=path)): endpoint.merged.layer_of[path]
-        for site, endpoint in reading.endpoints
+        for endpoint in site.endpoints.values()
         for path, _ in _settings(endpoint)
     }
 

@@ -1,0 +1,61 @@
+"""What a load made of each file and each site, so that the next load of almost the same files reads what differs.
+
+What a site is read from, beside its own files, is the fleet's file alone: its presets.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from butterfly_gitops.config.reading import SiteReading
+from butterfly_gitops.config.yaml_text import Text
+from butterfly_gitops.model.problem import Origin, Problem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextPart:
+    """A file, and what it said."""
+
+    content: bytes
+    text: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SitePart:
+    """A site, and the texts that it was read from; the fleet's is the first."""
+
+    texts: tuple[Text | None, ...]
+    reading: SiteReading
+    problems: tuple[Problem, ...]
+    origins: Mapping[str, Origin]
+    layers: Mapping[str, str]
+
+    def is_of(self, texts: tuple[Text | None, ...]) -> bool:
+        """Whether it was read from these very texts."""
+        return all(mine is other for mine, other in zip(self.texts, texts, strict=True))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """All files by the path that problems print, all sites by name."""
+
+    texts: Mapping[str, TextPart] = field(default_factory=dict)
+    sites: Mapping[str, SitePart] = field(default_factory=dict)
+    paths: frozenset[str] = frozenset()
+
+    def text(self, file: str, content: bytes) -> Text | None:
+        """What a file said, if it still holds the same."""
+        part = self.texts.get(file)
+        return part.text if part is not None and part.content == content else None
+
+    def site(self, name: str, texts: tuple[Text | None, ...]) -> SitePart | None:
+        """What a site was, if it is still read from the same texts."""
+        part = self.sites.get(name)
+        return part if part is not None and part.is_of(texts) else None
+
+    def are_of(self, texts: Mapping[str, TextPart], paths: frozenset[str]) -> bool:
+        """Whether nothing at all differs."""
+        return (
+            self.paths == paths
+            and self.texts.keys() == texts.keys()
+            and all(self.texts[file].text is part.text for file, part in texts.items())
+        )
