@@ -7,6 +7,7 @@ from datetime import datetime
 import structlog
 
 from butterfly_gitops import __version__
+from butterfly_gitops.config.load import Loaded
 from butterfly_gitops.controller.applied import applied_side, holds_of, observed
 from butterfly_gitops.controller.reconcile import Candidate, Outcome, carry_out, consider, fleet_with
 from butterfly_gitops.model.error import GitopsError
@@ -45,6 +46,8 @@ class Configuring:
         self._now = now
         self._applied = applied
         self._one_at_a_time = asyncio.Lock()
+        # What the source said last, so that a pass reads what differs.
+        self._loaded: Loaded | None = None
 
     async def plan(self, wanted: Snapshot) -> Candidate:
         """Plan files against what is applied; nothing changes. Raises OtherFleet."""
@@ -59,7 +62,8 @@ class Configuring:
     async def follow(self, wanted: Snapshot, *, actor: str) -> tuple[Candidate, Outcome]:
         """Bring what is applied to what a source wants, as far as problems and holds allow. Raises OtherFleet."""
         async with self._one_at_a_time:
-            candidate = await consider(self._store, wanted, at=self._now())
+            candidate = await consider(self._store, wanted, at=self._now(), before=self._loaded)
+            self._loaded = candidate.loaded
             if candidate.plan is None or candidate.plan.is_empty:
                 if candidate.plan is not None:
                     # What was held has left the source.

@@ -37,10 +37,12 @@ class Outcome:
     refused: Mapping[str, str]
 
 
-async def consider(store: Store, wanted: Snapshot, *, at: datetime) -> Candidate:
-    """Load files and plan them against what is applied. Raises OtherFleet."""
+async def consider(
+    store: Store, wanted: Snapshot, *, at: datetime, before: Loaded | None = None
+) -> Candidate:
+    """Load files and plan them against what is applied; what `before` knows is not read again. Raises OtherFleet."""
     # Loading a thousand sites takes a second that the lanes must not miss.
-    loaded = await in_background(load, wanted.files, root=wanted.root)
+    loaded = await in_background(load, wanted.files, root=wanted.root, before=before)
     if loaded.fleet is None:
         return Candidate(loaded=loaded, plan=None)
     observation = await store.observe()
