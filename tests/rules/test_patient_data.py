@@ -177,8 +177,8 @@ def dataclasses_of_the_package() -> Iterator[type[Any]]:
 
 
 def test_no_repr_shows_bytes():
-    """The practice EHR has no patients, and a source no events."""
-    elsewhere = ("butterfly_gitops.practice_ehr.", "butterfly_gitops.source.")
+    """The practice EHR has no patients, and files hold no events."""
+    elsewhere = tuple(f"butterfly_gitops.{name}." for name in ("practice_ehr", "source", "config"))
     showing = [
         f"{kind.__module__}.{kind.__name__}.{one.name}"
         for kind in dataclasses_of_the_package()
