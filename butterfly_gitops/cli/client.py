@@ -4,6 +4,7 @@ import asyncio
 import getpass
 import io
 import json
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -19,6 +20,7 @@ from butterfly_gitops.wiring import API_FILE, TOKEN_FILE, opened
 
 DEFAULT_STATE = Path(".butterfly-gitops")
 _TIMEOUT_S = 60.0
+_ADDRESS = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]+):/", re.IGNORECASE)
 
 Result = TypeVar("Result")
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -35,12 +37,21 @@ class ApiRefused(GitopsError):  # noqa: N818 - it says what happened
         self.exit_code = int(document.get("exit_code", 1)) if is_known else 1
 
 
+def _folder(_ctx: click.Context, _param: click.Parameter, state: Path) -> Path:
+    # A path has one slash where an address had two.
+    if found := _ADDRESS.match(str(state)):
+        kind = "PostgreSQL states" if found["scheme"].startswith("postgres") else "states with an address"
+        raise click.BadParameter(f"{kind} are not built yet: give a folder")
+    return state
+
+
 def with_state(command: Command) -> Command:
     """Give a command the options `--state` and `--as`."""
     state = click.option(
         "--state",
         envvar="BGO_STATE",
         type=click.Path(path_type=Path),
+        callback=_folder,
         default=DEFAULT_STATE,
         show_default=True,
         help="The state folder.",

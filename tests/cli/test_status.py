@@ -37,3 +37,11 @@ def test_the_state_can_come_from_the_environment(applied: Desk, monkeypatch: pyt
     monkeypatch.setenv("BGO_STATE", "elsewhere")
     assert applied.bgo("status").err == "bgo: there is no state in elsewhere; --new-state makes one\n"
     assert applied.bgo("status", "--state", ".butterfly-gitops").code == 0
+
+
+@pytest.mark.parametrize("verb", ["status", "run", "plan"])
+def test_a_state_with_an_address_is_not_taken_for_a_folder(desk: Desk, verb: str):
+    ran = desk.bgo(verb, "--state", "postgresql://localhost/bgo")
+    assert (ran.code, ran.out) == (64, "")
+    assert "PostgreSQL states are not built yet: give a folder" in ran.err
+    assert [one.name for one in desk.folder.iterdir()] == ["sites"]
