@@ -1,6 +1,6 @@
 """A sample event made new: another id, and its times shifted so that it occurs now."""
 
-import copy
+import json
 import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,7 +12,7 @@ def as_now(event: Any) -> Any:
         shift = datetime.now(UTC) - datetime.fromisoformat(event["occurred_at"])
     except (TypeError, KeyError, ValueError):
         return event
-    shifted = copy.deepcopy(event)
+    shifted = json.loads(json.dumps(event))
     shifted["event_id"] = uuid.uuid4().hex
     study = shifted.get("study")
     attestation = study.get("attestation") if isinstance(study, dict) else None

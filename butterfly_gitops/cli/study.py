@@ -80,6 +80,10 @@ def _bodies(text: bytes, *, is_shifted: bool) -> Iterator[bytes]:
     """Return what is sent: the text as it is where it can be, so that the answer's pointers fit it."""
     try:
         data = json.loads(text)
+    except RecursionError:
+        # The API says so, of the text as it is.
+        yield text
+        return
     except ValueError:
         lines = [line for line in text.splitlines() if line.strip()]
         if len(lines) < 2:
@@ -101,7 +105,7 @@ def _bodies(text: bytes, *, is_shifted: bool) -> Iterator[bytes]:
 def _is_json(text: bytes) -> bool:
     try:
         json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return True
 

@@ -95,7 +95,11 @@ def test_a_refused_event_shows_its_pointer_rule_and_mend(applied: Desk):
     assert applied.json("ledger", "--format", "json")["events"] == 0
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"<event/>", b"{}\n{", b"[]"])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"\xff\xfe", b"<event/>", b"{}\n{", b"[]", b"[" * 100_000],
+    ids=["empty", "open", "no UTF-8", "XML", "lines", "none", "deep"],
+)
 @pytest.mark.parametrize("shift", [[], ["--as-now"]], ids=["", "as now"])
 def test_what_is_no_event_is_1(applied: Desk, content: bytes, shift: list[str]):
     ran = applied.bgo("study", "submit", *shift, applied.file("x.json", content))
