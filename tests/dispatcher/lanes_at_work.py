@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import itertools
+import socket
 import sys
 from datetime import UTC, datetime, timedelta
 
@@ -115,10 +116,11 @@ class Dispatcher:
         await self.task
 
     async def crash(self):
-        """End without a stop; nothing is settled."""
+        """End without a stop; nothing is settled, and the kernel closes what was open."""
         self.task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self.task
+        await asyncio.wait([self.task])
+        for wire in self.lanes._wires.values():
+            await wire.close()
 
     async def apply(self, content):
         observed = await self.store.observe()
@@ -237,6 +239,17 @@ async def dispatching(tmp_path, **endpoints):
         await dispatcher.start()
         yield dispatcher
         await dispatcher.end()
+
+
+@contextlib.contextmanager
+def black_hole():
+    """A port that takes no connection and refuses none, as behind a firewall."""
+    with socket.socket() as full:
+        # A backlog of none, taken: what comes now is dropped.
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        with socket.create_connection(full.getsockname()):
+            yield full.getsockname()[1]
 
 
 def id_of(message):

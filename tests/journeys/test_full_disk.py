@@ -9,7 +9,7 @@ from butterfly_gitops.source.folder import FolderSource
 from butterfly_gitops.wiring import Options, build
 from tests.dispatcher.scripted_peer import Peer, ack, framed
 from tests.journeys.fleet_files import an_endpoint, an_event, write_fleet, write_site
-from tests.journeys.processes import PATIENCE_S, Api, until
+from tests.journeys.processes import PATIENCE_S, Api
 from tests.store.full_disk import disk_under
 
 pytestmark = pytest.mark.journey

@@ -2,12 +2,12 @@
 
 import asyncio
 import signal
-import socket
 from pathlib import Path
 
 import httpx
 import pytest
 
+from tests.dispatcher.lanes_at_work import black_hole
 from tests.dispatcher.scripted_peer import Peer, ack, framed
 from tests.journeys.fleet_files import an_endpoint, an_event, write_fleet, write_site
 from tests.journeys.processes import running, until
@@ -81,21 +81,14 @@ async def test_70_an_answer_that_does_not_come_is_uncertain_and_then_it_ends(tmp
 
 async def test_a_listener_that_does_not_answer_a_dial_holds_no_end_up(tmp_path):
     state, sites = tmp_path / "state", write_fleet(tmp_path / "sites")
-    with socket.socket() as full:
-        # A backlog of none, taken: what comes now is dropped, as by a firewall.
-        full.bind(("127.0.0.1", 0))
-        full.listen(0)
-        taking = [await asyncio.to_thread(socket.create_connection, full.getsockname())]
-        endpoint = an_endpoint(full.getsockname()[1], connection_timeout="300s")
-        write_site(sites, endpoints={"epic": endpoint})
+    with black_hole() as port:
+        write_site(sites, endpoints={"epic": an_endpoint(port, connection_timeout="300s")})
         async with running(state, "--source", sites, "--new-state") as (process, api):
             await api.runs("st-elsewhere", 1)
             await api.submit(an_event("S1"))
-            await until(lambda: is_dialling(full.getsockname()[1]))
+            await until(lambda: is_dialling(port))
             process.process.terminate()
             assert await process.ended() == 0
-        for one in taking:
-            one.close()
 
 
 async def is_dialling(port):
