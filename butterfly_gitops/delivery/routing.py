@@ -26,13 +26,15 @@ class Route:
     preliminary: bool
 
 
-def is_considered(rule: Rule, *, occurred_at: datetime, received_at: datetime) -> bool:
-    """Tell whether an event meets a rule: in force at receipt, or closed since and in force when it occurred.
+def is_considered(rule: Rule, *, applies: int, occurred_at: datetime) -> bool:
+    """Tell whether an event meets a rule: in force as it was routed, or closed since it occurred.
 
-    `ledger` counts with the same condition.
+    `applies` counts the applications that it was routed after; `ledger` counts with the same condition.
     """
-    if rule.until is None or rule.until > received_at:
-        return rule.start <= received_at
+    if rule.started_by > applies:
+        return False
+    if rule.until is None or rule.ended_by is None or rule.ended_by > applies:
+        return True
     return rule.start <= occurred_at < rule.until
 
 
@@ -41,14 +43,14 @@ def route(
     *,
     kind: EventKind,
     occurred_at: datetime,
-    received_at: datetime,
+    applies: int,
     entitled: Entitled,
 ) -> tuple[Decision, ...]:
     """Decide what each rule of the event's archive makes of it, in the order of the rules."""
     return tuple(
         _decide(one, kind=kind, occurred_at=occurred_at, entitled=entitled)
         for one in sorted(routes, key=lambda one: one.rule.id)
-        if is_considered(one.rule, occurred_at=occurred_at, received_at=received_at)
+        if is_considered(one.rule, applies=applies, occurred_at=occurred_at)
     )
 
 

@@ -73,7 +73,7 @@ class Intake:
             self._routing = routing
             at = self._now()
             _refuse_unacceptable(events, pointers, routing, at)
-            routed = [routing.route(one, at=at) for one in events]
+            routed = [routing.route(one) for one in events]
             try:
                 accepted = await self._store.accept(routed, routed_with=routing.applies, at=at)
             except RoutedWithOldRules:
@@ -126,7 +126,7 @@ class _Routing:
     def knows(self, archive: str) -> bool:
         return archive in self._archives
 
-    def route(self, event: StudyEvent, *, at: datetime) -> NewEvent:
+    def route(self, event: StudyEvent) -> NewEvent:
         site, archive = self._archives[event.archive]
         body = event.model_dump_json(by_alias=True)
         return NewEvent(
@@ -141,7 +141,7 @@ class _Routing:
                 self._routes.get((site, archive), ()),
                 kind=event.event,
                 occurred_at=event.occurred_at,
-                received_at=at,
+                applies=self.applies,
                 entitled=self._entitled,
             ),
         )

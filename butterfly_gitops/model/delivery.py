@@ -171,7 +171,11 @@ class Lane:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One forwarding rule in the interval in which it was in force; `until` None means still."""
+    """One forwarding rule in the interval in which it was in force; `until` None means still.
+
+    `started_by` and `ended_by` are the applications (counted over the fleet) that started and ended it: clocks may
+    step back, and they do not.
+    """
 
     id: RuleId
     site: str
@@ -179,7 +183,9 @@ class Rule:
     endpoint: str
     lane: LaneId
     start: datetime
+    started_by: int
     until: datetime | None = None
+    ended_by: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

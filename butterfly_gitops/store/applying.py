@@ -204,10 +204,18 @@ def _set_rules(rows: Rows, site: Site, lanes: dict[str, LaneId], *, at: datetime
         for rule in rows.rules_of_site(site.name)
         if rule.until is None
     }
+    this = applies(rows) + 1
     for key in sorted(standing.keys() - wanted):
-        rows.put_rule(replace(standing[key], until=at))
+        rule = standing[key]
+        rows.put_rule(replace(rule, until=max(at, rule.start), ended_by=this))
     for archive, endpoint, lane in sorted(wanted - standing.keys()):
         rule = Rule(
-            id=rows.next_rule(), site=site.name, archive=archive, endpoint=endpoint, lane=lane, start=at
+            id=rows.next_rule(),
+            site=site.name,
+            archive=archive,
+            endpoint=endpoint,
+            lane=lane,
+            start=at,
+            started_by=this,
         )
         rows.put_rule(rule)

@@ -391,6 +391,8 @@ def rule_values(rule: Rule) -> Row:
         rule.lane,
         micros(rule.start),
         _maybe_micros(rule.until),
+        rule.started_by,
+        rule.ended_by,
     )
 
 
@@ -404,6 +406,8 @@ def rule_of(row: Row) -> Rule:
         lane=row[4],
         start=instant(row[5]),
         until=_maybe_instant(row[6]),
+        started_by=row[7],
+        ended_by=row[8],
     )
 
 

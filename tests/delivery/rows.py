@@ -115,6 +115,7 @@ def a_rule(number: int = 1, **changes: Any) -> Rule:
         "endpoint": "epic-prod",
         "lane": LANE,
         "start": T0,
+        "started_by": 1,
     }
     return Rule(id=RuleId(number), **{**fields, **changes})
 

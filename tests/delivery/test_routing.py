@@ -22,11 +22,9 @@ NOTHING = Entitled(enterprise=False, preliminary_results=True)
 KINDS = ("attestation_requested", "finalized", "reverted", "deleted")
 
 
-def verdicts(*rules, kind="finalized", occurred=10, received=20, entitled=ALL, preliminary=True):
+def verdicts(*rules, kind="finalized", occurred=10, applies=1, entitled=ALL, preliminary=True):
     routes = [Route(rule=rule, preliminary=preliminary) for rule in rules]
-    decisions = route(
-        routes, kind=kind, occurred_at=after(occurred), received_at=after(received), entitled=entitled
-    )
+    decisions = route(routes, kind=kind, occurred_at=after(occurred), applies=applies, entitled=entitled)
     return [one.verdict for one in decisions]
 
 
@@ -69,60 +67,77 @@ def test_a_rule_is_not_retroactive(occurred, verdict):
 
 
 @pytest.mark.parametrize(
-    ("start", "until", "occurred", "received", "is_so"),
+    ("start", "until", "occurred", "is_so"),
     [
-        pytest.param(0, None, 10, 20, True, id="in force"),
-        pytest.param(0, None, -10, 20, True, id="in force, occurred before: a decision all the same"),
-        pytest.param(20, None, 10, 20, True, id="starts at receipt"),
-        pytest.param(21, None, 10, 20, False, id="starts after receipt"),
-        pytest.param(0, 15, 10, 20, True, id="closed since it occurred"),
-        pytest.param(0, 10, 10, 20, False, id="closed as it occurred"),
-        pytest.param(0, 5, 10, 20, False, id="closed before it occurred"),
-        pytest.param(12, 15, 10, 20, False, id="opened and closed since it occurred"),
-        pytest.param(10, 15, 10, 20, True, id="opened as it occurred, closed since"),
-        pytest.param(0, 20, 10, 20, True, id="closed at receipt"),
-        pytest.param(0, 20, 20, 20, False, id="occurred and received as it closed"),
+        pytest.param((0, 7), None, 10, True, id="in force"),
+        pytest.param((0, 8), None, 10, False, id="started by a later application"),
+        pytest.param((0, 8), (5, 9), 10, False, id="started and closed by later applications"),
+        pytest.param((0, 1), None, -10, True, id="in force, occurred before: a decision all the same"),
+        pytest.param((3600, 7), None, 10, True, id="in force, started by a clock that was ahead"),
+        pytest.param(
+            (0, 1), (5, 8), 10, True, id="closed by a later application, by a clock that was behind"
+        ),
+        pytest.param((0, 1), (15, 7), 10, True, id="closed since it occurred"),
+        pytest.param((0, 1), (10, 7), 10, False, id="closed as it occurred"),
+        pytest.param((0, 1), (5, 7), 10, False, id="closed before it occurred"),
+        pytest.param((12, 1), (15, 7), 10, False, id="opened and closed since it occurred"),
+        pytest.param((10, 1), (15, 7), 10, True, id="opened as it occurred, closed since"),
     ],
 )
-def test_rules_in_force_and_those_closed_since_are_considered(start, until, occurred, received, is_so):
-    rule = a_rule(start=after(start), until=None if until is None else after(until))
-    assert is_considered(rule, occurred_at=after(occurred), received_at=after(received)) is is_so
+def test_rules_in_force_and_those_closed_since_are_considered(start, until, occurred, is_so):
+    seconds, ended_by = until or (None, None)
+    rule = a_rule(
+        start=after(start[0]),
+        started_by=start[1],
+        until=None if seconds is None else after(seconds),
+        ended_by=ended_by,
+    )
+    assert is_considered(rule, applies=7, occurred_at=after(occurred)) is is_so
 
 
 def test_a_rule_that_is_not_considered_makes_no_decision():
-    assert verdicts(a_rule(until=after(5))) == []
+    assert verdicts(a_rule(until=after(5), ended_by=1)) == []
 
 
 def test_a_rule_closed_since_delivers():
-    assert verdicts(a_rule(until=after(15))) == ["deliver"]
+    assert verdicts(a_rule(until=after(15), ended_by=1)) == ["deliver"]
 
 
 def test_decisions_come_in_the_order_of_the_rules_whatever_the_order_of_the_routes():
     rules = [Route(rule=a_rule(number), preliminary=True) for number in (3, 1, 2)]
-    decisions = route(rules, kind="finalized", occurred_at=after(1), received_at=after(2), entitled=ALL)
+    decisions = route(rules, kind="finalized", occurred_at=after(1), applies=1, entitled=ALL)
     assert [int(one.rule) for one in decisions] == [1, 2, 3]
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_delivers_says_deliver_and_nothing_else_does(kind):
     routes = [Route(rule=a_rule(), preliminary=True)]
-    (one,) = route(routes, kind=kind, occurred_at=after(1), received_at=after(2), entitled=ALL)
+    (one,) = route(routes, kind=kind, occurred_at=after(1), applies=1, entitled=ALL)
     assert one.delivers is (one.verdict == "deliver") is (kind in {"finalized", "attestation_requested"})
 
 
 @given(
     cuts=st.lists(st.integers(0, 100), min_size=1, max_size=6, unique=True).map(sorted),
     occurred=st.integers(-5, 105),
-    delay=st.integers(0, 50),
+    seen=st.integers(0, 6),
 )
-def test_a_pair_added_and_removed_again_and_again_delivers_at_most_once(cuts, occurred, delay):
+def test_a_pair_added_and_removed_again_and_again_delivers_at_most_once(cuts, occurred, seen):
     # The rules of one pair: [c0, c1), [c2, c3) and so on; the last may still be open.
-    pairs = [cuts[at : at + 2] for at in range(0, len(cuts), 2)]
+    # An event meets those applications whose instant is not after it, and as many more as came before its routing.
+    stamped = list(enumerate(cuts, 1))
+    pairs = [stamped[at : at + 2] for at in range(0, len(stamped), 2)]
     rules = [
-        a_rule(number, start=after(pair[0]), until=after(pair[1]) if pair[1:] else None)
+        a_rule(
+            number,
+            start=after(pair[0][1]),
+            started_by=pair[0][0],
+            until=after(pair[1][1]) if pair[1:] else None,
+            ended_by=pair[1][0] if pair[1:] else None,
+        )
         for number, pair in enumerate(pairs)
     ]
-    made = verdicts(*rules, occurred=occurred, received=occurred + delay)
+    applies = max(seen, sum(cut <= occurred for cut in cuts))
+    made = verdicts(*rules, occurred=occurred, applies=applies)
     in_force = any(
         one.start <= after(occurred) and (one.until is None or after(occurred) < one.until) for one in rules
     )

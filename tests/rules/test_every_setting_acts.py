@@ -245,7 +245,15 @@ def moved(fleet: Fleet) -> Any:
 def routes(fleet: Fleet) -> Any:
     """What intake makes of events of each archive, by each name that it may have."""
     rules = [
-        Rule(id=RuleId(number), site=site.name, archive=archive, endpoint=to, lane=LaneId(1), start=NOW)
+        Rule(
+            id=RuleId(number),
+            site=site.name,
+            archive=archive,
+            endpoint=to,
+            lane=LaneId(1),
+            start=NOW,
+            started_by=1,
+        )
         for site in fleet.sites.values()
         for number, (archive, to) in enumerate(
             (name, to) for name, one in site.archives.items() for to in one.forward_to
@@ -255,7 +263,7 @@ def routes(fleet: Fleet) -> Any:
     routing = _Routing(running)
     later = NOW + timedelta(minutes=1)
     return [
-        routing.route(_event_of(archive, kind, later), at=later).decisions if routing.knows(archive) else None
+        routing.route(_event_of(archive, kind, later)).decisions if routing.knows(archive) else None
         for archive in ("st-elsewhere/emergency", "a-1", "a-2")
         for kind in ("finalized", "attestation_requested")
     ]

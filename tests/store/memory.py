@@ -309,7 +309,7 @@ class MemoryRows:
             for event in self._events.values()
             for rule in self._rules.values()
             if (event.site, event.archive) == (rule.site, rule.archive)
-            and is_considered(rule, occurred_at=event.occurred_at, received_at=event.received_at)
+            and is_considered(rule, applies=event.applies, occurred_at=event.occurred_at)
         }
         decided = set(self._decisions)
         return len(considered), len(decided), len(considered - decided), len(decided - considered)

@@ -141,7 +141,7 @@ def routed(running: Running, event: StudyEvent, *, at: datetime, is_entitled: bo
             routes,
             kind=event.event,
             occurred_at=event.occurred_at,
-            received_at=at,
+            applies=running.applies,
             entitled=Entitled(enterprise=is_entitled, preliminary_results=is_entitled),
         ),
     )

@@ -104,7 +104,13 @@ def a_delivery(number: int = 1, **changes: object) -> Delivery:
 
 def a_rule(number: int = 1, **changes: object) -> Rule:
     rule = Rule(
-        id=RuleId(number), site="st-elsewhere", archive="ed", endpoint="epic-1", lane=LaneId(1), start=T0
+        id=RuleId(number),
+        site="st-elsewhere",
+        archive="ed",
+        endpoint="epic-1",
+        lane=LaneId(1),
+        start=T0,
+        started_by=1,
     )
     return replace(rule, **changes)
 
@@ -568,11 +574,20 @@ def test_events_and_verdicts_are_counted(rows: Rows) -> None:
 
 INTERVALS = {
     "in force": (a_rule(), True),
-    "starts at receipt": (a_rule(start=minutes(1.5)), True),
-    "starts after receipt": (a_rule(start=minutes(2)), False),
-    "closes after receipt": (a_rule(until=minutes(2)), True),
-    "closed at receipt, in force when it occurred": (a_rule(until=minutes(1.5)), True),
-    "closed before it occurred": (a_rule(until=minutes(1)), False),
+    "started by the application before it, by a clock that was ahead": (a_rule(start=minutes(5)), True),
+    "started by a later application": (a_rule(started_by=2), False),
+    "started by a later application, by a clock that was behind": (
+        a_rule(started_by=2, start=minutes(-5)),
+        False,
+    ),
+    "closed by a later application": (a_rule(until=minutes(2), ended_by=2), True),
+    "closed by a later application, by a clock that was behind": (
+        a_rule(until=minutes(-5), ended_by=2),
+        True,
+    ),
+    "closed before it was routed, in force when it occurred": (a_rule(until=minutes(1.5), ended_by=1), True),
+    "closed before it occurred": (a_rule(until=minutes(1), ended_by=1), False),
+    "started and closed after it occurred": (a_rule(start=minutes(2), until=minutes(3), ended_by=1), False),
     "another archive": (a_rule(archive="icu"), False),
     "another site": (a_rule(site="general"), False),
 }

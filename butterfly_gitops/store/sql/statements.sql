@@ -180,7 +180,7 @@ SELECT {target} FROM target WHERE lane = ? ORDER BY number;
 INSERT INTO target ({target}) VALUES (?, ?, ?, ?);
 
 -- columns: rule
-id, site, archive, endpoint, lane, start, until
+id, site, archive, endpoint, lane, start, until, started_by, ended_by
 
 -- name: rules
 SELECT {rule} FROM rule ORDER BY id;
@@ -189,10 +189,10 @@ SELECT {rule} FROM rule ORDER BY id;
 SELECT {rule} FROM rule WHERE site = ? ORDER BY id;
 
 -- name: put_rule
-INSERT INTO rule ({rule}) VALUES (?, ?, ?, ?, ?, ?, ?)
+INSERT INTO rule ({rule}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO UPDATE SET
     site = excluded.site, archive = excluded.archive, endpoint = excluded.endpoint, lane = excluded.lane,
-    start = excluded.start, until = excluded.until;
+    start = excluded.start, until = excluded.until, started_by = excluded.started_by, ended_by = excluded.ended_by;
 
 -- columns: generation
 site, number, digest, commit_id, actor, applied_at
@@ -322,10 +322,10 @@ SELECT count(*) FROM decision;
 -- name: considered
 SELECT count(*), count(decision.event)
 FROM event
-JOIN rule ON rule.site = event.site AND rule.archive = event.archive AND CASE
-    WHEN rule.until IS NULL OR rule.until > event.received_at THEN rule.start <= event.received_at
-    ELSE rule.start <= event.occurred_at AND event.occurred_at < rule.until
-END
+JOIN rule ON rule.site = event.site AND rule.archive = event.archive AND rule.started_by <= event.applies AND (
+    rule.ended_by IS NULL OR rule.ended_by > event.applies
+    OR rule.start <= event.occurred_at AND event.occurred_at < rule.until
+)
 LEFT JOIN decision ON decision.event = event.number AND decision.rule = rule.id;
 
 -- name: verdict_counts
