@@ -84,4 +84,5 @@ def _count(counted: LaneCounts) -> LaneCount:
         waiting=waiting,
         in_flight=counts.get(State.SENDING, 0),
         maybe_received=counts.get(State.UNCERTAIN, 0),
+        set_aside=counts.get(State.SET_ASIDE, 0),
     )

@@ -26,11 +26,15 @@ class Side:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaneCount:
-    """What one endpoint's lane holds; `maybe_received` are open and may have reached the EHR."""
+    """What one endpoint's lane holds; `maybe_received` are open and may have reached the EHR.
+
+    `set_aside` are those of the waiting that have left the lane, for a person.
+    """
 
     waiting: int = 0
     in_flight: int = 0
     maybe_received: int = 0
+    set_aside: int = 0
 
     @property
     def open(self) -> int:

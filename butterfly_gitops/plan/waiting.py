@@ -22,6 +22,7 @@ def lane_count(endpoints: Iterable[Address], comparison: Comparison) -> LaneCoun
         waiting=sum(count.waiting for count in counts),
         in_flight=sum(count.in_flight for count in counts),
         maybe_received=sum(count.maybe_received for count in counts),
+        set_aside=sum(count.set_aside for count in counts),
     )
 
 
@@ -92,11 +93,22 @@ def leaving(count: LaneCount | None, site: str, removal: Removal | None) -> str:
         return f"{stops} {stays(count.open if count else None, site)}"
     match removal.waiting:
         case "drain":
-            still = those_waiting(count.open if count else None, "is still sent", "are still sent")
-            return f"It leaves the files. {still} to it, with its last settings; then it ends."
+            return f"It leaves the files. {_draining(count)}; then it ends."
         case "set_aside":
             aside = those_waiting(count.open if count else None, "is set aside", "are set aside")
             return f"{stops} {aside} for a person and can then only be cancelled."
+
+
+def _draining(count: LaneCount | None) -> str:
+    """What is still sent, and what no drain sends: what a person must act on first."""
+    aside = count.set_aside if count else 0
+    said = []
+    if count is None or count.open > aside:
+        still = those_waiting(count.open - aside if count else None, "is still sent", "are still sent")
+        said.append(f"{still} to it, with its last settings")
+    if aside:
+        said.append(f"{many(aside, 'that is set aside waits', 'that are set aside wait')} for a person")
+    return "; ".join(said)
 
 
 def leaving_archive(waiting: int | None, site: str, removal: Removal | None) -> str:

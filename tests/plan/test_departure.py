@@ -75,12 +75,34 @@ STOPS = "It leaves the files, and nothing more is sent to it."
             "It leaves the files. The 1 waiting result is still sent to it, with its last settings; then it ends.",
         ),
         (
+            {"lab": DRAIN},
+            LaneCount(waiting=12, set_aside=2),
+            (
+                "It leaves the files. The 10 waiting results are still sent to it, with its last settings; "
+                "2 that are set aside wait for a person; then it ends."
+            ),
+        ),
+        (
+            {"lab": DRAIN},
+            LaneCount(waiting=1, set_aside=1),
+            "It leaves the files. 1 that is set aside waits for a person; then it ends.",
+        ),
+        (
             {"lab": ASIDE},
             LaneCount(waiting=12),
             f"{STOPS} The 12 waiting results are set aside for a person and can then only be cancelled.",
         ),
     ],
-    ids=["nothing-waits", "needless-word", "no-word", "drain", "drain-one", "set-aside"],
+    ids=[
+        "nothing-waits",
+        "needless-word",
+        "no-word",
+        "drain",
+        "drain-one",
+        "drain-some",
+        "drain-none",
+        "set-aside",
+    ],
 )
 def test_an_endpoint_leaves_as_the_files_say(
     removed: Mapping[str, Removal], lane: LaneCount, expected: str
