@@ -1,6 +1,6 @@
 """The transaction that takes study events: all of a list, or none."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import get_args
 
@@ -38,7 +38,9 @@ def _accept_one(rows: Rows, new: NewEvent, position: int, *, at: datetime) -> Ac
     if known := rows.event_by_id(new.event.event_id):
         if known.digest != new.digest:
             raise EventConflict(new.event.event_id, position)
-        return Accepted(event_id=known.event_id, is_known=True, decisions=_answered(rows, known))
+        return Accepted(
+            event_id=known.event_id, is_known=True, decisions=_told(rows, rows.decisions_of(known.number))
+        )
     row = _row(rows, new, at=at)
     known_before = known_of_study(rows, row.study, new)
     rows.add_event(row)
@@ -56,7 +58,8 @@ def _accept_one(rows: Rows, new: NewEvent, position: int, *, at: datetime) -> Ac
         rows.add_decision(row.number, decision, made)
     lanes = frozenset(one.lane for one in admission.deliveries)
     end_leaving(rows, lanes)
-    return Accepted(event_id=row.event_id, is_known=False, decisions=_answered(rows, row), lanes=lanes)
+    decided = zip(new.decisions, admission.made, strict=True)
+    return Accepted(event_id=row.event_id, is_known=False, decisions=_told(rows, decided), lanes=lanes)
 
 
 def _row(rows: Rows, new: NewEvent, *, at: datetime) -> EventRow:
@@ -112,7 +115,7 @@ def arrival_of(
     )
 
 
-def _answered(rows: Rows, row: EventRow) -> tuple[StoredDecision, ...]:
+def _told(rows: Rows, decisions: Iterable[tuple[Decision, DeliveryId | None]]) -> tuple[StoredDecision, ...]:
     return tuple(
         StoredDecision(
             endpoint=endpoint_address(rows, decision.lane),
@@ -120,7 +123,7 @@ def _answered(rows: Rows, row: EventRow) -> tuple[StoredDecision, ...]:
             delivery=made,
             state=_state(rows, made),
         )
-        for decision, made in rows.decisions_of(row.number)
+        for decision, made in decisions
     )
 
 

@@ -18,7 +18,6 @@ from butterfly_gitops.model.delivery import (
     StoredMessage,
     Verdict,
 )
-from butterfly_gitops.model.study import StudyEvent
 from butterfly_gitops.store.ending import end_leaving
 from butterfly_gitops.store.interface import (
     Claiming,
@@ -56,7 +55,7 @@ def recover(rows: Rows, epoch: Epoch, *, at: datetime) -> int:
 
 def views(rows: Rows, lanes: Sequence[LaneId], *, look_ahead: int) -> tuple[LaneView, ...]:
     """See `Store.views`."""
-    return tuple(_view(rows, lane, look_ahead) for lane in lanes)
+    return tuple(_view(rows, lane, rows.heads(lane, look_ahead)) for lane in lanes)
 
 
 def advance(rows: Rows, steps: Sequence[Step]) -> tuple[Stepped, ...]:
@@ -75,14 +74,14 @@ def _advance(rows: Rows, step: Step) -> Stepped:
         _settle(rows, step.settling, step.epoch, at=step.at)
     if step.refusing is not None:
         _refuse(rows, step.refusing, at=step.at)
+    heads = rows.heads(step.lane, step.look_ahead + 1)
     attempt, reason = None, ""
     if step.claiming is not None:
-        attempt, reason = _claim(rows, step.claiming, step, at=step.at)
+        first = heads[0].id if heads else None
+        attempt, reason = _claim(rows, step.claiming, step, head=first)
     end_leaving(rows, (step.lane,))
-    skipped = attempt.delivery if attempt else None
-    return Stepped(
-        attempt=attempt, why_not=reason, view=_view(rows, step.lane, step.look_ahead, skipped=skipped)
-    )
+    following = heads if attempt is None else [one for one in heads if one.id != attempt.delivery]
+    return Stepped(attempt=attempt, why_not=reason, view=_view(rows, step.lane, following[: step.look_ahead]))
 
 
 def _settle(rows: Rows, settling: Settling, epoch: Epoch, *, at: datetime) -> None:
@@ -138,24 +137,25 @@ def _refuse(rows: Rows, refusing: Refusing, *, at: datetime) -> None:
         rows.put_delivery(refuse_rendering(delivery, field=refusing.field, why=refusing.why, at=at))
 
 
-def _claim(rows: Rows, claiming: Claiming, step: Step, *, at: datetime) -> tuple[Attempt | None, str]:
+def _claim(
+    rows: Rows, claiming: Claiming, step: Step, *, head: DeliveryId | None
+) -> tuple[Attempt | None, str]:
     delivery = rows.delivery(claiming.delivery)
     if delivery is None:
         return None, "there is no such delivery"
     report, lane = rows.report(delivery.report), rows.lane(step.lane)
-    head = next(iter(rows.heads(step.lane, 1)), None)
     claim = Claim(
         delivery=delivery.id,
         report_version=claiming.report_version,
         target=claiming.target,
         longest_wait=claiming.longest_wait,
     )
-    if reason := why_not(claim, delivery, report, lane, head=head.id if head else None, at=at):
+    if reason := why_not(claim, delivery, report, lane, head=head, at=step.at):
         return None, reason
     message = _message(rows, delivery, claiming)
     if message is None:
         return None, "its stored message was rendered for another target"
-    rows_to_write = claimed(delivery, report, message, target=claiming.target, epoch=step.epoch, at=at)
+    rows_to_write = claimed(delivery, report, message, target=claiming.target, epoch=step.epoch, at=step.at)
     rows.put_delivery(rows_to_write.delivery)
     if rows_to_write.report != report:
         rows.put_report(rows_to_write.report)
@@ -188,10 +188,8 @@ def _message(rows: Rows, delivery: Delivery, claiming: Claiming) -> StoredMessag
     return message
 
 
-def _view(rows: Rows, lane: LaneId, look_ahead: int, *, skipped: DeliveryId | None = None) -> LaneView:
-    limit = look_ahead + (skipped is not None)
-    heads = [one for one in rows.heads(lane, limit) if one.id != skipped]
-    return LaneView(lane=rows.lane(lane), heads=tuple(_head(rows, one) for one in heads[:look_ahead]))
+def _view(rows: Rows, lane: LaneId, heads: Sequence[Delivery]) -> LaneView:
+    return LaneView(lane=rows.lane(lane), heads=tuple(_head(rows, one) for one in heads))
 
 
 def _head(rows: Rows, delivery: Delivery) -> Head:
@@ -199,6 +197,6 @@ def _head(rows: Rows, delivery: Delivery) -> Head:
     return Head(
         delivery=delivery,
         report=rows.report(delivery.report),
-        event=StudyEvent.model_validate_json(rows.event(delivery.body).body),
+        body=rows.event_body(delivery.body),
         message=rows.message(delivery.id, delivery.message) if delivery.message else None,
     )

@@ -234,12 +234,17 @@ class Observation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
-    """A delivery with all that is needed to render and send it. `event` holds patient data."""
+    """A delivery with all that is needed to render and send it. `body`, an event's JSON, holds patient data."""
 
     delivery: Delivery
     report: Report
-    event: StudyEvent = field(repr=False)
+    body: str = field(repr=False)
     message: StoredMessage | None
+
+    @property
+    def event(self) -> StudyEvent:
+        """Return the event whose content it shows; it is parsed for each call."""
+        return StudyEvent.model_validate_json(self.body)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -313,7 +318,7 @@ class Step:
     settling: Settling | None = None
     refusing: Refusing | None = None
     claiming: Claiming | None = None
-    look_ahead: int = 2
+    look_ahead: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -499,7 +504,7 @@ class Store(Protocol):
         """Make every attempt of earlier epochs uncertain; return how many there were. Raises OwnerLost."""
         ...
 
-    async def views(self, lanes: Sequence[LaneId], *, look_ahead: int = 2) -> tuple[LaneView, ...]:
+    async def views(self, lanes: Sequence[LaneId], *, look_ahead: int = 1) -> tuple[LaneView, ...]:
         """Return lanes with their first deliveries."""
         ...
 

@@ -91,6 +91,10 @@ class Rows(Protocol):
 
     def event(self, number: EventNumber) -> EventRow: ...
 
+    def event_body(self, number: EventNumber) -> str:
+        """Return the canonical JSON of an event."""
+        ...
+
     def event_by_id(self, event_id: str) -> EventRow | None: ...
 
     def latest_of_study(self, study: str, kinds: Collection[EventKind]) -> EventRow | None:

@@ -100,7 +100,7 @@ class SqliteStore:
     async def recover(self, epoch: Epoch, *, at: datetime) -> int:
         return await self._writer.do(lambda rows: advancing.recover(rows, epoch, at=at))
 
-    async def views(self, lanes: Sequence[LaneId], *, look_ahead: int = 2) -> tuple[LaneView, ...]:
+    async def views(self, lanes: Sequence[LaneId], *, look_ahead: int = 1) -> tuple[LaneView, ...]:
         return await self._writer.do(lambda rows: advancing.views(rows, lanes, look_ahead=look_ahead))
 
     async def advance(self, steps: Sequence[Step]) -> tuple[Stepped, ...]:

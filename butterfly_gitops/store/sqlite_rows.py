@@ -29,11 +29,16 @@ from butterfly_gitops.model.delivery import (
 from butterfly_gitops.model.study import EventKind
 from butterfly_gitops.store import row_codec as codec
 from butterfly_gitops.store.interface import AuditEntry, Condition, Generation, Hold, Query, Withheld
+from butterfly_gitops.store.kept import Kept
 from butterfly_gitops.store.row_codec import CODES, STATES, Row
 from butterfly_gitops.store.rows import Done, EventRow
 from butterfly_gitops.store.sqlite_statements import STATEMENTS, find_among, with_many
 
 T = TypeVar("T")
+
+# What is kept is small, but for bodies and messages: a few kilobytes each, a document now and then.
+_MANY = 20_000
+_FEW = 1_000
 
 
 class SqliteRows:
@@ -42,13 +47,34 @@ class SqliteRows:
     What identifies a report or a delivery (its lane, event, study and so on) stays as it was added.
     """
 
-    def __init__(self, connection: apsw.Connection) -> None:
+    def __init__(self, connection: apsw.Connection, *, keeps: bool) -> None:
+        """Keep rows where `keeps` says that nobody but this connection writes."""
         self._connection = connection
         self._last: dict[str, int] = {}
+        few, many = (_FEW, _MANY) if keeps else (0, 0)
+        self._settings: Kept[str, str] = Kept(most=few)
+        self._lanes: Kept[LaneId, Lane] = Kept(most=many)
+        self._targets: Kept[tuple[LaneId, TargetNumber], Target] = Kept(most=many)
+        self._reports: Kept[ReportId, Report] = Kept(most=many)
+        self._deliveries: Kept[DeliveryId, Delivery] = Kept(most=many)
+        self._attempts: Kept[int, Attempt] = Kept(most=few)
+        self._messages: Kept[int, StoredMessage] = Kept(most=few)
+        self._bodies: Kept[EventNumber, str] = Kept(most=few)
 
     def forget(self) -> None:
-        """Read the highest ids anew."""
+        """Read the highest ids and every row anew."""
         self._last.clear()
+        for kept in (
+            self._settings,
+            self._lanes,
+            self._targets,
+            self._reports,
+            self._deliveries,
+            self._attempts,
+            self._messages,
+            self._bodies,
+        ):
+            kept.forget()
 
     def _run(self, name: str, values: Row) -> None:
         self._connection.execute(STATEMENTS[name], values)
@@ -78,10 +104,14 @@ class SqliteRows:
         self._last[table] = max(number, self._next(table) - 1)
 
     def setting(self, name: str) -> str:
-        return self._first(STATEMENTS["setting"], (name,), lambda row: str(row[0])) or ""
+        return self._settings.get(name, self._setting) or ""
+
+    def _setting(self, name: str) -> str | None:
+        return self._first(STATEMENTS["setting"], (name,), lambda row: str(row[0]))
 
     def put_setting(self, name: str, value: str) -> None:
         self._run("put_setting", (name, value))
+        self._settings.put(name, value)
 
     def next_event(self) -> EventNumber:
         return EventNumber(self._next("event"))
@@ -103,6 +133,15 @@ class SqliteRows:
     def event(self, number: EventNumber) -> EventRow:
         return self._one("event", (number,), codec.event_of)
 
+    def event_body(self, number: EventNumber) -> str:
+        body = self._bodies.get(number, self._body)
+        if body is None:
+            raise KeyError("event", number)
+        return body
+
+    def _body(self, number: EventNumber) -> str | None:
+        return self._first(STATEMENTS["event_body"], (number,), lambda row: str(row[0]))
+
     def event_by_id(self, event_id: str) -> EventRow | None:
         return self._first(STATEMENTS["event_by_id"], (event_id,), codec.event_of)
 
@@ -113,6 +152,7 @@ class SqliteRows:
     def add_event(self, row: EventRow) -> None:
         self._run("add_event", codec.event_values(row))
         self._added("event", row.number)
+        self._bodies.put(row.number, row.body)
 
     def decisions_of(self, event: EventNumber) -> Sequence[tuple[Decision, DeliveryId | None]]:
         return self._all(STATEMENTS["decisions_of"], (event,), codec.decision_of)
@@ -123,13 +163,20 @@ class SqliteRows:
     # Reports, deliveries, attempts, messages.
 
     def report(self, report: ReportId) -> Report:
-        return self._one("report", (report,), codec.report_of)
+        row = self._reports.get(report, self._report)
+        if row is None:
+            raise KeyError("report", report)
+        return row
+
+    def _report(self, report: ReportId) -> Report | None:
+        return self._first(STATEMENTS["report"], (report,), codec.report_of)
 
     def reports_of_study(self, study: str) -> Sequence[Report]:
         return self._all(STATEMENTS["reports_of_study"], (study,), codec.report_of)
 
     def put_report(self, report: Report) -> None:
         self._put("report", report.id, codec.report_values(report))
+        self._reports.put(report.id, report)
 
     def _put(self, table: str, number: int, values: Row) -> None:
         if number < self._next(table):
@@ -142,6 +189,9 @@ class SqliteRows:
         self._added(table, number)
 
     def delivery(self, delivery: DeliveryId) -> Delivery | None:
+        return self._deliveries.get(delivery, self._delivery)
+
+    def _delivery(self, delivery: DeliveryId) -> Delivery | None:
         return self._first(STATEMENTS["delivery"], (delivery,), codec.delivery_of)
 
     def open_of_reports(self, reports: Collection[ReportId]) -> Sequence[Delivery]:
@@ -161,13 +211,17 @@ class SqliteRows:
         return sorted(found, key=lambda one: one.id)
 
     def heads(self, lane: LaneId, limit: int) -> Sequence[Delivery]:
-        return self._all(STATEMENTS["heads"], (lane, limit), codec.delivery_of)
+        found = self._all(STATEMENTS["heads"], (lane, limit), lambda row: DeliveryId(row[0]))
+        return [one for number in found if (one := self.delivery(number)) is not None]
 
     def put_delivery(self, delivery: Delivery) -> None:
         self._put("delivery", delivery.id, codec.delivery_values(delivery))
+        self._deliveries.put(delivery.id, delivery)
 
     def attempt(self, delivery: DeliveryId, number: int) -> Attempt | None:
-        key = codec.numbered_key(delivery, number)
+        return self._attempts.get(codec.numbered_key(delivery, number), self._attempt)
+
+    def _attempt(self, key: int) -> Attempt | None:
         return self._first(STATEMENTS["attempt"], (key,), codec.attempt_of)
 
     def attempts_of(self, delivery: DeliveryId) -> Sequence[Attempt]:
@@ -175,9 +229,12 @@ class SqliteRows:
 
     def put_attempt(self, attempt: Attempt) -> None:
         self._run("put_attempt", codec.attempt_values(attempt))
+        self._attempts.put(codec.numbered_key(attempt.delivery, attempt.number), attempt)
 
     def message(self, delivery: DeliveryId, number: int) -> StoredMessage | None:
-        key = codec.numbered_key(delivery, number)
+        return self._messages.get(codec.numbered_key(delivery, number), self._message)
+
+    def _message(self, key: int) -> StoredMessage | None:
         return self._first(STATEMENTS["message"], (key,), codec.message_of)
 
     def messages_of(self, delivery: DeliveryId) -> Sequence[StoredMessage]:
@@ -185,11 +242,18 @@ class SqliteRows:
 
     def add_message(self, message: StoredMessage) -> None:
         self._run("add_message", codec.message_values(message))
+        self._messages.put(codec.numbered_key(message.delivery, message.number), message)
 
     # What is applied.
 
     def lane(self, lane: LaneId) -> Lane:
-        return self._one("lane", (lane,), codec.lane_of)
+        row = self._lanes.get(lane, self._lane)
+        if row is None:
+            raise KeyError("lane", lane)
+        return row
+
+    def _lane(self, lane: LaneId) -> Lane | None:
+        return self._first(STATEMENTS["lane"], (lane,), codec.lane_of)
 
     def lanes(self) -> Sequence[Lane]:
         return self._all(STATEMENTS["lanes"], (), codec.lane_of)
@@ -203,9 +267,16 @@ class SqliteRows:
     def put_lane(self, lane: Lane) -> None:
         self._run("put_lane", codec.lane_values(lane))
         self._added("lane", lane.id)
+        self._lanes.put(lane.id, lane)
 
     def target(self, lane: LaneId, number: TargetNumber) -> Target:
-        return self._one("target", (lane, number), codec.target_of)
+        row = self._targets.get((lane, number), self._target)
+        if row is None:
+            raise KeyError("target", lane, number)
+        return row
+
+    def _target(self, key: tuple[LaneId, TargetNumber]) -> Target | None:
+        return self._first(STATEMENTS["target"], key, codec.target_of)
 
     def targets_of(self, lane: LaneId) -> Sequence[Target]:
         return self._all(STATEMENTS["targets_of"], (lane,), codec.target_of)

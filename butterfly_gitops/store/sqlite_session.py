@@ -59,7 +59,7 @@ class SqliteSession:
         try:
             connection, rows = self._open()
             connection.execute(self._begin)
-            results = [_run_one(connection, rows, operation) for operation in operations]
+            results = _run_all(connection, rows, operations, begin=self._begin)
             connection.execute("COMMIT")
         except UNAVAILABLE as error:
             # How much of the transaction SQLite has undone depends on the error; closing undoes the rest.
@@ -81,7 +81,7 @@ class SqliteSession:
     def _open(self) -> tuple[apsw.Connection, SqliteRows]:
         if self._connection is None or self._rows is None:
             connection = self._connect()
-            self._connection, self._rows = connection, SqliteRows(connection)
+            self._connection, self._rows = connection, SqliteRows(connection, keeps=self._is_writer)
             return connection, self._rows
         return self._connection, self._rows
 
@@ -101,6 +101,21 @@ class SqliteSession:
             connection.close(True)
             raise
         return connection
+
+
+def _run_all(
+    connection: apsw.Connection, rows: SqliteRows, operations: Sequence[Operation], *, begin: str
+) -> Sequence[Result]:
+    """Do all at once, as is nearly always possible; where one raises, all again, each in a savepoint of its own."""
+    try:
+        return [Returned(value=operation(rows)) for operation in operations]
+    except UNAVAILABLE:
+        raise
+    except Exception:  # noqa: BLE001 - it is raised again below, for its own operation alone
+        connection.execute("ROLLBACK")
+        rows.forget()
+        connection.execute(begin)
+    return [_run_one(connection, rows, operation) for operation in operations]
 
 
 def _run_one(connection: apsw.Connection, rows: SqliteRows, operation: Operation) -> Result:

@@ -32,5 +32,5 @@ def rows(request: pytest.FixtureRequest) -> Iterator[Rows]:
     connection.execute("PRAGMA foreign_keys = ON")
     migrate(connection, migrations())
     with connection:
-        yield SqliteRows(connection)
+        yield SqliteRows(connection, keeps=True)
     connection.close()

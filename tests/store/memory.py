@@ -112,6 +112,9 @@ class MemoryRows:
     def event(self, number: EventNumber) -> EventRow:
         return self._events[number]
 
+    def event_body(self, number: EventNumber) -> str:
+        return self._events[number].body
+
     def event_by_id(self, event_id: str) -> EventRow | None:
         return next((one for one in self._events.values() if one.event_id == event_id), None)
 
@@ -379,7 +382,7 @@ class MemoryStore:
     async def recover(self, epoch: Epoch, *, at: datetime) -> int:
         return await self._do(lambda rows: advancing.recover(rows, epoch, at=at))
 
-    async def views(self, lanes: Sequence[LaneId], *, look_ahead: int = 2) -> tuple[LaneView, ...]:
+    async def views(self, lanes: Sequence[LaneId], *, look_ahead: int = 1) -> tuple[LaneView, ...]:
         return await self._do(lambda rows: advancing.views(rows, lanes, look_ahead=look_ahead))
 
     async def advance(self, steps: Sequence[Step]) -> tuple[Stepped, ...]:

@@ -29,6 +29,9 @@ patient, body
 -- name: event
 SELECT {event} FROM event WHERE number = ?;
 
+-- name: event_body
+SELECT body FROM event WHERE number = ?;
+
 -- name: event_by_id
 SELECT {event} FROM event WHERE event_id = ?;
 
@@ -91,7 +94,7 @@ SELECT {delivery} FROM delivery INDEXED BY delivery_set_aside WHERE lane = ? AND
 SELECT {delivery} FROM delivery WHERE lane = ? AND state IN ({many}) ORDER BY id;
 
 -- name: heads
-SELECT {delivery} FROM delivery INDEXED BY delivery_in_lane WHERE lane = ? AND state < 3 ORDER BY id LIMIT ?;
+SELECT id FROM delivery INDEXED BY delivery_in_lane WHERE lane = ? AND state < 3 ORDER BY id LIMIT ?;
 
 -- name: insert_delivery
 INSERT INTO delivery ({delivery})
