@@ -40,7 +40,8 @@ _VARIABLES = {
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_ALLOW_PROTOCOL": ":".join(PROTOCOLS),
 }
-_SSH = "ssh -oBatchMode=yes -oConnectTimeout=10"
+# A peer that is gone is noticed, so that a stop of the program does not wait for it.
+_SSH = "ssh -oBatchMode=yes -oConnectTimeout=10 -oServerAliveInterval=5 -oServerAliveCountMax=3"
 _SETTINGS = (
     "core.hooksPath=/dev/null",
     "gc.autoDetach=false",

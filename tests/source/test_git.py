@@ -62,6 +62,20 @@ def test_a_repository_on_this_machine_has_two_forms(repository: GitRepository, f
     assert GitSource(address, cache=repository.root.parent / "git").fetch().files
 
 
+@pytest.mark.parametrize("url", ["ssh://git@git.example.org{path}", "git@git.example.org:{path}"])
+def test_ssh_is_asked_as_the_administrator_says(
+    repository: GitRepository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    # As ssh does: the last argument is a command line for the other side.
+    ssh = tmp_path / "ssh"
+    ssh.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/asked\nfor last; do :; done\neval "$last"\n')
+    ssh.chmod(0o700)
+    monkeypatch.setenv("GIT_SSH_COMMAND", str(ssh))
+    address = parse_git_address(f"{url.format(path=repository.root)}#main:sites")
+    assert GitSource(address, cache=tmp_path / "git").fetch().files
+    assert "git@git.example.org" in (tmp_path / "asked").read_text()
+
+
 def test_the_cache_may_be_relative(
     repository: GitRepository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
