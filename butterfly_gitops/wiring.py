@@ -129,7 +129,7 @@ async def build(
         epoch = await store.own(node=socket.gethostname(), boot=secrets.token_hex(8), at=_now())
         recovered = await store.recover(epoch, at=_now())
         _log.info("state opened", state=str(options.state), epoch=epoch, count=recovered)
-        world = World(now=_now, draw=random.SystemRandom().random, letters=_letters, passed=passed)
+        world = World(now=_now, draw=random.random, letters=_letters, passed=passed)
         tcp = dialler or TcpDialler()
         lanes = Lanes(store, epoch, make_wire=lambda to: _wire(to, tcp, passed), world=world)
         engine = _engine(options, store, lanes, passed, listening)
@@ -152,7 +152,7 @@ def _engine(options: Options, store: Store, lanes: Lanes, passed: Passed, listen
         lanes=lanes,
         interval_s=options.interval_s,
         now=_now,
-        draw=random.SystemRandom().random,
+        draw=random.random,
     )
     services = Services(
         store=store,

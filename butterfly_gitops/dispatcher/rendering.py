@@ -76,7 +76,7 @@ class Renderer:
             report=Known(
                 filler=head.report.filler,
                 last_status_time=head.report.last_status_time,
-                fallback_filler=f"BF{self._letters(14)}",
+                fallback_filler=f"BF{control_id[:14]}",
                 repeats=repeats_revision(head.delivery, head.report),
             ),
             status=status,

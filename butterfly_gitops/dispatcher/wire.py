@@ -207,10 +207,9 @@ async def _drive(
                 if count == 0 and isinstance(step, Write):
                     await _wait(connection.sendable(), until)
             case Read(until=until):
+                # Waits even if more has come: a peer that never stops talking takes no other's turn.
+                await _wait(connection.receivable(), until)
                 step = _receive(exchange, connection, until)
-                if isinstance(step, Read):
-                    # Waits even if more has come: a peer that never stops talking takes no other's turn.
-                    await _wait(connection.receivable(), step.until)
             case _:
                 assert_never(step)
 
