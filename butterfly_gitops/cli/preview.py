@@ -47,7 +47,9 @@ def _event(content: bytes) -> StudyEvent:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         where = "/".join(map(str, first["loc"]))
-        raise click.ClickException(f"no study event: /{where}: {first['msg']}") from None
+        raise click.ClickException(
+            f"no study event: /{where}: {first['msg'].removeprefix('Value error, ')}"
+        ) from None
 
 
 def _endpoint(address: str, sites: Path) -> EhrEndpoint:

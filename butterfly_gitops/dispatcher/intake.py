@@ -7,9 +7,11 @@ from datetime import datetime
 
 import structlog
 
+from butterfly_gitops.config.nearest import nearest
 from butterfly_gitops.delivery.patient import identifier_keys
 from butterfly_gitops.delivery.routing import Entitled, Route, is_near_start, is_too_far_ahead, route
 from butterfly_gitops.dispatcher.point import Passed, Point
+from butterfly_gitops.hl7.datatype import is_nm
 from butterfly_gitops.model.delivery import LaneId
 from butterfly_gitops.model.error import GitopsError
 from butterfly_gitops.model.problem import Origin, Problem
@@ -126,6 +128,14 @@ class _Routing:
     def knows(self, archive: str) -> bool:
         return archive in self._archives
 
+    def mend_of(self, archive: str) -> str:
+        """Name the archive that was probably meant: what is configured is no patient's data, what came in may be."""
+        if meant := nearest(archive, self._archives):
+            return f"write {meant}, if that is meant"
+        if not self._archives:
+            return "apply a configuration with archives first"
+        return "write SITE/NAME of an archive that is applied, or its cloud_id"
+
     def route(self, event: StudyEvent) -> NewEvent:
         site, archive = self._archives[event.archive]
         body = event.model_dump_json(by_alias=True)
@@ -169,7 +179,7 @@ def _problems_of(event: StudyEvent, pointer: str, routing: _Routing, at: datetim
             "unknown-archive",
             "no archive of this fleet goes by this name",
             f"{pointer}/archive",
-            mend="write SITE/NAME of an archive that is applied, or its cloud_id",
+            mend=routing.mend_of(event.archive),
         )
     if is_too_far_ahead(event.occurred_at, at):
         yield _problem(
@@ -178,6 +188,14 @@ def _problems_of(event: StudyEvent, pointer: str, routing: _Routing, at: datetim
             f"{pointer}/occurred_at",
             mend="set the clock of the source",
         )
+    for number, one in enumerate(event.study.observations):
+        if one.type == "numeric" and not is_nm(one.value):
+            yield _problem(
+                "wrong-value",
+                "a numeric observation's value must be a number, as HL7 writes them (NM)",
+                f"{pointer}/study/observations/{number}/value",
+                mend="write digits such as 55 or -0.5, or make its type text",
+            )
 
 
 def _problem(rule: str, message: str, pointer: str, *, mend: str) -> Problem:

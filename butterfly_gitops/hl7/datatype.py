@@ -4,11 +4,19 @@ Each function is named for its data type. Empty components at the end are cut; w
 is the layout's.
 """
 
+import re
 from functools import lru_cache
 
 from butterfly_gitops.hl7.escape import escape
 from butterfly_gitops.model.endpoint import Hd, Identity
 from butterfly_gitops.model.study import Attending, Location, PatientIdentifier, Person
+
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)")
+
+
+def is_nm(text: str) -> bool:
+    """Tell whether a text can be written as NM, a number (2.A.47): no exponent, no blanks."""
+    return _NUMBER.fullmatch(text) is not None
 
 
 def composite(*parts: str | None, separator: str = "^") -> str:

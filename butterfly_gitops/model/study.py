@@ -1,14 +1,38 @@
 """A study event: a full snapshot of one study, as it arrives."""
 
+import binascii
+from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 
 from butterfly_gitops.model.frozen import Frozen
 
 Id = Annotated[str, StringConstraints(min_length=1, max_length=199)]
 Line = Annotated[str, StringConstraints(max_length=1000)]
 EventKind = Literal["attestation_requested", "finalized", "reverted", "deleted"]
+
+
+def _calendar_date(text: str) -> str:
+    """Refuse a day, month or year that no calendar has; a part that is left out is no part of it."""
+    try:
+        date.fromisoformat(f"{text}-01-01"[:10] if len(text) == len("YYYY") else f"{text}-01"[:10])
+    except ValueError:
+        raise ValueError("no calendar has this date") from None
+    return text
+
+
+def _base64(text: str) -> str:
+    try:
+        binascii.a2b_base64(text, strict_mode=True)
+    except ValueError:
+        raise ValueError("this is no base64 (RFC 4648, section 4)") from None
+    return text
+
+
+BirthDate = Annotated[
+    str, StringConstraints(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$"), AfterValidator(_calendar_date)
+]
 
 
 class Private(Frozen):
@@ -68,7 +92,7 @@ class Document(Private):
 
     title: Line | None = None
     media_type: Line
-    base64: str
+    base64: Annotated[str, AfterValidator(_base64)]
 
 
 class Study(Private):
@@ -107,7 +131,7 @@ class Patient(Private):
     merged_from: tuple[PatientIdentifier, ...] = ()
     family: Line | None = None
     given: Line | None = None
-    birth_date: Annotated[str, StringConstraints(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$")] | None = None
+    birth_date: BirthDate | None = None
     sex: Annotated[str, StringConstraints(pattern=r"^[FMOUAN]$")] | None = None
 
 

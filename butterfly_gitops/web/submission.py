@@ -11,6 +11,25 @@ from butterfly_gitops.dispatcher.intake import EventsRefused
 from butterfly_gitops.model.problem import Origin, Problem
 from butterfly_gitops.model.study import StudyEvent
 
+# By kind of error, or else by field: what pydantic's own words leave open.
+_MESSAGES = {
+    "timezone_aware": "this time says no offset from UTC",
+    "datetime_from_date_parsing": "this is no time",
+    "datetime_parsing": "this is no time",
+    "string_pattern_mismatch": "this is not written as it must be",
+}
+_A_TIME = "write it as 2026-11-24T14:03:11Z"
+_MENDS = {
+    "timezone_aware": "add an offset, such as Z",
+    "datetime_from_date_parsing": _A_TIME,
+    "datetime_parsing": _A_TIME,
+    "datetime_type": _A_TIME,
+    "sex": "write one of F, M, U, O, A, N",
+    "birth_date": "write YYYY-MM-DD, or as much of it as is known: YYYY-MM or YYYY",
+    "study_uid": "write digits and dots, at most 64",
+    "base64": "write it in one line, without blanks",
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
@@ -76,8 +95,11 @@ def _problems(error: ValidationError, prefix: str) -> Iterator[Problem]:
                 yield _problem(
                     "unknown-field", "a study event has no such field", pointer, mend="take it out"
                 )
-            case _:
-                yield _problem("wrong-value", one["msg"], pointer)
+            case kind:
+                # The validators of our own say all; pydantic only adds whose words they are.
+                message = one["msg"].removeprefix("Value error, ")
+                mend = _MENDS.get(kind) or _MENDS.get(str(one["loc"][-1]) if one["loc"] else "", "")
+                yield _problem("wrong-value", _MESSAGES.get(kind, message), pointer, mend=mend)
 
 
 def _escaped(part: str) -> str:

@@ -32,7 +32,7 @@ def edited(path: str, value: Any = None, *, remove: bool = False) -> dict[str, A
     if remove:
         del part[last]
     else:
-        part[last] = value
+        part[int(last) if isinstance(part, list) else last] = value
     return changed
 
 
@@ -120,6 +120,36 @@ REFUSED = [
     ("unknown nested field", edited("/patient/mrn", "0042"), "unknown-field", "/patient/mrn"),
     ("a name with / and ~", event() | {"a/b~c": 1}, "unknown-field", "/a~1b~0c"),
     ("a sex that is none", edited("/patient/sex", "X"), "wrong-value", "/patient/sex"),
+    (
+        "a day that no calendar has",
+        edited("/patient/birth_date", "1980-02-30"),
+        "wrong-value",
+        "/patient/birth_date",
+    ),
+    (
+        "a month that no calendar has",
+        edited("/patient/birth_date", "1980-13"),
+        "wrong-value",
+        "/patient/birth_date",
+    ),
+    (
+        "a year that no calendar has",
+        edited("/patient/birth_date", "0000"),
+        "wrong-value",
+        "/patient/birth_date",
+    ),
+    (
+        "a document that is no base64",
+        edited("/study/documents/0/base64", "JVBE Ri0x"),
+        "wrong-value",
+        "/study/documents/0/base64",
+    ),
+    (
+        "a number that is none",
+        edited("/study/observations/0", {"type": "numeric", "code": "EF", "value": "5,5"}),
+        "wrong-value",
+        "/study/observations/0/value",
+    ),
     ("identifiers as an object", edited("/patient/identifiers", {}), "wrong-value", "/patient/identifiers"),
     ("half a pair", edited("/study/reason", "\ud800"), "wrong-value", ""),
     ("a number", 5, "wrong-value", ""),
@@ -140,6 +170,46 @@ async def test_refused_is_422_with_rule_and_pointer_alone_and_in_an_array(
     assert beside.status_code == 422
     assert (rule, f"/1{pointer}") in [(one["rule"], one["pointer"]) for one in beside.json()["problems"]]
     assert (await api.ledger())["events"] == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "says"),
+    [
+        ("/patient/sex", "X", "this is not written as it must be; write one of F, M, U, O, A, N"),
+        (
+            "/occurred_at",
+            "2026-11-24T14:03:11",
+            "this time says no offset from UTC; add an offset, such as Z",
+        ),
+        ("/occurred_at", "yesterday", "this is no time; write it as 2026-11-24T14:03:11Z"),
+        (
+            "/patient/birth_date",
+            "1980-02-30",
+            "no calendar has this date; write YYYY-MM-DD, or as much of it as is known: YYYY-MM or YYYY",
+        ),
+        (
+            "/archive",
+            "st-elsewhere/emergenzy",
+            "no archive of this fleet goes by this name; write st-elsewhere/emergency, if that is meant",
+        ),
+        (
+            "/archive",
+            "x",
+            "no archive of this fleet goes by this name; write SITE/NAME of an archive that is applied, or its cloud_id",
+        ),
+    ],
+    ids=["sex", "no offset", "no time", "no date", "archive misspelt", "no archive"],
+)
+async def test_a_wrong_value_comes_with_its_mend(api: Served, path: str, value: str, says: str):
+    answer = await api.post("/v1/study-events", edited(path, value))
+    (problem,) = answer.json()["problems"]
+    assert f"{problem['message']}; {problem['mend']}" == says
+
+
+@pytest.mark.parametrize("birth_date", ["1980", "1980-02", "1980-02-29", None])
+async def test_as_much_of_a_birth_date_as_is_known_is_taken(api: Served, birth_date: str | None):
+    answer = await api.post("/v1/study-events", edited("/patient/birth_date", birth_date))
+    assert answer.status_code == 202
 
 
 async def test_next_week_is_422(api: Served):

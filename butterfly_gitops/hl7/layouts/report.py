@@ -3,14 +3,13 @@
 Each function is the map of one segment: field number to what stands there.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
 from butterfly_gitops.hl7.charset import charset_of
-from butterfly_gitops.hl7.datatype import composite, cx, hd, ndl, pl, xcn, xpn
+from butterfly_gitops.hl7.datatype import composite, cx, hd, is_nm, ndl, pl, xcn, xpn
 from butterfly_gitops.hl7.escape import escape, escape_text
 from butterfly_gitops.hl7.message import header, segment
 from butterfly_gitops.hl7.refusal import RenderingRefused
@@ -33,7 +32,6 @@ _ATTESTATION = composite("ATTESTATION", "Attestation statement", "L")
 # The same few codes come again and again; no patient's data is kept here.
 _coded = lru_cache(maxsize=1024)(composite)
 
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)")  # NM (2.A.47): no exponent, no blanks
 _PATIENT_CLASSES = frozenset("BCEINOPRU")  # table 0004
 
 
@@ -195,7 +193,7 @@ def _typed_value(number: int, observation: Observation) -> tuple[str, str]:
     """OBX-2 and OBX-5, which must agree."""
     match observation.type:
         case "numeric":
-            if not _NUMBER.fullmatch(observation.value):
+            if not is_nm(observation.value):
                 raise RenderingRefused(
                     "OBX-5", f"observation {number} is numeric, but its value is no number"
                 )
