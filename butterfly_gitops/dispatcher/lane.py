@@ -54,6 +54,7 @@ _LONGEST_END_S = 10.0
 _log = structlog.get_logger()
 
 _STORE_FAILED = Verdict(outcome=Outcome.NOT_SENT, detail="the store failed before a byte left")
+_LANE_FAILED = Verdict(outcome=Outcome.UNCERTAIN, detail="the dispatcher failed during the attempt")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +101,7 @@ class Lane:
         self._wake = asyncio.Event()
         self._is_stopping = False
         self._dialling: asyncio.Timeout | None = None
+        self._risked: tuple[DeliveryId, int] | None = None
         self.course = course
         self.defect = ""
 
@@ -211,10 +213,7 @@ class Lane:
         """Send the head, and what follows it, until the turn must be given up; tell whether a claim was refused."""
         head = view.heads[0]
         if head.delivery.state is State.SENDING:
-            # Nothing of this lane is in flight: the commit of its claim was reported as failed, and had not.
-            await self._step(
-                self._settling(head.delivery.id, head.delivery.attempts, _STORE_FAILED, b"", course)
-            )
+            await self._settle_left_over(head, course, wire)
             return False
         prepared: Prepared | None = self._prepare(head, course)
         settling: Settling | None = None
@@ -227,12 +226,23 @@ class Lane:
         await self._step(settling)
         return False
 
+    async def _settle_left_over(self, head: Head, course: Course, wire: Wire) -> None:
+        """Settle an attempt that nobody is at: a defect cut it short, or its claim was wrongly said to have failed."""
+        attempt = (head.delivery.id, head.delivery.attempts)
+        may_have_left = attempt == self._risked
+        if may_have_left:
+            # Its answer may still come here, and must not be taken for the next message's.
+            await wire.close()
+        verdict = _LANE_FAILED if may_have_left else _STORE_FAILED
+        await self._step(self._settling(*attempt, verdict, b"", course))
+
     def _prepare(self, head: Head, course: Course) -> Prepared:
         renderer = Renderer(course.endpoint, course.target, letters=self._world.letters)
         return renderer.prepare(head, at=self._world.now())
 
     async def _exchange(self, attempt: Attempt, prepared: Prepared, course: Course, wire: Wire) -> Settling:
         self._world.passed(Point.SENDING_STORED)
+        self._risked = (attempt.delivery, attempt.number)
         answer = await wire.exchange(prepared.data, attempt.control_id, course.limits)
         self._world.passed(Point.ANSWER_READ)
         verdict = judge(answer, control_id=attempt.control_id, mode=course.endpoint.acknowledgement.mode)

@@ -68,10 +68,14 @@ SETTINGS = FleetSettings.model_validate(
 
 
 class Dispatcher:
-    """Intake and lanes over one store. `wall` is added to the wall clock, as a step of it would."""
+    """Intake and lanes over one store.
 
-    def __init__(self, store):
+    `wall` is added to the wall clock, as a step of it would; `reads` finds MSA-2 in a block.
+    """
+
+    def __init__(self, store, *, reads=None):
         self.store = store
+        self._reads = reads or answered_id
         self.loop = asyncio.get_running_loop()
         self.wall = timedelta(0)
         self.intake = Intake(store, wake=self._wake, now=self.now, passed=lambda _: None)
@@ -98,10 +102,13 @@ class Dispatcher:
             letters=lambda count: f"{epoch}E{next(serial)}".rjust(count, "0"),
             passed=lambda _: None,
         )
-        self.lanes = Lanes(self.store, epoch, make_wire=_wire, world=world)
+        self.lanes = Lanes(self.store, epoch, make_wire=self._wire, world=world)
         is_running = asyncio.Event()
         self.task = self.loop.create_task(self._run(is_running))
         await is_running.wait()
+
+    def _wire(self, listener):
+        return TcpWire(listener, dialler=TcpDialler(), answered_id=self._reads)
 
     async def _run(self, is_running):
         async with asyncio.TaskGroup() as group:
@@ -139,12 +146,12 @@ class Dispatcher:
         if self.lanes is not None:
             await self.lanes.converge()
 
-    async def submit(self, *studies, kind="finalized", revision=1):
+    async def submit(self, *studies, kind="finalized", revision=1, text="No free fluid."):
         """Accept one event for each study, in one transaction."""
-        events = [self._event(study, kind, revision) for study in studies]
+        events = [self._event(study, kind, revision, text) for study in studies]
         await self.intake.accept(events, pointers=[""] * len(events))
 
-    def _event(self, study, kind, revision):
+    def _event(self, study, kind, revision, text):
         patient = {"identifiers": [{"id": f"MRN-{study}", "authority": "STE", "type": "MR"}]}
         document = {
             "event_id": f"E{next(self._ids)}",
@@ -155,7 +162,7 @@ class Dispatcher:
                 "id": study,
                 "revision": revision,
                 "exam_type": {"code": "EFAST", "display": "eFAST"},
-                "report": ({"section": "findings", "text": f"Look {revision}."},),
+                "report": ({"section": "findings", "text": text},),
             },
             "patient": {"identifiers": tuple(patient["identifiers"])},
         }
@@ -207,12 +214,8 @@ class Dispatcher:
         await self.rest()
 
 
-def _wire(listener):
-    return TcpWire(
-        listener,
-        dialler=TcpDialler(),
-        answered_id=lambda block: read_acknowledgement(block).msa2 or None,
-    )
+def answered_id(block):
+    return read_acknowledgement(block).msa2 or None
 
 
 @contextlib.asynccontextmanager
@@ -230,15 +233,18 @@ async def stored(tmp_path):
 
 
 @contextlib.asynccontextmanager
-async def dispatching(tmp_path, **endpoints):
+async def dispatching(tmp_path, *, reads=None, **endpoints):
     """A dispatcher with these endpoints applied, running."""
     async with stored(tmp_path) as store:
-        dispatcher = Dispatcher(store)
+        dispatcher = Dispatcher(store, reads=reads)
         await dispatcher.apply(SETTINGS)
         await dispatcher.apply(a_site(**endpoints))
         await dispatcher.start()
-        yield dispatcher
-        await dispatcher.end()
+        try:
+            yield dispatcher
+            await dispatcher.end()
+        finally:
+            await dispatcher.crash()
 
 
 @contextlib.contextmanager

@@ -16,6 +16,7 @@ from tests.dispatcher.lanes_at_work import (
     Ehr,
     a_site,
     an_endpoint,
+    answered_id,
     black_hole,
     dispatching,
     stored,
@@ -315,5 +316,50 @@ def test_a_change_of_address_ends_a_dial_that_nobody_answers(tmp_path):
                 await all_of_it.apply(a_site(epic=an_endpoint(peer.port)))
                 (found,) = await all_of_it.states(DELIVERED)
                 assert [one.target for one in found.attempts] == [2]
+
+    run(story())
+
+
+def test_a_defect_of_ours_after_bytes_left_is_a_doubt_and_nobody_elses_trouble(tmp_path):
+    async def story():
+        defects = iter([ZeroDivisionError("a defect of ours")])
+
+        def reads(block):
+            for defect in defects:
+                raise defect
+            return answered_id(block)
+
+        async with (
+            Peer(Ehr().play) as peer,
+            Peer(Ehr().play) as other,
+            dispatching(tmp_path, reads=reads, epic=an_endpoint(peer.port)) as all_of_it,
+        ):
+            await all_of_it.submit("S1", "S2")
+            await until(lambda: peer.messages)
+            await all_of_it.rest()
+            both = a_site(epic=an_endpoint(peer.port), other=an_endpoint(other.port))
+            await all_of_it.apply(both)
+            await all_of_it.submit("S3")
+            await all_of_it.states(DELIVERED, endpoint="other")
+            await all_of_it.pass_time(60)
+            for _ in range(4):
+                await all_of_it.pass_time(10)
+            first, *others = await all_of_it.states(*[DELIVERED] * 3, endpoint="epic")
+            verdicts = [attempt.verdict.outcome.value for attempt in first.attempts]
+            assert verdicts == ["uncertain", "delivered"]
+            assert all(len(one.attempts) == 1 for one in others)
+            assert studies(peer.messages) == ["S1", "S1", "S2", "S3"]
+
+    run(story())
+
+
+def test_66_framing_bytes_in_a_text_never_reach_the_frame(tmp_path):
+    async def story():
+        async with Peer(Ehr().play) as peer, dispatching(tmp_path, epic=an_endpoint(peer.port)) as all_of_it:
+            await all_of_it.submit("S1", text="Before\x1c\r after \x0b and on.")
+            await all_of_it.submit("S2")
+            found = await all_of_it.when(lambda found: found[1].delivery.state is DELIVERED)
+            assert found[0].delivery.state in (DELIVERED, State.SET_ASIDE)
+            assert len(peer.messages) == len([one for one in found if one.attempts])
 
     run(story())
