@@ -60,13 +60,13 @@ def _is_on_its_way(status: dict[str, Any]) -> bool:
 
 
 def _exit_code(status: dict[str, Any]) -> int:
-    if not status["considered"]:
-        click.echo("no pass has seen that commit yet", err=True)
-        return exit_codes.FAILED
     conditions = [one for place in (status, *status["sites"]) for one in place["conditions"]]
     stalled = [one["reason"] for one in conditions if one["kind"] == "Stalled"]
     if any(reason in ("Held", "NotForward") for reason in stalled):
         return exit_codes.HELD
+    if not status["considered"]:
+        click.echo("no pass has seen that commit yet", err=True)
+        return exit_codes.FAILED
     return exit_codes.FAILED if stalled or _is_on_its_way(status) else exit_codes.DONE
 
 

@@ -8,6 +8,7 @@ from butterfly_gitops.model.fleet import Fleet
 from butterfly_gitops.plan.canonical import digest
 from butterfly_gitops.plan.document import Plan
 from butterfly_gitops.plan.sides import ClosedPair, LaneCount, Note, Observed, Side
+from butterfly_gitops.plan.wording import many
 from butterfly_gitops.source.interface import Snapshot
 from butterfly_gitops.store.interface import Hold, LaneCounts, Observation
 
@@ -53,7 +54,8 @@ def holds_of(plan: Plan, *, at: datetime) -> tuple[Hold, ...]:
         Hold(
             id=hold.id,
             site=hold.site,
-            what=f"results of {len(plan.guard.counted)} endpoints stop, go elsewhere or change identity, "
+            what=f"results of {many(len(plan.guard.counted), 'endpoint', 'endpoints')} stop, go elsewhere or "
+            f"change identity, "
             f"and the limit is {plan.guard.limit}",
             changes=frozenset(hold.changes),
             since=at,
