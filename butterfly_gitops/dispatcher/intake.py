@@ -121,6 +121,8 @@ class _Routing:
             site = running.sites.get(rule.site)
             endpoint = site.ehr_endpoints.get(rule.endpoint) if site else None
             preliminary = endpoint is not None and endpoint.preliminary_results != "never"
+            # An archive that has left is known for what was on its way: its closed rules say what becomes of it.
+            self._archives.setdefault(f"{rule.site}/{rule.archive}", (rule.site, rule.archive))
             self._routes.setdefault((rule.site, rule.archive), []).append(
                 Route(rule=rule, preliminary=preliminary)
             )

@@ -1,0 +1,43 @@
+"""Events in: whose archive they name, and what became of it since."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from butterfly_gitops.dispatcher.intake import EventsRefused, Intake
+from butterfly_gitops.model.fleet import FleetSettings
+from tests.store.memory import MemoryStore
+from tests.store.play import FLEET, T0, Play, a_site, an_event
+
+
+async def entitled(site):
+    """A site that is applied, in a fleet that may forward."""
+    play = await Play.start(MemoryStore(), site)
+    await play.store.apply(replace(play.application(site, expected=0), content=FleetSettings(name=FLEET)))
+    return play
+
+
+def intake_of(play):
+    return Intake(play.store, wake=lambda _: None, now=lambda: play.now, passed=lambda _: None)
+
+
+async def test_what_occurred_before_its_archive_left_is_delivered():
+    play = await entitled(a_site(archives={"ed": ["epic"], "icu": ["epic"]}))
+    play.wait(60)
+    await play.apply(a_site(archives={"icu": ["epic"]}))
+    play.wait(60)
+    events = [
+        an_event("e-1", occurred_at=T0 + timedelta(seconds=30)),
+        an_event("e-2", study="s-2", occurred_at=T0 + timedelta(seconds=90)),
+    ]
+    answers = await intake_of(play).accept(events, pointers=["/0", "/1"])
+    assert [[one.verdict for one in answer.decisions] for answer in answers] == [["deliver"], []]
+    assert (await play.store.ledger()).adds_up
+
+
+async def test_an_archive_that_never_was_is_refused():
+    play = await entitled(a_site())
+    with pytest.raises(EventsRefused) as raised:
+        await intake_of(play).accept([an_event("e-1", archive="edd")], pointers=[""])
+    assert [one.rule for one in raised.value.problems] == ["unknown-archive"]
