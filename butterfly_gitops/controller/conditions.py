@@ -48,7 +48,8 @@ def _of_site(
     elif plan is not None and site in plan.held_sites:
         reason, message = "Held", outcome.refused.get(site, "waits for approval")
     elif site in outcome.refused:
-        reason, message = "ResultsWait", outcome.refused[site]
+        reason = "NameTaken" if site in outcome.names_taken else "ResultsWait"
+        message = outcome.refused[site]
     elif site in kept:
         reason, message = "Kept", f"it {kept[site]}"
     elif plan is None:

@@ -15,7 +15,14 @@ from butterfly_gitops.plan.document import Plan
 from butterfly_gitops.plan.planning import make_plan
 from butterfly_gitops.plan.sides import Side
 from butterfly_gitops.source.interface import Snapshot
-from butterfly_gitops.store.interface import Application, Generation, OtherFleet, ResultsWait, Store
+from butterfly_gitops.store.interface import (
+    Application,
+    Generation,
+    NameTaken,
+    OtherFleet,
+    ResultsWait,
+    Store,
+)
 
 FLEET = "fleet"
 """How a plan and a condition name the fleet's settings."""
@@ -31,10 +38,11 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What a pass applied, and why sites stayed as they run."""
+    """What a pass applied, and why sites stayed as they run; `names_taken` are those that wait for another's name."""
 
     applied: tuple[Generation, ...]
     refused: Mapping[str, str]
+    names_taken: frozenset[str] = frozenset()
 
 
 async def consider(
@@ -70,30 +78,40 @@ async def carry_out(
 ) -> Outcome:
     """Apply a plan: first what holds for the fleet, then each site that waits for nobody, one transaction each.
 
-    A site that the store refuses because results wait stays as it runs, and the others go on.
+    A site that the store refuses because results wait stays as it runs, and the others go on. One that wants a name
+    which another site still has is tried again after the others: they may have given it up.
     Raises StaleApplication and OtherFleet.
     """
     fleet = await _fleet_name(store, plan)
     applied: list[Generation] = []
     refused = {site: why_blocked(plan, site) for site in sorted(plan.blocked_sites)}
     refused |= {hold.site: f"held: bgo approve {hold.id[:6]}" for hold in plan.guard.holds}
-    for name, content, digest in _contents(plan):
-        if name in refused:
-            continue
-        application = Application(
-            fleet=fleet,
-            content=content,
-            digest=digest,
-            expected=plan.beside.generations.get(name, 0),
-            commit=commit,
-            actor=actor,
-            at=now(),
-        )
-        try:
-            applied.append(await store.apply(application))
-        except ResultsWait as waiting:
-            refused[name] = why_blocked(plan, name) or str(waiting)
-    return Outcome(applied=tuple(applied), refused=refused)
+    waiting = {name: one for name, one in _contents(plan).items() if name not in refused}
+    names_taken: dict[str, str] = {}
+    while waiting:
+        names_taken = {}
+        for name, (content, digest) in waiting.items():
+            application = Application(
+                fleet=fleet,
+                content=content,
+                digest=digest,
+                expected=plan.beside.generations.get(name, 0),
+                commit=commit,
+                actor=actor,
+                at=now(),
+            )
+            try:
+                applied.append(await store.apply(application))
+            except ResultsWait as results:
+                refused[name] = why_blocked(plan, name) or str(results)
+            except NameTaken as taken:
+                names_taken[name] = str(taken)
+        if len(names_taken) == len(waiting):
+            break
+        waiting = {name: waiting[name] for name in names_taken}
+    return Outcome(
+        applied=tuple(applied), refused={**refused, **names_taken}, names_taken=frozenset(names_taken)
+    )
 
 
 def why_blocked(plan: Plan, site: str) -> str:
@@ -110,12 +128,11 @@ async def _fleet_name(store: Store, plan: Plan) -> str:
     return running.settings.name
 
 
-def _contents(plan: Plan) -> list[tuple[str, Site | FleetSettings, str]]:
-    contents: list[tuple[str, Site | FleetSettings, str]] = []
+def _contents(plan: Plan) -> dict[str, tuple[Site | FleetSettings, str]]:
+    contents: dict[str, tuple[Site | FleetSettings, str]] = {}
     if plan.content.settings is not None:
-        contents.append((FLEET, plan.content.settings, settings_digest(plan.content.settings)))
-    contents += [(name, site, site_digest(site)) for name, site in sorted(plan.content.sites.items())]
-    return contents
+        contents[FLEET] = plan.content.settings, settings_digest(plan.content.settings)
+    return contents | {name: (site, site_digest(site)) for name, site in sorted(plan.content.sites.items())}
 
 
 def fleet_with(applied: Fleet | None, plan: Plan) -> Fleet | None:

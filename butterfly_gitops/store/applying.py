@@ -17,6 +17,7 @@ from butterfly_gitops.store.interface import (
     Application,
     AuditEntry,
     Generation,
+    NameTaken,
     OtherFleet,
     ResultsWait,
     Running,
@@ -87,6 +88,7 @@ def _check_fleet(rows: Rows, fleet: str) -> None:
 
 
 def _apply_site(rows: Rows, site: Site, *, at: datetime) -> None:
+    _take_names(rows, site)
     _rename(rows, site)
     standing = _standing(rows, site.name)
     leaving = [lane for name, lane in standing.items() if name not in site.ehr_endpoints]
@@ -100,6 +102,15 @@ def _apply_site(rows: Rows, site: Site, *, at: datetime) -> None:
         if known:
             _bring(rows, known, endpoint, at=at)
     _set_rules(rows, site, lanes, at=at)
+
+
+def _take_names(rows: Rows, site: Site) -> None:
+    """Sites are applied one by one: one that still runs an older configuration keeps its archives' names."""
+    cloud_ids = [one.cloud_id for one in site.archives.values() if one.cloud_id is not None]
+    names = frozenset([*cloud_ids, *(f"{site.name}/{name}" for name in site.archives)])
+    if taken := rows.archive_names_taken(site.name, names):
+        raise NameTaken(site.name, taken)
+    rows.put_archive_names(site.name, names)
 
 
 def _refuse_if_results_wait(rows: Rows, site: Site, leaving: Iterable[Lane]) -> None:

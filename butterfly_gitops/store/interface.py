@@ -70,6 +70,16 @@ class ResultsWait(GitopsError):  # noqa: N818 - it says what happened
         self.names = tuple(names)
 
 
+class NameTaken(GitopsError):  # noqa: N818 - it says what happened
+    """Events of an archive could be another site's: `names` are what they call it, with the site that has the name."""
+
+    def __init__(self, site: str, names: Mapping[str, str]) -> None:
+        taken = ", ".join(f"{name} (an archive of {holder})" for name, holder in names.items())
+        super().__init__(f"{site} names its archives as another applied site does: {taken}")
+        self.site = site
+        self.names = dict(names)
+
+
 class OtherFleet(GitopsError):  # noqa: N818 - it says what happened
     """The state belongs to another fleet."""
 
@@ -476,7 +486,7 @@ class Store(Protocol):
     async def apply(self, application: Application) -> Generation:
         """Apply one site or the fleet's settings, and start and end its rules.
 
-        Raises StaleApplication, ResultsWait, OtherFleet.
+        Raises StaleApplication, ResultsWait, NameTaken, OtherFleet.
         """
         ...
 

@@ -303,6 +303,17 @@ class SqliteRows:
     def add_generation(self, generation: Generation, content: str) -> None:
         self._run("add_generation", (*codec.generation_values(generation), content))
 
+    def archive_names_taken(self, site: str, names: Collection[str]) -> Mapping[str, str]:
+        if not names:
+            return {}
+        sql = with_many("archive_names_taken", len(names))
+        return dict(self._all(sql, (*names, site), lambda row: (row[0], row[1])))
+
+    def put_archive_names(self, site: str, names: Collection[str]) -> None:
+        self._run("delete_archive_names", (site,))
+        for name in sorted(set(names)):
+            self._run("add_archive_name", (name, site))
+
     def conditions(self) -> Sequence[Condition]:
         return self._all(STATEMENTS["conditions"], (), codec.condition_of)
 

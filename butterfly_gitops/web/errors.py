@@ -16,6 +16,7 @@ from butterfly_gitops.hl7.refusal import RenderingRefused
 from butterfly_gitops.model.error import GitopsError
 from butterfly_gitops.store.interface import (
     EventConflict,
+    NameTaken,
     NotFound,
     OtherFleet,
     OwnerLost,
@@ -35,6 +36,7 @@ _STATUS: Mapping[type[GitopsError], int] = {
     ActionRefused: 409,
     CannotPause: 409,
     Followed: 409,
+    NameTaken: 409,
     OtherFleet: 409,
     PlanStale: 409,
     ResultsWait: 409,

@@ -206,7 +206,7 @@ async def story(api: Served) -> Any:
     yield submission
     intake = api.app.state.services.intake
     yield await intake.accept(submission.events, pointers=submission.pointers)
-    yield intake._routing.route(submission.events[0], at=now)
+    yield intake._routing.route(submission.events[0])
     epoch = await store.own(node="n", boot="b", at=now)
     running = await store.running()
     yield running

@@ -75,6 +75,7 @@ class MemoryRows:
         self._targets: dict[tuple[LaneId, TargetNumber], Target] = {}
         self._rules: dict[RuleId, Rule] = {}
         self._generations: dict[str, tuple[Generation, str]] = {}
+        self._archive_names: dict[str, str] = {}
         self._conditions: list[Condition] = []
         self._holds: dict[str, Hold] = {}
         self._done: dict[str, Done] = {}
@@ -217,6 +218,17 @@ class MemoryRows:
 
     def add_generation(self, generation: Generation, content: str) -> None:
         self._generations[generation.site] = generation, content
+
+    def archive_names_taken(self, site: str, names: Collection[str]) -> Mapping[str, str]:
+        return {
+            name: holder
+            for name, holder in sorted(self._archive_names.items())
+            if name in names and holder != site
+        }
+
+    def put_archive_names(self, site: str, names: Collection[str]) -> None:
+        others = {name: holder for name, holder in self._archive_names.items() if holder != site}
+        self._archive_names = {**others, **dict.fromkeys(names, site)}
 
     def conditions(self) -> Sequence[Condition]:
         return sorted(self._conditions, key=lambda one: (one.site, one.endpoint, one.kind))

@@ -212,3 +212,28 @@ async def test_an_unknown_path_is_404_and_a_wrong_method_405(api: Served):
 async def test_too_many_files_are_413(api: Served):
     body = json.dumps(wanted(api.sites)).encode().ljust(40 * 1024 * 1024)
     assert (await api.post("/v1/plans", body)).status_code == 413
+
+
+async def test_an_id_moves_from_site_to_site_in_one_apply_whichever_comes_first(api: Served):
+    for source, target in (("county-general", "seaside"), ("seaside", "county-general")):
+        move_cloud_id(api, source, target)
+        await api.apply()
+        assert (await planned(api))["plan"]["changes"] == []
+
+
+async def test_an_id_that_another_site_still_has_waits_for_it(api: Served):
+    move_cloud_id(api, "county-general", "seaside")
+    edit(api.sites, "county-general/ehr-endpoints.yaml", "port: ", "port: 9")
+    plan = (await planned(api))["plan"]
+    done = (await api.post("/v1/applications", {"plan": plan, "revision": "r2"})).json()
+    assert list(done["refused"]) == ["seaside"]
+    assert "a-118 (an archive of county-general)" in done["refused"]["seaside"]
+    assert done["applied"] == []
+
+
+def move_cloud_id(api: Served, source: str, target: str) -> None:
+    """Take an id from one site's first archive to another's."""
+    old, new = (api.sites / site / "archives.yaml" for site in (source, target))
+    kept = [line for line in old.read_text().splitlines(keepends=True) if "cloud_id" not in line]
+    old.write_text("".join(kept))
+    new.write_text(new.read_text().replace("  emergency:\n", "  emergency:\n    cloud_id: a-118\n"))

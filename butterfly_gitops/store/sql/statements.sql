@@ -210,6 +210,15 @@ SELECT {generation} FROM generation WHERE site = ? ORDER BY number DESC LIMIT 1;
 -- name: add_generation
 INSERT INTO generation ({generation}, content) VALUES (?, ?, ?, ?, ?, ?, ?);
 
+-- name: archive_names_taken
+SELECT name, site FROM archive_name WHERE name IN ({many}) AND site <> ? ORDER BY name;
+
+-- name: delete_archive_names
+DELETE FROM archive_name WHERE site = ?;
+
+-- name: add_archive_name
+INSERT INTO archive_name VALUES (?, ?);
+
 -- columns: condition
 site, endpoint, kind, reason, message, since
 
