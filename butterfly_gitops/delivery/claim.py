@@ -80,8 +80,11 @@ def claimed(
     at: datetime,
 ) -> Claimed:
     """Return the rows of a claim that `why_not` has nothing against."""
-    sending = replace(
-        move(delivery, Event.CLAIMED, State.SENDING, at=at),
+    sending = move(
+        delivery,
+        Event.CLAIMED,
+        State.SENDING,
+        at=at,
         attempts=delivery.attempts + 1,
         message=message.number,
         control_id=message.control_id,

@@ -92,9 +92,16 @@ def _settle_delivery(
     delivery, lane = attempted.delivery, attempted.lane
     match verdict.outcome:
         case Outcome.DELIVERED:
-            ended = move(delivery, Event.ACKNOWLEDGED, State.DELIVERED, at=at, reason="")
-            healthy = replace(lane, failures=0, bad_run=(), due_at=None)
-            return replace(ended, maybe_received=True, then=None, then_reason=""), healthy
+            ended = move(
+                delivery,
+                Event.ACKNOWLEDGED,
+                State.DELIVERED,
+                at=at,
+                maybe_received=True,
+                then=None,
+                then_reason="",
+            )
+            return ended, _healthy(lane)
         case Outcome.NOT_SENT:
             # No byte left, so waiting costs the delivery nothing; without it, a peer that accepts and resets
             # would be dialled as fast as it can reset.
@@ -106,6 +113,12 @@ def _settle_delivery(
             # The receiver read the message; only its policy says whether the same bytes may fare better later.
             return _after_refusal(delivery, lane, verdict, policy, at=at, jitter=jitter)
     assert_never(verdict.outcome)
+
+
+def _healthy(lane: Lane) -> Lane:
+    if lane.failures == 0 and not lane.bad_run and lane.due_at is None:
+        return lane
+    return replace(lane, failures=0, bad_run=(), due_at=None)
 
 
 def _after_silence(
@@ -169,6 +182,8 @@ def _follow_then(delivery: Delivery, lane: Lane, *, at: datetime) -> Delivery:
         delivery = move(delivery, event, delivery.then, at=at, reason=delivery.then_reason)
     elif follows_retarget(delivery, lane):
         delivery = set_aside_for_target(delivery, at=at)
+    if delivery.then is None and not delivery.then_reason:
+        return delivery
     return replace(delivery, then=None, then_reason="")
 
 

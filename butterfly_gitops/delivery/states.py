@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from butterfly_gitops.model.delivery import FINAL, Delivery, State
 
@@ -73,18 +74,23 @@ class IllegalMoveError(Exception):
     """A defect of ours: a move that the table does not have."""
 
 
-def move(delivery: Delivery, event: Event, goal: State, *, at: datetime, reason: str = "") -> Delivery:
-    """Return the delivery in its next state. Raises IllegalMoveError when the table has no such move."""
+def move(
+    delivery: Delivery, event: Event, goal: State, *, at: datetime, reason: str = "", **changes: Any
+) -> Delivery:
+    """Return the delivery in its next state, with other changes that come along.
+
+    Raises IllegalMoveError when the table has no such move.
+    """
     if goal not in _GOALS.get((delivery.state, event), ()):
         raise IllegalMoveError(f"{delivery.state} --{event}--> {goal}")
-    return replace(
-        delivery,
-        state=goal,
-        reason=reason,
-        by_policy=False,
-        due_at=None,
-        settled_at=at if goal in FINAL else None,
-    )
+    moved: dict[str, Any] = {
+        "state": goal,
+        "reason": reason,
+        "by_policy": False,
+        "due_at": None,
+        "settled_at": at if goal in FINAL else None,
+    }
+    return replace(delivery, **(moved | changes))
 
 
 _THEN = {
