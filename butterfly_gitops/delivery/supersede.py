@@ -195,10 +195,14 @@ def report_for(draft: Draft, arrival: Arrival, lane: LaneId) -> Report:
     if not matching:
         return draft.add_report(lane=lane, study=arrival.study, patient=patient, newest=arrival.rank)
     report = max(matching, key=_standing)
+    holds_final = _may_hold_final(draft, report)
     for other in matching:
         if other.id != report.id:
             _end_older(draft, other, arrival, Event.NEWER, "its patient was merged")
-    newest = max(one.newest for one in matching)
+            if holds_final:
+                _end_preliminaries(draft, other, at=arrival.at)
+    # A preliminary beside a final is needless here as well, and must not outrank the arrival.
+    newest = max(one.newest for one in matching if one.id == report.id or one.maybe_final or not holds_final)
     draft.put_report(replace(report, patient=report.patient | patient, newest=newest))
     return draft.report(report.id)
 
@@ -212,16 +216,21 @@ def tidy(draft: Draft, report_id: ReportId, *, at: datetime) -> None:
     """Leave only the newest result of a report waiting, and no preliminary once a final may have been received."""
     report = draft.report(report_id)
     if report.maybe_final:
-        for one in _results(draft.open_of(report_id)):
-            if one.content is Content.PRELIMINARY and one.state is not State.SENDING:
-                draft.move(one, Event.NEWER, at=at, reason="final-already-reported")
+        _end_preliminaries(draft, report, at=at)
     alive = _results(draft.open_of(report_id))
-    if not alive:
-        return
-    newest = max(alive, key=_seniority)
+    finals = [one for one in alive if one.content is Content.FINAL]
+    in_doubt = any(one.state is State.SENDING for one in finals)
     for one in alive:
-        if _seniority(one) < _seniority(newest) and not _outlives(one, newest):
+        # Should the final in flight be received, a newer preliminary ends, not what is final; its outcome decides.
+        newest = max(finals if in_doubt and one in finals else alive, key=_seniority)
+        if _seniority(one) < _seniority(newest):
             draft.move(one, Event.NEWER, at=at, reason=f"newer: revision {newest.rank.revision}")
+
+
+def _end_preliminaries(draft: Draft, report: Report, *, at: datetime) -> None:
+    for one in draft.open_of(report.id):
+        if one.content is Content.PRELIMINARY and one.state is not State.SENDING:
+            draft.move(one, Event.NEWER, at=at, reason="final-already-reported")
 
 
 def _results(deliveries: Iterable[Delivery]) -> list[Delivery]:
@@ -231,12 +240,3 @@ def _results(deliveries: Iterable[Delivery]) -> list[Delivery]:
 def _seniority(delivery: Delivery) -> tuple[Rank, bool, DeliveryId]:
     # Of two events with one rank, the final speaks, whichever came first.
     return delivery.rank, delivery.content is Content.FINAL, delivery.id
-
-
-def _outlives(older: Delivery, newest: Delivery) -> bool:
-    # Should the final in flight be received, the preliminary ends, not it; its outcome decides.
-    return (
-        older.state is State.SENDING
-        and older.content is Content.FINAL
-        and newest.content is Content.PRELIMINARY
-    )

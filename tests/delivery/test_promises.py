@@ -240,18 +240,13 @@ class OneStudy(RuleBasedStateMachine):
     @invariant()
     def only_the_newest_of_a_report_waits(self):
         for report in self.reports:
-            rows = [
-                one for one in self._open(report) if one.content is not Content.WITHDRAWAL and not one.then
-            ]
-            assert len(rows) <= 1 or self._is_final_before_preliminary(rows)
+            rows = [one for one in self._open(report) if one.content is not Content.WITHDRAWAL]
+            contents = [one.content for one in rows if not one.then]
+            assert len(contents) <= 1 or (self._is_in_doubt(rows) and len(set(contents)) == len(contents))
 
-    def _is_final_before_preliminary(self, rows):
-        (flying, waiting) = rows
-        return (flying.state, flying.content, waiting.content) == (
-            State.SENDING,
-            Content.FINAL,
-            Content.PRELIMINARY,
-        )
+    def _is_in_doubt(self, rows):
+        """Whether a final is in flight, so that it is not yet known if a preliminary may still speak."""
+        return any((one.state, one.content) == (State.SENDING, Content.FINAL) for one in rows)
 
     @invariant()
     def what_may_be_shown_of_another_patient_can_be_withdrawn(self):

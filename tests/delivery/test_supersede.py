@@ -474,7 +474,8 @@ def test_where_a_merge_joins_two_reports_a_final_of_either_makes_a_preliminary_n
 
 def test_where_a_merge_joins_two_reports_a_newer_one_of_either_makes_an_arrival_late():
     reports = two_reports(a_received_report(), a_report(newest=a_rank(6)))
-    assert row(admitted(an_arrival(revision=5, **MERGED), *reports), NEW).state is SUPERSEDED
+    made = admitted(an_arrival(revision=5, **MERGED), *reports, latest=a_rank(6))
+    assert row(made, NEW).state is SUPERSEDED
 
 
 def test_a_patient_without_identifiers_is_another_than_one_with():

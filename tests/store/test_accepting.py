@@ -7,7 +7,7 @@ import pytest
 
 from butterfly_gitops.model.study import StudyEvent
 from butterfly_gitops.store.interface import EventConflict, RoutedWithOldRules, Store
-from tests.store.play import SILENT, T0, Play, a_site, an_event, routed
+from tests.store.play import DELIVERED, REFUSED, SILENT, T0, Play, a_site, an_event, routed
 
 EARLY = T0 - timedelta(minutes=2)
 
@@ -187,3 +187,38 @@ async def test_a_newer_final_that_is_not_routed_sets_aside_what_waits(store: Sto
     (answer,) = await play.accept(an_event("e-2", revision=2, occurred_at=play.now))
     assert answer.decisions == ()
     assert await play.states() == {1: "set_aside"}
+
+
+async def test_patients_that_merge_hear_no_preliminary_after_their_final(store: Store) -> None:
+    play = await Play.start(store)
+    await play.accept(an_event("e-1", revision=3, patient="hans"))
+    await play.send(verdict=SILENT)
+    await play.accept(an_event("e-2", "attestation_requested", revision=4, patient="erika"))
+    play.wait(60)
+    merged = an_event("e-3", revision=3, patient="hans", merged_from=["erika"], occurred_at=play.now)
+    await play.accept(merged)
+    assert await play.states() == {1: "superseded", 2: "superseded", 3: "queued"}
+    assert (await play.found())[2].delivery.reason == "final-already-reported"
+
+
+async def test_a_final_that_waits_behind_one_in_flight_is_not_lost_to_a_needless_preliminary(
+    store: Store,
+) -> None:
+    play = await Play.start(store)
+    await play.accept(an_event("e-1", revision=1))
+    flight = await play.claim()
+    await play.accept(an_event("e-2", revision=2), an_event("e-3", "attestation_requested", revision=3))
+    assert await play.states() == {1: "sending", 2: "queued", 3: "queued"}
+    await play.settle(flight, DELIVERED)
+    assert await play.states() == {1: "delivered", 2: "queued", 3: "superseded"}
+
+
+async def test_a_preliminary_speaks_for_a_final_that_waits_once_the_one_in_flight_was_refused(
+    store: Store,
+) -> None:
+    play = await Play.start(store)
+    await play.accept(an_event("e-1", revision=1))
+    flight = await play.claim()
+    await play.accept(an_event("e-2", revision=2), an_event("e-3", "attestation_requested", revision=3))
+    await play.settle(flight, REFUSED)
+    assert await play.states() == {1: "superseded", 2: "superseded", 3: "queued"}
