@@ -26,8 +26,6 @@ from tests.dispatcher.scripted_peer import Peer, run, until
 
 QUEUED, SENDING, DELIVERED = State.QUEUED, State.SENDING, State.DELIVERED
 
-pytestmark = pytest.mark.timeout(30)
-
 
 class Faulty:
     """A store whose `advance` does what it is told; all else is the real one's."""

@@ -12,8 +12,6 @@ from tests.dispatcher.scripted_peer import Peer, ack, framed, run, until
 QUEUED, UNCERTAIN, ASIDE, DELIVERED = State.QUEUED, State.UNCERTAIN, State.SET_ASIDE, State.DELIVERED
 ACK_TIMEOUT_S = 30
 
-pytestmark = pytest.mark.timeout(30)
-
 
 def outcomes(found):
     return [(attempt.verdict.outcome.value, attempt.verdict.code) for attempt in found.attempts]

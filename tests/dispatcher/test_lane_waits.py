@@ -16,8 +16,6 @@ from tests.dispatcher.scripted_peer import Peer, run, until
 
 QUEUED, UNCERTAIN, DELIVERED = State.QUEUED, State.UNCERTAIN, State.DELIVERED
 
-pytestmark = pytest.mark.timeout(30)
-
 
 @pytest.fixture
 def closed_port():

@@ -11,7 +11,7 @@ import httpx
 from butterfly_gitops.practice_ehr.journal import Kind, read_journal
 from butterfly_gitops.wiring import API_FILE, TOKEN_FILE
 
-PATIENCE_S = 20
+PATIENCE_S = 60
 BGO = ("-m", "butterfly_gitops")
 RUN = (*BGO, "run", "--listen", "127.0.0.1:0", "--state")
 
