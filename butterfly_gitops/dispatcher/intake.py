@@ -34,7 +34,9 @@ class EventsRefused(GitopsError):  # noqa: N818 - it says what happened
     """Events that cannot be taken; `problems` point into what was handed in."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__("; ".join(f"{one.pointer}: {one.message}" for one in problems))
+        super().__init__(
+            "; ".join(f"{one.pointer}: {one.message}" if one.pointer else one.message for one in problems)
+        )
         self.problems = tuple(problems)
 
 

@@ -89,6 +89,8 @@ def send_once(rows: Rows, send: OneOffSend) -> Acted:
     row = rows.latest_of_study(send.study, EVERY_KIND)
     if row is None:
         raise NotFound(f"there is no study {send.study}")
+    if row.site != send.site:
+        raise ActionRefused("the study is of another site: only endpoints of its own site can have it")
     merged_from = StudyEvent.model_validate_json(row.body).patient.merged_from
     sent = one_off(
         arrival_of(row, identifier_keys(merged_from), decisions=(), at=send.at),

@@ -4,16 +4,31 @@ import uuid
 from typing import Annotated, Any
 
 from fastapi import Header
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, WithJsonSchema
 
 from butterfly_gitops.store.interface import Action
 from butterfly_gitops.web.documents import acted_document
 from butterfly_gitops.web.services import Services
 
+_LONGEST_REASON = 200
+
 Key = Annotated[
     str, Header(alias="Idempotency-Key", description="the same key is done once and answered alike")
 ]
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+
+
+def _reason(text: str) -> str:
+    reason = text.strip()
+    if not 1 <= len(reason) <= _LONGEST_REASON or len(reason.splitlines()) > 1:
+        raise ValueError(f"a reason is one line of 1 to {_LONGEST_REASON} characters")
+    return reason
+
+
+Reason = Annotated[
+    str,
+    AfterValidator(_reason),
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": _LONGEST_REASON}),
+]
 
 
 class Because(BaseModel):

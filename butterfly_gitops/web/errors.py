@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
 
 from butterfly_gitops.config.problem_document import problem_document
 from butterfly_gitops.controller.configuring import Followed, PlanStale
@@ -57,6 +58,7 @@ def handle_errors(app: FastAPI) -> None:
         app.add_exception_handler(kind, _answer)
     app.add_exception_handler(GitopsError, _answer)
     app.add_exception_handler(RequestValidationError, _answer_wrong_request)
+    app.add_exception_handler(HTTPException, _answer_no_route)
     app.add_exception_handler(Exception, _answer_defect)
 
 
@@ -75,8 +77,22 @@ async def _answer(_: Request, error: Exception) -> JSONResponse:
 async def _answer_wrong_request(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for these only
     # Names and reasons only: what was handed in may hold patient data.
-    wrong = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()]
+    wrong = [_said(one) for one in error.errors()]
     return JSONResponse({"error": "; ".join(wrong), "exit_code": 1}, status_code=422)
+
+
+def _said(one: Mapping[str, Any]) -> str:
+    if one["type"] == "value_error":
+        # Our own words say all.
+        return str(one["msg"]).removeprefix("Value error, ")
+    return f"{'.'.join(map(str, one['loc']))}: {one['msg']}"
+
+
+async def _answer_no_route(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for these only
+    says = {404: "there is no such path", 405: "this path has no such method"}
+    body = {"error": says.get(error.status_code, error.detail), "exit_code": 1}
+    return JSONResponse(body, status_code=error.status_code, headers=error.headers)
 
 
 async def _answer_defect(_: Request, error: Exception) -> JSONResponse:

@@ -9,7 +9,7 @@ import pytest
 
 from butterfly_gitops.dispatcher.rendering import Renderer
 from butterfly_gitops.store.interface import Claiming, Step
-from tests.web.serving import Served, event
+from tests.web.serving import Served, edit, event
 
 REASON = {"reason": "CHG-1"}
 
@@ -168,6 +168,14 @@ async def test_what_cannot_be_done_says_so_and_does_nothing(api: Served, path: s
     assert (await api.get("/v1/deliveries/1")).json()["audit"] == []
 
 
+@pytest.mark.parametrize("reason", ["", "  ", "one\ntwo", "one\u2028two", "x" * 201], ids=ascii)
+async def test_a_reason_is_one_line(api: Served, reason: str):
+    await api.submit("efast.json")
+    answer = await api.post("/v1/deliveries/1/cancel", {"reason": reason})
+    assert answer.status_code == 422
+    assert answer.json()["error"] == "a reason is one line of 1 to 200 characters"
+
+
 @pytest.mark.parametrize("delivery", ["99", "0"])
 async def test_an_unknown_delivery_is_404(api: Served, delivery: str):
     assert (await api.get(f"/v1/deliveries/{delivery}")).status_code == 404
@@ -182,24 +190,48 @@ def send(study: str, **more: str) -> dict[str, str]:
     return {"study": study, "site": "county-general", "endpoint": "registry", "reason": "CHG-1", **more}
 
 
+SPARE = """\
+  spare:
+    display_name: Spare EHR
+    link: server-room
+    host: 10.20.30.99
+    port: 6661
+    receiving_facility: STE
+"""
+
+
+async def to_spare(api: Served, study: str) -> dict[str, str]:
+    """Let the study's site have another endpoint, which no rule names; the wish to send there."""
+    edit(api.sites, "st-elsewhere/ehr-endpoints.yaml", "  epic-prod:\n", f"{SPARE}  epic-prod:\n")
+    await api.apply()
+    return {**send(study), "site": "st-elsewhere", "endpoint": "spare"}
+
+
 @pytest.mark.parametrize("named", ["s-4711", "A4711"], ids=["study id", "accession number"])
 async def test_one_study_is_sent_by_hand_by_either_number(api: Served, named: str):
     await api.submit("efast.json")
-    wish = {**send(named), "site": "seaside", "endpoint": "athena"}
-    answer = await api.post("/v1/sends", wish)
+    answer = await api.post("/v1/sends", await to_spare(api, named))
     assert answer.status_code == 200, answer.text
     assert answer.json() == {"delivery": 2, "state": "queued", "repeat": False}
     shown = (await api.get("/v1/deliveries/2")).json()
-    assert (shown["cause"], shown["endpoint"], shown["study"]) == ("one_off", "seaside/athena", "s-4711")
+    assert (shown["cause"], shown["endpoint"], shown["study"]) == ("one_off", "st-elsewhere/spare", "s-4711")
     assert (await api.ledger())["beyond_rules"] == {"queued": 1}
 
 
 async def test_a_send_under_one_key_is_done_once(api: Served):
     await api.submit("efast.json")
-    wish = {**send("A4711"), "site": "seaside", "endpoint": "athena"}
+    wish = await to_spare(api, "A4711")
     answers = [await api.post("/v1/sends", wish, key="k") for _ in range(2)]
     assert [one.json()["delivery"] for one in answers] == [2, 2]
     assert [one.json()["repeat"] for one in answers] == [False, True]
+
+
+async def test_another_site_gets_no_study_of_this_one(api: Served):
+    await api.submit("efast.json")
+    answer = await api.post("/v1/sends", {**send("A4711"), "site": "seaside", "endpoint": "athena"})
+    assert answer.status_code == 409
+    assert answer.json()["error"].startswith("the study is of another site")
+    assert len(await found(api)) == 1
 
 
 async def test_a_study_without_a_delivery_is_sent_by_its_id(api: Served):

@@ -245,6 +245,7 @@ async def test_no_json_is_422(api: Served, body: bytes):
     assert answer.status_code == 422
     (problem,) = answer.json()["problems"]
     assert (problem["rule"], problem["pointer"]) == ("not-json", "")
+    assert answer.json()["error"] == problem["message"]
 
 
 @pytest.mark.parametrize("depth", range(100, 1100, 50))
