@@ -113,7 +113,7 @@ def _endpoints(status: dict[str, Any]) -> Iterator[tuple[str, ...]]:
         said = "; ".join(map(_said, one["conditions"])) or one["stopped"] or one["trouble"]
         if pause := one["pause"]:
             said = f"paused by {pause['by']} until {pause['until'] or 'resumed'}: {pause['reason']}; {said}"
-        yield one["endpoint"], one["condition"], counts or "0", age(one["oldest"]), said
+        yield one["endpoint"], one["condition"] or "-", counts or "0", age(one["oldest"]), said
 
 
 def _said(condition: dict[str, Any]) -> str:

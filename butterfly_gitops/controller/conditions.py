@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from butterfly_gitops.controller.reconcile import Candidate, Outcome
+from butterfly_gitops.delivery.pausing import is_paused
 from butterfly_gitops.model.delivery import LaneId, TargetNumber
 from butterfly_gitops.model.problem import Severity
 from butterfly_gitops.plan.document import Plan
@@ -75,7 +76,7 @@ def of_endpoints(
 ) -> Iterator[Condition]:
     """Say how each endpoint stands: what its lane reports against what is applied."""
     for one in observation.lanes:
-        kind, reason, message = _of_lane(one, reported.get(one.lane.id), troubles.get(one.lane.id, ""))
+        kind, reason, message = _of_lane(one, reported.get(one.lane.id), troubles.get(one.lane.id, ""), at=at)
         yield Condition(
             kind=kind,
             site=one.lane.site,
@@ -87,7 +88,7 @@ def of_endpoints(
 
 
 def _of_lane(
-    counted: LaneCounts, reported: TargetNumber | None, trouble: str
+    counted: LaneCounts, reported: TargetNumber | None, trouble: str, *, at: datetime
 ) -> tuple[ConditionKind, str, str]:
     lane = counted.lane
     if lane.stopped:
@@ -96,6 +97,6 @@ def _of_lane(
         return "Reconciling", "Target", f"target {lane.target} is applied, its lane does not run it yet"
     if trouble:
         return "Stalled", "Unreachable", trouble
-    if lane.paused:
+    if is_paused(lane, at):
         return "Ready", "Paused", "results wait until it is active again"
     return "Ready", "Running", ""

@@ -9,6 +9,8 @@ from butterfly_gitops.model.error import GitopsError
 
 DATABASE = "state.sqlite3"
 _LOCK = "lock"
+# What a process that ended while it made a state may have left.
+_UNFINISHED = frozenset({_LOCK, DATABASE, *(f"{DATABASE}-{end}" for end in ("journal", "wal", "shm"))})
 
 
 class StateMissing(GitopsError):  # noqa: N818 - it says what happened
@@ -55,7 +57,9 @@ def hold(path: Path, *, create: bool) -> StateFolder:
     Raises StateMissing, StateExists, StateHeld, StateUnusable.
     """
     if not create and not _has_state(path):
-        raise StateMissing(f"there is no state in {path}; --new-state makes one")
+        raise StateMissing(
+            f"there is no state in {path}; `bgo run --new-state` or `bgo apply --new-state` makes one"
+        )
     try:
         return _hold(path, create=create)
     except OSError as error:
@@ -65,6 +69,7 @@ def hold(path: Path, *, create: bool) -> StateFolder:
 def _hold(path: Path, *, create: bool) -> StateFolder:
     if create:
         path.mkdir(parents=True, exist_ok=True)
+        _refuse_foreign(path)
     _restrict(path, 0o700)
     folder = StateFolder(path, _lock(path))
     try:
@@ -82,6 +87,12 @@ def _has_state(path: Path) -> bool:
     with suppress(FileNotFoundError, NotADirectoryError):
         return (path / DATABASE).stat().st_size > 0
     return False
+
+
+def _refuse_foreign(path: Path) -> None:
+    """Leave alone what is somebody's folder with other things in it."""
+    if not _has_state(path) and any(one.name not in _UNFINISHED for one in path.iterdir()):
+        raise StateUnusable(f"{path} holds other things than a state: name a folder that is new or empty")
 
 
 def _restrict(path: Path, mode: int) -> None:

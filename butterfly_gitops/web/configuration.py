@@ -2,22 +2,27 @@
 
 import base64
 import binascii
+from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from butterfly_gitops.config.problem_document import problem_document
+from butterfly_gitops.controller.conditions import of_endpoints
 from butterfly_gitops.controller.configuring import Followed
+from butterfly_gitops.model.delivery import LaneId, TargetNumber
 from butterfly_gitops.plan.document import BadPlanError, from_document, to_document
 from butterfly_gitops.plan.text import print_plan
 from butterfly_gitops.source.interface import Snapshot
-from butterfly_gitops.store.interface import Approval, Observation
+from butterfly_gitops.store.interface import Approval, Condition, Observation
 from butterfly_gitops.web.access import Asking, Caller, Given
 from butterfly_gitops.web.acting import Because
 from butterfly_gitops.web.documents import generation_document, status_document
 from butterfly_gitops.web.limit import read_limited
+from butterfly_gitops.web.services import Services
 
 router = APIRouter()
 
@@ -100,18 +105,40 @@ async def get_status(services: Given, caller: Asking, commit: str = "") -> dict[
     With `commit`, `considered` says whether the controller's newest pass saw it or one that descends from it.
     """
     caller.require_somewhere("see_configuration")
-    lanes = services.dispatching
+    lanes, at = services.dispatching, services.now()
+    reported, troubles = (lanes.reported(), lanes.troubles()) if lanes else ({}, {})
+    observed = _seen_by(caller, await services.store.observe())
     return {
         **status_document(
-            _seen_by(caller, await services.store.observe()),
-            reported=lanes.reported() if lanes else {},
-            troubles=lanes.troubles() if lanes else {},
+            replace(observed, conditions=_as_it_stands(observed, services, reported, troubles, at)),
+            reported=reported,
+            troubles=troubles,
             dispatches=lanes is not None,
-            at=services.now(),
+            at=at,
         ),
         "source": services.followed or None,
         "considered": await services.has_considered(commit),
     }
+
+
+def _as_it_stands(
+    observed: Observation,
+    services: Services,
+    reported: Mapping[LaneId, TargetNumber],
+    troubles: Mapping[LaneId, str],
+    at: datetime,
+) -> tuple[Condition, ...]:
+    """Tell each endpoint's condition as it is, not as the last pass found it; without a dispatcher there is none."""
+    kept = tuple(one for one in observed.conditions if not one.endpoint)
+    if services.dispatching is None:
+        return kept
+    since = {_standing(one): one.since for one in observed.conditions}
+    now = of_endpoints(observed, reported, troubles, at=at)
+    return (*kept, *(replace(one, since=since.get(_standing(one), at)) for one in now))
+
+
+def _standing(one: Condition) -> tuple[str, ...]:
+    return (one.site, one.endpoint, one.kind, one.reason)
 
 
 def _seen_by(caller: Caller, observed: Observation) -> Observation:

@@ -179,7 +179,7 @@ def status_document(
         "sites": [_site(site, observed, conditions.get((site, ""), [])) for site in _sites(observed)],
         "endpoints": [
             {
-                **_endpoint(one, at),
+                **_endpoint(one, at, dispatches=dispatches),
                 "reported_target": reported.get(one.lane.id),
                 "trouble": troubles.get(one.lane.id, ""),
                 "conditions": conditions.get((one.lane.site, one.lane.endpoint), []),
@@ -229,12 +229,13 @@ def _pause(pause: Pause | None) -> dict[str, Any] | None:
     return {"by": pause.by, "reason": pause.reason, "since": _time(pause.since), "until": _time(pause.until)}
 
 
-def _endpoint(counted: LaneCounts, at: datetime) -> dict[str, Any]:
-    lane = counted.lane
+def _endpoint(counted: LaneCounts, at: datetime, *, dispatches: bool) -> dict[str, Any]:
+    lane, condition = counted.lane, condition_of(counted, at)
     return {
         "endpoint": f"{lane.site}/{lane.endpoint}",
         "target": lane.target,
-        "condition": condition_of(counted, at),
+        # What nobody dispatches may be stopped or paused, but does not run.
+        "condition": condition if dispatches or condition in ("stopped", "paused") else None,
         "pause": _pause(lane.pause) if holds_back(lane.pause, at) else None,
         "stopped": lane.stopped,
         "due_at": _time(lane.due_at),

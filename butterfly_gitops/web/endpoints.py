@@ -39,7 +39,10 @@ async def pause_endpoint(
         key=key_or_new(key),
         at=now,
     )
-    return await do(services, wish)
+    acted = await do(services, wish)
+    # The next pass records how it stands now.
+    services.kick()
+    return acted
 
 
 @router.post("/v1/endpoints/{site}/{endpoint}/resume")
@@ -57,7 +60,9 @@ async def resume_endpoint(
         key=key_or_new(key),
         at=services.now(),
     )
-    return await do(services, wish)
+    acted = await do(services, wish)
+    services.kick()
+    return acted
 
 
 def _duration(text: str) -> timedelta:

@@ -3,11 +3,13 @@
 import copy
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from butterfly_gitops.store.interface import Condition
 from tests.web.serving import ADMINISTRATOR, Served, edit, wanted
 
 
@@ -159,7 +161,7 @@ async def test_the_status_counts_what_waits(api: Served):
     status = (await api.get("/v1/status")).json()
     assert (status["fleet"], status["dispatching"], status["source"]) == ("mercy-health", False, None)
     (endpoint,) = [one for one in status["endpoints"] if one["endpoint"] == "st-elsewhere/epic-prod"]
-    assert (endpoint["counts"], endpoint["waiting"], endpoint["condition"]) == ({"queued": 1}, 1, "running")
+    assert (endpoint["counts"], endpoint["waiting"], endpoint["condition"]) == ({"queued": 1}, 1, None)
     assert endpoint["oldest"] is not None
     assert [one["generation"] for one in status["sites"]] == [1, 1, 1]
 
@@ -173,7 +175,42 @@ async def test_a_paused_endpoint_shows_as_paused(api: Served):
     edit(api.sites, "st-elsewhere/ehr-endpoints.yaml", "    port: 6661", "    port: 6661\n    status: paused")
     await api.apply()
     status = (await api.get("/v1/status")).json()
-    assert {one["condition"] for one in status["endpoints"]} == {"running", "paused"}
+    assert {one["condition"] for one in status["endpoints"]} == {None, "paused"}
+
+
+class Runs:
+    """Lanes that run what is applied first, and have no trouble."""
+
+    def wake(self, lanes: Any) -> None: ...
+
+    def reported(self) -> dict[int, int]:
+        return dict.fromkeys(range(1, 100), 1)
+
+    def troubles(self) -> dict[int, str]:
+        return {}
+
+
+async def test_a_condition_is_told_as_it_stands_and_not_as_the_last_pass_found_it(api: Served):
+    services: Any = api.app.state.services
+    lane = (await services.store.observe()).lanes[0].lane
+    earlier = datetime(2026, 1, 2, tzinfo=UTC)
+    found = Condition(
+        kind="Ready", site=lane.site, endpoint=lane.endpoint, reason="Running", message="", since=earlier
+    )
+    await services.store.record([found])
+
+    async def told() -> list[tuple[str, bool]]:
+        status = (await api.get("/v1/status")).json()
+        return [
+            (one["reason"], one["since"] == "2026-01-02T00:00:00Z")
+            for one in status["endpoints"][0]["conditions"]
+        ]
+
+    assert await told() == []
+    api.app.state.services = replace(services, dispatching=Runs())
+    assert await told() == [("Running", True)]
+    await api.post(f"/v1/endpoints/{lane.site}/{lane.endpoint}/pause", {"reason": "CHG-1", "lasts": "2h"})
+    assert await told() == [("Paused", False)]
 
 
 async def test_ready_is_what_has_something_applied(empty: Served):
@@ -205,8 +242,11 @@ async def test_metrics_read_as_prometheus_reads_them(api: Served):
 
 
 async def test_an_unknown_path_is_404_and_a_wrong_method_405(api: Served):
-    assert (await api.get("/v1/nothing")).status_code == 404
-    assert (await api.get("/v1/study-events")).status_code == 405
+    unknown, wrong = await api.get("/v1/nothing"), await api.get("/v1/study-events")
+    assert (unknown.status_code, wrong.status_code) == (404, 405)
+    assert unknown.json() == {"error": "there is no such path", "exit_code": 1}
+    assert wrong.json() == {"error": "this path has no such method", "exit_code": 1}
+    assert wrong.headers["allow"] == "POST"
 
 
 async def test_too_many_files_are_413(api: Served):
