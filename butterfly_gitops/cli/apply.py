@@ -11,8 +11,10 @@ from butterfly_gitops.cli import exit_codes
 from butterfly_gitops.cli.client import Api, call, with_state
 from butterfly_gitops.cli.named import seconds_of
 from butterfly_gitops.cli.plan import planned_from
+from butterfly_gitops.controller.configuring import Followed
 
 _POLL_S = 0.2
+_ANOTHER_WAY = "To apply exactly this:"
 
 
 @click.command("apply")
@@ -42,9 +44,11 @@ def command(
     is applied has moved since the plan was made. Refused while `bgo run --source` follows a source.
     """
     wait_s = _seconds(wait)
-    wanted = _saved(file) if file else _asked(sites, state, acts_as, yes=yes, create=new_state)
+    wanted = _saved(file) if file else _planned(sites, state, acts_as, create=new_state)
     if wanted is None:
         return
+    if file is None and not yes and not click.confirm("Apply this?", err=True):
+        raise click.ClickException("nothing was applied")
 
     async def do(api: Api) -> dict[str, Any]:
         answer: dict[str, Any] = await api.post("/v1/applications", wanted)
@@ -72,14 +76,27 @@ def _saved(file: Path) -> dict[str, Any]:
         raise click.ClickException(f"{file} is no plan that `bgo plan --out` saved") from None
 
 
-def _asked(sites: Path, state: Path, acts_as: str, *, yes: bool, create: bool) -> dict[str, Any] | None:
+def _planned(sites: Path, state: Path, acts_as: str, *, create: bool) -> dict[str, Any] | None:
+    if not create:
+        _refuse_where_followed(state, acts_as)
     planned = planned_from(sites, state, acts_as, create=create)
-    click.echo(planned["text"], nl=False)
+    lines = planned["text"].splitlines(keepends=True)
+    # Whoever is asked in a moment needs no other way.
+    click.echo("".join(line for line in lines if not line.startswith(_ANOTHER_WAY)), nl=False)
     if not planned["plan"]["changes"]:
         return None
-    if not yes:
-        click.confirm("Apply this?", abort=True, err=True)
     return {"plan": planned["plan"], "revision": planned["revision"]}
+
+
+def _refuse_where_followed(state: Path, acts_as: str) -> None:
+    """Say at once what the API would say once there is something to apply."""
+
+    async def ask(api: Api) -> str | None:
+        source: str | None = (await api.get("/v1/status"))["source"]
+        return source
+
+    if source := call(state, acts_as, ask):
+        raise Followed(source)
 
 
 def _say(done: dict[str, Any]) -> None:

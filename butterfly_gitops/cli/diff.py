@@ -8,6 +8,7 @@ import click
 
 from butterfly_gitops import __version__
 from butterfly_gitops.cli import exit_codes
+from butterfly_gitops.cli.wanted import say_left_out
 from butterfly_gitops.config.load import Loaded, load
 from butterfly_gitops.config.rules.files import is_yaml
 from butterfly_gitops.model.error import GitopsError
@@ -60,16 +61,17 @@ def command(ctx: click.Context, *, base: str | None, sites: Path, style: str, li
     """Show what the files, as they are now, change against another revision of them.
 
     BASE is a branch, tag or commit (default: where this branch left the main one). What waits and what runs is
-    not known from files; `bgo plan` adds it. Exit code 1 when a site is left out because its files have problems.
+    not known from files; `bgo plan` adds it. Exit code 1 when a site is left out because its files have problems, or
+    because they are gone.
     """
     folder = sites_folder_of(sites)
-    desired = load(read_folder(folder), root=str(folder))
+    files = read_folder(folder)
+    desired = load(files, root=str(folder))
     plan = _compared(folder, desired, revision_named(folder, base) if base else fork_point(folder))
     click.echo(_printed(plan, style, folder=folder, links_to=links_to), nl=False)
-    if desired.unsound_sites:
-        names = ", ".join(sorted(desired.unsound_sites))
-        click.echo(f"bgo: left out, because their files have problems: {names}; see bgo validate", err=True)
-    ctx.exit(exit_codes.FAILED if desired.unsound_sites else exit_codes.DONE)
+    kept = (one.site for one in plan.kept)
+    is_partial = say_left_out(kept, paths=files, unsound=desired.unsound_sites)
+    ctx.exit(exit_codes.FAILED if is_partial else exit_codes.DONE)
 
 
 def _compared(folder: Path, desired: Loaded, revision: Revision) -> Plan:

@@ -8,7 +8,7 @@ import click
 
 from butterfly_gitops.cli import exit_codes
 from butterfly_gitops.cli.client import Api, call, with_state
-from butterfly_gitops.cli.wanted import wanted_files
+from butterfly_gitops.cli.wanted import say_left_out, wanted_files
 
 
 @click.command("plan")
@@ -41,13 +41,18 @@ def command(
 ) -> None:
     """Show what the files change of what is applied: which results stop, go elsewhere or start, and what waits.
 
-    Nothing changes. Sites with problems stay out of the plan and keep what they run.
+    Nothing changes. Sites with problems stay out of the plan and keep what they run, and so do sites that are gone from
+    the files; then the exit code is 1.
     """
     planned = planned_from(sites, state, acts_as)
     plan = planned["plan"]
     click.echo(planned["text"] if style == "text" else json.dumps(plan, indent=2), nl=style != "text")
     if out is not None:
         _save(out, {"plan": plan, "revision": planned["revision"]})
+    if say_left_out(
+        (one["site"] for one in plan["kept"]), paths=planned["paths"], unsound=_unsound(planned["problems"])
+    ):
+        ctx.exit(exit_codes.FAILED)
     if detailed_exitcode and plan["changes"]:
         ctx.exit(exit_codes.HELD if plan["guard"]["holds"] else exit_codes.CHANGES)
 
@@ -64,7 +69,11 @@ def planned_from(sites: Path, state: Path, acts_as: str, *, create: bool = False
     _say_problems(planned["problems"])
     if planned["plan"] is None:
         raise click.ClickException("the problems are the whole fleet's: everything stays as it runs")
-    return {**planned, "revision": wanted["revision"]}
+    return {**planned, "revision": wanted["revision"], "paths": tuple(wanted["files"])}
+
+
+def _unsound(problems: list[dict[str, Any]]) -> set[str]:
+    return {one["site"] for one in problems if one["severity"] == "error" and one.get("site")}
 
 
 def _save(out: Path, planned: dict[str, Any]) -> None:

@@ -1,18 +1,48 @@
-"""The files of the sites folder, as a verb hands them to the API."""
+"""The files of the sites folder: as a verb hands them to the API, where they are from, and which sites stay out."""
 
 import base64
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import click
+
+from butterfly_gitops.model.error import GitopsError
 from butterfly_gitops.source.folder import FolderSource
+from butterfly_gitops.source.git_command import PRINTED_DIGITS
+from butterfly_gitops.source.git_tree import committed
 
 
 def wanted_files(sites: Path) -> dict[str, Any]:
     """Read the folder for `POST /v1/plans`. Raises SourceUnavailable."""
     snapshot = FolderSource(path=sites).fetch()
+    commit = _committed(sites)
     return {
         "files": {path: base64.b64encode(content).decode() for path, content in snapshot.files.items()},
         "revision": snapshot.revision,
-        "described": snapshot.described,
+        "described": f"{sites}/ at {commit[:PRINTED_DIGITS]}" if commit else snapshot.described,
         "root": snapshot.root,
     }
+
+
+def _committed(sites: Path) -> str | None:
+    try:
+        return committed(sites)
+    except (GitopsError, OSError):
+        # No git, or no repository: the folder is what it is.
+        return None
+
+
+def say_left_out(kept: Iterable[str], *, paths: Iterable[str], unsound: Iterable[str]) -> bool:
+    """Say on standard error which sites are no part of a plan, and how to mend it; tells whether there are any."""
+    folders = {path.partition("/")[0] for path in paths if "/" in path}
+    gone, wrong = sorted(set(kept) - folders), sorted(unsound)
+    if wrong:
+        click.echo(
+            f"bgo: left out, because their files have problems: {', '.join(wrong)}; see bgo validate",
+            err=True,
+        )
+    for site in gone:
+        mend = "bring its folder back, or name it in fleet.yaml's removed_sites"
+        click.echo(f"bgo: {site} is gone from the files and stays as it runs: {mend}", err=True)
+    return bool(gone or wrong)

@@ -13,7 +13,10 @@ from tests.cli.state_commands import STATE, Desk
 def test_without_a_state_it_makes_none(desk: Desk):
     ran = desk.bgo("apply", "--yes")
     assert (ran.code, ran.out) == (1, "")
-    assert ran.err == "bgo: there is no state in .butterfly-gitops; --new-state makes one\n"
+    assert (
+        ran.err
+        == "bgo: there is no state in .butterfly-gitops; `bgo run --new-state` or `bgo apply --new-state` makes one\n"
+    )
     assert not (desk.folder / STATE).exists()
 
 
@@ -24,6 +27,21 @@ def test_a_new_state_is_private_and_has_what_was_applied(desk: Desk):
     state = desk.folder / STATE
     assert state.stat().st_mode & 0o777 == 0o700
     assert {file.stat().st_mode & 0o777 for file in state.iterdir()} == {0o600}
+
+
+def test_a_folder_with_other_things_becomes_no_state(desk: Desk):
+    sites = desk.folder / "sites"
+    sites.chmod(0o755)
+    ran = desk.bgo("apply", "--new-state", "--yes", "--state", "sites")
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err == "bgo: sites holds other things than a state: name a folder that is new or empty\n"
+    assert sites.stat().st_mode & 0o777 == 0o755
+    assert not (sites / "state.sqlite3").exists()
+
+
+def test_an_empty_folder_becomes_a_state(desk: Desk):
+    (desk.folder / "empty").mkdir()
+    assert desk.bgo("apply", "--new-state", "--yes", "--state", "empty").code == 0
 
 
 def test_a_new_state_where_there_is_one_is_refused(applied: Desk):
@@ -45,7 +63,16 @@ def test_it_asks_on_standard_error(applied: Desk, answer: str, code: int):
     assert ran.exit_code == code
     assert "Apply this? [y/N]" in ran.stderr
     assert "Apply this?" not in ran.stdout
+    assert "To apply exactly this" not in ran.stdout
     assert ("applied  st-elsewhere#2\n" in ran.stdout) == (code == 0)
+
+
+def test_no_is_1_and_says_that_nothing_was_applied(applied: Desk, monkeypatch: pytest.MonkeyPatch):
+    applied.edit("st-elsewhere/ehr-endpoints.yaml", "port: 6661", "port: 6662")
+    monkeypatch.setattr("click.confirm", lambda *_, **__: False)
+    ran = applied.bgo("apply")
+    assert (ran.code, ran.err) == (1, "bgo: nothing was applied\n")
+    assert applied.bgo("plan", "--detailed-exitcode").code == 2
 
 
 def saved_plan(desk: Desk) -> str:

@@ -1,6 +1,8 @@
 """`bgo plan`: what it says where, what it saves, and its exit codes."""
 
 import json
+import shutil
+import subprocess
 
 import pytest
 
@@ -9,7 +11,7 @@ from tests.cli.state_commands import Desk
 
 def test_without_a_state_it_names_the_way_to_one(desk: Desk):
     ran = desk.bgo("plan")
-    says = "bgo: there is no state in .butterfly-gitops; --new-state makes one\n"
+    says = "bgo: there is no state in .butterfly-gitops; `bgo run --new-state` or `bgo apply --new-state` makes one\n"
     assert (ran.code, ran.out, ran.err) == (1, "", says)
     assert not (desk.folder / ".butterfly-gitops").exists()
 
@@ -45,10 +47,36 @@ def test_json_stands_alone_on_standard_output(applied: Desk):
 def test_problems_go_to_standard_error_and_leave_the_plan_of_the_others(applied: Desk):
     applied.edit("st-elsewhere/ehr-endpoints.yaml", "port: 6661", "port: 70000")
     ran = applied.bgo("plan", "--format", "json")
-    assert ran.code == 0
+    assert ran.code == 1
     assert json.loads(ran.out)["changes"] == []
     assert "sites/st-elsewhere/ehr-endpoints.yaml:3:" in ran.err
-    assert ran.err.endswith("More, and how to mend them: bgo validate\n\n")
+    assert "More, and how to mend them: bgo validate\n\n" in ran.err
+    assert ran.err.endswith(
+        "bgo: left out, because their files have problems: st-elsewhere; see bgo validate\n"
+    )
+
+
+def test_a_site_that_is_gone_is_1_and_says_how_to_mend_it(applied: Desk):
+    sites = applied.folder / "sites"
+    shutil.copytree(sites / "st-elsewhere", sites / "seaside")
+    assert applied.bgo("apply", "--yes").code == 0
+    shutil.rmtree(sites / "seaside")
+    ran = applied.bgo("plan", "--detailed-exitcode")
+    assert ran.code == 1
+    assert ran.err == (
+        "bgo: seaside is gone from the files and stays as it runs: "
+        "bring its folder back, or name it in fleet.yaml's removed_sites\n"
+    )
+
+
+def test_it_names_the_commit_where_the_files_are_just_that(applied: Desk):
+    applied.edit("st-elsewhere/ehr-endpoints.yaml", "port: 6661", "port: 6662")
+    assert "sites/ against what is applied" in applied.bgo("plan").out
+    git = ["git", "-c", "user.name=x", "-c", "user.email=x@example.org"]
+    for arguments in (["init", "-q"], ["add", "sites"], ["commit", "-q", "-m", "Move"]):
+        subprocess.run([*git, *arguments], check=True)
+    found = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True)
+    assert f"sites/ at {found.stdout[:7]} against what is applied" in applied.bgo("plan").out
 
 
 def test_problems_of_the_fleet_are_1(applied: Desk):
