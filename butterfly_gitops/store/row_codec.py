@@ -8,6 +8,9 @@ from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from pydantic import TypeAdapter
+
+from butterfly_gitops.delivery.patient import identifier_keys, is_same_patient
 from butterfly_gitops.model.delivery import (
     Attempt,
     Cause,
@@ -28,6 +31,7 @@ from butterfly_gitops.model.delivery import (
     Target,
     Verdict,
 )
+from butterfly_gitops.model.study import PatientIdentifier
 from butterfly_gitops.store.interface import AuditEntry, Condition, Generation, Hold
 from butterfly_gitops.store.rows import Done, EventRow
 
@@ -48,6 +52,7 @@ CODES = {state: code for code, state in enumerate(STATES)}
 _CONTENTS = {one.value: one for one in Content}
 _CAUSES = {one.value: one for one in Cause}
 _STATUSES = {one.value: one for one in ResultStatus}
+_IDENTIFIERS = TypeAdapter(tuple[PatientIdentifier, ...])
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -181,6 +186,13 @@ def report_of(row: Row) -> Report:
         printed_revision=row[13],
         version=row[14],
     )
+
+
+def is_of_another(row: Row) -> bool:
+    """Tell whether a report and the newest finalized of its study are of two patients."""
+    known, arriving = frozenset(json.loads(row[4])), frozenset(json.loads(row[5]))
+    merged_from = _IDENTIFIERS.validate_json(row[6] or "[]")
+    return not is_same_patient(known, arriving, identifier_keys(merged_from))
 
 
 def delivery_values(delivery: Delivery) -> Row:

@@ -234,7 +234,11 @@ class Rows(Protocol):
         ...
 
     def withheld(self) -> Sequence[Withheld]:
-        """Return reports with an acknowledged result whose study's newest event reverted or deleted it."""
+        """Return reports of which their EHR may show what it should not.
+
+        The study's newest event reverted or deleted it; or its newest finalized is of another patient, and a
+        withdrawal was made. The revision is that of what may be shown.
+        """
         ...
 
     def find(self, query: Query) -> Sequence[Delivery]: ...

@@ -365,9 +365,10 @@ class SqliteRows:
         return self._count("finalized_since", (site, archive, codec.micros(since)))
 
     def withheld(self) -> Sequence[Withheld]:
-        return self._all(
-            STATEMENTS["withheld"], (), lambda row: Withheld(lane=row[0], study=row[1], revision=row[2])
-        )
+        ended = self._all(STATEMENTS["withheld_of_ended"], (), lambda row: row)
+        others = self._all(STATEMENTS["withheld_of_others"], (), lambda row: row)
+        found = {row[0]: row for row in (*ended, *filter(codec.is_of_another, others))}
+        return [Withheld(lane=row[1], study=row[2], revision=row[3]) for _, row in sorted(found.items())]
 
     def find(self, query: Query) -> Sequence[Delivery]:
         lanes = None

@@ -7,11 +7,13 @@ from copy import copy
 from datetime import datetime
 from typing import TypeVar, get_args
 
+from butterfly_gitops.delivery.patient import identifier_keys, is_same_patient
 from butterfly_gitops.delivery.routing import is_considered
 from butterfly_gitops.model.delivery import (
     FINAL,
     IN_LANE,
     Attempt,
+    Content,
     Decision,
     Delivery,
     DeliveryId,
@@ -21,7 +23,6 @@ from butterfly_gitops.model.delivery import (
     LaneId,
     Report,
     ReportId,
-    ResultStatus,
     Rule,
     RuleId,
     State,
@@ -291,13 +292,22 @@ class MemoryRows:
     def withheld(self) -> Sequence[Withheld]:
         found = []
         for _, report in sorted(self._reports.items()):
-            latest = self.latest_of_study(report.study, get_args(EventKind))
-            if report.acknowledged in (None, ResultStatus.W) or report.acknowledged_revision is None:
+            if not report.maybe_received or report.maybe_event is None:
                 continue
-            if latest is not None and latest.kind in ("reverted", "deleted"):
-                revision = report.acknowledged_revision
+            latest = self.latest_of_study(report.study, get_args(EventKind))
+            is_ended = latest is not None and latest.kind in ("reverted", "deleted")
+            if is_ended or self._is_withdrawn(report):
+                revision = self._events[report.maybe_event].revision
                 found.append(Withheld(lane=report.lane, study=report.study, revision=revision))
         return found
+
+    def _is_withdrawn(self, report: Report) -> bool:
+        finalized = self.latest_of_study(report.study, ("finalized",))
+        made = [one for one in self._deliveries.values() if one.report == report.id]
+        if finalized is None or not any(one.content is Content.WITHDRAWAL for one in made):
+            return False
+        merged_from = StudyEvent.model_validate_json(finalized.body).patient.merged_from
+        return not is_same_patient(report.patient, finalized.patient, identifier_keys(merged_from))
 
     def find(self, query: Query) -> Sequence[Delivery]:
         newest_first = reversed(self._sorted_deliveries())

@@ -482,11 +482,16 @@ def test_studies_of_a_gap_are_counted_once(rows: Rows) -> None:
 
 
 WITHHELD = {
-    "reverted": ("reverted", {"acknowledged": ResultStatus.F, "acknowledged_revision": 1}, True),
-    "deleted": ("deleted", {"acknowledged": ResultStatus.P, "acknowledged_revision": 1}, True),
-    "not ended": ("finalized", {"acknowledged": ResultStatus.F, "acknowledged_revision": 1}, False),
-    "nothing acknowledged": ("reverted", {}, False),
-    "withdrawn": ("reverted", {"acknowledged": ResultStatus.W, "acknowledged_revision": 1}, False),
+    "reverted, acknowledged": ("reverted", {"acknowledged": ResultStatus.F, "maybe_received": True}, True),
+    "deleted, not answered": ("deleted", {"maybe_received": True}, True),
+    "not ended": ("finalized", {"acknowledged": ResultStatus.F, "maybe_received": True}, False),
+    "nothing received": ("reverted", {}, False),
+    "withdrawn": ("reverted", {"acknowledged": ResultStatus.W}, False),
+    "sent again after it was withdrawn": (
+        "reverted",
+        {"acknowledged": ResultStatus.W, "maybe_received": True},
+        True,
+    ),
 }
 
 
@@ -494,15 +499,15 @@ WITHHELD = {
 def test_a_result_is_withheld_when_its_study_ended(rows: Rows, case: str) -> None:
     kind, changes, expected = WITHHELD[case]
     with_parents(rows)
-    rows.add_event(an_event(2, kind=kind))
-    rows.put_report(a_report(1, **changes))
+    rows.add_event(an_event(2, kind=kind, revision=2))
+    rows.put_report(a_report(1, maybe_event=EventNumber(1), **changes))
     found = [Withheld(lane=LaneId(1), study="study-1", revision=1)] if expected else []
     assert list(rows.withheld()) == found
 
 
 def test_a_study_that_goes_on_after_its_revert_withholds_nothing(rows: Rows) -> None:
     with_parents(rows)
-    rows.put_report(a_report(1, acknowledged=ResultStatus.F, acknowledged_revision=1))
+    rows.put_report(a_report(1, maybe_event=EventNumber(1), maybe_received=True))
     rows.add_event(an_event(2, kind="reverted"))
     rows.add_event(an_event(3, kind="attestation_requested", revision=2))
     assert list(rows.withheld()) == []

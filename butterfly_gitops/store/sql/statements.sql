@@ -277,15 +277,27 @@ SELECT first.lane, delivery.accepted_at FROM (
 SELECT count(DISTINCT study) FROM event INDEXED BY event_finalized
 WHERE kind = 'finalized' AND site = ? AND archive = ? AND occurred_at >= ?;
 
--- name: withheld
-SELECT report.lane, report.study, report.acknowledged_revision
+-- name: withheld_of_ended
+SELECT report.id, report.lane, report.study, shown.revision
 FROM (SELECT DISTINCT study FROM event INDEXED BY event_withdrawn WHERE kind IN ('reverted', 'deleted')) AS ended
 CROSS JOIN report ON report.study = ended.study
-WHERE report.acknowledged IN ('P', 'F', 'C') AND (
+CROSS JOIN event AS shown ON shown.number = report.maybe_event
+WHERE report.maybe_received AND (
     SELECT kind FROM event WHERE event.study = ended.study
     ORDER BY revision DESC, occurred_at DESC, number DESC LIMIT 1
-) IN ('reverted', 'deleted')
-ORDER BY report.id;
+) IN ('reverted', 'deleted');
+
+-- name: withheld_of_others
+SELECT report.id, report.lane, report.study, shown.revision, report.patient, newest.patient,
+    newest.body -> '$.patient.merged_from'
+FROM (SELECT DISTINCT report FROM delivery INDEXED BY delivery_withdrawal WHERE content = 'withdrawal') AS withdrawn
+CROSS JOIN report ON report.id = withdrawn.report
+CROSS JOIN event AS shown ON shown.number = report.maybe_event
+CROSS JOIN event AS newest ON newest.number = (
+    SELECT number FROM event WHERE event.study = report.study AND kind = 'finalized'
+    ORDER BY revision DESC, occurred_at DESC, number DESC LIMIT 1
+)
+WHERE report.maybe_received;
 
 -- name: find
 SELECT {delivery} FROM delivery
