@@ -27,14 +27,16 @@ class Retargeted:
 
 def wire_of(endpoint: EhrEndpoint) -> str:
     """Return who is reached: Link, host, port and TLS identity, as canonical JSON."""
-    return _canonical(endpoint.model_dump(mode="json", include=set(_WIRE)))
+    return _canonical(endpoint.model_dump(mode="json", include=set(_WIRE), exclude_defaults=True))
 
 
 def text_of(endpoint: EhrEndpoint) -> str:
     """Return all that the bytes of a message depend on beside its event, as canonical JSON."""
-    settings = endpoint.model_dump(mode="json", include=set(_TEXT))
-    # MSH-15 and 16 follow the mode.
-    return _canonical({**settings, "acknowledgement_mode": endpoint.acknowledgement.mode})
+    # What is as if it were not set is left out: a setting that a later version adds is no new target.
+    settings = endpoint.model_dump(mode="json", include=set(_TEXT), exclude_defaults=True)
+    # MSH-15 and 16 follow the mode; whoever reads the bytes needs the encoding.
+    always = {"acknowledgement_mode": endpoint.acknowledgement.mode, "encoding": endpoint.encoding}
+    return _canonical({**settings, **always})
 
 
 def retarget(

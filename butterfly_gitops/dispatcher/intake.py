@@ -15,7 +15,7 @@ from butterfly_gitops.hl7.datatype import is_nm
 from butterfly_gitops.model.delivery import LaneId
 from butterfly_gitops.model.error import GitopsError
 from butterfly_gitops.model.problem import Origin, Problem
-from butterfly_gitops.model.study import StudyEvent
+from butterfly_gitops.model.study import StudyEvent, canonical_text
 from butterfly_gitops.store.interface import (
     Accepted,
     EventConflict,
@@ -142,7 +142,7 @@ class _Routing:
 
     def route(self, event: StudyEvent) -> NewEvent:
         site, archive = self._archives[event.archive]
-        body = event.model_dump_json(by_alias=True)
+        body = canonical_text(event)
         return NewEvent(
             event=event,
             body=body,

@@ -1,7 +1,7 @@
 """A study event: a full snapshot of one study, as it arrives."""
 
 import binascii
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
@@ -35,6 +35,20 @@ BirthDate = Annotated[
 ]
 
 
+_EARLIEST, _LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+
+
+def _in_utc(at: datetime) -> datetime:
+    # Outside of these years, zones and differences leave what a calendar can hold.
+    if not _EARLIEST <= at < _LATEST:
+        raise ValueError("must be from 1900-01-01 to 2199-12-31")
+    return at.astimezone(UTC)
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+"""A time with its offset, kept in UTC: one instant is written in one way."""
+
+
 class Private(Frozen):
     """Part of what is said of a patient: none of it shows in a repr, and so in no traceback or log line."""
 
@@ -65,7 +79,7 @@ class Attestation(Private):
     """The attesting physician's statement."""
 
     text: str
-    at: AwareDatetime | None = None
+    at: Instant | None = None
 
 
 class ReportSection(Private):
@@ -105,8 +119,8 @@ class Study(Private):
     placer_order_number: Id | None = None
     accession_number: Id | None = None
     exam_type: ExamType
-    started_at: AwareDatetime | None = None
-    ended_at: AwareDatetime | None = None
+    started_at: Instant | None = None
+    ended_at: Instant | None = None
     reason: Line | None = None
     people: tuple[Person, ...] = ()
     attestation: Attestation | None = None
@@ -168,8 +182,16 @@ class StudyEvent(Private):
 
     event_id: Id
     event: EventKind
-    occurred_at: AwareDatetime
+    occurred_at: Instant
     archive: Id
     study: Study
     patient: Patient
     encounter: Encounter | None = None
+
+
+def canonical_text(event: StudyEvent) -> str:
+    """Return the one JSON text of an event; a field that says what its absence says is left out.
+
+    So neither a later field of the format nor another spelling of a time makes a known event another one.
+    """
+    return event.model_dump_json(by_alias=True, exclude_defaults=True)

@@ -20,14 +20,18 @@ def digest(value: Any) -> str:
 
 
 def site_digest(site: Site) -> str:
-    """The digest of a site's effective values: what makes one generation differ from another."""
+    """The digest of a site's effective values: what makes one generation differ from another.
+
+    Defaults are left out, so that a setting which a later version adds is no other generation.
+    """
     # What left and what was renamed is how a site came to be so, not how it is.
-    return digest(canonical_site(site).model_dump(mode="json", exclude={"removed", "renamed"}))
+    how = {"removed", "renamed"}
+    return digest(canonical_site(site).model_dump(mode="json", exclude=how, exclude_defaults=True))
 
 
 def settings_digest(settings: FleetSettings) -> str:
     """The digest of the fleet's and grants' effective values."""
-    return digest(canonical_settings(settings).model_dump(mode="json"))
+    return digest(canonical_settings(settings).model_dump(mode="json", exclude_defaults=True))
 
 
 def canonical_site(site: Site) -> Site:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from pydantic_core import PydanticUndefined
 
 from butterfly_gitops.delivery.target import retarget, text_of, wire_of
 from butterfly_gitops.model.delivery import State, Target, TargetNumber
@@ -120,3 +121,21 @@ def test_the_lane_follows_the_status_of_its_endpoint(status):
 def test_a_stop_and_a_wait_outlast_a_new_target():
     moved = retargeted(an_endpoint(port=6662), stopped="three", failures=4, due_at=after(99))
     assert (moved.lane.stopped, moved.lane.failures, moved.lane.due_at) == ("three", 4, after(99))
+
+
+def test_what_stored_targets_are_known_by_never_changes():
+    # Were it written in another way, a new version would take every endpoint for one that has moved.
+    assert wire_of(BEFORE) == '{"host":"10.20.30.40","link":"server-room","port":6661}'
+    assert text_of(BEFORE) == (
+        '{"acknowledgement_mode":"original","encoding":"UTF-8","receiving_facility":"STE",'
+        '"sending_facility":"STE","time_zone":"America/New_York"}'
+    )
+
+
+@pytest.mark.parametrize("field", [*WIRE, *TEXT])
+def test_a_default_that_is_written_out_is_no_change(field):
+    default = EhrEndpoint.model_fields[field].default
+    if default is PydanticUndefined:
+        return
+    written = an_endpoint(**{field: default})
+    assert (wire_of(written), text_of(written)) == (wire_of(BEFORE), text_of(BEFORE))

@@ -1,0 +1,76 @@
+"""A study event: which times it may hold, and the one text that it is known by."""
+
+import json
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from butterfly_gitops.model.study import StudyEvent, canonical_text
+
+TESTS = Path(__file__).parents[1]
+SAMPLE = json.loads((TESTS / "studies" / "efast.json").read_text(encoding="utf-8"))
+STORED = (TESTS / "golden" / "stored-event-efast.json").read_text(encoding="utf-8").rstrip("\n")
+
+
+def an_event(**changes):
+    """The sample with some of its study's fields changed, or `occurred_at`."""
+    study = {**SAMPLE["study"], **changes}
+    occurred_at = study.pop("occurred_at", SAMPLE["occurred_at"])
+    return StudyEvent.model_validate_json(json.dumps({**SAMPLE, "occurred_at": occurred_at, "study": study}))
+
+
+def test_the_text_that_stored_events_are_known_by_never_changes():
+    assert canonical_text(an_event()) == STORED
+
+
+def test_a_stored_text_reads_as_the_same_event():
+    assert StudyEvent.model_validate_json(STORED) == an_event()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"occurred_at": "2026-11-24T09:03:11-05:00"}, id="an instant with another offset"),
+        pytest.param(
+            {"occurred_at": "2026-11-24T14:03:11.000+00:00"}, id="an instant with a fraction of nothing"
+        ),
+        pytest.param({"started_at": "2026-11-24T14:41:00+01:00"}, id="another instant with another offset"),
+        pytest.param({"reason": None, "ended_at": None}, id="nothing said aloud"),
+    ],
+)
+def test_one_event_has_one_text_however_it_is_spelt(changes):
+    assert canonical_text(an_event(**changes)) == STORED
+
+
+TIMES = {
+    "the first": ("1900-01-01T00:00:00Z", True),
+    "the last": ("2199-12-31T23:59:59.999999Z", True),
+    "the first, far east": ("1900-01-01T14:00:00+14:00", True),
+    "before": ("1899-12-31T23:59:59Z", False),
+    "after": ("2200-01-01T00:00:00Z", False),
+    "before all calendars in UTC": ("0001-01-01T00:00:00+14:00", False),
+    "after all calendars in UTC": ("9999-12-31T23:59:59-14:00", False),
+    "without an offset": ("2026-11-24T14:03:11", False),
+}
+
+
+@pytest.mark.parametrize("case", TIMES)
+@pytest.mark.parametrize(
+    ("field", "pointer"),
+    [
+        ("occurred_at", ("occurred_at",)),
+        ("started_at", ("study", "started_at")),
+        ("ended_at", ("study", "ended_at")),
+        ("attestation", ("study", "attestation", "at")),
+    ],
+)
+def test_an_instant_has_a_place_in_every_calendar(case, field, pointer):
+    text, is_taken = TIMES[case]
+    value = {"text": "I was there.", "at": text} if field == "attestation" else text
+    if is_taken:
+        an_event(**{field: value})
+        return
+    with pytest.raises(ValidationError) as raised:
+        an_event(**{field: value})
+    assert [one["loc"] for one in raised.value.errors()] == [pointer]
