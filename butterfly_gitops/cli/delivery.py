@@ -1,5 +1,6 @@
 """`bgo delivery`: find results, and act on them."""
 
+import itertools
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -11,9 +12,10 @@ import click
 from butterfly_gitops.cli import exit_codes
 from butterfly_gitops.cli.client import Api, ApiRefused, call, with_state
 from butterfly_gitops.cli.named import endpoint_named
-from butterfly_gitops.cli.output import age, print_table
+from butterfly_gitops.cli.output import age, count_of, print_table
 
 _STATES = ("queued", "sending", "uncertain", "set_aside", "delivered", "superseded", "cancelled")
+_CX_COMPONENTS = 10
 _WAITING = ("queued", "sending", "uncertain", "set_aside")
 
 
@@ -77,26 +79,53 @@ def list_(
         return found
 
     found = call(state, acts_as, ask)
+    if not found:
+        _refuse_unknown(state, acts_as, site=search["site"], endpoint=search.get("endpoint", ""))
     if style == "json":
         click.echo(json.dumps(found, indent=2))
         return
     print_table(("ID", "STUDY", "RESULT", "ENDPOINT", "STATE", "ACCEPTED", "OUTCOME"), map(row_of, found))
     click.echo(
-        f"{len(found)} deliveries" + (" (there may be more: --limit)" if len(found) == limit else ""),
+        count_of(len(found), "delivery", "deliveries")
+        + (" (there may be more: --limit)" if len(found) == limit else ""),
         err=True,
     )
 
 
+def _refuse_unknown(state: Path, acts_as: str, *, site: str, endpoint: str) -> None:
+    """Say so where nothing was found because a name is wrong; what has left may still have results."""
+    if not site:
+        return
+
+    async def ask(api: Api) -> tuple[set[str], set[str]]:
+        try:
+            status = await api.get("/v1/status")
+        except ApiRefused:
+            # Whoever may only see results can't be told which names there are.
+            return {site}, {f"{site}/{endpoint}"}
+        return {one["site"] for one in status["sites"]}, {one["endpoint"] for one in status["endpoints"]}
+
+    sites, endpoints = call(state, acts_as, ask)
+    if site not in sites:
+        raise click.ClickException(f"no such site is applied: {site}")
+    if endpoint and f"{site}/{endpoint}" not in endpoints:
+        raise click.ClickException(f"no such endpoint is applied: {site}/{endpoint}")
+
+
 def _identifiers() -> list[dict[str, str | None]]:
-    found = [_identifier(line) for line in sys.stdin if line.strip()]
+    found = [_identifier(line, number) for number, line in enumerate(sys.stdin, 1) if line.strip()]
     if not found:
         # None at all would match everybody's results.
         raise click.UsageError("--patient -: there is no identifier on standard input")
     return found
 
 
-def _identifier(line: str) -> dict[str, str | None]:
-    parts = [*line.strip().split("^"), "", "", "", "", ""]
+def _identifier(line: str, number: int) -> dict[str, str | None]:
+    parts = line.strip().split("^")
+    # CX has ten components (2.A.14). The line itself is never shown.
+    if not parts[0] or len(parts) > _CX_COMPONENTS or "|" in line:
+        raise click.UsageError(f"--patient -: line {number} is no identifier; write it as MRN0042^^^STE^MR")
+    parts += [""] * _CX_COMPONENTS
     return {"id": parts[0], "authority": parts[3] or None, "type": parts[4] or None}
 
 
@@ -114,8 +143,10 @@ def row_of(found: dict[str, Any]) -> tuple[str, ...]:
 
 
 def answers_of(found: dict[str, Any]) -> str:
-    """Return what each attempt came to: `no answer, then AA`."""
-    return ", then ".join(one["code"] or one["detail"] or "in flight" for one in found["attempts"])
+    """Return what each attempt came to: `no answer (2 times), then AA`."""
+    answers = (one["code"] or one["detail"] or "in flight" for one in found["attempts"])
+    runs = [(answer, len(list(alike))) for answer, alike in itertools.groupby(answers)]
+    return ", then ".join(f"{answer} ({count} times)" if count > 1 else answer for answer, count in runs)
 
 
 @command.command("show")

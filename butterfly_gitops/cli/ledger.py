@@ -8,6 +8,7 @@ import click
 
 from butterfly_gitops.cli import exit_codes
 from butterfly_gitops.cli.client import Api, call, with_state
+from butterfly_gitops.cli.output import count_of
 
 _WAITS = ("queued", "sending", "uncertain", "set_aside")
 
@@ -48,9 +49,16 @@ def print_ledger(ledger: dict[str, Any]) -> str:
     parts += [f"{count} {reason}" for reason, count in sorted(ledger["without_delivery"].items())]
     lost = ledger["missing"] + max(0, ledger["decided"] - ledger["surplus"] - _told(ledger))
     parts.append(f"{lost} lost")
-    lines = [f"{ledger['events']} events x their rules = {ledger['expected']} decisions: {', '.join(parts)}."]
-    if ledger["surplus"]:
-        lines.append(f"{ledger['surplus']} decisions belong to no event and rule.")
+    met = "event x its rules" if ledger["events"] == 1 else "events x their rules"
+    lines = [f"{ledger['events']} {met} = {count_of(ledger['expected'], 'decision')}: {', '.join(parts)}."]
+    beyond_rules: dict[str, int] = ledger["beyond_rules"]
+    if aside := states.get("set_aside", 0) + beyond_rules.get("set_aside", 0):
+        lines.append(
+            f"{aside} wait{'s' if aside == 1 else ''} for a person: bgo delivery list --only set_aside"
+        )
+    if surplus := ledger["surplus"]:
+        belong = "belongs" if surplus == 1 else "belong"
+        lines.append(f"{count_of(surplus, 'decision')} {belong} to no event and rule.")
     if ledger["beyond_rules"]:
         beyond = ", ".join(
             f"{count} {state.replace('_', ' ')}" for state, count in ledger["beyond_rules"].items()

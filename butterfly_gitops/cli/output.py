@@ -32,6 +32,11 @@ def _plain(cell: str) -> str:
     return escape(cell)
 
 
+def count_of(number: int, one: str, many: str = "") -> str:
+    """Return a number with its noun, such as `1 delivery`; the plural where it is more than an s."""
+    return f"{number} {one if number == 1 else many or f'{one}s'}"
+
+
 def age(since: str | None) -> str:
     """Return how long ago an ISO time is, in its largest unit."""
     if since is None:

@@ -11,7 +11,7 @@ import click
 from butterfly_gitops.cli.client import Api, ApiRefused, call, with_state
 from butterfly_gitops.cli.event_times import as_now
 from butterfly_gitops.cli.named import endpoint_named
-from butterfly_gitops.cli.output import print_table
+from butterfly_gitops.cli.output import count_of, print_table
 
 _EVENTS_PER_REQUEST = 500
 
@@ -54,7 +54,10 @@ def submit(*, files: tuple[Path, ...], is_shifted: bool, style: str, state: Path
         click.echo(json.dumps(answers, indent=2))
         return
     print_table(("EVENT", "ENDPOINT", "DECISION", "DELIVERY"), _rows(answers))
-    click.echo(f"{len(answers)} accepted, on disk", err=True)
+    known = sum(one["known"] for one in answers)
+    parts = [f"{len(answers) - known} accepted"] if len(answers) > known or not answers else []
+    parts += [f"{known} known already"] if known else []
+    click.echo(f"{', '.join(parts)}, on disk", err=True)
 
 
 async def _submit_file(api: Api, file: Path, *, is_shifted: bool) -> list[dict[str, Any]]:
@@ -115,9 +118,9 @@ def _said(file: Path, refused: ApiRefused, before: int) -> str:
     for one in problems:
         mend = f"; {one['mend']}" if one.get("mend") else ""
         click.echo(f"{file}#{one.get('pointer', '')}: error[{one['rule']}]: {one['message']}{mend}", err=True)
-    what = f"{len(problems)} problems" if problems else str(refused)
+    what = count_of(len(problems), "problem") if problems else str(refused)
     event = f" (event {refused.document['event_id']})" if refused.status == 409 and not problems else ""
-    taken = f"; {before} events before were taken" if before else ""
+    taken = f"; {count_of(before, 'event')} before {'was' if before == 1 else 'were'} taken" if before else ""
     return f"{file}: {what}{event}: nothing of it is stored{taken}"
 
 
@@ -168,7 +171,10 @@ def render(*, file: Path, endpoint: str, sites: Path, style: str) -> None:
 )
 @with_state
 def send(*, study: str, endpoint: str, reason: str, key: str, state: Path, acts_as: str) -> None:
-    """Send one finalized STUDY (its id or accession number) to one endpoint, whatever the forwarding rules say."""
+    """Send one finalized STUDY (its id or accession number) to one endpoint, whatever the forwarding rules say.
+
+    Only endpoints of the study's own site can have it. It is the newest result that is sent; nothing is mixed in.
+    """
     site, name = endpoint_named(endpoint)
     wish = {"study": study, "site": site, "endpoint": name, "reason": reason}
 

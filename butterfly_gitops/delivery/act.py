@@ -23,7 +23,7 @@ def resend(draft: Draft, delivery: Delivery, lane: Lane, *, at: datetime, reason
     """
     report = draft.report(delivery.report)
     if delivery.state is not State.SET_ASIDE:
-        raise ActionRefused(f"it is {delivery.state}; only what is set aside can be resent")
+        raise ActionRefused(f"it is {_words(delivery.state)}; only what is set aside can be resent")
     if lane.ended:
         raise ActionRefused("its endpoint has ended; it can only be cancelled")
     if why := _why_stale(delivery, report):
@@ -31,6 +31,10 @@ def resend(draft: Draft, delivery: Delivery, lane: Lane, *, at: datetime, reason
     back = move(delivery, Event.RESENT, back_in_lane(delivery), at=at, reason=reason)
     draft.put_delivery(replace(back, refusals=0, silences=0))
     tidy(draft, report.id, at=at)
+
+
+def _words(state: State) -> str:
+    return state.replace("_", " ")
 
 
 def _why_stale(delivery: Delivery, report: Report) -> str:
@@ -49,14 +53,16 @@ def set_aside(draft: Draft, delivery: Delivery, *, at: datetime, reason: str) ->
     Raises ActionRefused when it is out already.
     """
     if delivery.state not in IN_LANE:
-        raise ActionRefused(f"it is {delivery.state}; only what waits or is being sent can be set aside")
+        raise ActionRefused(
+            f"it is {_words(delivery.state)}; only what waits or is being sent can be set aside"
+        )
     draft.move(delivery, Event.SET_ASIDE, at=at, reason=reason)
 
 
 def cancel(draft: Draft, delivery: Delivery, *, at: datetime, reason: str) -> None:
     """End a delivery for good; one in flight ends its attempt first. Raises ActionRefused when it has ended."""
     if delivery.state in FINAL:
-        raise ActionRefused(f"it is {delivery.state} already")
+        raise ActionRefused(f"it is {_words(delivery.state)} already")
     draft.move(delivery, Event.CANCELLED, at=at, reason=reason)
 
 

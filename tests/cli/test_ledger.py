@@ -52,7 +52,8 @@ def test_surplus_and_what_is_beyond_the_rules_are_told():
         "adds_up": False,
     }
     assert print_ledger(ledger).splitlines() == [
-        "2 events x their rules = 1 decisions: 1 delivered, 0 waiting, 1 cancelled, 1 preliminary-off, 0 lost.",
-        "1 decisions belong to no event and rule.",
+        "2 events x their rules = 1 decision: 1 delivered, 0 waiting, 1 cancelled, 1 preliminary-off, 0 lost.",
+        "1 waits for a person: bgo delivery list --only set_aside",
+        "1 decision belongs to no event and rule.",
         "Beyond the rules, by hand or as withdrawals: 1 set aside, 2 delivered.",
     ]

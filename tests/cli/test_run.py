@@ -17,7 +17,11 @@ FREE = ("--listen", "127.0.0.1:0")
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
-        ([], 1, "bgo: there is no state in .butterfly-gitops; --new-state makes one\n"),
+        (
+            [],
+            1,
+            "bgo: there is no state in .butterfly-gitops; `bgo run --new-state` or `bgo apply --new-state` makes one\n",
+        ),
         (["--interval", "30"], 64, "a duration is a whole number and a unit"),
         (["--interval", "0s"], 64, "longer than 0s"),
         (["--listen", "8311"], 64, "write HOST:PORT"),
@@ -121,7 +125,7 @@ def test_verbs_speak_to_the_one_that_runs(desk: Desk, number: int):
             code, out, _ = run.end(number)
             assert (code, out) == (0, "")
     assert not (desk.folder / STATE / "api.json").exists()
-    assert desk.bgo("ledger").out.startswith("1 events x their rules = 1 decisions: 1 delivered")
+    assert desk.bgo("ledger").out.startswith("1 event x its rules = 1 decision: 1 delivered")
 
 
 @pytest.mark.journey

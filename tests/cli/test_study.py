@@ -39,6 +39,7 @@ def test_known_is_0_and_says_so(applied: Desk):
     ran = applied.bgo("study", "submit", EFAST)
     assert ran.code == 0
     assert "(known)" in ran.out
+    assert ran.err == "1 known already, on disk\n"
 
 
 def test_as_now_is_another_event_each_time(applied: Desk):
@@ -90,7 +91,7 @@ def test_a_refused_event_shows_its_pointer_rule_and_mend(applied: Desk):
     assert (ran.code, ran.out) == (1, "")
     assert ran.err.splitlines() == [
         "x.json#/1/study/id: error[missing-field]: this field is required; add it",
-        "bgo: x.json: 1 problems: nothing of it is stored",
+        "bgo: x.json: 1 problem: nothing of it is stored",
     ]
     assert applied.json("ledger", "--format", "json")["events"] == 0
 
@@ -104,7 +105,7 @@ def test_a_refused_event_shows_its_pointer_rule_and_mend(applied: Desk):
 def test_what_is_no_event_is_1(applied: Desk, content: bytes, shift: list[str]):
     ran = applied.bgo("study", "submit", *shift, applied.file("x.json", content))
     assert (ran.code, ran.out) == (1, "")
-    assert ran.err.splitlines()[-1].startswith("bgo: x.json: 1 problems: nothing")
+    assert ran.err.splitlines()[-1].startswith("bgo: x.json: 1 problem: nothing")
 
 
 @pytest.mark.parametrize(

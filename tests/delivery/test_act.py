@@ -69,7 +69,9 @@ def test_a_resend_is_refused_once_its_lane_has_ended(delivery):
 
 @pytest.mark.parametrize("state", sorted(set(State) - {State.SET_ASIDE}))
 def test_only_what_is_set_aside_is_resent(state):
-    with pytest.raises(ActionRefused, match=f"it is {state}; only what is set aside can be resent"):
+    with pytest.raises(
+        ActionRefused, match=f"it is {state.replace('_', ' ')}; only what is set aside can be resent"
+    ):
         resent(a_delivery(state=state))
 
 
@@ -104,7 +106,7 @@ def test_a_person_sets_aside_what_waits(state):
 
 @pytest.mark.parametrize("state", sorted(set(State) - IN_LANE))
 def test_what_is_out_of_its_lane_is_not_set_aside(state):
-    with pytest.raises(ActionRefused, match=f"it is {state}"):
+    with pytest.raises(ActionRefused, match=f"it is {state.replace('_', ' ')}"):
         set_aside(Draft([], []), a_delivery(state=state), at=NOW, reason="")
 
 
@@ -118,7 +120,7 @@ def test_a_person_cancels_what_has_not_ended(state):
 
 @pytest.mark.parametrize("state", sorted(FINAL))
 def test_what_has_ended_is_not_cancelled(state):
-    with pytest.raises(ActionRefused, match=f"it is {state} already"):
+    with pytest.raises(ActionRefused, match=f"it is {state.replace('_', ' ')} already"):
         cancel(Draft([], []), a_delivery(state=state), at=NOW, reason="")
 
 
