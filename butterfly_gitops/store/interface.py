@@ -494,6 +494,10 @@ class Store(Protocol):
         """Return what is applied and what waits."""
         ...
 
+    async def touch(self, *, at: datetime) -> None:
+        """Write next to nothing, which shows that something can be written."""
+        ...
+
     async def record(self, conditions: Sequence[Condition]) -> None:
         """Keep conditions; `since` stays where kind, reason and message do. Those of other names are dropped."""
         ...

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from butterfly_gitops.model.delivery import Cause, Delivery, DeliveryId, EventNumber, Rule, State
 from butterfly_gitops.model.study import StudyEvent
@@ -42,6 +43,11 @@ def observe(rows: Rows) -> Observation:
         holds=tuple(rows.holds()),
         withheld=tuple(rows.withheld()),
     )
+
+
+def touch(rows: Rows, *, at: datetime) -> None:
+    """See `Store.touch`."""
+    rows.put_setting("touched", at.isoformat())
 
 
 def _closed_pairs(rows: Rows, applied: Running) -> Iterator[Pair]:

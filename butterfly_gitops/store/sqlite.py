@@ -85,6 +85,9 @@ class SqliteStore:
     async def observe(self) -> Observation:
         return await self._reader.do(observing.observe)
 
+    async def touch(self, *, at: datetime) -> None:
+        await self._writer.do(lambda rows: observing.touch(rows, at=at))
+
     async def record(self, conditions: Sequence[Condition]) -> None:
         await self._writer.do(lambda rows: observing.record(rows, conditions))
 

@@ -18,9 +18,10 @@ async def livez() -> dict[str, str]:
 
 @router.get("/readyz")
 async def readyz(services: Given, response: Response) -> dict[str, str]:
-    """Answer 200 when results can be taken: the store answers, and something is applied."""
+    """Answer 200 when results can be taken: the store can be read and written, and something is applied."""
     try:
         running = await services.store.running()
+        await services.store.touch(at=services.now())
     except StoreUnavailable:
         response.status_code = 503
         return {"status": "the store cannot be read or written"}

@@ -389,6 +389,9 @@ class MemoryStore:
     async def observe(self) -> Observation:
         return await self._do(observing.observe)
 
+    async def touch(self, *, at: datetime) -> None:
+        await self._do(lambda rows: observing.touch(rows, at=at))
+
     async def record(self, conditions: Sequence[Condition]) -> None:
         await self._do(lambda rows: observing.record(rows, conditions))
 

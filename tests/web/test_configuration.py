@@ -4,13 +4,15 @@ import copy
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from butterfly_gitops.store.interface import Condition
-from tests.web.serving import ADMINISTRATOR, Served, edit, wanted
+from tests.store.full_disk import disk_under
+from tests.web.serving import ADMINISTRATOR, Served, edit, served, wanted
 
 
 async def planned(api: Served) -> Any:
@@ -219,6 +221,17 @@ async def test_ready_is_what_has_something_applied(empty: Served):
     assert (before.status_code, before.json()) == (503, {"status": "nothing is applied yet"})
     await empty.apply()
     assert (await empty.client.get("/readyz", headers={"Authorization": ""})).status_code == 200
+
+
+async def test_nobody_is_ready_on_a_full_disk(tmp_path: Path):
+    with disk_under(tmp_path) as disk:
+        async with served(tmp_path) as api:
+            await api.apply()
+            disk.has_room = False
+            full = await api.get("/readyz")
+            assert (full.status_code, full.json()) == (503, {"status": "the store cannot be read or written"})
+            disk.has_room = True
+            assert (await api.get("/readyz")).status_code == 200
 
 
 async def test_metrics_read_as_prometheus_reads_them(api: Served):
