@@ -9,11 +9,13 @@ from butterfly_gitops.delivery.one_off import one_off
 from butterfly_gitops.delivery.patient import identifier_keys
 from butterfly_gitops.delivery.pausing import paused
 from butterfly_gitops.model.delivery import IN_LANE, Delivery, DeliveryId, Lane, LaneId, Pause
+from butterfly_gitops.model.fleet import FleetSettings
+from butterfly_gitops.model.site import Site
 from butterfly_gitops.model.study import StudyEvent
 from butterfly_gitops.store.accepting import EVERY_KIND, arrival_of, endpoint_address, known_of_study
 from butterfly_gitops.store.ending import end_leaving
 from butterfly_gitops.store.interface import Acted, Action, AuditEntry, NotFound, OneOffSend
-from butterfly_gitops.store.rows import Done, Rows
+from butterfly_gitops.store.rows import Done, EventRow, Rows
 
 
 def act(rows: Rows, action: Action) -> Acted:
@@ -91,6 +93,7 @@ def send_once(rows: Rows, send: OneOffSend) -> Acted:
         raise NotFound(f"there is no study {send.study}")
     if row.site != send.site:
         raise ActionRefused("the study is of another site: only endpoints of its own site can have it")
+    _refuse_where_nothing_forwards(rows, row)
     merged_from = StudyEvent.model_validate_json(row.body).patient.merged_from
     sent = one_off(
         arrival_of(row, identifier_keys(merged_from), decisions=(), at=send.at),
@@ -104,6 +107,17 @@ def send_once(rows: Rows, send: OneOffSend) -> Acted:
     for delivery in sent.admission.deliveries:
         rows.put_delivery(delivery)
     return _acted(rows, send, fingerprint, sent.delivery, lane, subject=_subject(sent.delivery))
+
+
+def _refuse_where_nothing_forwards(rows: Rows, event: EventRow) -> None:
+    """What no rule may send, no hand may: an educational archive never forwards, nor does another subscription."""
+    settings = rows.content_of("")
+    if settings and FleetSettings.model_validate_json(settings).subscription != "enterprise":
+        raise ActionRefused("the subscription is not Enterprise: no result is sent")
+    content = rows.content_of(event.site)
+    archive = Site.model_validate_json(content).archives.get(event.archive) if content else None
+    if archive is not None and archive.purpose == "educational":
+        raise ActionRefused(f"its archive {event.site}/{event.archive} is educational, and never forwards")
 
 
 def _repeat(rows: Rows, key: str, fingerprint: str) -> Acted | None:

@@ -153,11 +153,8 @@ def _set_aside(rows: Rows, deliveries: Iterable[Delivery], reason: str, *, at: d
 
 
 def _applied_endpoints(rows: Rows, site: str) -> dict[str, EhrEndpoint]:
-    for generation, content in rows.generations():
-        if generation.site == site:
-            applied = Site.model_validate_json(content)
-            return applied.ehr_endpoints
-    return {}
+    content = rows.content_of(site)
+    return Site.model_validate_json(content).ehr_endpoints if content else {}
 
 
 def _standing(rows: Rows, site: str) -> dict[str, Lane]:

@@ -183,6 +183,10 @@ class Rows(Protocol):
 
     def generation(self, site: str) -> Generation | None: ...
 
+    def content_of(self, site: str) -> str:
+        """Return the content of the site's newest generation (of the settings, `site` empty); empty where none is."""
+        ...
+
     def add_generation(self, generation: Generation, content: str) -> None: ...
 
     def archive_names_taken(self, site: str, names: Collection[str]) -> Mapping[str, str]:

@@ -300,6 +300,9 @@ class SqliteRows:
     def generation(self, site: str) -> Generation | None:
         return self._first(STATEMENTS["generation"], (site,), codec.generation_of)
 
+    def content_of(self, site: str) -> str:
+        return self._first(STATEMENTS["content_of"], (site,), lambda row: str(row[0])) or ""
+
     def add_generation(self, generation: Generation, content: str) -> None:
         self._run("add_generation", (*codec.generation_values(generation), content))
 

@@ -217,6 +217,9 @@ class MemoryRows:
     def generation(self, site: str) -> Generation | None:
         return self._generations[site][0] if site in self._generations else None
 
+    def content_of(self, site: str) -> str:
+        return self._generations[site][1] if site in self._generations else ""
+
     def add_generation(self, generation: Generation, content: str) -> None:
         self._generations[generation.site] = generation, content
 

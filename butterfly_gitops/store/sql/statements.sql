@@ -207,6 +207,9 @@ WHERE number = (SELECT max(number) FROM generation WHERE site = newest.site) ORD
 -- name: generation
 SELECT {generation} FROM generation WHERE site = ? ORDER BY number DESC LIMIT 1;
 
+-- name: content_of
+SELECT content FROM generation WHERE site = ? ORDER BY number DESC LIMIT 1;
+
 -- name: add_generation
 INSERT INTO generation ({generation}, content) VALUES (?, ?, ?, ?, ?, ?, ?);
 
