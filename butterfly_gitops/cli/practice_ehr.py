@@ -1,6 +1,7 @@
 """`bgo practice-ehr`: a receiver to send to, before a real one is at hand or when it must misbehave."""
 
 import asyncio
+import ipaddress
 import re
 import signal
 from pathlib import Path
@@ -19,9 +20,18 @@ def _address(ctx: click.Context, param: click.Parameter, value: str) -> tuple[st
     """HOST:PORT as two values; an IPv6 address stands in brackets."""
     found = _ADDRESS.fullmatch(value)
     if found is None or int(found["port"]) > 65535:
+        if found is not None:
+            raise click.BadParameter("the port is from 0 to 65535", ctx=ctx, param=param)
         message = f"{value!r} is no address: write HOST:PORT, such as 127.0.0.1:2575"
         raise click.BadParameter(message, ctx=ctx, param=param)
     return found["bracketed"] or found["host"], int(found["port"])
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 @click.command("practice-ehr")
@@ -86,6 +96,8 @@ async def _serve(scenario: Scenario, listen: tuple[str, int], *, journal: Path |
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told_to_stop.set)
     host, port = listen
+    if not _is_this_machine(host):
+        click.echo(f"bgo: {host} is reachable from elsewhere: whoever can connect, can send", err=True)
     async with PracticeEhr(scenario, journal=journal, label=label, host=host, port=port) as ehr:
         shown_host = f"[{host}]" if ":" in host else host
         click.echo(f"listens on {shown_host}:{ehr.port}", err=True)

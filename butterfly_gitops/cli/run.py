@@ -17,6 +17,8 @@ from butterfly_gitops.source.git_address import is_git_address, parse_git_addres
 from butterfly_gitops.source.interface import Source
 from butterfly_gitops.wiring import Options, build
 
+_LAST_PORT = 65535
+
 
 @click.command("run")
 @click.option(
@@ -104,6 +106,8 @@ def _seconds(interval: str) -> float:
 
 def _address(listen: str) -> tuple[str, int]:
     host, _, port = listen.rpartition(":")
-    if not host or not port.isdecimal() or int(port) > 65535:
+    if host and port.isdecimal() and int(port) > _LAST_PORT:
+        raise click.BadParameter(f"the port is from 0 to {_LAST_PORT}", param_hint="--listen")
+    if not host or not port.isdecimal():
         raise click.BadParameter("write HOST:PORT, such as 127.0.0.1:8311", param_hint="--listen")
     return host.strip("[]"), int(port)

@@ -82,7 +82,22 @@ async def test_a_bad_scenario_is_shown_with_its_place_and_exit_code_1(tmp_path):
     assert err.startswith(f'{scenario}:2:5: error[unknown-key]: no setting is called "cod"\n')
 
 
-@pytest.mark.parametrize("address", ["2575", "localhost", "127.0.0.1:70000", "127.0.0.1:x", ":2575", "[::1]"])
+async def test_a_port_that_there_is_not_is_wrong_usage():
+    async with running("--listen", "127.0.0.1:70000") as process:
+        code, _, err = await ended(process)
+    assert (code, "the port is from 0 to 65535" in err) == (64, True)
+
+
+async def test_it_warns_where_others_can_reach_it():
+    async with running("--listen", "0.0.0.0:0") as process:
+        assert process.stderr is not None
+        line = (await process.stderr.readline()).decode()
+        assert line == "bgo: 0.0.0.0 is reachable from elsewhere: whoever can connect, can send\n"
+        process.send_signal(signal.SIGTERM)
+        await ended(process)
+
+
+@pytest.mark.parametrize("address", ["2575", "localhost", "127.0.0.1:x", ":2575", "[::1]"])
 async def test_a_wrong_address_is_wrong_usage(address):
     async with running("--listen", address) as process:
         code, out, err = await ended(process)
