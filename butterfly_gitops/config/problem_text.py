@@ -3,12 +3,14 @@
 Nothing of a file reaches a terminal that could act there or hide: such characters are shown as one mark.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 
 from butterfly_gitops.config.load import Loaded
 from butterfly_gitops.config.tree import print_origin
 from butterfly_gitops.model.problem import Origin, Problem, Severity
+from butterfly_gitops.model.scalar import NAME_PATTERN
 
 _WIDEST_EXCERPT = 160
 _BEFORE_TOKEN = 60
@@ -50,7 +52,7 @@ def print_summary(loaded: Loaded) -> str:
     if not errors:
         return found
     until = f"Until {'it is' if errors == 1 else 'they are'} mended,"
-    return f"{found} {until} {_who_stays(loaded)} now."
+    return f"{found} {until} {stays} now." if (stays := _who_stays(loaded)) else found
 
 
 def visible(text: str) -> str:
@@ -119,7 +121,10 @@ def _columns(character: str) -> int:
 def _who_stays(loaded: Loaded) -> str:
     if loaded.fleet is None:
         return "every site keeps what it runs"
-    sites = sorted(loaded.unsound_sites)
+    # What has no site's name can run nothing that it would keep.
+    sites = sorted(site for site in loaded.unsound_sites if re.fullmatch(NAME_PATTERN, site))
+    if not sites:
+        return ""
     return f"{_listed(sites)} {'keeps what it runs' if len(sites) == 1 else 'keep what they run'}"
 
 

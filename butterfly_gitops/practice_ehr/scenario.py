@@ -5,7 +5,7 @@ once. Carrying an answer out is the server's.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
@@ -109,13 +109,20 @@ def parse_scenario(data: bytes, *, file: str) -> Scenario:
     """Read a scenario's text; `file` is what problems call it. Raises BadScenario with all of them."""
     text = read_text(data, file=file, site=None)
     if text.root is None or text.problems:
-        raise BadScenario(text.problems)
+        raise BadScenario(tuple(map(_as_of_a_scenario, text.problems)))
     context = Context()
     rules = reader_of(tuple[Rule, ...]).read(text.root, _the_scenario(text.root), context)
     problems = (*context.problems, *_answers_of_the_silent(text.root))
     if problems or rules is FAILED:
         raise BadScenario(tuple(sorted(problems, key=lambda problem: problem.origin)))
     return Scenario(rules=rules)
+
+
+def _as_of_a_scenario(problem: Problem) -> Problem:
+    """Mend an empty file as a scenario, not as a file of the configuration."""
+    if problem.rule != "empty-file":
+        return problem
+    return replace(problem, mend="write a rule such as `- answer: {code: AE}`, or name no scenario")
 
 
 def arrival(message: bytes, *, nth: int, endpoint: str) -> Arrival:

@@ -1,7 +1,7 @@
 """Which files there must be, and which there must not."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from butterfly_gitops.config.nearest import nearest
 from butterfly_gitops.config.rules.documentation import Rule
@@ -61,7 +61,7 @@ def check_files(paths: Iterable[str], *, root: str) -> Iterator[Problem]:
     sites = site_names(there)
     wanted = {*FLEET_FILES, *(f"{site}/{name}" for site in sites for name in SITE_FILES)}
     for path in sorted(there - wanted):
-        yield _unknown(path, root=root)
+        yield _unknown(path, missing=wanted - there, root=root)
     for path in sorted(wanted - there):
         yield _missing(path, root=root)
     if not sites:
@@ -77,17 +77,25 @@ def _source(path: str, *, root: str) -> Source:
     return Source(file=f"{root}/{path}", site=site, lines=())
 
 
-def _unknown(path: str, *, root: str) -> Problem:
+def _unknown(path: str, *, missing: Collection[str], root: str) -> Problem:
     folder, _, name = path.rpartition("/")
     known = SITE_FILES if folder else FLEET_FILES
+    # A name that is taken would be no mend.
+    free = [one for one in known if (f"{folder}/{one}" if folder else one) in missing]
     message = f"{name} is no file of {'a site' if folder else 'the fleet'}"
     if folder.count("/"):
         message, mend = f"{name} lies too deep: a site is one folder", f"move it out of {root}/{folder}"
-    elif meant := nearest(name.replace("_", "-").replace(".yml", ".yaml"), known):
-        mend = f"call it {meant}"
+    elif meant := nearest(_stem(name), map(_stem, free)):
+        mend = f"call it {meant}.yaml"
+    elif meant := nearest(_stem(name), map(_stem, known)):
+        mend = f"move what it says into {meant}.yaml, or the file out of {root}/"
     else:
-        mend = f"call it {', '.join(known[:-1])} or {known[-1]}, or move it out of {root}/"
+        mend = f"move it out of {root}/; what is read is called {', '.join(known[:-1])} or {known[-1]}"
     return problem_of_file(_source(path, root=root), rule="unknown-file", message=message, mend=mend)
+
+
+def _stem(name: str) -> str:
+    return name.replace("_", "-").rpartition(".")[0]
 
 
 def _missing(path: str, *, root: str) -> Problem:

@@ -51,10 +51,16 @@ def _known() -> frozenset[str]:
     return frozenset(zoneinfo.available_timezones()) - _MISLEADING
 
 
+@functools.cache
+def _places() -> frozenset[str]:
+    """The zones that say a place: another abbreviation would be no mend."""
+    return frozenset(name for name in _known() if "/" in name and not name.startswith(("Etc/", "SystemV/")))
+
+
 def _check(zone: Scalar | None) -> Iterator[Problem]:
     if zone is None or zone.is_null or zone.text in _known():
         return
-    meant = _MEANT.get(zone.text.strip().upper()) or nearest(zone.text.replace(" ", "_"), _known())
+    meant = _MEANT.get(zone.text.strip().upper()) or nearest(zone.text.replace(" ", "_"), _places())
     yield problem_at(
         zone.place,
         rule="unknown-zone",
