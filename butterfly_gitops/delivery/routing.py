@@ -8,6 +8,7 @@ from butterfly_gitops.model.delivery import Decision, Rule
 from butterfly_gitops.model.study import EventKind
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
+_UNIT_S = (("y", 365 * 86_400), ("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +77,16 @@ def _reason_against(one: Route, *, kind: EventKind, occurred_at: datetime, entit
 
 
 def _print_gap(gap: timedelta) -> str:
-    seconds = gap.total_seconds()
-    return f"{seconds:.0f}s" if seconds >= 1 else f"{seconds * 1000:.0f}ms"
+    """Print the largest unit, and the next smaller one where there is anything of it: `6y 1d`, `3h 12m`, `42s`."""
+    seconds = int(gap.total_seconds())
+    if seconds < 1:
+        return f"{gap.total_seconds() * 1000:.0f}ms"
+    parts = []
+    for unit, size in _UNIT_S:
+        count, seconds = divmod(seconds, size)
+        parts.append(f"{count}{unit}" if count else "")
+    first = next(place for place, part in enumerate(parts) if part)
+    return " ".join(filter(None, parts[first : first + 2]))
 
 
 def is_near_start(rule: Rule, occurred_at: datetime) -> bool:

@@ -146,7 +146,10 @@ def _after_refusal(
     waiting = back_in_lane(counted)
     if counted.refusals <= answer.retries or lane.stopped:
         return move(counted, Event.REFUSED, waiting, at=at, reason=f"refused with {verdict.code}"), lane
-    reason = f"refused with {verdict.code}, after {answer.retries} retries"
+    tried = (
+        f", after {answer.retries} {'retry' if answer.retries == 1 else 'retries'}" if answer.retries else ""
+    )
+    reason = f"refused with {verdict.code}{tried}"
     if answer.then == "stop_lane":
         return move(counted, Event.REFUSALS_SPENT, waiting, at=at, reason=reason), replace(
             lane, stopped=reason

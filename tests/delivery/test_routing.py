@@ -59,7 +59,10 @@ def test_a_decision_has_its_reason(kind, entitled, preliminary, verdict):
         pytest.param(0, "deliver", id="exactly at the start"),
         pytest.param(-0.25, "before-effective-from by 250ms", id="just before"),
         pytest.param(-42, "before-effective-from by 42s", id="before"),
-        pytest.param(-7200, "before-effective-from by 7200s", id="long before"),
+        pytest.param(-7200, "before-effective-from by 2h", id="two hours before"),
+        pytest.param(-11_525, "before-effective-from by 3h 12m", id="hours and minutes before"),
+        pytest.param(-86_400 - 5, "before-effective-from by 1d", id="a day and a little before"),
+        pytest.param(-189_321_159, "before-effective-from by 6y 1d", id="long before"),
     ],
 )
 def test_a_rule_is_not_retroactive(occurred, verdict):
