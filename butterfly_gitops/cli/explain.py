@@ -88,7 +88,7 @@ def _rule_text(rule: Rule) -> str:
 
 def _settings_text(settings: tuple[Setting, ...]) -> str:
     """Three columns: the setting, its value, and where that comes from; a heading where the thing changes."""
-    rows = [(_field(setting.address), _value_text(setting.value), _from(setting)) for setting in settings]
+    rows = [(_field(setting.address), _value_text(setting), _from(setting)) for setting in settings]
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
     lines: list[str] = []
     thing = ""
@@ -115,9 +115,16 @@ def _from(setting: Setting) -> str:
     return f"{place} ({setting.layer})" if setting.layer else place
 
 
-def _value_text(value: Any) -> str:
+def _value_text(setting: Setting) -> str:
+    value, field = setting.value, setting.address.field or ""
     match value:
-        case None | [] | {}:
+        case None if ".on_refusal." in field:
+            return "as above"
+        case None if field == "message.patient_id":
+            return "first identifier"
+        case None:
+            return "-"
+        case [] | {}:
             return "none"
         case bool():
             return "true" if value else "false"

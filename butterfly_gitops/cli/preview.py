@@ -30,6 +30,8 @@ def preview(content: bytes, address: str, sites: Path) -> tuple[bytes, str]:
     if status is None:
         raise click.ClickException(f"a study that is {event.event} makes no message by itself")
     endpoint = _endpoint(address, sites)
+    if status is ResultStatus.P and endpoint.preliminary_results == "never":
+        click.echo(f"bgo: {address} is sent no preliminary results; one would read like this", err=True)
     rendered = render(
         event,
         endpoint=endpoint,

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from butterfly_gitops.cli.delivery import answers_of
 from tests.cli.state_commands import EFAST, EPIC, Desk
 
 
@@ -138,3 +139,39 @@ def test_a_reason_of_blanks_is_refused(one: Desk):
     ran = one.bgo("delivery", "cancel", "1", "--reason", " ")
     assert ran.code == 1
     assert json.loads(one.bgo("delivery", "list", "--format", "json").out)[0]["state"] == "queued"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--endpoint", "st-elsewhere/nope"], "bgo: no such endpoint is applied: st-elsewhere/nope\n"),
+        (["--endpoint", "nope/epic-prod"], "bgo: no such site is applied: nope\n"),
+        (["--site", "nope"], "bgo: no such site is applied: nope\n"),
+    ],
+    ids=["endpoint", "site of an endpoint", "site"],
+)
+def test_a_list_of_what_there_is_not_is_1(one: Desk, arguments: list[str], says: str):
+    ran = one.bgo("delivery", "list", *arguments)
+    assert (ran.code, ran.out, ran.err) == (1, "", says)
+
+
+@pytest.mark.parametrize("line", ["^^^OTH^MR", "PID|1||MRN0042", "^" * 10, "1" + "^" * 10], ids=ascii)
+def test_a_line_that_is_no_identifier_is_named_by_its_number(
+    one: Desk, monkeypatch: pytest.MonkeyPatch, line: str
+):
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"MRN0042^^^STE^MR\n{line}\n"))
+    ran = one.bgo("delivery", "list", "--patient", "-")
+    assert (ran.code, ran.out) == (64, "")
+    assert "line 2 is no identifier" in ran.err
+    assert line not in ran.err
+
+
+def test_equal_answers_in_a_row_are_counted():
+    came = ["no answer", "no answer", "AE", "AE", "AE", "no answer", "AA"]
+    attempts = [
+        {"code": one if one.isupper() else "", "detail": "" if one.isupper() else one} for one in came
+    ]
+    assert (
+        answers_of({"attempts": attempts})
+        == "no answer (2 times), then AE (3 times), then no answer, then AA"
+    )

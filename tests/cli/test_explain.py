@@ -53,6 +53,19 @@ def test_one_setting(capfd, address: str, value: str, source: str):
     assert row.split(maxsplit=2)[1:] == [value, source]
 
 
+@pytest.mark.parametrize(
+    ("field", "says"),
+    [
+        ("acknowledgement.on_refusal.AE", "as above"),
+        ("message.patient_id", "first identifier"),
+        ("tls.trust", "-"),
+    ],
+)
+def test_what_nobody_wrote_says_what_holds(capfd, field: str, says: str):
+    _, row = run(capfd, "explain", f"seaside/athena.{field}").out.splitlines()
+    assert row.split() == [field, *says.split(), "default"]
+
+
 @pytest.mark.parametrize("address", ["st-elsewhere", "st-elsewhere/epic-prod", "fleet", "grants"])
 def test_everything_below_an_address(capfd, address: str):
     ran = run(capfd, "explain", address, "--format", "json")

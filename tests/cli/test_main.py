@@ -66,7 +66,13 @@ def test_help_imports_no_verb():
 
 @pytest.mark.parametrize(
     "arguments",
-    [["validate"], ["explain", "unknown-key"], ["explain", "seaside/registry"], ["schema", "--check"]],
+    [
+        ["--help"],
+        ["validate"],
+        ["explain", "unknown-key"],
+        ["explain", "seaside/registry"],
+        ["schema", "--check"],
+    ],
     ids=" ".join,
 )
 def test_a_verb_without_state_loads_no_server(arguments: list[str]):
@@ -139,3 +145,13 @@ def test_each_verb_has_help_worth_reading(capfd, verb: str):
 
 def test_every_name_of_the_group_is_a_verb():
     assert list(VERBS) == group.list_commands(click.Context(group))
+
+
+def test_a_misspelt_verb_names_the_one_that_was_meant(capfd):
+    ran = run(capfd, "statsu")
+    assert (ran.code, ran.out) == (64, "")
+    assert "Did you mean status?" in ran.err
+
+
+def test_what_is_near_no_verb_names_none(capfd):
+    assert "Did you mean" not in run(capfd, "zzz").err
