@@ -34,7 +34,7 @@ shape: ## measure functions and modules, the longest first
 
 # Once there is something to run.
 ifneq ($(wildcard benchmarks/__main__.py),)
-bench: $(BIN)/.installed-dev # measure speed
+bench: $(BIN)/.installed-dev ## measure speed
 	$(BIN)/python -m benchmarks
 endif
 
