@@ -8,6 +8,7 @@ from butterfly_gitops.model.delivery import Decision, Rule
 from butterfly_gitops.model.study import EventKind
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
+_SHORT_S = 120
 _UNIT_S = (("y", 365 * 86_400), ("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
 
 
@@ -77,10 +78,12 @@ def _reason_against(one: Route, *, kind: EventKind, occurred_at: datetime, entit
 
 
 def _print_gap(gap: timedelta) -> str:
-    """Print the largest unit, and the next smaller one where there is anything of it: `6y 1d`, `3h 12m`, `42s`."""
+    """Print the largest unit, and the next smaller one where there is anything of it: `6y 1d`, `3h 12m`, `90s`."""
     seconds = int(gap.total_seconds())
     if seconds < 1:
         return f"{gap.total_seconds() * 1000:.0f}ms"
+    if seconds < _SHORT_S:
+        return f"{seconds}s"
     parts = []
     for unit, size in _UNIT_S:
         count, seconds = divmod(seconds, size)

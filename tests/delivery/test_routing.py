@@ -59,6 +59,8 @@ def test_a_decision_has_its_reason(kind, entitled, preliminary, verdict):
         pytest.param(0, "deliver", id="exactly at the start"),
         pytest.param(-0.25, "before-effective-from by 250ms", id="just before"),
         pytest.param(-42, "before-effective-from by 42s", id="before"),
+        pytest.param(-90, "before-effective-from by 90s", id="a little over a minute before"),
+        pytest.param(-150, "before-effective-from by 2m 30s", id="minutes before"),
         pytest.param(-7200, "before-effective-from by 2h", id="two hours before"),
         pytest.param(-11_525, "before-effective-from by 3h 12m", id="hours and minutes before"),
         pytest.param(-86_400 - 5, "before-effective-from by 1d", id="a day and a little before"),
