@@ -109,17 +109,22 @@ class SendOnce(Because):
 async def send_once(send: SendOnce, services: Given, caller: Asking, key: Key = "") -> dict[str, Any]:
     """Send one finalized study to one endpoint by hand."""
     caller.require("send_results", send.site)
-    study = await _study_id(services, send)
+    study = await _study_id(services, caller, send)
     acted = await services.store.send_once(_one_off(send, study, services, caller, key))
     if services.dispatching:
         services.dispatching.wake(acted.lanes)
     return acted_document(acted)
 
 
-async def _study_id(services: Services, send: SendOnce) -> str:
-    """Take an accession number for its study where results name just one; else it is an id."""
-    found = await services.store.find(Query(study=send.study, limit=1000))
-    studies = {one.study for one in found}
+async def _study_id(services: Services, caller: Caller, send: SendOnce) -> str:
+    """Take an accession number for its study where results name just one; else it is an id.
+
+    Of sites where the caller may not send, nothing is looked at.
+    """
+    allowed = caller.sites("send_results")
+    sites = ("",) if allowed is None else allowed
+    pages = [await services.store.find(Query(site=site, study=send.study, limit=1000)) for site in sites]
+    studies = {one.study for page in pages for one in page}
     if len(studies) > 1 and send.study not in studies:
         raise ActionRefused(f"several studies go by this number: {', '.join(sorted(studies))}")
     return studies.pop() if len(studies) == 1 else send.study

@@ -250,6 +250,17 @@ async def test_an_accession_number_of_two_studies_is_409_and_names_them(api: Ser
     assert "s-4711, s-4712" in answer.json()["error"]
 
 
+async def test_an_accession_number_of_another_sites_studies_names_none_of_them(api: Served):
+    await api.submit("efast.json")
+    other = json.loads(json.dumps(event()))
+    other["event_id"], other["study"]["id"] = "E2", "s-4712"
+    await api.post("/v1/study-events", other)
+    wish = {**send("A4711"), "site": "seaside", "endpoint": "athena"}
+    answer = await api.post("/v1/sends", wish, who="eve@example.org")
+    assert answer.status_code == 404
+    assert "s-471" not in answer.text
+
+
 @pytest.mark.parametrize(
     ("wish", "status"),
     [
