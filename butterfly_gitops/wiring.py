@@ -23,9 +23,9 @@ from butterfly_gitops.dispatcher.intake import Intake
 from butterfly_gitops.dispatcher.lane import World
 from butterfly_gitops.dispatcher.lanes import Lanes
 from butterfly_gitops.dispatcher.point import Passed, Point
-from butterfly_gitops.dispatcher.rendering import CROCKFORD
 from butterfly_gitops.dispatcher.wire import Listener, TcpWire
 from butterfly_gitops.hl7.acknowledgement import read_acknowledgement
+from butterfly_gitops.hl7.control_id import crockford
 from butterfly_gitops.model.error import GitopsError
 from butterfly_gitops.source.interface import Source
 from butterfly_gitops.store.interface import Store
@@ -271,5 +271,4 @@ def _now() -> datetime:
 
 
 def _letters(count: int) -> str:
-    # 32 characters: five bits of each byte choose evenly.
-    return "".join(CROCKFORD[byte & 31] for byte in secrets.token_bytes(count))
+    return crockford(secrets.token_bytes(count))

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from butterfly_gitops.cli.named import endpoint_named
 from butterfly_gitops.config.load import load
+from butterfly_gitops.hl7.control_id import crockford
 from butterfly_gitops.hl7.message import visible
 from butterfly_gitops.hl7.render import Known, render
 from butterfly_gitops.model.delivery import ResultStatus
@@ -16,7 +17,6 @@ from butterfly_gitops.model.endpoint import EhrEndpoint
 from butterfly_gitops.model.study import StudyEvent
 from butterfly_gitops.source.folder import read_folder
 
-_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _STATUS = {"finalized": ResultStatus.F, "attestation_requested": ResultStatus.P}
 
 
@@ -68,4 +68,4 @@ def _endpoint(address: str, sites: Path) -> EhrEndpoint:
 
 
 def _letters(count: int) -> str:
-    return "".join(secrets.choice(_CROCKFORD) for _ in range(count))
+    return crockford(secrets.token_bytes(count))

@@ -87,7 +87,6 @@ def move(
         "state": goal,
         "reason": reason,
         "by_policy": False,
-        "due_at": None,
         "settled_at": at if goal in FINAL else None,
     }
     return replace(delivery, **(moved | changes))

@@ -12,8 +12,6 @@ from butterfly_gitops.model.delivery import ReportId, Target
 from butterfly_gitops.model.endpoint import EhrEndpoint
 from butterfly_gitops.store.interface import Claiming, Head, NewMessage, Refusing
 
-CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:

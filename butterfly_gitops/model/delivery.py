@@ -29,7 +29,6 @@ class State(StrEnum):
     CANCELLED = "cancelled"
 
 
-WAITING = frozenset({State.QUEUED, State.UNCERTAIN, State.SET_ASIDE})
 IN_LANE = frozenset({State.QUEUED, State.SENDING, State.UNCERTAIN})
 FINAL = frozenset({State.DELIVERED, State.SUPERSEDED, State.CANCELLED})
 
@@ -120,7 +119,6 @@ class Delivery:
     then_reason: str = ""
     reason: str = ""
     by_policy: bool = False
-    due_at: datetime | None = None
     attempts: int = 0
     refusals: int = 0
     silences: int = 0

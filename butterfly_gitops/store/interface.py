@@ -16,7 +16,6 @@ from butterfly_gitops.model.delivery import (
     Delivery,
     DeliveryId,
     Epoch,
-    EventNumber,
     Lane,
     LaneId,
     Report,
@@ -540,10 +539,6 @@ class Store(Protocol):
 
     async def show(self, delivery: DeliveryId) -> Shown:
         """Return all that is known of one delivery. Raises NotFound."""
-        ...
-
-    async def latest_event(self, study: str) -> tuple[EventNumber, StudyEvent]:
-        """Return a study's newest event. Raises NotFound."""
         ...
 
     async def ledger(self) -> Ledger:

@@ -5,9 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from butterfly_gitops.model.delivery import Cause, Delivery, DeliveryId, EventNumber, Rule, State
-from butterfly_gitops.model.study import StudyEvent
-from butterfly_gitops.store.accepting import EVERY_KIND
+from butterfly_gitops.model.delivery import Cause, Delivery, DeliveryId, Rule, State
 from butterfly_gitops.store.applying import running
 from butterfly_gitops.store.interface import (
     Condition,
@@ -113,14 +111,6 @@ def show(rows: Rows, delivery: DeliveryId) -> Shown:
         messages=tuple(rows.messages_of(delivery)),
         audit=tuple(rows.audit_of(f"delivery {delivery}")),
     )
-
-
-def latest_event(rows: Rows, study: str) -> tuple[EventNumber, StudyEvent]:
-    """See `Store.latest_event`."""
-    row = rows.latest_of_study(study, EVERY_KIND)
-    if row is None:
-        raise NotFound(f"there is no study {study}")
-    return row.number, StudyEvent.model_validate_json(row.body)
 
 
 def ledger(rows: Rows) -> Ledger:

@@ -213,7 +213,7 @@ def delivery_values(delivery: Delivery) -> Row:
         delivery.then_reason,
         delivery.reason,
         delivery.by_policy,
-        _maybe_micros(delivery.due_at),
+        None,  # A column that nothing reads: a lane has a due time, and no delivery.
         delivery.attempts,
         delivery.refusals,
         delivery.silences,
@@ -242,7 +242,6 @@ def delivery_of(row: Row) -> Delivery:
         then_reason=row[12],
         reason=row[13],
         by_policy=bool(row[14]),
-        due_at=_maybe_instant(row[15]),
         attempts=row[16],
         refusals=row[17],
         silences=row[18],

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from butterfly_gitops.model.delivery import DeliveryId, Epoch, EventNumber, LaneId
-from butterfly_gitops.model.study import StudyEvent
+from butterfly_gitops.model.delivery import DeliveryId, Epoch, LaneId
 from butterfly_gitops.store import accepting, acting, advancing, applying, holding, observing
 from butterfly_gitops.store.interface import (
     Accepted,
@@ -120,9 +119,6 @@ class SqliteStore:
 
     async def show(self, delivery: DeliveryId) -> Shown:
         return await self._reader.do(lambda rows: observing.show(rows, delivery))
-
-    async def latest_event(self, study: str) -> tuple[EventNumber, StudyEvent]:
-        return await self._reader.do(lambda rows: observing.latest_event(rows, study))
 
     async def ledger(self) -> Ledger:
         return await self._reader.do(observing.ledger)

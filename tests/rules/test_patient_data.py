@@ -234,7 +234,6 @@ async def story(api: Served) -> Any:
     yield await store.advance([Step(lane=lane.id, epoch=epoch, at=now, settling=settling)])
     yield await store.show(DeliveryId(1))
     yield await store.find(Query())
-    yield await store.latest_event("s-1")
     yield await store.observe()
 
 

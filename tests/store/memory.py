@@ -428,8 +428,5 @@ class MemoryStore:
     async def show(self, delivery: DeliveryId) -> Shown:
         return await self._do(lambda rows: observing.show(rows, delivery))
 
-    async def latest_event(self, study: str) -> tuple[EventNumber, StudyEvent]:
-        return await self._do(lambda rows: observing.latest_event(rows, study))
-
     async def ledger(self) -> Ledger:
         return await self._do(observing.ledger)

@@ -227,7 +227,6 @@ def test_a_delivery_is_written_whole(rows: Rows) -> None:
         then_reason="newer",
         reason="because",
         by_policy=True,
-        due_at=minutes(1),
         attempts=2,
         refusals=3,
         silences=4,
