@@ -14,6 +14,9 @@ from butterfly_gitops.store.interface import Hold, LaneCounts, Observation
 
 DESCRIBED = "what is applied"
 
+# What a commit's hold has in place of changes: the commits that it leaves, and the one that it takes.
+_LEAVES, _TAKES = "leaves ", "takes "
+
 
 def applied_side(observation: Observation) -> Side:
     """Return what is applied as one side of a plan; its fleet is None in a new state."""
@@ -70,9 +73,22 @@ def hold_of_commit(applied: Collection[str], wanted: Snapshot, *, at: datetime) 
         id=digest(["not forward", sorted(applied), wanted.commit]),
         site="",
         what=f"{wanted.described} does not descend from what is applied",
-        changes=frozenset(),
+        changes=frozenset({*(f"{_LEAVES}{one}" for one in applied), f"{_TAKES}{wanted.commit}"}),
         since=at,
     )
+
+
+def to_descend_from(applied: Collection[str], holds: Collection[Hold]) -> frozenset[str]:
+    """Return the commits that a newer one must descend from: what is applied, as people have let it part since.
+
+    What stays applied of a commit that was left would else hold every later one again.
+    """
+    agreed = frozenset[str]().union(
+        *(one.changes for one in holds if not one.site and one.approved is not None)
+    )
+    left = {one.removeprefix(_LEAVES) for one in agreed if one.startswith(_LEAVES)}
+    taken = {one.removeprefix(_TAKES) for one in agreed if one.startswith(_TAKES)}
+    return frozenset(applied) - left | taken
 
 
 def _name(counted: LaneCounts) -> str:

@@ -2,13 +2,13 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 import structlog
 
-from butterfly_gitops.controller.applied import hold_of_commit
+from butterfly_gitops.controller.applied import hold_of_commit, to_descend_from
 from butterfly_gitops.controller.background import in_background
 from butterfly_gitops.controller.conditions import fleet_stalled, of_configuration, of_endpoints
 from butterfly_gitops.controller.configuring import Configuring
@@ -132,13 +132,20 @@ class Loop:
             observation = await self._store.observe()
             generations = (observation.settings, *observation.generations.values())
             applied = {one.commit for one in generations if one is not None}
-            if not await in_background(source.is_forward, applied, wanted.commit):
+            base = to_descend_from(applied, observation.holds)
+            if not await self._descends(source, wanted, applied, base):
                 hold = hold_of_commit(applied, wanted, at=self._now())
                 await self._store.stand((*(one for one in observation.holds if one.site), hold))
-                if not any(one.id == hold.id and one.approved for one in observation.holds):
-                    return False
+                return False
             self._forward = wanted.commit
         return True
+
+    async def _descends(self, source: Source, wanted: Snapshot, *bases: Collection[str]) -> bool:
+        """Whether what is wanted descends from any of these: from what is applied, or from what people agreed to."""
+        for base in bases:
+            if await in_background(source.is_forward, base, wanted.commit):
+                return True
+        return False
 
     def _all_stays(self, why: Condition) -> tuple[Condition, ...]:
         """Keep what was told of the sites; only the fleet's condition changes."""

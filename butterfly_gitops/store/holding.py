@@ -25,6 +25,11 @@ def approve(rows: Rows, approval: Approval) -> Hold:
     if len(found) != 1:
         raise NotFound(f"{len(found) or 'no'} holds begin with {approval.hold!r}: bgo status shows them")
     approved = replace(found[0], approved=approval.actor)
+    if not approved.site:
+        # The newest agreement says what the branch must descend from; those before it are history.
+        for one in rows.holds():
+            if not one.site and one.id != approved.id:
+                rows.delete_hold(one.id)
     rows.put_hold(approved)
     rows.add_audit(
         AuditEntry(
@@ -39,7 +44,10 @@ def approve(rows: Rows, approval: Approval) -> Hold:
 
 
 def release(rows: Rows, site: str) -> None:
-    """Forget the holds of a site that has been applied: an approval is for once."""
+    """Forget the holds of a site that has been applied: an approval is for once.
+
+    A commit's stays, for some of what it left may stay applied.
+    """
     for one in rows.holds():
         if one.site == site:
             rows.delete_hold(one.id)

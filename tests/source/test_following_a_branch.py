@@ -11,7 +11,7 @@ from butterfly_gitops.controller.loop import Loop
 from butterfly_gitops.model.delivery import LaneId, TargetNumber
 from butterfly_gitops.source.git import GitSource
 from butterfly_gitops.source.git_address import parse_git_address
-from butterfly_gitops.store.interface import Condition
+from butterfly_gitops.store.interface import Approval, Condition
 from butterfly_gitops.store.sqlite import SqliteStore
 from tests.cli.git_repository import GitRepository, repository_with_sites
 
@@ -125,3 +125,43 @@ async def test_a_source_that_is_away_leaves_everything_as_it_runs(repository, st
     await loop.make_pass()
     assert (await fleet_condition(store)).kind == "Ready"
     assert await port_of(store) == 7000
+
+
+async def approve(store: SqliteStore) -> None:
+    (hold,) = [one for one in (await store.observe()).holds if one.approved is None]
+    await store.approve(Approval(hold=hold.id, actor="ada", reason="it is meant", at=NOW))
+
+
+@pytest.mark.parametrize("restarted", [False, True], ids=["same process", "new process"])
+@pytest.mark.parametrize("rewrite", ["amended", "shortened"])
+async def test_a_rewritten_branch_that_was_approved_once_is_followed_from_there_on(
+    repository, store, rewrite, restarted
+) -> None:
+    loop = following(repository, store)
+    await loop.make_pass()
+    sets_port(repository, 6661, 7000)
+    await loop.make_pass()
+    # Amended, nothing has to be applied: what runs keeps naming the commit that was left.
+    repository.git("reset", "--quiet", "--soft" if rewrite == "amended" else "--hard", "HEAD~1")
+    if rewrite == "amended":
+        repository.git("commit", "--quiet", "--message", "Say it better")
+    await loop.make_pass()
+    assert (await fleet_condition(store)).reason == "NotForward"
+    await approve(store)
+    if restarted:
+        loop = following(repository, store)
+    await loop.make_pass()
+    assert (await fleet_condition(store)).kind == "Ready"
+    at = 7000 if rewrite == "amended" else 6661
+    assert await port_of(store) == at
+    sets_port(repository, at, 7009)
+    await loop.make_pass()
+    assert await port_of(store) == 7009
+    repository.git("reset", "--quiet", "--soft", "HEAD~1")
+    repository.git("commit", "--quiet", "--message", "Rewrite it again")
+    await loop.make_pass()
+    assert (await fleet_condition(store)).reason == "NotForward"
+    await approve(store)
+    sets_port(repository, 7009, 7010)
+    await loop.make_pass()
+    assert await port_of(store) == 7010
