@@ -43,14 +43,17 @@ def own(rows: Rows, *, node: str, boot: str, at: datetime) -> Epoch:
 def recover(rows: Rows, epoch: Epoch, *, at: datetime) -> int:
     """See `Store.recover`."""
     _check_epoch(rows, epoch)
-    in_flight = [one for lane in rows.lanes() for one in rows.in_lane(lane.id, (State.SENDING,))]
-    for delivery in in_flight:
+    lanes = [lane.id for lane in rows.lanes()]
+    recovered = 0
+    for delivery in [one for lane in lanes for one in rows.in_lane(lane, (State.SENDING,))]:
         attempt = rows.attempt(delivery.id, delivery.attempts)
         if attempt is not None and attempt.epoch != epoch:
             attempted = _attempted(rows, delivery)
             _write(rows, attempted, settle_crash(attempted, at=at))
             _end_attempt(rows, attempt, CRASHED, b"", at=at)
-    return len(in_flight)
+            recovered += 1
+    end_leaving(rows, lanes)
+    return recovered
 
 
 def views(rows: Rows, lanes: Sequence[LaneId], *, look_ahead: int) -> tuple[LaneView, ...]:

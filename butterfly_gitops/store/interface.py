@@ -466,7 +466,8 @@ class Ledger:
     def adds_up(self) -> bool:
         """Whether every event met every rule exactly once, and every `deliver` has its delivery."""
         delivered = sum(self.states.values()) + sum(self.without_delivery.values())
-        return self.missing == 0 and self.surplus == 0 and delivered == self.decided
+        kept = delivered == self.decided and "deliver" not in self.without_delivery
+        return kept and self.missing == 0 and self.surplus == 0
 
 
 class Store(Protocol):
