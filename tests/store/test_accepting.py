@@ -96,7 +96,7 @@ async def test_decisions_made_with_old_rules_are_refused(store: Store) -> None:
 
 
 REASONS: dict[str, tuple[StudyEvent, str]] = {
-    "too early": (an_event("e-1", occurred_at=EARLY), "before-effective-from by 60s"),
+    "too early": (an_event("e-1", occurred_at=EARLY), "before-effective-from by 1m"),
     "reverted": (an_event("e-1", "reverted"), "withdraws"),
     "deleted": (an_event("e-1", "deleted"), "withdraws"),
     "preliminary off": (an_event("e-1", "attestation_requested"), "preliminary-off"),
