@@ -13,11 +13,21 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
-from hypothesis import HealthCheck, settings
+import pytest
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
+from butterfly_gitops.delivery import settle, supersede
 from butterfly_gitops.delivery.act import ActionRefused
+from butterfly_gitops.delivery.draft import Draft
+from butterfly_gitops.delivery.supersede import Arrival
 from butterfly_gitops.model.delivery import (
     FINAL,
     IN_LANE,
@@ -27,13 +37,16 @@ from butterfly_gitops.model.delivery import (
     LaneId,
     Outcome,
     Rank,
+    Report,
+    ResultStatus,
     State,
+    Verdict,
 )
 from butterfly_gitops.model.error import GitopsError
 from butterfly_gitops.model.study import StudyEvent
 from butterfly_gitops.store.interface import Query, Settling, Stepped, Store
 from butterfly_gitops.store.sqlite import SqliteStore
-from tests.store.memory import MemoryStore
+from tests.store.memory import MemoryRows, MemoryStore
 from tests.store.model_ehr import ModelEhr, Seen, read
 from tests.store.play import (
     DELIVERED,
@@ -288,6 +301,7 @@ class Results(RuleBasedStateMachine):
         attempt = self.stores.do(step).attempt
         if attempt is None:
             return
+        self.flights[prepared.lane] = Flight(lane=prepared.lane, attempt=attempt, data=prepared.data)
         assert attempt.control_id == prepared.control_id
         shown = self.stores.do(lambda play: play.store.show(attempt.delivery))
         assert shown.messages[-1].data == prepared.data, "the bytes that leave are the bytes that are stored"
@@ -296,7 +310,6 @@ class Results(RuleBasedStateMachine):
         self._check_that_it_may_leave(shown.found.delivery, message)
         if shown.found.delivery.attempts == 1:
             self._check_its_status(prepared.lane, message)
-        self.flights[prepared.lane] = Flight(lane=prepared.lane, attempt=attempt, data=prepared.data)
 
     def _end(self, flight: Flight, verdict: Any) -> None:
         if verdict.outcome in (Outcome.DELIVERED, Outcome.UNCERTAIN):
@@ -552,3 +565,45 @@ TestInMemory = Results.TestCase
 TestInMemory.settings = settings(max_examples=60, stateful_step_count=40, **COMMON)
 TestSideBySide = ResultsSideBySide.TestCase
 TestSideBySide.settings = settings(max_examples=15, stateful_step_count=30, **COMMON)
+
+
+# The laws can fail: each of these defects, planted, is found.
+
+
+def _forgets_a_crash(report: Report, delivery: Delivery, verdict: Verdict, status: ResultStatus) -> Report:
+    return report if verdict is settle.CRASHED else _MARK(report, delivery, verdict, status)
+
+
+def _forgets_reverts(draft: Draft, arrival: Arrival, *, is_late: bool) -> None:
+    if arrival.kind == "finalized":
+        _ACT_ON_STUDY(draft, arrival, is_late=is_late)
+
+
+def _does_nothing(*_: object, **__: object) -> None:
+    pass
+
+
+_MARK, _ACT_ON_STUDY = settle._mark, supersede._act_on_study
+PLANTED: dict[str, tuple[object, str, Callable[..., Any]]] = {
+    "what a crash may have sent is forgotten": (settle, "_mark", _forgets_a_crash),
+    "a revert does nothing": (supersede, "_act_on_study", _forgets_reverts),
+    "another patient's result is not withdrawn": (supersede, "_withdraw", _does_nothing),
+    "older results go on waiting": (supersede, "tidy", _does_nothing),
+    "a decision is not stored": (MemoryRows, "add_decision", _does_nothing),
+}
+
+
+@pytest.mark.parametrize("defect", PLANTED)
+def test_a_planted_defect_breaks_a_law(monkeypatch: pytest.MonkeyPatch, defect: str) -> None:
+    monkeypatch.setattr(*PLANTED[defect])
+    searching = settings(
+        max_examples=1000,
+        stateful_step_count=40,
+        derandomize=True,
+        database=None,
+        phases=[Phase.generate],
+        report_multiple_bugs=False,
+        **COMMON,
+    )
+    with pytest.raises(AssertionError):
+        run_state_machine_as_test(Results, settings=searching)
