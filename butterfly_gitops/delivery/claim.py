@@ -49,7 +49,7 @@ def why_not(
 ) -> str:
     """Return why the claim is refused, or an empty string; `head` is the first of the lane that is not set aside."""
     reasons = (
-        (delivery.state not in (State.QUEUED, State.UNCERTAIN), f"it is {delivery.state}"),
+        (delivery.state not in (State.QUEUED, State.UNCERTAIN), f"it is {delivery.state.replace('_', ' ')}"),
         (head != delivery.id, "it is not the head of its lane"),
         (lane.ended, "its lane has ended"),
         (is_paused(lane, at), "its lane is paused"),

@@ -48,7 +48,7 @@ def test_a_wait_ends_exactly_when_it_is_due():
     ("changes", "reason"),
     [
         pytest.param({"delivery": a_delivery(state=State.SENDING)}, "it is sending", id="sending"),
-        pytest.param({"delivery": a_delivery(state=State.SET_ASIDE)}, "it is set_aside", id="set aside"),
+        pytest.param({"delivery": a_delivery(state=State.SET_ASIDE)}, "it is set aside", id="set aside"),
         pytest.param({"delivery": a_delivery(state=State.DELIVERED)}, "it is delivered", id="delivered"),
         pytest.param({"delivery": a_delivery(state=State.SUPERSEDED)}, "it is superseded", id="superseded"),
         pytest.param({"delivery": a_delivery(state=State.CANCELLED)}, "it is cancelled", id="cancelled"),
