@@ -67,10 +67,10 @@ def command(
         administrator=acts_as or login_name(),
     )
     configure_logs(sys.stderr, as_json=log_format == "json")
-    asyncio.run(run(options))
+    asyncio.run(run(options, is_for_people=log_format == "text"))
 
 
-async def run(options: Options) -> None:
+async def run(options: Options, *, is_for_people: bool) -> None:
     """Build the engine and run it until a signal says stop."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -79,7 +79,8 @@ async def run(options: Options) -> None:
     # The writer thread shares the interpreter: shorter turns keep commits from waiting for the loop.
     sys.setswitchinterval(0.0005)
     async with build(options) as engine:
-        click.echo(f"API at {engine.url}; Ctrl-C ends it", err=True)
+        if is_for_people:
+            click.echo(f"API at {engine.url}; Ctrl-C ends it", err=True)
         gc.freeze()
         await engine.run(stop)
 

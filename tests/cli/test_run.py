@@ -66,7 +66,7 @@ def test_a_new_state_where_there_is_one_is_refused(applied: Desk):
 @contextmanager
 def running(desk: Desk, *arguments: str) -> Iterator[Process]:
     with process(desk.folder, "run", *FREE, "--log-format", "json", *arguments) as run:
-        run.line("API at http://127.0.0.1:")
+        run.line('"event": "running"')
         yield run
 
 

@@ -443,7 +443,7 @@ def test_no_canary_leaves_the_store_but_on_the_wire_and_where_content_is_asked_f
             content = [desk.bgo("delivery", "show", str(number), "--content").out for number in range(1, 4)]
             heard.end(run, signal.SIGKILL)
         with run_line(desk) as run:
-            heard.wait(run, "API at")
+            heard.wait(run, '"event": "running"')
             heard.look_around()
             shown = desk.bgo("delivery", "show", "4").out
             # Told to stop, it would wait for the answer to what it sends again.
