@@ -222,7 +222,8 @@ def _listen(host: str, port: int) -> Iterator[socket.socket]:
             f"--listen {host}: only loopback addresses; put a proxy with TLS in front for others"
         )
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as sock:
+    # asyncio sends at once only on sockets that name TCP; otherwise an answer's body waits 40 ms for an acknowledgement.
+    with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             sock.bind((host, port))
