@@ -48,7 +48,8 @@ def _measure(folder: Path, sizes: Sizes, parts: tuple[str, ...]) -> None:
         print(f"{figure.name} ...", file=sys.stderr)
         figures.append(figure)
     console.print(table_of(figures))
-    console.print(many.explained())
+    if why := many.explained():
+        console.print(why)
 
 
 def _others(folder: Path, sizes: Sizes, parts: tuple[str, ...], *, bare: float) -> Iterator[Figure]:
