@@ -522,20 +522,22 @@ class Results(RuleBasedStateMachine):
                 assert self.stores.do(Play.states) != before, "a lane that nobody stopped does not move"
 
     def _check_that_the_newest_is_shown(self) -> None:
-        for lane, delivery, event in self._newest_deliveries():
-            if delivery.state is State.DELIVERED:
-                continue
-            rivals = [
-                one.delivery
-                for one in self.stores.do(Play.found).values()
-                if one.delivery.lane == lane
-                and one.delivery.report == delivery.report
+        """A final that its EHR never got gave way to what it got, or a person has it in hand."""
+        found = self.stores.do(Play.found).values()
+        for delivery, latest in self._newest_deliveries():
+            patients = self._joined(latest.event.study.id, latest.patients)
+            told = [
+                one
+                for one in found
+                if one.study == latest.event.study.id
+                and one.delivery.lane == delivery.lane
                 and one.delivery.rank >= delivery.rank
+                and one.delivery.state in (State.DELIVERED, State.CANCELLED, State.SET_ASIDE)
+                and self.taken[one.delivery.event - 1].patients & patients
             ]
-            is_told = any(one.state in (State.DELIVERED, State.CANCELLED, State.SET_ASIDE) for one in rivals)
-            assert is_told, f"{event.event_id} is nowhere to be seen"
+            assert told, f"{latest.event.event_id} is nowhere to be seen"
 
-    def _newest_deliveries(self) -> Iterator[tuple[LaneId, Delivery, StudyEvent]]:
+    def _newest_deliveries(self) -> Iterator[tuple[Delivery, Taken]]:
         found = self.stores.do(Play.found).values()
         for study in ("s-1", "s-2"):
             latest = self._latest(study)
@@ -544,7 +546,7 @@ class Results(RuleBasedStateMachine):
             for one in found:
                 is_final = one.delivery.content is Content.FINAL
                 if is_final and one.study == study and one.delivery.rank == latest.rank:
-                    yield one.delivery.lane, one.delivery, latest.event
+                    yield one.delivery, latest
 
 
 class ResultsSideBySide(Results):
