@@ -9,7 +9,7 @@ from butterfly_gitops.model.study import StudyEvent
 from butterfly_gitops.store.interface import EventConflict, RoutedWithOldRules, Store
 from tests.store.play import DELIVERED, REFUSED, SILENT, T0, Play, a_site, an_event, routed
 
-EARLY = T0 - timedelta(minutes=2)
+EARLY = T0 - timedelta(seconds=102)
 
 
 async def test_an_event_is_answered_with_its_decisions(store: Store) -> None:
@@ -96,7 +96,7 @@ async def test_decisions_made_with_old_rules_are_refused(store: Store) -> None:
 
 
 REASONS: dict[str, tuple[StudyEvent, str]] = {
-    "too early": (an_event("e-1", occurred_at=EARLY), "before-effective-from by 1m"),
+    "too early": (an_event("e-1", occurred_at=EARLY), "before-effective-from by 42s"),
     "reverted": (an_event("e-1", "reverted"), "withdraws"),
     "deleted": (an_event("e-1", "deleted"), "withdraws"),
     "preliminary off": (an_event("e-1", "attestation_requested"), "preliminary-off"),

@@ -144,15 +144,6 @@ async def test_one_delivery_is_shown_with_all_that_is_known_of_it(store: Store) 
         await store.show(DeliveryId(2))
 
 
-async def test_a_studys_newest_event_is_shown(store: Store) -> None:
-    play = await Play.start(store)
-    newest = an_event("e-1", revision=2)
-    await play.accept(newest, an_event("e-2", revision=1))
-    assert await store.latest_event("s-1") == (1, newest)
-    with pytest.raises(NotFound):
-        await store.latest_event("s-9")
-
-
 async def test_the_ledger_counts_events_against_decisions(store: Store) -> None:
     play = await Play.start(store, a_site(endpoints=["epic", "cerner"]))
     await play.accept(an_event("e-1"), an_event("e-2", "reverted", revision=2), an_event("e-3", revision=3))
