@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypeVar
 
 from butterfly_gitops.delivery.draft import Draft
 from butterfly_gitops.delivery.patient import is_same_patient
@@ -19,9 +20,12 @@ from butterfly_gitops.model.delivery import (
     Rank,
     Report,
     ReportId,
+    ResultStatus,
     State,
 )
 from butterfly_gitops.model.study import EventKind
+
+Number = TypeVar("Number", bound=int)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,8 +187,8 @@ def _may_hold_final(draft: Draft, report: Report) -> bool:
 def report_for(draft: Draft, arrival: Arrival, lane: LaneId) -> Report:
     """Return the report of this patient on this lane, made when there is none.
 
-    Where a merge of patients shows that several are one, the one that the EHR knows best goes on, and what the
-    others still have to send ends. The report is not raised to the arrival's rank yet.
+    Where a merge of patients shows that several are one, they become one: the report that the EHR knows best takes
+    over what is known and what is open of the others. It is not raised to the arrival's rank yet.
     """
     matching = [
         one
@@ -194,17 +198,60 @@ def report_for(draft: Draft, arrival: Arrival, lane: LaneId) -> Report:
     patient = arrival.patient | arrival.merged_from
     if not matching:
         return draft.add_report(lane=lane, study=arrival.study, patient=patient, newest=arrival.rank)
-    report = max(matching, key=_standing)
-    holds_final = _may_hold_final(draft, report)
+    main = max(matching, key=_standing)
+    holds_final = any(_may_hold_final(draft, one) for one in matching)
     for other in matching:
-        if other.id != report.id:
-            _end_older(draft, other, arrival, Event.NEWER, "its patient was merged")
-            if holds_final:
-                _end_preliminaries(draft, other, at=arrival.at)
-    # A preliminary beside a final is needless here as well, and must not outrank the arrival.
-    newest = max(one.newest for one in matching if one.id == report.id or one.maybe_final or not holds_final)
-    draft.put_report(replace(report, patient=report.patient | patient, newest=newest))
-    return draft.report(report.id)
+        if other.id != main.id:
+            _join(draft, main.id, other, holds_final=holds_final, at=arrival.at)
+    report = draft.report(main.id)
+    draft.put_report(replace(report, patient=report.patient | patient))
+    return draft.report(main.id)
+
+
+def _join(draft: Draft, main_id: ReportId, other: Report, *, holds_final: bool, at: datetime) -> None:
+    main = draft.report(main_id)
+    # A preliminary beside a final is needless, and must not outrank what comes.
+    counts = _may_hold_final(draft, other) or not holds_final
+    for one in draft.open_of(other.id):
+        draft.put_delivery(replace(one, report=main.id))
+        if one.content is Content.WITHDRAWAL:
+            draft.move(draft.delivery(one.id), Event.NEWER, at=at, reason="its patient was merged")
+    draft.put_report(
+        replace(
+            main,
+            newest=max(main.newest, other.newest) if counts else main.newest,
+            patient=main.patient | other.patient,
+            acknowledged=_firmer(main.acknowledged, other.acknowledged),
+            acknowledged_revision=_newer(main.acknowledged_revision, other.acknowledged_revision),
+            maybe_received=main.maybe_received or other.maybe_received,
+            maybe_final=main.maybe_final or other.maybe_final,
+            maybe_event=_newer(main.maybe_event, other.maybe_event),
+            filler=main.filler or other.filler,
+            last_status_time=main.last_status_time or other.last_status_time,
+        )
+    )
+    draft.put_report(
+        replace(
+            other,
+            acknowledged=None,
+            acknowledged_revision=None,
+            maybe_received=False,
+            maybe_final=False,
+            maybe_event=None,
+        )
+    )
+    tidy(draft, main.id, at=at)
+
+
+_FIRMNESS = (None, ResultStatus.W, ResultStatus.P, ResultStatus.F, ResultStatus.C)
+
+
+def _firmer(one: ResultStatus | None, other: ResultStatus | None) -> ResultStatus | None:
+    return max(one, other, key=_FIRMNESS.index)
+
+
+def _newer(one: Number | None, other: Number | None) -> Number | None:
+    return max((number for number in (one, other) if number is not None), default=None)
 
 
 def _standing(report: Report) -> tuple[bool, bool, bool, Rank, ReportId]:

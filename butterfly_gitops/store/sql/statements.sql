@@ -102,10 +102,10 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: update_delivery
 UPDATE delivery SET
-    body = ?4, state = ?11, then_state = ?12, then_reason = ?13, reason = ?14, by_policy = ?15, due_at = ?16, attempts = ?17,
+    body = ?4, report = ?5, state = ?11, then_state = ?12, then_reason = ?13, reason = ?14, by_policy = ?15, due_at = ?16, attempts = ?17,
     refusals = ?18, silences = ?19, maybe_received = ?20, message = ?21, control_id = ?22, target = ?23,
     settled_at = ?24
-WHERE id = ?1 AND lane = ?2 AND event = ?3 AND report = ?5 AND content = ?6 AND cause = ?7
+WHERE id = ?1 AND lane = ?2 AND event = ?3 AND content = ?6 AND cause = ?7
     AND revision = ?8 AND occurred_at = ?9 AND accepted_at = ?10;
 
 -- columns: attempt
