@@ -53,7 +53,7 @@ def running(state: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
     arguments = ("--state", str(state), "--listen", "127.0.0.1:0", "--log-format", "json")
     log = log_of(state)
     with started("butterfly_gitops", "run", *arguments, *options, log=log) as process:
-        until(lambda: "API at" in log.read_text() or process.poll() is not None)
+        until(lambda: '"running"' in log.read_text() or process.poll() is not None)
         assert process.poll() is None, log.read_text()
         yield process
 
