@@ -73,12 +73,28 @@ def resume(lane: Lane, deliveries: Iterable[Delivery], *, at: datetime) -> tuple
     """
     if lane.ended:
         raise ActionRefused("the endpoint has ended")
-    if not lane.stopped and not holds_back(lane.pause, at):
+    if not is_held(lane, at=at):
         held = "; it is paused in git, by its status" if lane.paused else ""
         raise ActionRefused(f"the endpoint is neither stopped nor paused by an operator{held}")
-    going = replace(lane, stopped="", pause=None, failures=0, bad_run=(), due_at=None)
+    going = replace(
+        lane,
+        stopped="",
+        pause=None,
+        failures=0,
+        bad_run=(),
+        due_at=None,
+        paused=lane.paused and not lane.leaving,
+    )
     zeroed = (replace(one, refusals=0, silences=0) for one in deliveries)
     return going, tuple(zeroed)
+
+
+def is_held(lane: Lane, *, at: datetime) -> bool:
+    """Tell whether something holds a lane that a person may release.
+
+    What git says is paused stays so; but of one that drains git says nothing any more, and only a person can.
+    """
+    return bool(lane.stopped) or holds_back(lane.pause, at) or (lane.paused and bool(lane.leaving))
 
 
 def refuse_rendering(delivery: Delivery, *, field: str, why: str, at: datetime) -> Delivery:

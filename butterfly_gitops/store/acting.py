@@ -57,7 +57,9 @@ def _delivery(rows: Rows, action: Action) -> Delivery:
 
 
 def _resume(rows: Rows, action: Action) -> Lane:
-    lane = lane_of(rows, action.site, action.endpoint)
+    named = _lanes_of(rows, action.site, action.endpoint)
+    # One that drains under the name of another is told apart only by what holds it.
+    lane = next((one for one in named if decide.is_held(one, at=action.at)), named[0])
     going, deliveries = decide.resume(lane, rows.in_lane(lane.id, tuple(IN_LANE)), at=action.at)
     rows.put_lane(going)
     for one in deliveries:
@@ -75,11 +77,15 @@ def _pause(rows: Rows, action: Action) -> Lane:
 
 def lane_of(rows: Rows, site: str, endpoint: str) -> Lane:
     """Return the endpoint's lane. Raises NotFound."""
+    return _lanes_of(rows, site, endpoint)[0]
+
+
+def _lanes_of(rows: Rows, site: str, endpoint: str) -> list[Lane]:
+    """Return the one that is configured first, then those that still drain under this name."""
     named = [lane for lane in rows.lanes_of_site(site) if lane.endpoint == endpoint]
-    if named:
-        # One that still drains under this name comes second to the one that is configured.
-        return min(named, key=lambda lane: bool(lane.leaving))
-    raise NotFound(f"there is no endpoint {site}/{endpoint} in what is applied")
+    if not named:
+        raise NotFound(f"there is no endpoint {site}/{endpoint} in what is applied")
+    return sorted(named, key=lambda lane: bool(lane.leaving))
 
 
 def send_once(rows: Rows, send: OneOffSend) -> Acted:

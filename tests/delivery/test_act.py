@@ -159,6 +159,11 @@ def test_resume_leaves_a_pause_in_git_to_git():
     assert resume(a_lane(stopped="three", paused=True), [], at=NOW)[0].paused
 
 
+def test_resume_lets_a_draining_lane_go_on_of_which_git_says_nothing_any_more():
+    draining = a_lane(leaving="drain", paused=True)
+    assert resume(draining, [], at=NOW)[0] == a_lane(leaving="drain")
+
+
 def test_resume_ends_the_pause_of_an_operator():
     pause = Pause(by="ada@example.org", reason="upgrade", since=NOW, until=None)
     assert resume(a_lane(pause=pause), [], at=NOW)[0] == a_lane()

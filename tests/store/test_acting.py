@@ -4,6 +4,7 @@ import pytest
 
 from butterfly_gitops.delivery.act import ActionRefused
 from butterfly_gitops.model.delivery import Cause, DeliveryId
+from butterfly_gitops.model.site import Removal
 from butterfly_gitops.store.interface import NotFound, Store
 from tests.store.play import DELIVERED, REFUSED, SILENT, SITE, Play, a_policy, a_site, an_event
 
@@ -208,3 +209,18 @@ async def test_a_one_off_names_who_sent_it_where(store: Store) -> None:
     acted = await play.send_once()
     (entry,) = (await store.show(acted.delivery)).audit
     assert (entry.actor, entry.action) == ("ada@example.org", f"send to {SITE}/epic")
+
+
+async def test_resume_reaches_what_drains_under_the_name_of_another(store: Store) -> None:
+    play = await Play.start(store)
+    await play.apply(a_site(endpoints={"epic": {"status": "paused"}}))
+    await play.accept(an_event("e-1"))
+    removed = {"epic": Removal(waiting="drain", reason="CHG-4411")}
+    await play.apply(a_site(endpoints=()).model_copy(update={"removed": removed}))
+    await play.apply(a_site())
+    draining, configured = [lane.id for lane, _ in (await store.running()).lanes]
+    assert (await play.resume()).lanes == {draining}
+    with pytest.raises(ActionRefused):
+        await play.resume()
+    assert await play.heads() == [1]
+    assert configured != draining
