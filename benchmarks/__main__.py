@@ -1,5 +1,6 @@
 """`python -m benchmarks`: all figures in one run, as one table."""
 
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -23,6 +24,8 @@ PARTS = ("pipeline", "http", "waiting", "idle", "reconcile")
 @click.option("--profile", is_flag=True, help="Show where our pipeline's time goes, in place of figures.")
 def main(*, parts: tuple[str, ...], quick: bool, profile: bool) -> None:
     """Measure speed; PARTS choose some of it."""
+    # Ended from outside, it ends what it has started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     sizes = QUICK if quick else Sizes()
     with tempfile.TemporaryDirectory(prefix="benchmarks-") as name:
         if profile:
