@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from butterfly_gitops.delivery.draft import Draft
+from butterfly_gitops.delivery.leaving import takes_nothing
 from butterfly_gitops.delivery.pausing import holds_back
 from butterfly_gitops.delivery.states import Event, back_in_lane, move
 from butterfly_gitops.delivery.supersede import tidy
@@ -24,7 +25,7 @@ def resend(draft: Draft, delivery: Delivery, lane: Lane, *, at: datetime, reason
     report = draft.report(delivery.report)
     if delivery.state is not State.SET_ASIDE:
         raise ActionRefused(f"it is {_words(delivery.state)}; only what is set aside can be resent")
-    if lane.ended:
+    if takes_nothing(lane):
         raise ActionRefused("its endpoint has ended; it can only be cancelled")
     if why := _why_stale(delivery, report):
         raise ActionRefused(f"{why}; it can only be cancelled")

@@ -16,12 +16,21 @@ def leave(lane: Lane, waiting: Literal["drain", "set_aside"], *, settings: str) 
 
 
 def set_aside_all(deliveries: Iterable[Delivery], *, at: datetime, reason: str) -> tuple[Delivery, ...]:
-    """Leave what waits to a person; one in flight ends its attempt first."""
-    draft = Draft((), deliveries)
-    for one in tuple(deliveries):
-        if one.state in IN_LANE:
+    """Leave what waits to a person; one in flight ends its attempt first.
+
+    What policy set aside is a person's from here on: a lane that stops no longer takes it back.
+    """
+    known = tuple(deliveries)
+    draft = Draft((), known)
+    for one in known:
+        if one.state in IN_LANE or one.by_policy:
             draft.move(draft.delivery(one.id), Event.SET_ASIDE, at=at, reason=reason)
     return draft.changed_deliveries()
+
+
+def takes_nothing(lane: Lane) -> bool:
+    """Tell whether nothing may wait in the lane any more: it has ended, or sets aside what it has."""
+    return lane.ended or lane.leaving == "set_aside"
 
 
 def ended_if_done(lane: Lane, open_deliveries: Iterable[Delivery]) -> Lane:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from butterfly_gitops.delivery.act import ActionRefused
 from butterfly_gitops.delivery.draft import Draft
+from butterfly_gitops.delivery.leaving import takes_nothing
 from butterfly_gitops.delivery.supersede import Admission, Arrival, Known, report_for, tidy
 from butterfly_gitops.model.delivery import Cause, Content, DeliveryId, Lane, State
 
@@ -25,7 +26,7 @@ def one_off(arrival: Arrival, known: Known, lane: Lane, *, next_report: int, nex
     """
     if arrival.kind != "finalized":
         raise ActionRefused(f"the study's latest state is {arrival.kind}, not finalized")
-    if lane.ended:
+    if takes_nothing(lane):
         raise ActionRefused("the endpoint has ended")
     draft = Draft(known.reports, known.deliveries, next_report=next_report, next_delivery=next_delivery)
     report = report_for(draft, arrival, lane.id)

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import get_args
 
+from butterfly_gitops.delivery.leaving import takes_nothing
 from butterfly_gitops.delivery.supersede import Arrival, Known, admit
-from butterfly_gitops.model.delivery import Decision, DeliveryId, Lane, LaneId, Rank, State
+from butterfly_gitops.model.delivery import Decision, DeliveryId, LaneId, Rank, State
 from butterfly_gitops.model.study import EventKind
 from butterfly_gitops.store.ending import end_leaving
 from butterfly_gitops.store.interface import (
@@ -91,12 +92,8 @@ def known_of_study(rows: Rows, study: str, new: NewEvent | None = None) -> Known
         reports=tuple(reports),
         deliveries=tuple(rows.open_of_reports([one.id for one in reports])) if reports else (),
         latest=Rank(revision=latest.revision, occurred_at=latest.occurred_at) if latest else None,
-        ended=frozenset(lane for lane in lanes if _takes_nothing(rows.lane(lane))),
+        ended=frozenset(lane for lane in lanes if takes_nothing(rows.lane(lane))),
     )
-
-
-def _takes_nothing(lane: Lane) -> bool:
-    return lane.ended or lane.leaving == "set_aside"
 
 
 def arrival_of(
