@@ -33,7 +33,7 @@ def observed(observation: Observation, *, at: datetime) -> Observed:
         generations["fleet"] = observation.settings.number
     return Observed(
         as_of=at,
-        lanes={_name(one): _count(one) for one in observation.lanes},
+        lanes={_name(one): _count(one) for one in observation.lanes if not one.lane.leaving},
         closed={
             f"{pair.site}/{pair.archive}.forward_to.{pair.endpoint}": ClosedPair(
                 absent_since=pair.closed_at, finalized=pair.finalized_since
@@ -46,7 +46,8 @@ def observed(observation: Observation, *, at: datetime) -> Observed:
             if one.lane.stopped
         ),
         generations=generations,
-        holds={one.site: one.changes for one in observation.holds if one.approved is None},
+        # A released one stands too, should its changes become others before they are applied.
+        holds={one.site: one.changes for one in observation.holds if one.site},
         approved=frozenset(one.id for one in observation.holds if one.approved is not None),
     )
 

@@ -80,7 +80,7 @@ def of_endpoints(
         yield Condition(
             kind=kind,
             site=one.lane.site,
-            endpoint=one.lane.endpoint,
+            endpoint=one.lane.shown_name,
             reason=reason,
             message=message,
             since=at,

@@ -67,17 +67,18 @@ class Configuring:
             if candidate.plan is None or candidate.plan.is_empty:
                 if candidate.plan is not None:
                     # What was held has left the source.
-                    await self._store.stand(())
+                    await self._store.stand((), released=())
                 return candidate, Outcome(applied=(), refused={})
             outcome = await self._carry_out(candidate.plan, commit=wanted.revision, actor=actor)
             return candidate, outcome
 
     async def _carry_out(self, plan: Plan, *, commit: str, actor: str) -> Outcome:
+        # Before anything is applied: a pass that is cut short must not leave a new limit and no hold.
+        await self._store.stand(holds_of(plan, at=self._now()), released=plan.guard.released)
         try:
             outcome = await carry_out(self._store, plan, commit=commit, actor=actor, now=self._now)
         finally:
             await self._applied()
-        await self._store.stand(holds_of(plan, at=self._now()))
         for one in outcome.applied:
             _log.info("applied", site=one.site or "fleet", generation=one.number, actor=actor)
         return outcome

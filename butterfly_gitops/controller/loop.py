@@ -57,15 +57,18 @@ class Loop:
         self._of_configuration: tuple[Condition, ...] = ()
         # The newest commit that was found to descend from what is applied.
         self._forward = ""
-        self._considered = ""
+        self._seen = self._considered = ""
 
     async def has_considered(self, commit: str) -> bool:
         """Tell whether the newest pass saw this commit, or one that descends from it; a prefix will do."""
-        if not commit or not self._considered or self._source is None:
+        if not commit:
             return False
+        if self._source is None:
+            generations = (await self._store.observe()).generations.values()
+            return any(one.commit.startswith(commit) for one in generations)
         if self._considered.startswith(commit):
             return True
-        if len(commit) != len(self._considered):
+        if len(commit) != len(self._considered) or set(commit) - set("0123456789abcdef"):
             # Only a whole id can be looked for among the ancestors.
             return False
         return await in_background(self._source.is_forward, [commit], self._considered)
@@ -105,6 +108,8 @@ class Loop:
         observation = await self._store.observe()
         endpoints = of_endpoints(observation, self._lanes.reported(), self._lanes.troubles(), at=self._now())
         await self._store.record([*self._of_configuration, *endpoints])
+        # Only now does the status show what became of it.
+        self._considered = self._seen
 
     async def _follow(self, source: Source) -> tuple[Condition, ...]:
         try:
@@ -118,12 +123,12 @@ class Loop:
         try:
             candidate, outcome = await self._configuring.follow(wanted, actor=ACTOR)
         except OtherFleet as other:
-            if not self._considered:
+            if not self._seen:
                 # The first pass: somebody started this state with another fleet's files.
                 raise
             return self._all_stays(fleet_stalled("OtherFleet", str(other), at=self._now()))
         observation = await self._store.observe()
-        self._considered = wanted.commit or wanted.revision
+        self._seen = wanted.commit or wanted.revision
         return tuple(of_configuration(candidate, outcome, observation, at=self._now()))
 
     async def _is_forward(self, source: Source, wanted: Snapshot) -> bool:
@@ -135,7 +140,8 @@ class Loop:
             base = to_descend_from(applied, observation.holds)
             if not await self._descends(source, wanted, applied, base):
                 hold = hold_of_commit(applied, wanted, at=self._now())
-                await self._store.stand((*(one for one in observation.holds if one.site), hold))
+                others = [one for one in observation.holds if one.site]
+                await self._store.stand([*others, hold], released=[one.id for one in others])
                 return False
             self._forward = wanted.commit
         return True

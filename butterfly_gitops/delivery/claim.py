@@ -52,6 +52,7 @@ def why_not(
         (delivery.state not in (State.QUEUED, State.UNCERTAIN), f"it is {delivery.state.replace('_', ' ')}"),
         (head != delivery.id, "it is not the head of its lane"),
         (lane.ended, "its lane has ended"),
+        (lane.leaving == "set_aside", "its endpoint was removed"),
         (is_paused(lane, at), "its lane is paused"),
         (bool(lane.stopped), "its lane is stopped"),
         (not is_due(lane, longest_wait=claim.longest_wait, at=at), "its lane backs off"),

@@ -79,7 +79,7 @@ def _settlement(
     draft = Draft([attempted.report], [attempted.delivery, *attempted.fellows])
     draft.put_delivery(_follow_then(delivery, lane, at=at))
     draft.put_report(_mark(attempted.report, attempted.delivery, verdict, attempted.status))
-    if lane.stopped and not attempted.lane.stopped:
+    if lane.stopped and not attempted.lane.stopped and lane.leaving != "set_aside":
         _take_back(draft, attempted.fellows, lane, at=at)
     tidy(draft, attempted.report.id, at=at)
     _fit_withdrawals(draft, draft.report(attempted.report.id), at=at)

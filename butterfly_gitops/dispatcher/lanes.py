@@ -69,9 +69,19 @@ class Lanes:
         return Course(endpoint=endpoint, target=target, wire=wire)
 
     def _drop_unused_wires(self, group: asyncio.TaskGroup) -> None:
+        for key in set(self._wires) - self._used_wires():
+            group.create_task(self._close_wire(key), name="closing a wire")
+
+    def _used_wires(self) -> set[str]:
         used = {id(lane.course.wire) for lane in self._lanes.values()}
-        for key in [key for key, wire in self._wires.items() if id(wire) not in used]:
-            group.create_task(self._wires.pop(key).close(), name="closing a wire")
+        return {key for key, wire in self._wires.items() if id(wire) in used}
+
+    async def _close_wire(self, key: str) -> None:
+        """Close a wire once its turn has ended; until then it is the only way to its listener, for whoever comes."""
+        if (wire := self._wires.get(key)) is not None:
+            await wire.close()
+            if key not in self._used_wires() and self._wires.get(key) is wire:
+                del self._wires[key]
 
     def wake(self, lanes: Iterable[LaneId]) -> None:
         """Let these lanes look again."""

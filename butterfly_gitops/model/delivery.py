@@ -166,6 +166,11 @@ class Lane:
     settings: str = ""
     ended: bool = False
 
+    @property
+    def shown_name(self) -> str:
+        """Return the endpoint's name, or, for a lane that is leaving, one that no configured endpoint can have."""
+        return f"{self.endpoint}~{self.incarnation}" if self.leaving else self.endpoint
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:

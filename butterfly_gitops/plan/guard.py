@@ -35,6 +35,8 @@ class Guarded(Frozen):
     """The endpoints that count in this pass."""
     holds: tuple[Hold, ...]
     """The sites that wait."""
+    released: tuple[str, ...] = ()
+    """The ids of those holds that a person has released, and that are not applied yet."""
 
 
 def guard(changes: Iterable[Change], comparison: Comparison) -> Guarded:
@@ -43,7 +45,9 @@ def guard(changes: Iterable[Change], comparison: Comparison) -> Guarded:
     # A plan that raises the limit is still measured by the one that is applied.
     measure = applied or desired
     limit = (measure.settings.guard if measure else Guard()).max_endpoints
-    candidates = tuple(_candidates(changes, applied.sites if applied else {}))
+    candidates = tuple(
+        _candidates(changes, applied.sites if applied else {}, desired.sites if desired else {})
+    )
     observed = comparison.observed
     approved = observed.approved if observed else frozenset()
     standing = observed.holds if observed else {}
@@ -54,10 +58,17 @@ def guard(changes: Iterable[Change], comparison: Comparison) -> Guarded:
     counted = sorted({endpoint for hold in passing for endpoint in hold.endpoints}, key=str)
     if len(counted) > limit:
         held += passing
-    return Guarded(limit=limit, counted=tuple(counted), holds=tuple(sorted(held, key=lambda hold: hold.site)))
+    return Guarded(
+        limit=limit,
+        counted=tuple(counted),
+        holds=tuple(sorted(held, key=lambda hold: hold.site)),
+        released=tuple(sorted(hold.id for hold in candidates if hold.id in approved)),
+    )
 
 
-def _candidates(changes: Iterable[Change], sites: Mapping[str, Site]) -> Iterable[Hold]:
+def _candidates(
+    changes: Iterable[Change], sites: Mapping[str, Site], desired: Mapping[str, Site]
+) -> Iterable[Hold]:
     by_site: dict[str, dict[str, set[Address]]] = {}
     for change in changes:
         site = sites.get(change.address.site)
@@ -66,11 +77,17 @@ def _candidates(changes: Iterable[Change], sites: Mapping[str, Site]) -> Iterabl
             by_site.setdefault(change.address.site, {})[change.id] = endpoints
     for name, hits in sorted(by_site.items()):
         yield Hold(
-            id=id_of_all(hits),
+            id=id_of_all([*hits, *_words(desired.get(name))]),
             site=name,
             changes=tuple(sorted(hits)),
             endpoints=tuple(sorted(set().union(*hits.values()), key=str)),
         )
+
+
+def _words(site: Site | None) -> list[str]:
+    """What becomes of results that wait: whoever approves a removal approves that too."""
+    removed = site.removed if site else {}
+    return [f"{name} {removal.waiting}" for name, removal in removed.items()]
 
 
 def endpoints_hit(change: Change, site: Site) -> set[Address]:

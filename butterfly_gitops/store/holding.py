@@ -1,18 +1,20 @@
 """The transactions of holds: which stand, and who releases one."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from butterfly_gitops.store.interface import Approval, AuditEntry, Hold, NotFound
 from butterfly_gitops.store.rows import Rows
 
 
-def stand(rows: Rows, holds: Sequence[Hold]) -> None:
+def stand(rows: Rows, holds: Sequence[Hold], *, released: Collection[str]) -> None:
     """See `Store.stand`."""
     known = {one.id: one for one in rows.holds()}
     wanted = {one.id: one for one in holds}
     for one in known.values():
-        if one.id not in wanted and one.approved is None:
+        # What was agreed of a commit stays: it says what later ones must descend from.
+        is_agreed = one.approved is not None and (not one.site or one.id in released)
+        if one.id not in wanted and not is_agreed:
             rows.delete_hold(one.id)
     for one in wanted.values():
         if one.id not in known:

@@ -4,7 +4,7 @@ Every method is one transaction, durable before it returns, or without effect wh
 depends on: one commit carries many.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
@@ -502,8 +502,8 @@ class Store(Protocol):
         """Keep conditions; `since` stays where kind, reason and message do. Those of other names are dropped."""
         ...
 
-    async def stand(self, holds: Sequence[Hold]) -> None:
-        """Let exactly these holds stand, beside those approved; `since` stays where the id does."""
+    async def stand(self, holds: Sequence[Hold], *, released: Collection[str]) -> None:
+        """Let exactly these holds stand, beside those approved that `released` names; `since` stays where the id does."""
         ...
 
     async def approve(self, approval: Approval) -> Hold:

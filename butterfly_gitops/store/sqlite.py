@@ -1,6 +1,6 @@
 """The store in one file: SQLite, written by one thread and read by another."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -90,8 +90,8 @@ class SqliteStore:
     async def record(self, conditions: Sequence[Condition]) -> None:
         await self._writer.do(lambda rows: observing.record(rows, conditions))
 
-    async def stand(self, holds: Sequence[Hold]) -> None:
-        await self._writer.do(lambda rows: holding.stand(rows, holds))
+    async def stand(self, holds: Sequence[Hold], *, released: Collection[str]) -> None:
+        await self._writer.do(lambda rows: holding.stand(rows, holds, released=released))
 
     async def approve(self, approval: Approval) -> Hold:
         return await self._writer.do(lambda rows: holding.approve(rows, approval))

@@ -169,7 +169,7 @@ def status_document(
     conditions: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for one in observed.conditions:
         conditions.setdefault((one.site, one.endpoint), []).append(_condition(one))
-    names = {one.lane.id: f"{one.lane.site}/{one.lane.endpoint}" for one in observed.lanes}
+    names = {one.lane.id: f"{one.lane.site}/{one.lane.shown_name}" for one in observed.lanes}
     return {
         "fleet": observed.fleet,
         "dispatching": dispatches,
@@ -182,7 +182,7 @@ def status_document(
                 **_endpoint(one, at, dispatches=dispatches),
                 "reported_target": reported.get(one.lane.id),
                 "trouble": troubles.get(one.lane.id, ""),
-                "conditions": conditions.get((one.lane.site, one.lane.endpoint), []),
+                "conditions": conditions.get((one.lane.site, one.lane.shown_name), []),
             }
             for one in observed.lanes
         ],
@@ -232,7 +232,7 @@ def _pause(pause: Pause | None) -> dict[str, Any] | None:
 def _endpoint(counted: LaneCounts, at: datetime, *, dispatches: bool) -> dict[str, Any]:
     lane, condition = counted.lane, condition_of(counted, at)
     return {
-        "endpoint": f"{lane.site}/{lane.endpoint}",
+        "endpoint": f"{lane.site}/{lane.shown_name}",
         "target": lane.target,
         # What nobody dispatches may be stopped or paused, but does not run.
         "condition": condition if dispatches or condition in ("stopped", "paused") else None,

@@ -41,7 +41,7 @@ class Observed(Collector):
         )
         for one in self._observation.lanes:
             for state in State:
-                family.add_metric([one.lane.site, one.lane.endpoint, state.value], one.counts.get(state, 0))
+                family.add_metric([one.lane.site, one.lane.shown_name, state.value], one.counts.get(state, 0))
         return family
 
     def _oldest(self) -> Metric:
@@ -53,7 +53,7 @@ class Observed(Collector):
         now = self._services.now()
         for one in self._observation.lanes:
             age_s = (now - one.oldest).total_seconds() if one.oldest else 0.0
-            family.add_metric([one.lane.site, one.lane.endpoint], age_s)
+            family.add_metric([one.lane.site, one.lane.shown_name], age_s)
         return family
 
     def _conditions(self) -> Metric:
@@ -65,5 +65,5 @@ class Observed(Collector):
         for one in self._observation.lanes:
             for condition in _CONDITIONS:
                 value = 1.0 if condition_of(one, self._services.now()) == condition else 0.0
-                family.add_metric([one.lane.site, one.lane.endpoint, condition], value)
+                family.add_metric([one.lane.site, one.lane.shown_name, condition], value)
         return family

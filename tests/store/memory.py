@@ -398,8 +398,8 @@ class MemoryStore:
     async def record(self, conditions: Sequence[Condition]) -> None:
         await self._do(lambda rows: observing.record(rows, conditions))
 
-    async def stand(self, holds: Sequence[Hold]) -> None:
-        await self._do(lambda rows: holding.stand(rows, holds))
+    async def stand(self, holds: Sequence[Hold], *, released: Collection[str]) -> None:
+        await self._do(lambda rows: holding.stand(rows, holds, released=released))
 
     async def approve(self, approval: Approval) -> Hold:
         return await self._do(lambda rows: holding.approve(rows, approval))
