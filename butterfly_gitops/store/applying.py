@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 
 from butterfly_gitops.delivery.leaving import leave, set_aside_all
 from butterfly_gitops.delivery.target import retarget, text_of, wire_of
@@ -32,7 +33,7 @@ def running(rows: Rows) -> Running:
     sites: dict[str, Site] = {}
     for generation, content in rows.generations():
         if generation.site:
-            sites[generation.site] = Site.model_validate_json(content)
+            sites[generation.site] = _site_of(content)
         else:
             settings = FleetSettings.model_validate_json(content)
     return Running(
@@ -42,6 +43,12 @@ def running(rows: Rows) -> Running:
         rules=tuple(rows.rules()),
         lanes=tuple((lane, rows.target(lane.id, lane.target)) for lane in rows.lanes()),
     )
+
+
+@lru_cache(maxsize=4096)
+def _site_of(content: str) -> Site:
+    """Read a site once: it is frozen, and asked for in every pass."""
+    return Site.model_validate_json(content)
 
 
 def apply(rows: Rows, application: Application) -> Generation:
@@ -162,12 +169,16 @@ def _standing(rows: Rows, site: str) -> dict[str, Lane]:
 
 
 def _rename(rows: Rows, site: Site) -> None:
-    """Let a lane go on under its endpoint's new name, with its rules as they stand."""
+    """Let a lane go on under its endpoint's new name, with its rules as they stand.
+
+    A name that is still wanted, or still taken, was not left: two names that are swapped stay as they are.
+    """
     standing = _standing(rows, site.name)
     for new, old in sorted(site.renamed.items()):
-        lane = standing.get(old)
-        if lane is None or new in standing or old in site.ehr_endpoints:
+        is_left = old in standing and old not in site.ehr_endpoints
+        if not is_left or new in standing or new not in site.ehr_endpoints:
             continue
+        lane = standing.pop(old)
         rows.put_lane(replace(lane, endpoint=new))
         for rule in rows.rules_of_site(site.name):
             if rule.lane == lane.id:
