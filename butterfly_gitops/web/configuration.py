@@ -105,6 +105,8 @@ async def get_status(services: Given, caller: Asking, commit: str = "") -> dict[
     With `commit`, `considered` says whether the controller's newest pass saw it or one that descends from it.
     """
     caller.require_somewhere("see_configuration")
+    # Asked first: what a pass that ends meanwhile has made of the commit is then in what is observed.
+    considered = await services.has_considered(commit)
     lanes, at = services.dispatching, services.now()
     reported, troubles = (lanes.reported(), lanes.troubles()) if lanes else ({}, {})
     observed = _seen_by(caller, await services.store.observe())
@@ -117,7 +119,7 @@ async def get_status(services: Given, caller: Asking, commit: str = "") -> dict[
             at=at,
         ),
         "source": services.followed or None,
-        "considered": await services.has_considered(commit),
+        "considered": considered,
     }
 
 
