@@ -118,6 +118,8 @@ class Loop:
         except SourceUnavailable as away:
             return self._all_stays(fleet_stalled("SourceAway", str(away), at=self._now()))
         if not is_forward:
+            # Who waits for it is told at once that it is held.
+            self._seen = wanted.commit
             message = f"{wanted.described} does not descend from what is applied: everything stays as it runs"
             return self._all_stays(fleet_stalled("NotForward", message, at=self._now()))
         try:

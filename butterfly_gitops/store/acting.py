@@ -81,8 +81,9 @@ def lane_of(rows: Rows, site: str, endpoint: str) -> Lane:
 
 
 def _lanes_of(rows: Rows, site: str, endpoint: str) -> list[Lane]:
-    """Return the one that is configured first, then those that still drain under this name."""
-    named = [lane for lane in rows.lanes_of_site(site) if lane.endpoint == endpoint]
+    """Return the one that is configured first, then those that still drain under this name, or are shown by it."""
+    lanes = rows.lanes_of_site(site)
+    named = [lane for lane in lanes if endpoint in (lane.endpoint, lane.shown_name)]
     if not named:
         raise NotFound(f"there is no endpoint {site}/{endpoint} in what is applied")
     return sorted(named, key=lambda lane: bool(lane.leaving))

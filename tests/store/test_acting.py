@@ -211,7 +211,8 @@ async def test_a_one_off_names_who_sent_it_where(store: Store) -> None:
     assert (entry.actor, entry.action) == ("ada@example.org", f"send to {SITE}/epic")
 
 
-async def test_resume_reaches_what_drains_under_the_name_of_another(store: Store) -> None:
+@pytest.mark.parametrize("name", ["epic", "epic~1"])
+async def test_resume_reaches_what_drains_under_the_name_of_another(store: Store, name: str) -> None:
     play = await Play.start(store)
     await play.apply(a_site(endpoints={"epic": {"status": "paused"}}))
     await play.accept(an_event("e-1"))
@@ -219,8 +220,8 @@ async def test_resume_reaches_what_drains_under_the_name_of_another(store: Store
     await play.apply(a_site(endpoints=()).model_copy(update={"removed": removed}))
     await play.apply(a_site())
     draining, configured = [lane.id for lane, _ in (await store.running()).lanes]
-    assert (await play.resume()).lanes == {draining}
+    assert (await play.resume(name)).lanes == {draining}
     with pytest.raises(ActionRefused):
-        await play.resume()
+        await play.resume(name)
     assert await play.heads() == [1]
     assert configured != draining
