@@ -179,7 +179,7 @@ def _rename(rows: Rows, site: Site) -> None:
         if not is_left or new in standing or new not in site.ehr_endpoints:
             continue
         lane = standing.pop(old)
-        rows.put_lane(replace(lane, endpoint=new))
+        rows.put_lane(replace(lane, endpoint=new, incarnation=rows.incarnations(site.name, new) + 1))
         for rule in rows.rules_of_site(site.name):
             if rule.lane == lane.id:
                 rows.put_rule(replace(rule, endpoint=new))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from butterfly_gitops.model.delivery import DeliveryId, Rule
-from butterfly_gitops.model.site import Site
+from butterfly_gitops.model.site import Removal, Site
 from butterfly_gitops.store.interface import ResultsWait, Store
 from tests.store.play import REFUSED, SILENT, SITE, T0, Play, a_policy, a_site, an_event
 
@@ -120,6 +120,16 @@ async def test_a_name_is_free_again_once_it_was_left(store: Store) -> None:
     await play.apply(renamed({"oracle": "epic"}, ("oracle", "epic")))
     assert await names_of_lanes(store) == {1: "oracle", 2: "epic"}
     assert (await play.heads("oracle"), await play.heads("epic")) == ([1], [])
+
+
+async def test_a_new_name_that_another_lane_bore_is_told_apart_from_it(store: Store) -> None:
+    play = await Play.start(store, a_site(endpoints=("epic", "oracle"), archives={"ed": ["oracle"]}))
+    await play.accept(an_event("e-1"))
+    removed = {"oracle": Removal(waiting="drain", reason="CHG-4411")}
+    await play.apply(a_site().model_copy(update={"removed": removed}))
+    await play.apply(renamed({"oracle": "epic"}))
+    lanes = {lane.id: (lane.endpoint, lane.incarnation) for lane, _ in (await store.running()).lanes}
+    assert lanes == {1: ("oracle", 2), 2: ("oracle", 1)}
 
 
 async def test_a_rename_from_an_unknown_name_makes_a_new_endpoint(store: Store) -> None:
