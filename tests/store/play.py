@@ -211,6 +211,8 @@ class Play:
     policy: Policy = field(default_factory=a_policy)
     numbers: dict[str, int] = field(default_factory=dict)
     made: int = 0
+    names: dict[str, str] = field(default_factory=dict)
+    """What an endpoint is called now, where that is not how the test names it."""
 
     @classmethod
     async def start(cls, store: Store, site: Site | None = None) -> "Play":
@@ -253,7 +255,7 @@ class Play:
 
     async def lane_and_target(self, endpoint: str) -> tuple[Lane, Target]:
         lanes = (await self.store.running()).lanes
-        return next(one for one in lanes if one[0].endpoint == endpoint)
+        return next(one for one in lanes if one[0].endpoint == self.names.get(endpoint, endpoint))
 
     # Events.
 
@@ -346,14 +348,18 @@ class Play:
         return Action(kind=kind, delivery=delivery, **fields)
 
     async def resume(self, endpoint: str = "epic") -> Acted:
-        return await self.act("resume", site=SITE, endpoint=endpoint)
+        return await self.act("resume", site=SITE, endpoint=self.names.get(endpoint, endpoint))
+
+    async def pause(self, endpoint: str = "epic", until: datetime | None = None) -> Acted:
+        name = self.names.get(endpoint, endpoint)
+        return await self.act("pause", site=SITE, endpoint=name, until=until)
 
     async def send_once(self, study: str = "s-1", endpoint: str = "epic", key: str = "") -> Acted:
         return await self.store.send_once(
             OneOffSend(
                 study=study,
                 site=SITE,
-                endpoint=endpoint,
+                endpoint=self.names.get(endpoint, endpoint),
                 actor="ada@example.org",
                 reason="asked by the ward",
                 key=key or self.name("key"),

@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -43,6 +43,7 @@ from butterfly_gitops.model.delivery import (
     Verdict,
 )
 from butterfly_gitops.model.error import GitopsError
+from butterfly_gitops.model.site import Removal
 from butterfly_gitops.model.study import StudyEvent
 from butterfly_gitops.store.interface import Query, Settling, Stepped, Store
 from butterfly_gitops.store.sqlite import SqliteStore
@@ -53,6 +54,7 @@ from tests.store.play import (
     NOT_SENT,
     REFUSED,
     SILENT,
+    SITE,
     Flight,
     Play,
     Prepared,
@@ -99,6 +101,7 @@ class Configuration:
     preliminary_results: str = "when_attestation_requested"
     is_there: bool = True
     is_routed: bool = True
+    removal: Literal["drain", "set_aside"] | None = None
 
 
 class Stores:
@@ -109,6 +112,11 @@ class Stores:
         self._plays = [self._runner.run(Play.start(store, a_site(endpoints=ENDPOINTS))) for store in stores]
         for play in self._plays:
             play.policy = POLICY
+
+    def call(self, names: dict[str, str]) -> None:
+        """Let the stores' endpoints be called so, whatever the machine calls them."""
+        for play in self._plays:
+            play.names = names
 
     @property
     def first(self) -> Play:
@@ -169,6 +177,8 @@ class Results(RuleBasedStateMachine):
         self.looked: dict[LaneId, Prepared] = {}
         self.cancelled: set[DeliveryId] = set()
         self.configurations = {name: Configuration() for name in ENDPOINTS}
+        self.names = {name: name for name in ENDPOINTS}
+        self.stores.call(self.names)
 
     # Events.
 
@@ -239,7 +249,7 @@ class Results(RuleBasedStateMachine):
 
     def _lane(self, endpoint: str) -> LaneId | None:
         lanes = [lane for lane, _ in self.stores.do(lambda play: play.store.running()).lanes]
-        return next((one.id for one in lanes if one.endpoint == endpoint), None)
+        return next((one.id for one in lanes if one.endpoint == self.names[endpoint]), None)
 
     @precondition(lambda self: self.sent)
     @rule(endpoint=endpoints)
@@ -379,12 +389,22 @@ class Results(RuleBasedStateMachine):
     )  # fmt: skip
     def apply(self, endpoint: str, change: dict[str, Any]) -> None:
         self.stores.tick()
-        wanted = {**self.configurations, endpoint: replace(self.configurations[endpoint], **change)}
+        before = self.configurations[endpoint]
+        if change.get("is_there") and not before.is_there and self._lane(endpoint) is not None:
+            # The machine knows a lane by its endpoint's name, so it waits for the old one's end.
+            return
+        wanted = {**self.configurations, endpoint: replace(before, **change)}
         if self._apply(wanted):
             self.configurations = wanted
 
-    def _apply(self, wanted: dict[str, Configuration]) -> bool:
+    def _apply(self, configurations: dict[str, Configuration], renamed: dict[str, str] | None = None) -> bool:
+        wanted = {self.names[name]: one for name, one in configurations.items()}
         there = {name: one for name, one in wanted.items() if one.is_there}
+        removed = {
+            name: Removal(waiting=one.removal, reason="CHG-4411")
+            for name, one in wanted.items()
+            if not one.is_there and one.removal
+        }
         site = a_site(
             endpoints={
                 name: {
@@ -398,6 +418,7 @@ class Results(RuleBasedStateMachine):
             },
             archives={"ed": tuple(name for name, one in there.items() if one.is_routed)},
         )
+        site = site.model_copy(update={"removed": removed, "renamed": renamed or {}})
         return self._try(lambda play: play.apply(site))
 
     # What must be true.
@@ -549,7 +570,38 @@ class Results(RuleBasedStateMachine):
                     yield one.delivery, latest
 
 
-class ResultsSideBySide(Results):
+class ResultsWhileEndpointsChange(Results):
+    """The same while endpoints are paused, renamed and removed with results waiting.
+
+    Apart, for each further step makes a planted defect harder to find.
+    """
+
+    @rule(endpoint=endpoints, seconds=st.sampled_from([None, 2, 3600]))
+    def pause(self, endpoint: str, seconds: int | None) -> None:
+        until = None if seconds is None else self.stores.first.now + timedelta(seconds=seconds)
+        self._try(lambda play: play.pause(endpoint, until))
+
+    @rule(endpoint=endpoints)
+    def rename(self, endpoint: str) -> None:
+        if not self.configurations[endpoint].is_there:
+            return
+        self.stores.tick()
+        lane, old = self._lane(endpoint), self.names[endpoint]
+        self.names[endpoint] = new = f"{endpoint}-{self.stores.first.numbers[SITE]}"
+        assert self._apply(self.configurations, {new: old})
+        assert self._lane(endpoint) == lane, "what is renamed goes on"
+
+    @rule(endpoint=endpoints, word=st.sampled_from(["drain", "set_aside"]))
+    def remove(self, endpoint: str, word: Literal["drain", "set_aside"]) -> None:
+        before = self.configurations[endpoint]
+        if not before.is_there:
+            return
+        self.stores.tick()
+        self.configurations = {**self.configurations, endpoint: replace(before, is_there=False, removal=word)}
+        assert self._apply(self.configurations)
+
+
+class ResultsSideBySide(ResultsWhileEndpointsChange):
     """The same over both stores, which must answer alike in all that can be asked."""
 
     with_sqlite = True
@@ -563,7 +615,7 @@ class ResultsSideBySide(Results):
 
 COMMON = {"deadline": None, "suppress_health_check": list(HealthCheck)}
 
-TestInMemory = Results.TestCase
+TestInMemory = ResultsWhileEndpointsChange.TestCase
 TestInMemory.settings = settings(max_examples=60, stateful_step_count=40, **COMMON)
 TestSideBySide = ResultsSideBySide.TestCase
 TestSideBySide.settings = settings(max_examples=15, stateful_step_count=30, **COMMON)
