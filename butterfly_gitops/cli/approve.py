@@ -18,6 +18,8 @@ def command(*, hold: str, reason: str, state: Path, acts_as: str) -> None:
     `bgo plan` and `bgo status` show the id. The controller applies it in its next pass, which starts now; without one,
     `bgo apply` does. An approval is for once: the same changes later are held again.
     """
+    if not hold.strip():
+        raise click.BadParameter("an empty id; is a variable not set?", param_hint="HOLD_ID")
 
     async def do(api: Api) -> Any:
         return await api.post(f"/v1/holds/{hold}/approve", {"reason": reason})

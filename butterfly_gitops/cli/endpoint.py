@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from butterfly_gitops.cli.client import Api, call, with_state
-from butterfly_gitops.cli.named import endpoint_named
+from butterfly_gitops.cli.named import endpoint_named, seconds_of
 
 
 @click.group("endpoint")
@@ -27,8 +27,12 @@ def pause(
 
     It only restricts: what git says is paused stays paused, whatever ends here. It survives restarts and applies.
     """
-    if (lasts is None) == (not until_resumed):
+    if lasts is not None and until_resumed:
+        raise click.UsageError("--for and --until-resumed say different things: give one")
+    if lasts is None and not until_resumed:
         raise click.UsageError("say how long: --for 2h, or --until-resumed")
+    if lasts is not None and seconds_of(lasts, "--for") <= 0:
+        raise click.BadParameter("must be longer than 0s", param_hint="--for")
     site, name = endpoint_named(endpoint)
 
     async def do(api: Api) -> Any:

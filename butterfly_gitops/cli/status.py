@@ -27,19 +27,23 @@ _POLL_S = 0.2
     help="For people, or for programs.",
 )
 @click.option(
-    "--wait", "commit", metavar="COMMIT", default="", help="Wait until every site reports this commit."
+    "--wait", "commit", metavar="COMMIT", default=None, help="Wait until every site reports this commit."
 )
 @click.option("--timeout", default="5m", show_default=True, help="How long --wait waits.")
 @with_state
 @click.pass_context
-def command(ctx: click.Context, *, style: str, commit: str, timeout: str, state: Path, acts_as: str) -> None:
+def command(
+    ctx: click.Context, *, style: str, commit: str | None, timeout: str, state: Path, acts_as: str
+) -> None:
     """Show conditions per site and endpoint, what waits and since when, and what EHRs still hold.
 
     With --wait: exit code 0 when every site reports the commit or one that descends from it, 3 when some site is held,
     1 when one refuses it or the time is over.
     """
+    if commit is not None and not commit.strip():
+        raise click.BadParameter("an empty commit; is a variable not set?", param_hint="--wait")
     wait_s = seconds_of(timeout, "--timeout")
-    status = call(state, acts_as, lambda api: _ask(api, commit, wait_s if commit else 0.0))
+    status = call(state, acts_as, lambda api: _ask(api, commit or "", wait_s if commit else 0.0))
     _show(status, style)
     if commit:
         ctx.exit(_exit_code(status))
@@ -65,7 +69,7 @@ def _exit_code(status: dict[str, Any]) -> int:
     if any(reason in ("Held", "NotForward") for reason in stalled):
         return exit_codes.HELD
     if not status["considered"]:
-        click.echo("no pass has seen that commit yet", err=True)
+        click.echo("no pass has seen that commit yet (an older one needs its full id)", err=True)
         return exit_codes.FAILED
     return exit_codes.FAILED if stalled or _is_on_its_way(status) else exit_codes.DONE
 
@@ -112,7 +116,8 @@ def _endpoints(status: dict[str, Any]) -> Iterator[tuple[str, ...]]:
         )
         said = "; ".join(map(_said, one["conditions"])) or one["stopped"] or one["trouble"]
         if pause := one["pause"]:
-            said = f"paused by {pause['by']} until {pause['until'] or 'resumed'}: {pause['reason']}; {said}"
+            paused = f"paused by {pause['by']} until {pause['until'] or 'resumed'}: {pause['reason']}"
+            said = "; ".join(filter(None, (paused, said)))
         yield one["endpoint"], one["condition"] or "-", counts or "0", age(one["oldest"]), said
 
 

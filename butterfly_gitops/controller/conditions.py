@@ -91,6 +91,8 @@ def _of_lane(
     counted: LaneCounts, reported: TargetNumber | None, trouble: str, *, at: datetime
 ) -> tuple[ConditionKind, str, str]:
     lane = counted.lane
+    if lane.ended:
+        return "Ready", "Ended", "its endpoint was removed; what is set aside can only be cancelled"
     if lane.stopped:
         return "Stalled", "Stopped", f"{lane.stopped}: bgo endpoint resume {lane.site}/{lane.endpoint}"
     if reported != lane.target:

@@ -139,6 +139,8 @@ class Loop:
             observation = await self._store.observe()
             generations = (observation.settings, *observation.generations.values())
             applied = {one.commit for one in generations if one is not None}
+            # A commit that changed nothing was considered all the same.
+            applied |= {self._considered} if self._considered else set()
             base = to_descend_from(applied, observation.holds)
             if not await self._descends(source, wanted, applied, base):
                 hold = hold_of_commit(applied, wanted, at=self._now())

@@ -14,7 +14,7 @@ from butterfly_gitops.plan.effect import Effect, effects_of
 from butterfly_gitops.plan.effective_from import ending, starting
 from butterfly_gitops.plan.guard import endpoints_hit, guard
 from butterfly_gitops.plan.renaming import new_names, told_in_new_names
-from butterfly_gitops.plan.sides import Comparison, Observed, Side
+from butterfly_gitops.plan.sides import Comparison, Note, Observed, Side
 
 FLEET_SITES = frozenset({"fleet", "grants"})
 
@@ -111,7 +111,8 @@ def _content_of(site: Site, before: Site | None) -> Site:
 
 def _beside(comparison: Comparison, engine: str) -> Beside:
     observed = comparison.observed
-    notes = sorted(observed.notes, key=lambda note: (note.subject, note.says)) if observed else ()
+    found = (*(observed.notes if observed else ()), *_removed_elsewhere(comparison))
+    notes = sorted(found, key=lambda note: (note.subject, note.says))
     return Beside(
         desired=comparison.desired.described,
         applied=comparison.applied.described,
@@ -120,6 +121,16 @@ def _beside(comparison: Comparison, engine: str) -> Beside:
         generations=dict(sorted(observed.generations.items())) if observed else {},
         notes=tuple(PlanNote(subject=note.subject, says=note.says) for note in notes),
     )
+
+
+def _removed_elsewhere(comparison: Comparison) -> Iterable[Note]:
+    """Sites whose removal is a wish of this revision alone, though their files were gone before."""
+    before, after = comparison.applied.fleet, comparison.desired.fleet
+    if comparison.observed is not None or before is None or after is None:
+        return
+    for site in after.removed_sites.keys() - before.removed_sites.keys() - before.sites.keys():
+        says = "is named in removed_sites from now on: where it is still applied, its results stop"
+        yield Note(subject=site, says=says)
 
 
 def _counts(changes: tuple[Change, ...], effects: tuple[Effect, ...], comparison: Comparison) -> Counts:

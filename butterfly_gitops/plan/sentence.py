@@ -116,7 +116,7 @@ def _archive_stops(bucket: Bucket, comparison: Comparison) -> Said:
     place, ended = bucket.places[0], _endpoints(bucket.changes)
     for change in bucket.changes:
         if change.kind == "archive" and change.is_removed:
-            what = "It leaves the files: its studies are refused"
+            what = "It leaves the files: its studies reach no EHR"
             count = open_count(change, comparison)
             waiting = leaving_archive(count, place.site, removal_of(change, comparison))
             return Said(sentence=f"{what} from now on. {waiting}", brief=what)

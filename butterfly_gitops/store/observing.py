@@ -1,11 +1,11 @@
 """The transactions that look: what is applied, what waits, what became of a result, and whether it all adds up."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from butterfly_gitops.model.delivery import Cause, Delivery, DeliveryId, Rule, State
+from butterfly_gitops.model.delivery import Cause, Delivery, DeliveryId, Lane, LaneId, Rule, State, Target
 from butterfly_gitops.store.applying import running
 from butterfly_gitops.store.interface import (
     Condition,
@@ -34,13 +34,23 @@ def observe(rows: Rows) -> Observation:
         generations=generations,
         lanes=tuple(
             LaneCounts(lane=lane, target=target, counts=counts.get(lane.id, {}), oldest=oldest.get(lane.id))
-            for lane, target in now_running.lanes
+            for lane, target in (*now_running.lanes, *_ended_with_results(rows, now_running, oldest))
         ),
         closed_pairs=tuple(_closed_pairs(rows, now_running)),
         conditions=tuple(rows.conditions()),
         holds=tuple(rows.holds()),
         withheld=tuple(rows.withheld()),
     )
+
+
+def _ended_with_results(
+    rows: Rows, applied: Running, open_lanes: Collection[LaneId]
+) -> Iterator[tuple[Lane, Target]]:
+    """What is set aside in an ended lane waits for a person, and must be seen."""
+    known = {lane.id for lane, _ in applied.lanes}
+    for number in sorted(set(open_lanes) - known):
+        lane = rows.lane(number)
+        yield lane, rows.target(lane.id, lane.target)
 
 
 def touch(rows: Rows, *, at: datetime) -> None:

@@ -180,7 +180,7 @@ def status_document(
         "endpoints": [
             {
                 **_endpoint(one, at, dispatches=dispatches),
-                "reported_target": reported.get(one.lane.id),
+                "reported_target": one.lane.target if one.lane.ended else reported.get(one.lane.id),
                 "trouble": troubles.get(one.lane.id, ""),
                 "conditions": conditions.get((one.lane.site, one.lane.shown_name), []),
             }
@@ -248,6 +248,8 @@ def _endpoint(counted: LaneCounts, at: datetime, *, dispatches: bool) -> dict[st
 def condition_of(counted: LaneCounts, at: datetime) -> str:
     """Name how a lane stands: stopped, paused, draining, backing off or running."""
     lane = counted.lane
+    if lane.ended:
+        return "ended"
     if lane.stopped:
         return "stopped"
     if is_paused(lane, at):

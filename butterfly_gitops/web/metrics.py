@@ -10,7 +10,7 @@ from butterfly_gitops.store.interface import Observation
 from butterfly_gitops.web.documents import condition_of
 from butterfly_gitops.web.services import Services
 
-_CONDITIONS = ("running", "backing off", "draining", "paused", "stopped")
+_CONDITIONS = ("running", "backing off", "draining", "ended", "paused", "stopped")
 
 
 class Observed(Collector):

@@ -129,7 +129,7 @@ def test_from_files_alone_nobody_knows_what_waits(removed: Mapping[str, Removal]
     assert stopping(diff(fleet(ste(ONE, ED, **removed))), "ste/lab") == expected
 
 
-REFUSED = "It leaves the files: its studies are refused from now on."
+REFUSED = "It leaves the files: its studies reach no EHR from now on."
 
 
 @pytest.mark.parametrize(

@@ -177,7 +177,7 @@ def test_an_archive_may_lose_a_rule_and_its_name_at_the_source() -> None:
 
 def test_an_archive_that_leaves_is_told_once() -> None:
     found = plan(BOTH, one_site(TWO, {}))
-    sentence = "It leaves the files: its studies are refused from now on. 0 of its results wait."
+    sentence = "It leaves the files: its studies reach no EHR from now on. 0 of its results wait."
     assert effect_in(found, STOP).sentence == sentence
     assert headline(found) == "Results of 1 archive stop. No approval needed."
 
