@@ -152,7 +152,8 @@ class Storm:
 
         async def is_quiet():
             for one in (await self.api.status())["endpoints"]:
-                if one["pause"] or one["stopped"]:
+                # What drains and was paused in git is held too: only a person can let it go on.
+                if one["condition"] in ("paused", "stopped"):
                     await self.api.http.post(f"/v1/endpoints/{one['endpoint']}/resume", json=BECAUSE)
             moving = await self._in_states("queued", "sending", "uncertain")
             aside = {one["id"] for one in await self._in_states("set_aside")} - refused
