@@ -12,7 +12,7 @@ import click
 from butterfly_gitops.cli import exit_codes
 from butterfly_gitops.cli.client import Api, ApiRefused, call, with_state
 from butterfly_gitops.cli.named import endpoint_named
-from butterfly_gitops.cli.output import age, count_of, print_table
+from butterfly_gitops.cli.output import age, count_of, in_either_format, print_table
 
 _STATES = ("queued", "sending", "uncertain", "set_aside", "delivered", "superseded", "cancelled")
 _CX_COMPONENTS = 10
@@ -44,14 +44,7 @@ def command() -> None:
 @click.option(
     "--limit", type=click.IntRange(1, 1000), default=100, show_default=True, help="No more than this many."
 )
-@click.option(
-    "--format",
-    "style",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="For people, or for programs.",
-)
+@in_either_format
 @with_state
 def list_(
     *,
@@ -152,14 +145,7 @@ def answers_of(found: dict[str, Any]) -> str:
 @command.command("show")
 @click.argument("delivery", type=int, metavar="ID")
 @click.option("--content", is_flag=True, help="Also the messages and replies. They hold patient data.")
-@click.option(
-    "--format",
-    "style",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="For people, or for programs.",
-)
+@in_either_format
 @with_state
 def show(*, delivery: int, content: bool, style: str, state: Path, acts_as: str) -> None:
     """Show all that is known of one delivery: attempts, targets, who acted on it and why."""

@@ -8,20 +8,13 @@ import click
 
 from butterfly_gitops.cli import exit_codes
 from butterfly_gitops.cli.client import Api, call, with_state
-from butterfly_gitops.cli.output import count_of
+from butterfly_gitops.cli.output import count_of, in_either_format
 
 _WAITS = ("queued", "sending", "uncertain", "set_aside")
 
 
 @click.command("ledger")
-@click.option(
-    "--format",
-    "style",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="For people, or for programs.",
-)
+@in_either_format
 @with_state
 @click.pass_context
 def command(ctx: click.Context, *, style: str, state: Path, acts_as: str) -> None:

@@ -1,9 +1,19 @@
-"""Tables and lines for people: on a terminal as wide as it is, elsewhere never wrapped."""
+"""How results are shown: as data for programs, or for people, on a terminal as wide as it is, elsewhere never wrapped."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 import click
+
+in_either_format = click.option(
+    "--format",
+    "style",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="For people, or for programs.",
+)
+"""The option of every reading verb."""
 
 
 def print_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

@@ -8,6 +8,7 @@ import click
 
 from butterfly_gitops.cli import exit_codes
 from butterfly_gitops.cli.client import Api, call, with_state
+from butterfly_gitops.cli.output import in_either_format
 from butterfly_gitops.cli.wanted import say_left_out, wanted_files
 
 
@@ -19,14 +20,7 @@ from butterfly_gitops.cli.wanted import say_left_out, wanted_files
 @click.option(
     "--detailed-exitcode", is_flag=True, help="Exit with 2 when there are changes, 3 when some are held."
 )
-@click.option(
-    "--format",
-    "style",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="For people, or for programs.",
-)
+@in_either_format
 @with_state
 @click.pass_context
 def command(

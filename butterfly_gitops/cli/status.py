@@ -12,20 +12,13 @@ import click
 from butterfly_gitops.cli import exit_codes
 from butterfly_gitops.cli.client import Api, call, with_state
 from butterfly_gitops.cli.named import seconds_of
-from butterfly_gitops.cli.output import age, print_table
+from butterfly_gitops.cli.output import age, in_either_format, print_table
 
 _POLL_S = 0.2
 
 
 @click.command("status")
-@click.option(
-    "--format",
-    "style",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="For people, or for programs.",
-)
+@in_either_format
 @click.option(
     "--wait", "commit", metavar="COMMIT", default=None, help="Wait until every site reports this commit."
 )

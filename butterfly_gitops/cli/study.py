@@ -11,7 +11,7 @@ import click
 from butterfly_gitops.cli.client import Api, ApiRefused, call, with_state
 from butterfly_gitops.cli.event_times import as_now
 from butterfly_gitops.cli.named import endpoint_named
-from butterfly_gitops.cli.output import count_of, print_table
+from butterfly_gitops.cli.output import count_of, in_either_format, print_table
 
 _EVENTS_PER_REQUEST = 500
 
@@ -31,14 +31,7 @@ def command() -> None:
     is_flag=True,
     help="Give each event a new id, and shift its times so that it occurs now.",
 )
-@click.option(
-    "--format",
-    "style",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="For people, or for programs.",
-)
+@in_either_format
 @with_state
 def submit(*, files: tuple[Path, ...], is_shifted: bool, style: str, state: Path, acts_as: str) -> None:
     """Hand in study events from files or standard input: one JSON event, an array, or JSON Lines.
