@@ -58,6 +58,7 @@ class Loop:
         # The newest commit that was found to descend from what is applied.
         self._forward = ""
         self._seen = self._considered = ""
+        self._has_passed = False
 
     async def has_considered(self, commit: str) -> bool:
         """Tell whether the newest pass saw this commit, or one that descends from it; a prefix will do."""
@@ -110,6 +111,7 @@ class Loop:
         await self._store.record([*self._of_configuration, *endpoints])
         # Only now does the status show what became of it.
         self._considered = self._seen
+        self._has_passed = True
 
     async def _follow(self, source: Source) -> tuple[Condition, ...]:
         try:
@@ -125,7 +127,7 @@ class Loop:
         try:
             candidate, outcome = await self._configuring.follow(wanted, actor=ACTOR)
         except OtherFleet as other:
-            if not self._seen:
+            if not self._has_passed:
                 # The first pass: somebody started this state with another fleet's files.
                 raise
             return self._all_stays(fleet_stalled("OtherFleet", str(other), at=self._now()))
@@ -139,8 +141,8 @@ class Loop:
             observation = await self._store.observe()
             generations = (observation.settings, *observation.generations.values())
             applied = {one.commit for one in generations if one is not None}
-            # A commit that changed nothing was considered all the same.
-            applied |= {self._considered} if self._considered else set()
+            # A commit that changed nothing was taken all the same; one that is held was not.
+            applied |= {self._forward} if self._forward else set()
             base = to_descend_from(applied, observation.holds)
             if not await self._descends(source, wanted, applied, base):
                 hold = hold_of_commit(applied, wanted, at=self._now())

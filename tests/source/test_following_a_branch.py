@@ -165,3 +165,47 @@ async def test_a_rewritten_branch_that_was_approved_once_is_followed_from_there_
     sets_port(repository, 7009, 7010)
     await loop.make_pass()
     assert await port_of(store) == 7010
+
+
+async def test_a_rewrite_that_is_taken_back_leaves_nothing_behind(repository, store) -> None:
+    loop = following(repository, store)
+    await loop.make_pass()
+    applied = sets_port(repository, 6661, 7000)
+    await loop.make_pass()
+    repository.git("reset", "--quiet", "--hard", "HEAD~1")
+    sets_port(repository, 6661, 7009)
+    await loop.make_pass()
+    (first,) = (await store.observe()).holds
+    await loop.make_pass()
+    # Whoever read the id a pass ago can still approve it.
+    assert [one.id for one in (await store.observe()).holds] == [first.id]
+    repository.git("reset", "--quiet", "--hard", applied)
+    sets_port(repository, 7000, 7001)
+    await loop.make_pass()
+    assert (await fleet_condition(store)).kind == "Ready"
+    assert await port_of(store) == 7001
+
+
+async def test_a_rewritten_commit_that_changed_nothing_is_held_too(repository, store) -> None:
+    loop = following(repository, store)
+    await loop.make_pass()
+    repository.edit(ENDPOINTS, "port: 6661", "port: 6661 # as the EHR's team says")
+    repository.commit()
+    await loop.make_pass()
+    repository.git("reset", "--quiet", "--hard", "HEAD~1")
+    sets_port(repository, 6661, 7009)
+    await loop.make_pass()
+    assert (await fleet_condition(store)).reason == "NotForward"
+
+
+async def test_a_source_that_comes_back_as_another_fleet_stops_nothing(repository, store) -> None:
+    await following(repository, store).make_pass()
+    loop = following(repository, store)
+    away = repository.root.rename(repository.root.with_name("away"))
+    await loop.make_pass()
+    away.rename(repository.root)
+    repository.edit("sites/fleet.yaml", "name: mercy-health", "name: grace")
+    repository.commit()
+    await loop.make_pass()
+    assert (await fleet_condition(store)).reason == "OtherFleet"
+    assert await port_of(store) == 6661
