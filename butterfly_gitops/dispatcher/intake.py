@@ -89,15 +89,16 @@ class Intake:
                 _log.warning("event id known with other content", event_id=conflict.event_id)
                 raise
             self._passed(Point.ACCEPTED)
-            self._tell(accepted, near_starts=sum(routing.is_near_a_start(one) for one in events))
+            self._tell(accepted, routed, routing)
             self._wake({lane for one in accepted for lane in one.lanes})
             return accepted
         raise RoutedWithOldRules("configurations are applied faster than events can be routed")
 
-    def _tell(self, accepted: Sequence[Accepted], *, near_starts: int) -> None:
-        if count := sum(not one.is_known for one in accepted):
-            _log.info("events accepted", count=count)
-        if near_starts:
+    def _tell(self, accepted: Sequence[Accepted], routed: Sequence[NewEvent], routing: "_Routing") -> None:
+        new = [event for event, one in zip(routed, accepted, strict=True) if not one.is_known]
+        if new:
+            _log.info("events accepted", count=len(new))
+        if near_starts := sum(map(routing.is_near_a_start, new)):
             self.near_starts += near_starts
             _log.warning("excluded near a rule's start: a clock at the source may be slow", count=near_starts)
 
@@ -160,9 +161,11 @@ class _Routing:
             ),
         )
 
-    def is_near_a_start(self, event: StudyEvent) -> bool:
-        routes = self._routes.get(self._archives[event.archive], ())
-        return any(is_near_start(one.rule, event.occurred_at) for one in routes)
+    def is_near_a_start(self, new: NewEvent) -> bool:
+        """Tell whether a rule that met the event, and excluded it, started shortly after it occurred."""
+        met = {one.rule for one in new.decisions if not one.delivers}
+        routes = self._routes.get((new.site, new.archive), ())
+        return any(one.rule.id in met and is_near_start(one.rule, new.event.occurred_at) for one in routes)
 
 
 def _refuse_unacceptable(

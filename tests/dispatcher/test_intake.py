@@ -41,3 +41,28 @@ async def test_an_archive_that_never_was_is_refused():
     with pytest.raises(EventsRefused) as raised:
         await intake_of(play).accept([an_event("e-1", archive="edd")], pointers=[""])
     assert [one.rule for one in raised.value.problems] == ["unknown-archive"]
+
+
+@pytest.mark.parametrize(
+    ("seconds_before", "alerts"),
+    [(42, 1), (300, 1), (301, 0), (0, 0)],
+    ids=["shortly before", "just within", "long before", "at the start"],
+)
+async def test_an_exclusion_near_a_rules_start_alerts(seconds_before, alerts):
+    play = await entitled(a_site())
+    intake = intake_of(play)
+    (rule,) = (await play.store.running()).rules
+    event = an_event("e-1", occurred_at=rule.start - timedelta(seconds=seconds_before))
+    await intake.accept([event], pointers=[""])
+    await intake.accept([event], pointers=[""])
+    assert intake.near_starts == alerts
+
+
+async def test_a_rule_that_had_ended_does_not_alert():
+    play = await entitled(a_site())
+    (rule,) = (await play.store.running()).rules
+    play.wait(60)
+    await play.apply(a_site(archives={"ed": []}))
+    intake = intake_of(play)
+    await intake.accept([an_event("e-1", occurred_at=rule.start - timedelta(seconds=42))], pointers=[""])
+    assert intake.near_starts == 0
