@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -324,3 +325,5 @@ class OneStudy(RuleBasedStateMachine):
 
 TestOneStudy = OneStudy.TestCase
 TestOneStudy.settings = settings(max_examples=300, stateful_step_count=60, deadline=None)
+# A limit for a hang, not for a slow machine.
+TestOneStudy.pytestmark = [pytest.mark.timeout(900)]

@@ -619,6 +619,8 @@ TestInMemory = ResultsWhileEndpointsChange.TestCase
 TestInMemory.settings = settings(max_examples=60, stateful_step_count=40, **COMMON)
 TestSideBySide = ResultsSideBySide.TestCase
 TestSideBySide.settings = settings(max_examples=15, stateful_step_count=30, **COMMON)
+# A limit for a hang, not for a slow machine.
+pytestmark = pytest.mark.timeout(900)
 
 
 # The laws can fail: each of these defects, planted, is found.
