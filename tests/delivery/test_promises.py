@@ -78,6 +78,7 @@ class OneStudy(RuleBasedStateMachine):
         self.messages: dict[DeliveryId, StoredMessage] = {}
         self.events: list[Arrival] = []
         self.seen: list[Seen] = []
+        self.left_for: dict[int, int] = {}
         for lane in LANES:
             endpoint = an_endpoint()
             self.targets[lane] = Target(
@@ -127,6 +128,7 @@ class OneStudy(RuleBasedStateMachine):
         rows = claimed(head, report, self._message(head, report), target=target, epoch=Epoch(1), at=NOW)
         self.deliveries[head.id] = rows.delivery
         self.reports[report.id] = rows.report
+        self.left_for[head.id] = report.id
 
     @precondition(lambda self: any(self._sending(lane) for lane in LANES))
     @rule(lane=lanes, verdict=st.sampled_from([DELIVERED, DELIVERED, REFUSED, SILENT, NOT_SENT, None]))
@@ -152,7 +154,9 @@ class OneStudy(RuleBasedStateMachine):
         else:
             done = settle(attempted, verdict, POLICY, at=NOW, jitter=0.5)
         if verdict in (DELIVERED, SILENT, None):
-            self.seen.append(Seen(delivery=sent, status=status, is_acknowledged=verdict == DELIVERED))
+            # A merge that comes while it is in flight cannot call it back: it left for the report of then.
+            left = replace(sent, report=self.left_for[sent.id])
+            self.seen.append(Seen(delivery=left, status=status, is_acknowledged=verdict == DELIVERED))
         self.lanes[lane] = done.lane
         self._write(done)
 
