@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from butterfly_gitops.hl7.message import value_of, visible
 from butterfly_gitops.hl7.refusal import RenderingRefused
-from butterfly_gitops.model.endpoint import EhrEndpoint, Message
+from butterfly_gitops.model.endpoint import EhrEndpoint
 from butterfly_gitops.model.error import GitopsError
+from butterfly_gitops.model.message import Message
 from butterfly_gitops.model.study import StudyEvent
 from tests.hl7.samples import CONTROL_ID, FALLBACK, TESTS, endpoint, field_of, lines, rendered, study
 

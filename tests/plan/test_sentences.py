@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from butterfly_gitops.model.archive import Archive
-from butterfly_gitops.model.endpoint import EhrEndpoint, Message, Tls
+from butterfly_gitops.model.endpoint import EhrEndpoint, Tls
 from butterfly_gitops.model.fleet import Fleet
+from butterfly_gitops.model.message import Message
 from butterfly_gitops.plan.consequence import Consequence
 from butterfly_gitops.plan.document import Plan
 from butterfly_gitops.plan.effect import Effect
