@@ -230,10 +230,16 @@ class ModelReader:
     def _refuse_missing(self, missing: tuple[str, ...], at: Scalar, context: Context) -> None:
         what = " and no ".join(missing)
         searched = f" (looked in {context.searched})" if context.searched else ""
-        lines = ", ".join(f"`{name}:`" for name in missing)
+        lines = ", ".join(f"`{name}:{self._only_choice(name)}`" for name in missing)
         context.refuse(
             at.place, rule="missing-value", message=f"{at.text} has no {what}{searched}", mend=f"add {lines}"
         )
+
+    def _only_choice(self, name: str) -> str:
+        """What the setting must say, where that is one thing alone: the version of a file."""
+        reader = _fields(self.model)[name]
+        choices = reader.choices if isinstance(reader, ChoiceReader) else ()
+        return f" {choices[0]}" if len(choices) == 1 else ""
 
     def _refuse_key(self, entry: Entry, context: Context) -> None:
         key = entry.key

@@ -15,6 +15,7 @@ from butterfly_gitops.config.rules.catalog import CHECKS
 from butterfly_gitops.config.rules.files import FLEET_FILES, SITE_FILES, check_files, is_yaml, site_names
 from butterfly_gitops.config.site_text import check_shared_layer, read_file, read_site
 from butterfly_gitops.config.tree import Source, mapping_at, text_at
+from butterfly_gitops.config.versions import OLDER, TODAY, Older, brought_up_to_date
 from butterfly_gitops.model.fleet import Fleet, FleetFile, FleetSettings, GrantsFile
 from butterfly_gitops.model.problem import Origin, Problem, Severity
 from butterfly_gitops.model.site import Site
@@ -49,14 +50,16 @@ def load(
     root: str = "sites",
     events: yaml_text.Events = yaml_text.fastest_events,
     before: Loaded | None = None,
+    older: Older = OLDER,
 ) -> Loaded:
     """Load a configuration from its files, by path below the sites folder; `root` is printed before each path.
 
     Whatever is wrong becomes a problem, all at once and sorted; nothing is raised. Only the names matter of files
     that are no YAML. What an earlier load made of the same bytes is taken from there: the outcome is the same.
+    `older` are the versions that are still read beside today's; they are the same at each load of a process.
     """
     known = before.parts if before else Parts()
-    texts = dict(_texts(files, root=root, events=events, known=known))
+    texts = dict(_texts(files, root=root, events=events, known=known, older=older))
     paths = frozenset(files)
     if before is not None and before.parts.are_of(texts, paths):
         return before
@@ -91,7 +94,7 @@ def load(
 
 
 def _texts(
-    files: Mapping[str, bytes], *, root: str, events: yaml_text.Events, known: Parts
+    files: Mapping[str, bytes], *, root: str, events: yaml_text.Events, known: Parts, older: Older
 ) -> Iterator[tuple[str, TextPart]]:
     sites = site_names(files)
     for site, path in (
@@ -100,9 +103,11 @@ def _texts(
     ):
         if path in files:
             file, content = f"{root}/{path}", files[path]
-            text = known.text(file, content) or yaml_text.read_text(
-                content, file=file, site=site, events=events
-            )
+            text = known.text(file, content)
+            if text is None:
+                kind = path.rpartition("/")[2].removesuffix(".yaml")
+                text = yaml_text.read_text(content, file=file, site=site, events=events)
+                text = brought_up_to_date(text, kind=kind, older=older.get(kind, {}), today=TODAY[kind])
             yield file, TextPart(content=content, text=text)
 
 

@@ -29,3 +29,15 @@ def test_what_is_written_is_fresh_until_it_is_touched(capfd, tmp_path: Path, mon
     stale.write_text("{}\n", encoding="utf-8")
     ran = run(capfd, "schema", "--check")
     assert (ran.code, ran.out) == (1, "schemas/site.v1.schema.json: stale; run `bgo schema`\n")
+
+
+def test_the_schema_of_an_older_version_is_neither_stale_nor_rewritten(
+    capfd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    run(capfd, "schema")
+    older = tmp_path / "schemas" / "site.v0.schema.json"
+    older.write_text("{}\n", encoding="utf-8")
+    assert run(capfd, "schema", "--check").code == 0
+    assert run(capfd, "schema").out == ""
+    assert older.read_text(encoding="utf-8") == "{}\n"

@@ -13,13 +13,14 @@ from butterfly_gitops.config.rules import (
     text,
     tls,
     unbuilt,
+    versions,
     wires,
     zones,
 )
 from butterfly_gitops.config.rules.documentation import Rule
 from butterfly_gitops.model.problem import Problem
 
-_FAMILIES = (text, shape, files, names, removal, forwarding, wires, zones, tls, grants, unbuilt)
+_FAMILIES = (text, versions, shape, files, names, removal, forwarding, wires, zones, tls, grants, unbuilt)
 
 RULES: dict[str, Rule] = {rule.id: rule for family in _FAMILIES for rule in family.RULES}
 
