@@ -25,22 +25,35 @@ from butterfly_gitops.source.folder import read_folder, sites_folder_of
     envvar="BGO_VALIDATE_FORMAT",
     help="github: annotations for a workflow run.",
 )
+@click.option("-v", "--verbose", is_flag=True, help="Show what comments silence, too.")
 @click.pass_context
-def command(ctx: click.Context, *, paths: tuple[Path, ...], style: str) -> None:
+def command(ctx: click.Context, *, paths: tuple[Path, ...], style: str, verbose: bool) -> None:
     """Check all files of the configuration and show all problems at once.
 
     PATH is the sites folder (default: sites) or anything in it: files are never checked alone, since each may break
     what another one says. Problems go to standard output, the summary to standard error. Exit code 1 when there is
     an error; warnings alone are 0.
+
+    A warning is silenced by a comment with a reason, at the end of the line that it underlines or alone above it:
+    `# bgo: ignore RULE: reason`. The summary counts such warnings, and --format json lists them with their reasons.
     """
     folders = dict.fromkeys(sites_folder_of(path) for path in paths or (Path("sites"),))
     loaded = [load(read_folder(folder), root=str(folder)) for folder in folders]
     problems = [problem for each in loaded for problem in each.problems]
-    click.echo(_printed(problems, style), nl=False)
-    if not ctx.ensure_object(Voice).is_quiet:
-        _summarize(loaded, below_problems=style == "text" and bool(problems))
+    voice = ctx.ensure_object(Voice)
+    shows_silenced = style == "json" or (style == "text" and (verbose or voice.is_verbose))
+    shown = [problem for each in loaded for problem in _of(each, with_silenced=shows_silenced)]
+    click.echo(_printed(shown, style), nl=False)
+    if not voice.is_quiet:
+        _summarize(loaded, below_problems=style == "text" and bool(shown))
     has_error = any(problem.severity is Severity.ERROR for problem in problems)
     ctx.exit(exit_codes.FAILED if has_error else exit_codes.DONE)
+
+
+def _of(loaded: Loaded, *, with_silenced: bool) -> list[Problem]:
+    """What is to mend, and what comments silence in its place among it."""
+    silenced = loaded.silenced if with_silenced else ()
+    return sorted((*loaded.problems, *silenced), key=lambda problem: (problem.origin, problem.rule))
 
 
 def _printed(problems: list[Problem], style: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from butterfly_gitops.config import provenance, secrets_by_value, yaml_text
+from butterfly_gitops.config import provenance, secrets_by_value, silencing, yaml_text
 from butterfly_gitops.config.context import Context
 from butterfly_gitops.config.parts import Parts, SitePart, TextPart
 from butterfly_gitops.config.reading import FleetReading, SiteReading
@@ -28,13 +28,15 @@ class Loaded:
     """What a configuration folder says.
 
     `fleet` holds the sound sites only; it is None when the problems are the whole fleet's, so that everything
-    stays as it runs. `unsound_sites` are those that errors name, and that keep what they run. `origins` says by
-    printed address where a value stands, `layers` which layer an endpoint's setting comes from. `parts` make the
-    next load of almost the same files quick.
+    stays as it runs. `problems` are to mend; `silenced` are the warnings that a comment answers, with its reason.
+    `unsound_sites` are those that errors name, and that keep what they run. `origins` says by printed address where
+    a value stands, `layers` which layer an endpoint's setting comes from. `parts` make the next load of almost the
+    same files quick.
     """
 
     fleet: Fleet | None
     problems: tuple[Problem, ...]
+    silenced: tuple[Problem, ...]
     origins: Mapping[str, Origin]
     layers: Mapping[str, str]
     unsound_sites: frozenset[str]
@@ -76,13 +78,16 @@ def load(
     ]
     for check in CHECKS:
         found.extend(check(reading))
-    problems = _one_by_position(secrets_by_value.without_secrets(found))
+    remarks = [remark for part in texts.values() for remark in part.text.remarks]
+    found = list(secrets_by_value.without_secrets(silencing.with_silences(found, remarks)))
+    problems = _one_by_position(problem for problem in found if not problem.silenced)
     errors = [problem for problem in problems if problem.severity is Severity.ERROR]
     unsound = frozenset(problem.site for problem in errors if problem.site is not None)
     is_fleet_sound = all(problem.site is not None for problem in errors)
     return Loaded(
         fleet=_fleet(reading, unsound) if is_fleet_sound else None,
         problems=problems,
+        silenced=_one_by_position(problem for problem in found if problem.silenced),
         origins=_joined(provenance.origins_of_fleet(reading), *(site.origins for site in sites)),
         layers=_joined(*(site.layers for site in sites)),
         unsound_sites=unsound,

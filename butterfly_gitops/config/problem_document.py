@@ -44,6 +44,8 @@ class ProblemDocument(Frozen):
     """Other places that have to do with it."""
     site: str | None = None
     """The site that stays as it runs because of it; absent when the whole fleet does."""
+    silenced: str | None = None
+    """The reason that a comment in the file gives for living with it; absent for what is to mend."""
 
 
 def problem_document(problem: Problem) -> dict[str, Any]:
@@ -56,6 +58,7 @@ def problem_document(problem: Problem) -> dict[str, Any]:
         pointer=problem.pointer,
         related=tuple(RelatedPlace(what=what, **_place(origin)) for what, origin in problem.related),
         site=problem.site,
+        silenced=problem.silenced or None,
         **({} if problem.pointer is not None else {**_place(problem.origin), **_length(problem)}),
     )
     return document.model_dump(mode="json", exclude_none=True)

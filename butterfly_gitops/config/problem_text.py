@@ -5,6 +5,7 @@ Nothing of a file reaches a terminal that could act there or hide: such characte
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from butterfly_gitops.config.load import Loaded
@@ -40,19 +41,22 @@ def print_summary(loaded: Loaded) -> str:
     """The line that stands below all problems."""
     files, sites = _count(loaded.file_count, "file"), _count(loaded.site_count, "site")
     endpoints = _count(loaded.endpoint_count, "EHR endpoint")
-    counts = [
-        _count(number, severity.value)
-        for severity in Severity
-        if (number := sum(problem.severity is severity for problem in loaded.problems))
-    ]
+    counts = _counts(loaded.problems)
+    silenced = f", {_listed(_counts(loaded.silenced))} silenced" if loaded.silenced else ""
     if not counts:
-        return f"{files}, {sites}, {endpoints}: no problems"
-    found = f"{' and '.join(counts)} in {files}."
+        return f"{files}, {sites}, {endpoints}: no problems{silenced}"
+    found = f"{_listed(counts)} in {files}{silenced}."
     errors = sum(problem.severity is Severity.ERROR for problem in loaded.problems)
     if not errors:
         return found
     until = f"Until {'it is' if errors == 1 else 'they are'} mended,"
     return f"{found} {until} {stays} now." if (stays := _who_stays(loaded)) else found
+
+
+def _counts(problems: Iterable[Problem]) -> list[str]:
+    """How many of each severity there are, of those that there are."""
+    numbers = Counter(problem.severity for problem in problems)
+    return [_count(numbers[severity], severity.value) for severity in Severity if numbers[severity]]
 
 
 def visible(text: str) -> str:
@@ -86,6 +90,8 @@ def _lines(problem: Problem) -> Iterator[str]:
         yield visible(f"{gutter} = mend: {problem.mend}")
     for what, origin in problem.related:
         yield visible(f"{gutter} = {what}: {print_origin(origin)}")
+    if problem.silenced:
+        yield visible(f"{gutter} = silenced: {problem.silenced}")
     yield f"{gutter} = more: bgo explain {problem.rule}"
 
 

@@ -103,6 +103,15 @@ class Mapping:
 Node = Scalar | Sequence | Mapping
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remark:
+    """A comment that speaks to this program, `# bgo: …` to its end, and the line that it speaks of (0: none)."""
+
+    place: Place
+    text: str
+    line: int
+
+
 def mapping_at(node: Node | None, *path: str) -> Mapping | None:
     """The mapping below these keys, if there is one."""
     if isinstance(node, Mapping):

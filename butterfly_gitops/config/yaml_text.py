@@ -21,11 +21,13 @@ from ruamel.yaml.events import (
     StreamStartEvent,
 )
 
+from butterfly_gitops.config.remarks import SAYS, Quoted, find_remarks
 from butterfly_gitops.config.tree import (
     Entry,
     Mapping,
     Node,
     Place,
+    Remark,
     Scalar,
     Sequence,
     Source,
@@ -55,11 +57,12 @@ _REFUSED_IN_VALUE = re.compile(f"[\t\n\r{_HIDDEN}{_NOT_PRINTABLE}]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """What one file holds: its tree, if it could be read, and what is wrong with the text."""
+    """What one file holds: its tree, if it could be read, what is wrong with the text, and remarks to this program."""
 
     source: Source
     root: Node | None
     problems: tuple[Problem, ...]
+    remarks: tuple[Remark, ...] = ()
 
 
 class _UnreadableError(Exception):
@@ -114,7 +117,22 @@ def _read_tree(text: str, source: Source, events: Events) -> Text:
     except (YAMLError, ValueError, OverflowError) as error:
         # The parser in Python refuses some escapes in words of its own.
         problems.append(problem_of_file(source, rule="bad-yaml", message=f"this is not YAML: {error}"))
-    return Text(source=source, root=root, problems=tuple(problems))
+    remarks = _remarks(text, source, events) if root is not None and SAYS in text else ()
+    return Text(source=source, root=root, problems=tuple(problems), remarks=remarks)
+
+
+def _remarks(text: str, source: Source, events: Events) -> tuple[Remark, ...]:
+    """Read the events once more, in the rare file that has remarks: they tell which # stand inside of a value."""
+    quoted = [
+        Quoted(
+            start=(event.start_mark.line, event.start_mark.column),
+            end=(event.end_mark.line, event.end_mark.column),
+            is_block=event.style in ("|", ">"),
+        )
+        for event in events(text)
+        if isinstance(event, ScalarEvent) and event.style
+    ]
+    return tuple(find_remarks(source, quoted))
 
 
 def _not_utf_8(source: Source, data: bytes, *, at: int) -> Problem:

@@ -10,6 +10,7 @@ from butterfly_gitops.config.rules import (
     names,
     removal,
     shape,
+    silence,
     text,
     tls,
     unbuilt,
@@ -20,7 +21,7 @@ from butterfly_gitops.config.rules import (
 from butterfly_gitops.config.rules.documentation import Rule
 from butterfly_gitops.model.problem import Problem
 
-_FAMILIES = (text, versions, shape, files, names, removal, forwarding, wires, zones, tls, grants, unbuilt)
+_FAMILIES = (text, versions, shape, files, names, removal, forwarding, wires, zones, tls, grants, unbuilt, silence)
 
 RULES: dict[str, Rule] = {rule.id: rule for family in _FAMILIES for rule in family.RULES}
 

@@ -7,10 +7,19 @@ from butterfly_gitops.model.problem import Severity
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One rule as `bgo explain` prints it; `wrong` and `right` are excerpts of files."""
+    """One rule as `bgo explain` prints it; `wrong` and `right` are excerpts of files.
+
+    `may_warn` is set where the rule is an error in some cases and a warning in others.
+    """
 
     id: str
     says: str
     wrong: str
     right: str
     severity: Severity = Severity.ERROR
+    may_warn: bool = False
+
+    @property
+    def may_be_silenced(self) -> bool:
+        """Whether a comment with a reason can answer some of its problems: those that are no errors."""
+        return self.may_warn or self.severity is not Severity.ERROR

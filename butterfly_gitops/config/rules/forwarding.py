@@ -36,6 +36,7 @@ RULES = (
         "are only warned of: the EHR cannot tell them apart.",
         wrong="forward_to: [epic-prod, epic-again]   (same host, port and receiver)",
         right="forward_to: [epic-prod]",
+        may_warn=True,
     ),
 )
 
