@@ -6,12 +6,20 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator, StringConstraints, WithJsonSchema
 
+from butterfly_gitops.model.digits import digits_between
+from butterfly_gitops.model.meaning import PATTERN_MEND, PatternMend
+
 NAME_PATTERN = r"^[a-z0-9-]{1,63}$"
 
-Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
+Name = Annotated[
+    str,
+    StringConstraints(pattern=NAME_PATTERN),
+    PatternMend("write a name of small letters, digits and hyphens, at most 63"),
+]
 Port = Annotated[int, Field(ge=1, le=65535)]
 
 _DURATION = re.compile(r"(?P<count>0|[1-9][0-9]{0,5})(?P<unit>ms|s|m|h)")
+_MAX_COUNT = 999_999
 _UNIT_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000}
 _DURATION_PATTERN = rf"^{_DURATION.pattern.replace('?P<count>', '').replace('?P<unit>', '')}$"
 
@@ -51,11 +59,31 @@ def _between(low: str, high: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _written_between(low: str, high: str, *, examples: list[str]) -> WithJsonSchema:
+    """The schema of the texts of `_between`: for each unit the counts that fit."""
+    least, most = (parse_duration(text) // timedelta(milliseconds=1) for text in (low, high))
+    units = [
+        f"{digits_between(-(-least // unit_ms), min(most // unit_ms, _MAX_COUNT))}{unit}"
+        for unit, unit_ms in _UNIT_MS.items()
+        if -(-least // unit_ms) <= most // unit_ms
+    ]
+    return WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": f"^({'|'.join(units)})$",
+            PATTERN_MEND: f"write a whole number and a unit, from {low} to {high}: {', '.join(examples)}",
+            "examples": examples,
+        }
+    )
+
+
 Duration = Annotated[
     timedelta,
     PlainValidator(_duration),
     PlainSerializer(print_duration, return_type=str),
     WithJsonSchema({"type": "string", "pattern": _DURATION_PATTERN, "examples": ["30s", "10m"]}),
 ]
-TimeOut = Annotated[Duration, _between("1s", "300s")]
-Wait = Annotated[Duration, _between("0s", "24h")]
+TimeOut = Annotated[Duration, _between("1s", "300s"), _written_between("1s", "300s", examples=["30s", "2m"])]
+Wait = Annotated[
+    Duration, _between("0s", "24h"), _written_between("0s", "24h", examples=["250ms", "5s", "10m"])
+]
