@@ -7,6 +7,7 @@ required. Writing the documents to disk, and saying that they are stale, belongs
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
@@ -14,14 +15,14 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from butterfly_gitops.config.layers import EndpointLayer
 from butterfly_gitops.config.problem_document import ProblemDocument
+from butterfly_gitops.config.schema_words import Schema, with_words
 from butterfly_gitops.model.endpoint import EhrEndpoint
 from butterfly_gitops.model.fleet import FleetFile, GrantsFile
+from butterfly_gitops.model.scalar import print_duration
 from butterfly_gitops.model.site import ArchivesFile, EhrEndpointsFile, SiteFile
 from butterfly_gitops.model.study import StudyEvent
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-
-Schema = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,11 +46,14 @@ _KINDS = (
 )
 
 
-class _WithoutFieldTitles(GenerateJsonSchema):
-    """Leaves out the titles that pydantic makes of field names; the docstrings say more."""
+class _AsWritten(GenerateJsonSchema):
+    """Leaves titles to `schema_words`, and writes a default as people do."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 - pydantic's signature
         return False
+
+    def encode_default(self, dft: Any) -> Any:
+        return print_duration(dft) if isinstance(dft, timedelta) else super().encode_default(dft)
 
 
 def documents() -> Mapping[str, str]:
@@ -59,9 +63,10 @@ def documents() -> Mapping[str, str]:
 
 def schema_of(annotation: Any, *, title: str) -> Schema:
     """The schema of a model as we publish it; for outputs whose models stand elsewhere, too."""
-    generated = TypeAdapter(annotation).json_schema(schema_generator=_WithoutFieldTitles)
+    generated = TypeAdapter(annotation).json_schema(schema_generator=_AsWritten)
     head = {"$schema": DIALECT, "title": title, "description": generated.get("description", title)}
-    return {**head, **{name: value for name, value in _closed(generated).items() if name not in head}}
+    rest = {name: value for name, value in _closed(generated).items() if name not in head}
+    return with_words({**head, **rest})
 
 
 def print_schema(schema: Schema) -> str:
@@ -73,13 +78,15 @@ def _document(kind: _Kind) -> Schema:
     schema = schema_of(kind.annotation, title=kind.title)
     if kind.layer is None:
         return schema
-    layer = _relaxed(TypeAdapter(kind.layer).json_schema(schema_generator=_WithoutFieldTitles))
+    layer = _relaxed(TypeAdapter(kind.layer).json_schema(schema_generator=_AsWritten))
     parts = layer.pop("$defs", {})
     filled = _filled(schema, reference=f"#/$defs/{kind.layer.__name__}")
-    return {
-        **filled,
-        "$defs": {**filled.get("$defs", {}), **_closed(parts), kind.layer.__name__: _closed(layer)},
-    }
+    return with_words(
+        {
+            **filled,
+            "$defs": {**filled.get("$defs", {}), **_closed(parts), kind.layer.__name__: _closed(layer)},
+        }
+    )
 
 
 def _closed(node: Any) -> Any:
@@ -89,7 +96,12 @@ def _closed(node: Any) -> Any:
     if not isinstance(node, dict):
         return node
     closed = {name: _closed(value) for name, value in node.items()}
-    return {**closed, "additionalProperties": False} if "patternProperties" in closed else closed
+    if "patternProperties" not in closed:
+        return closed
+    # Said of the names themselves, so that an editor can say what is wrong with one.
+    ((pattern, value),) = closed.pop("patternProperties").items()
+    names = {"type": "string", "pattern": pattern, **closed.get("propertyNames", {})}
+    return {**closed, "propertyNames": names, "additionalProperties": value}
 
 
 def _filled(node: Any, *, reference: str) -> Any:

@@ -7,6 +7,8 @@ Maps merge by key, lists and references are replaced whole, later layers win. Wh
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from pydantic import Field
+
 from butterfly_gitops.config.tree import Entry, Mapping, Node, leaves, print_origin
 from butterfly_gitops.model.endpoint import EhrEndpoint
 from butterfly_gitops.model.scalar import Name
@@ -18,12 +20,12 @@ _REFERENCE_KEYS = frozenset({"file", "env", "path"})
 ENDPOINT_ONLY = ("preset", "renamed_from")
 
 
-class EndpointLayer(EhrEndpoint):
+class EndpointLayer(EhrEndpoint, title="EHR endpoint"):
     """An endpoint as it is written: what its preset and the site's defaults leave open."""
 
-    preset: Name
+    preset: Name = Field(examples=["epic"])
     """The preset in fleet.yaml that this endpoint starts from."""
-    renamed_from: Name
+    renamed_from: Name = Field(examples=["epic-old"])
     """The name that this endpoint had; it keeps lane, rules and memory."""
 
 

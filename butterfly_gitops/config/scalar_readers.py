@@ -13,7 +13,7 @@ from butterfly_gitops.config import secrets_by_value
 from butterfly_gitops.config.context import FAILED, Context, Failed, scalar_for, shown
 from butterfly_gitops.config.nearest import nearest
 from butterfly_gitops.config.tree import Node, Scalar
-from butterfly_gitops.model.endpoint import HOST_PATTERN
+from butterfly_gitops.model.meaning import PATTERN_MEND
 from butterfly_gitops.model.scalar import NAME_PATTERN, parse_duration
 
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
@@ -137,16 +137,8 @@ class TextReader:
             message = f"{at.text} has {len(scalar.text)} characters; it must have {least} to {most}"
             return context.refuse(scalar.place, rule="out-of-range", message=message, mend="write it shorter")
         message = f"{at.text} cannot be {shown(scalar)}"
-        mend = _PATTERN_WORDS.get(schema.get("pattern", ""), f"it must match {schema.get('pattern')}")
+        mend = schema.get(PATTERN_MEND, f"it must match {schema.get('pattern')}")
         return context.refuse(scalar.place, rule="wrong-value", message=message, mend=mend)
-
-
-_PATTERN_WORDS = {
-    HOST_PATTERN: "write a host name or an IP address alone; its port stands in `port`",
-    r"^[^|^~\\&\x00-\x1f\x7f]+$": "leave out | ^ ~ \\ and &, which separate fields of HL7",
-    r"^[A-Z_][A-Z0-9_]*$": "write the name of an environment variable: capitals, digits and _",
-    r"^/": "write an absolute path, starting with /",
-}
 
 
 def _mend_name(text: str) -> str:

@@ -9,29 +9,76 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from butterfly_gitops.model.frozen import Frozen
+from butterfly_gitops.model.meaning import Meanings, PatternMend
 from butterfly_gitops.model.message import Message
 from butterfly_gitops.model.scalar import Name, Port, TimeOut, Wait
 
-Encoding = Literal[
-    "US-ASCII", "ISO-8859-1", "ISO-8859-2", "ISO-8859-3", "ISO-8859-4", "ISO-8859-5", "ISO-8859-6",
-    "ISO-8859-7", "ISO-8859-8", "ISO-8859-9", "ISO-8859-15", "windows-1252", "UTF-8",
+Encoding = Annotated[
+    Literal[
+        "US-ASCII", "ISO-8859-1", "ISO-8859-2", "ISO-8859-3", "ISO-8859-4", "ISO-8859-5", "ISO-8859-6",
+        "ISO-8859-7", "ISO-8859-8", "ISO-8859-9", "ISO-8859-15", "windows-1252", "UTF-8",
+    ],
+    Meanings({
+        "US-ASCII": "English letters only; MSH-18 stays empty.",
+        "ISO-8859-1": "Western European; MSH-18 is 8859/1.",
+        "ISO-8859-2": "Central European; MSH-18 is 8859/2.",
+        "ISO-8859-3": "South European, with Maltese and Esperanto; MSH-18 is 8859/3.",
+        "ISO-8859-4": "North European, with Baltic; MSH-18 is 8859/4.",
+        "ISO-8859-5": "Cyrillic; MSH-18 is 8859/5.",
+        "ISO-8859-6": "Arabic; MSH-18 is 8859/6.",
+        "ISO-8859-7": "Greek; MSH-18 is 8859/7.",
+        "ISO-8859-8": "Hebrew; MSH-18 is 8859/8.",
+        "ISO-8859-9": "Turkish; MSH-18 is 8859/9.",
+        "ISO-8859-15": "Western European with the euro sign; MSH-18 is 8859/15.",
+        "windows-1252": "Western European as Windows writes it; HL7 has no name for it, so MSH-18 stays empty.",
+        "UTF-8": "Every script; MSH-18 is UNICODE UTF-8.",
+    }),
 ]  # fmt: skip
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-HdText = Annotated[str, StringConstraints(min_length=1, max_length=20, pattern=r"^[^|^~\\&\x00-\x1f\x7f]+$")]
+# Nothing that separates parts of a message, no control character, and no space at either end.
+HD_PATTERN = r"^[^ |^~\\&\x00-\x1f\x7f]([^|^~\\&\x00-\x1f\x7f]*[^ |^~\\&\x00-\x1f\x7f])?$"
+_HD_MEND = PatternMend("leave out | ^ ~ \\ and &, which separate fields of HL7, and spaces at either end")
+HdText = Annotated[str, StringConstraints(min_length=1, max_length=20, pattern=HD_PATTERN), _HD_MEND]
 # A name or an IPv4 address, which hold no colon, or an IPv6 address, which holds several.
 HOST_PATTERN = r"^([A-Za-z0-9._-]+|[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*)$"
-Host = Annotated[str, StringConstraints(min_length=1, max_length=253, pattern=HOST_PATTERN)]
-ThenOnFailure = Literal["set_aside", "stop_lane"]
+Host = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=253, pattern=HOST_PATTERN),
+    PatternMend("write a host name or an IP address alone; its port stands in `port`"),
+]
+ThenOnFailure = Annotated[
+    Literal["set_aside", "stop_lane"],
+    Meanings(
+        {
+            "set_aside": "The result waits for a person, and the next one is sent.",
+            "stop_lane": "The endpoint stops, and all its results wait in order.",
+        }
+    ),
+]
 
 
 class Hd(Frozen):
     """A hierarchic designator (HL7 v2.5.1 2.A.33): who an application or a facility is."""
 
-    namespace: HdText | None = None
+    namespace: HdText | None = Field(default=None, examples=["STE"])
     """HD.1, the local name."""
-    universal_id: Annotated[str, StringConstraints(min_length=1, max_length=199)]
+    universal_id: Annotated[
+        str, StringConstraints(min_length=1, max_length=199, pattern=HD_PATTERN), _HD_MEND
+    ] = Field(examples=["2.16.840.1.113883.3.9999.1"])
     """HD.2, for example an OID."""
-    universal_id_type: Literal["ISO", "DNS", "GUID", "UUID", "URI", "CLIA"]
+    universal_id_type: Annotated[
+        Literal["ISO", "DNS", "GUID", "UUID", "URI", "CLIA"],
+        Meanings(
+            {
+                "ISO": "An OID, such as 2.16.840.1.113883.3.9999.1.",
+                "DNS": "An internet name, such as registry.example.org.",
+                "GUID": "A globally unique identifier.",
+                "UUID": "A universally unique identifier (RFC 9562).",
+                "URI": "A uniform resource identifier.",
+                "CLIA": "The number of a laboratory under the US Clinical Laboratory Improvement Amendments.",
+            }
+        ),
+    ]
     """HD.3, what kind of identifier HD.2 is (table 0301)."""
 
 
@@ -77,8 +124,16 @@ class OnNoReply(Frozen):
 class Acknowledgement(Frozen):
     """Which acknowledgement delivers, and what the others do."""
 
-    mode: Literal["original", "commit"] = "original"
-    """`original`: MSH-15/16 empty, AA delivers. `commit`: AL/NE, CA or AA delivers."""
+    mode: Annotated[
+        Literal["original", "commit"],
+        Meanings(
+            {
+                "original": "MSH-15 and MSH-16 stay empty, and AA delivers.",
+                "commit": "MSH-15 is AL and MSH-16 is NE, and CA or AA delivers.",
+            }
+        ),
+    ] = "original"
+    """Which acknowledgement the EHR is asked for."""
     on_refusal: OnRefusal = OnRefusal()
     """What AE, AR, CE and CR do."""
     on_no_reply: OnNoReply = OnNoReply()
@@ -101,21 +156,27 @@ class Retry(Frozen):
 class FileReference(Frozen):
     """Public repository content below `sites/`."""
 
-    file: Annotated[str, StringConstraints(min_length=1)]
+    file: Annotated[str, StringConstraints(min_length=1)] = Field(examples=["certs/epic-ca.pem"])
     """A path relative to `sites/`."""
 
 
 class EnvReference(Frozen):
     """A secret in the environment of the process that opens the socket."""
 
-    env: Annotated[str, StringConstraints(pattern=r"^[A-Z_][A-Z0-9_]*$")]
+    env: Annotated[
+        str,
+        StringConstraints(pattern=r"^[A-Z_][A-Z0-9_]*$"),
+        PatternMend("write the name of an environment variable: capitals, digits and _"),
+    ] = Field(title="Environment variable", examples=["BGO_SECRET_STE_KEY"])
     """The variable's name."""
 
 
 class PathReference(Frozen):
     """A secret in a file on the machine that opens the socket."""
 
-    path: Annotated[str, StringConstraints(pattern=r"^/")]
+    path: Annotated[
+        str, StringConstraints(pattern=r"^/"), PatternMend("write an absolute path, starting with /")
+    ] = Field(examples=["/etc/butterfly-gitops/ste.key"])
     """An absolute path."""
 
 
@@ -125,47 +186,75 @@ Reference = FileReference | EnvReference | PathReference
 class Tls(Frozen):
     """Transport security of the MLLP connection."""
 
-    mode: Literal["off", "server", "mutual"] = "off"
-    """`server` checks the EHR's certificate, `mutual` also shows ours."""
-    trust: Reference | None = None
+    mode: Annotated[
+        Literal["off", "server", "mutual"],
+        Meanings(
+            {
+                "off": "Plain text.",
+                "server": "TLS; the EHR's certificate is checked.",
+                "mutual": "TLS; the EHR's certificate is checked, and ours is shown.",
+            }
+        ),
+    ] = "off"
+    """Whether the connection is encrypted, and who shows a certificate."""
+    trust: Reference | None = Field(default=None, examples=[{"file": "certs/epic-ca.pem"}])
     """The authorities that the EHR's certificate is checked against."""
-    certificate: Reference | None = None
+    certificate: Reference | None = Field(default=None, examples=[{"file": "certs/ste.pem"}])
     """Our certificate."""
-    key: Reference | None = None
+    key: Reference | None = Field(default=None, examples=[{"env": "BGO_SECRET_STE_KEY"}])
     """The key of our certificate."""
 
 
 class EhrEndpoint(Frozen):
     """Where and how results reach one EHR."""
 
-    display_name: Text
+    display_name: Text = Field(examples=["Epic Bridges (production)"])
     """What people call the connection."""
-    link: Name
+    link: Name = Field(examples=["server-room"])
     """The Link of the same site that carries the traffic."""
-    host: Host
+    host: Host = Field(examples=["10.20.30.40", "hl7.example.org"])
     """The EHR's address as seen from the Link."""
-    port: Port
+    port: Port = Field(examples=[6661])
     """The EHR's listening port as seen from the Link."""
-    status: Literal["active", "paused"] = "active"
-    """`paused` accepts and keeps, and sends nothing."""
-    sending_application: Identity = "BUTTERFLY"
-    """MSH-3."""
-    sending_facility: Identity
-    """MSH-4."""
-    receiving_application: Identity | None = None
-    """MSH-5."""
-    receiving_facility: Identity
-    """MSH-6."""
-    processing_id: Literal["P", "T", "D"] = "P"
-    """MSH-11: production, training or debugging."""
+    status: Annotated[
+        Literal["active", "paused"],
+        Meanings(
+            {
+                "active": "Results are sent.",
+                "paused": "Results are accepted and kept, and none is sent.",
+            }
+        ),
+    ] = "active"
+    """Whether results are sent; new endpoints begin paused, so that never two systems send at once."""
+    sending_application: Identity = Field(default="BUTTERFLY", examples=["BUTTERFLY"])
+    """MSH-3: who sends."""
+    sending_facility: Identity = Field(examples=["STE"])
+    """MSH-4: whose results these are."""
+    receiving_application: Identity | None = Field(default=None, examples=["EPIC"])
+    """MSH-5: who receives."""
+    receiving_facility: Identity = Field(examples=["STE"])
+    """MSH-6: whose EHR this is."""
+    processing_id: Annotated[
+        Literal["P", "T", "D"],
+        Meanings({"P": "Production.", "T": "Training.", "D": "Debugging."}),
+    ] = "P"
+    """MSH-11: what the EHR may do with the messages."""
     encoding: Encoding = "UTF-8"
     """The character encoding on the wire."""
     declare_encoding: bool = True
     """Whether MSH-18 names the encoding."""
-    time_zone: str
+    time_zone: str = Field(examples=["America/New_York"])
     """The EHR's IANA time zone; the site's unless said otherwise."""
-    preliminary_results: Literal["never", "when_attestation_requested"] = "never"
-    """Whether a result is also sent when attestation is requested."""
+    preliminary_results: Annotated[
+        Literal["never", "when_attestation_requested"],
+        Meanings(
+            {
+                "never": "Only final results are sent.",
+                "when_attestation_requested": "A preliminary result is sent when attestation is requested.",
+            }
+        ),
+    ] = "never"
+    """Whether a result is also sent before it is final."""
     ack_timeout: TimeOut = timedelta(seconds=30)
     """How long an acknowledgement may take."""
     connection_timeout: TimeOut = timedelta(seconds=10)
@@ -176,9 +265,25 @@ class EhrEndpoint(Frozen):
     """Back-off between tries."""
     minimum_gap: Wait = timedelta(0)
     """The least time between two messages on one connection."""
-    connection: Literal["keep_open", "per_message"] = "keep_open"
+    connection: Annotated[
+        Literal["keep_open", "per_message"],
+        Meanings(
+            {
+                "keep_open": "One connection carries one message after another.",
+                "per_message": "Each message has a connection of its own.",
+            }
+        ),
+    ] = "keep_open"
     """Whether the connection stays open between messages."""
-    on_retarget: Literal["set_aside", "resend"] = "set_aside"
+    on_retarget: Annotated[
+        Literal["set_aside", "resend"],
+        Meanings(
+            {
+                "set_aside": "They wait for a person, who knows which of the two EHRs has them.",
+                "resend": "They are sent to the new target, which may have them already.",
+            }
+        ),
+    ] = "set_aside"
     """What happens to results that may have been received when the target changes."""
     tls: Tls = Tls()
     """Transport security."""

@@ -5,14 +5,26 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from butterfly_gitops.model.frozen import Frozen
+from butterfly_gitops.model.meaning import Meanings
 from butterfly_gitops.model.scalar import Name
 from butterfly_gitops.model.site import Removal, Site
+
+Subscription = Annotated[
+    Literal["enterprise", "pro", "basic"],
+    Meanings(
+        {
+            "enterprise": "With EHR integration.",
+            "pro": "Without EHR integration: nothing is sent.",
+            "basic": "Without EHR integration: nothing is sent.",
+        }
+    ),
+]
 
 
 class Guard(Frozen):
     """The limit over which changes wait for a person's approval."""
 
-    max_endpoints: Annotated[int, Field(ge=0)] = 10
+    max_endpoints: Annotated[int, Field(ge=0, le=1_000_000)] = 10
     """Endpoints per pass whose results stop, go elsewhere or change identity."""
 
 
@@ -26,15 +38,36 @@ class Entitlements(Frozen):
 class AccessRole(Frozen):
     """What its members may do, and where."""
 
-    connectivity_management: Literal["none", "read", "read_write"] = "none"
+    connectivity_management: Annotated[
+        Literal["none", "read", "read_write"],
+        Meanings(
+            {
+                "none": "Does not see them.",
+                "read": "Sees them.",
+                "read_write": "Sees them, pauses and resumes endpoints, and approves holds.",
+            }
+        ),
+    ] = "none"
     """Endpoints and forwarding rules."""
-    results: Literal["none", "read", "send"] = "none"
+    results: Annotated[
+        Literal["none", "read", "send"],
+        Meanings(
+            {
+                "none": "Does not see them.",
+                "read": "Finds deliveries and what became of them.",
+                "send": "Finds deliveries, and sends, resends, sets aside and cancels.",
+            }
+        ),
+    ] = "none"
     """Finding deliveries; one-off sends and resends."""
-    message_content: Literal["none", "read"] = "none"
+    message_content: Annotated[
+        Literal["none", "read"],
+        Meanings({"none": "Sees no patient data.", "read": "Sees what messages say of patients."}),
+    ] = "none"
     """May see patient data."""
-    members: tuple[str, ...] = ()
+    members: tuple[str, ...] = Field(default=(), examples=[["ada@example.org"]])
     """People, by e-mail address."""
-    sites: tuple[str, ...] = ("*",)
+    sites: tuple[str, ...] = Field(default=("*",), examples=[["*"], ["st-elsewhere"]])
     """Site names, or "*" for all."""
 
 
@@ -43,7 +76,7 @@ class FleetFile(Frozen):
 
     version: Literal[1]
     """The format of this file."""
-    name: Name
+    name: Name = Field(examples=["mercy-health"])
     """The fleet's name; a state remembers it and refuses another fleet's files."""
     presets: dict[Name, dict[str, Any]] = {}
     """What endpoints with `preset: NAME` start from; relaxed endpoints."""
@@ -58,7 +91,7 @@ class GrantsFile(Frozen):
 
     version: Literal[1]
     """The format of this file."""
-    subscription: Literal["enterprise", "pro", "basic"]
+    subscription: Subscription
     """EHR integration is an Enterprise feature."""
     entitlements: Entitlements = Entitlements()
     """What the client has been granted."""
@@ -71,7 +104,7 @@ class FleetSettings(Frozen):
 
     name: Name
     guard: Guard = Guard()
-    subscription: Literal["enterprise", "pro", "basic"] = "enterprise"
+    subscription: Subscription = "enterprise"
     entitlements: Entitlements = Entitlements()
     access_roles: dict[Name, AccessRole] = {}
 

@@ -4,19 +4,28 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
-from butterfly_gitops.model.archive import Archive
+from butterfly_gitops.model.archive import MAX_ARCHIVES_PER_FLEET, Archive
 from butterfly_gitops.model.endpoint import EhrEndpoint, Text
 from butterfly_gitops.model.frozen import Frozen
+from butterfly_gitops.model.meaning import Meanings
 from butterfly_gitops.model.scalar import Name
 
 
 class Link(Frozen):
     """The on-premises agent that opens the TCP connection to the EHR."""
 
-    display_name: Text
+    display_name: Text = Field(examples=["Radiology server room"])
     """What people call it."""
-    runs: Literal["here", "agent"] = "here"
-    """`here`: the dispatcher itself dials; `agent`: the agent at the site dials."""
+    runs: Annotated[
+        Literal["here", "agent"],
+        Meanings(
+            {
+                "here": "The dispatcher itself opens the connection.",
+                "agent": "The agent at the site opens it.",
+            }
+        ),
+    ] = "here"
+    """Who opens the connection."""
 
 
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -25,9 +34,17 @@ Reason = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 class Removal(Frozen):
     """What becomes of the results that wait for something that left a file."""
 
-    waiting: Literal["drain", "set_aside"]
-    """`drain` sends them with the last settings; `set_aside` leaves them to a person."""
-    reason: Reason
+    waiting: Annotated[
+        Literal["drain", "set_aside"],
+        Meanings(
+            {
+                "drain": "They are sent with the last settings.",
+                "set_aside": "They wait for a person.",
+            }
+        ),
+    ]
+    """What becomes of them."""
+    reason: Reason = Field(examples=["CHG-4411"])
     """A ticket or a sentence for the audit."""
 
 
@@ -51,9 +68,9 @@ class SiteFile(Frozen):
 
     version: Literal[1]
     """The format of this file."""
-    display_name: Text
+    display_name: Text = Field(examples=["St. Elsewhere Hospital"])
     """What people call the site."""
-    time_zone: str
+    time_zone: str = Field(examples=["America/New_York"])
     """The site's IANA time zone."""
     links: dict[Name, Link]
     """The site's Links, by name."""
@@ -79,7 +96,9 @@ class ArchivesFile(Frozen):
 
     version: Literal[1]
     """The format of this file."""
-    archives: Annotated[dict[Name, Archive], Field(max_length=100)]
+    archives: Annotated[
+        dict[Name, Archive], Field(json_schema_extra={"maxProperties": MAX_ARCHIVES_PER_FLEET})
+    ]
     """The site's archives, by name."""
     removed: dict[Name, Removal] = {}
     """Archives that left this file while results waited."""
