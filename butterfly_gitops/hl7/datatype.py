@@ -24,6 +24,10 @@ def composite(*parts: str | None, separator: str = "^") -> str:
     return separator.join([escape(part) if part else "" for part in parts]).rstrip(separator)
 
 
+# The same few codes come again and again; no patient's data is kept here.
+coded = lru_cache(maxsize=1024)(composite)
+
+
 @lru_cache(maxsize=1024)
 def hd(identity: Identity | None) -> str:
     """HD, hierarchic designator: a local name, or a universal id with its type."""

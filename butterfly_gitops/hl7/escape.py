@@ -9,14 +9,19 @@ import re
 _NAMED = {"\\": "E", "|": "F", "^": "S", "&": "T", "~": "R"}
 _CONTROLS = [*range(0x20), *range(0x7F, 0xA0)]
 _LINE_ENDS = "\n\r\x85\u2028\u2029"
-_LINE_BREAK = "\\.br\\"
+# A line end in text: a formatting command (2.7.6), or the bytes of CR and LF (2.7.5).
+LINE_BREAKS = {"br": "\\.br\\", "crlf": "\\X0D0A\\"}
+# In a message these two characters alone say "delete what you have" (2.5.3.2), so a text of them is written in bytes.
+_NULL, _NO_NULL = '""', "\\X2222\\"
 
 _IN_VALUE = {
     **{ord(character): f"\\{name}\\" for character, name in _NAMED.items()},
     **{code: f"\\X{code:02X}\\" for code in _CONTROLS},
 }
-# TX and FT are meant for display, so a line end is a formatting command there (2.7.6).
-_IN_TEXT = {**_IN_VALUE, **{ord(end): _LINE_BREAK for end in _LINE_ENDS}}
+# TX and FT are meant for display, so a line end keeps its meaning there.
+_IN_TEXT = {
+    name: {**_IN_VALUE, **{ord(end): written for end in _LINE_ENDS}} for name, written in LINE_BREAKS.items()
+}
 
 _NEEDS_ESCAPE = re.compile(r"[\\|^&~\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _SEQUENCE = re.compile(r"\\(?:([EFSTR])|X((?:[0-9A-Fa-f]{2})+)|(\.br))\\")
@@ -25,12 +30,16 @@ _CHARACTERS = {name: character for character, name in _NAMED.items()}
 
 def escape(value: str) -> str:
     """Write a value of a field, component or subcomponent; `unescape` gives it back unchanged."""
-    return value.translate(_IN_VALUE) if _NEEDS_ESCAPE.search(value) else value
+    if _NEEDS_ESCAPE.search(value):
+        return value.translate(_IN_VALUE)
+    return _NO_NULL if value == _NULL else value
 
 
-def escape_text(text: str) -> str:
-    r"""Write text for display (TX, FT): as `escape`, with every kind of line end as `\.br\`."""
-    return text.replace("\r\n", "\n").translate(_IN_TEXT) if _NEEDS_ESCAPE.search(text) else text
+def escape_text(text: str, *, line_break: str = "br") -> str:
+    r"""Write text for display (TX, FT): as `escape`, with every kind of line end as `\.br\` or `\X0D0A\`."""
+    if _NEEDS_ESCAPE.search(text):
+        return text.replace("\r\n", "\n").translate(_IN_TEXT[line_break])
+    return _NO_NULL if text == _NULL else text
 
 
 def unescape(field: str) -> str:

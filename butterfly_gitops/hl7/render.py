@@ -4,21 +4,20 @@ Same arguments, same bytes: the time, the control id and the spare order number 
 what the next render of the same report must know.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from butterfly_gitops.hl7.charset import encode
-from butterfly_gitops.hl7.layouts import report as report_layout
+from butterfly_gitops.hl7.layouts.catalog import LAYOUTS
+from butterfly_gitops.hl7.needs import check_needs
 from butterfly_gitops.hl7.refusal import RenderingRefused
 from butterfly_gitops.hl7.result import Result
 from butterfly_gitops.hl7.timestamp import WallClock, later_status_time
+from butterfly_gitops.hl7.version import VERSIONS
 from butterfly_gitops.model.delivery import ResultStatus
 from butterfly_gitops.model.endpoint import EhrEndpoint
 from butterfly_gitops.model.study import Study, StudyEvent
-
-_LAYOUTS: dict[str, Callable[[Result], list[str]]] = {"report": report_layout.segments}
 
 # Longest values in the tables of v2.5.1 that receivers are known to enforce.
 _CONTROL_ID_LENGTH = 20
@@ -65,23 +64,28 @@ def render(
     clock = WallClock(
         zone=ZoneInfo(endpoint.time_zone), prints_offset=endpoint.message.times == "local_with_offset"
     )
-    layout = _LAYOUTS.get(endpoint.message.layout)
-    if layout is None:
-        raise RenderingRefused("MSH-9", f"layout {endpoint.message.layout} is not built yet")
+    layout = LAYOUTS[endpoint.message.layout]
+    if endpoint.message.hl7_version not in layout.versions:
+        raise RenderingRefused(
+            "MSH-12", f"the layout {layout.name} has no version {endpoint.message.hl7_version}"
+        )
     filler = report.filler or _new_filler(event.study) or report.fallback_filler
     _check_length("MSH-10", control_id, _CONTROL_ID_LENGTH)
     _check_length("OBR-3", filler, _FILLER_LENGTH)
     result = Result(
         event=event,
         endpoint=endpoint,
+        version=VERSIONS[endpoint.message.hl7_version],
         clock=clock,
         status=status,
         control_id=control_id,
         filler=filler,
         sent_at=clock.prints(at),
+        observed=clock.prints(event.study.started_at or event.study.ended_at or event.occurred_at),
         status_time=_status_time(clock, event.occurred_at, report),
     )
-    text = "\r".join([*layout(result), ""])
+    check_needs(result)
+    text = "\r".join([*layout.segments(result), ""])
     return Rendered(data=encode(text, endpoint.encoding), filler=filler, status_time=result.status_time)
 
 

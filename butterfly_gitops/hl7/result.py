@@ -1,25 +1,42 @@
 """What a layout writes: one result for one endpoint, with everything decided that is no matter of layout."""
 
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from butterfly_gitops.hl7.timestamp import WallClock
+from butterfly_gitops.hl7.version import Version
 from butterfly_gitops.model.delivery import ResultStatus
 from butterfly_gitops.model.endpoint import EhrEndpoint
-from butterfly_gitops.model.study import StudyEvent
+from butterfly_gitops.model.message import Message
+from butterfly_gitops.model.study import Attending, Person, StudyEvent
+
+Provider = TypeVar("Provider", Person, Attending)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """One result, ready to be laid out; `sent_at` and `status_time` are printed already (MSH-7, OBR-22)."""
+    """One result, ready to be laid out; times are printed already (MSH-7, OBR-7, OBR-22)."""
 
     event: StudyEvent
     endpoint: EhrEndpoint
+    version: Version
     clock: WallClock
     status: ResultStatus
     control_id: str
     filler: str = field(repr=False)
     sent_at: str
+    observed: str
     status_time: str
+
+    @property
+    def options(self) -> Message:
+        """How this endpoint wants its messages."""
+        return self.endpoint.message
+
+    @property
+    def is_addendum(self) -> bool:
+        """Whether the EHR is to add this text to what it has, in place of replacing it."""
+        return self.status is ResultStatus.C and self.options.corrections == "addendum"
 
     @property
     def obr_25(self) -> str:
@@ -30,10 +47,33 @@ class Result:
     def obx_11(self) -> str:
         """Table 0085: agrees with OBR-25, but for W."""
         if self.status is ResultStatus.C:
-            return self.endpoint.message.corrected_as
+            return self.options.corrected_as
         return self.status
 
     @property
     def orc_5(self) -> str:
         """Table 0038: completed, or some results available."""
         return "A" if self.status is ResultStatus.P else "CM"
+
+    @property
+    def visit(self) -> str:
+        """PV1-19, where the visit number belongs there."""
+        encounter = self.event.encounter
+        if encounter is None or self.options.visit_number != "PV1-19":
+            return ""
+        return encounter.visit_number or ""
+
+    def provider(self, person: Provider | None) -> Provider | None:
+        """The person with the identifier that this EHR knows, or with none where it must not see another's."""
+        choice = self.options.provider_id
+        if person is None or choice is None or not person.id:
+            return person
+        is_foreign = choice.authority is not None and person.authority not in (None, choice.authority)
+        if is_foreign:
+            return person.model_copy(update={"id": None}) if choice.others == "leave_out" else person
+        return person.model_copy(
+            update={
+                "authority": person.authority or choice.authority,
+                "id_type": person.id_type or choice.type,
+            }
+        )

@@ -2,47 +2,228 @@
 
 from typing import Annotated, Literal
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from butterfly_gitops.model.frozen import Frozen
+from butterfly_gitops.model.meaning import Meanings
 
 
 class PatientIdChoice(Frozen):
     """Which identifier of a patient becomes PID-3."""
 
-    authority: Annotated[str, StringConstraints(min_length=1)] | None = None
+    authority: Annotated[str, StringConstraints(min_length=1)] | None = Field(default=None, examples=["STE"])
     """CX.4, the assigning authority."""
-    type: Annotated[str, StringConstraints(min_length=1)] | None = None
+    type: Annotated[str, StringConstraints(min_length=1)] | None = Field(default=None, examples=["MR"])
     """CX.5, table 0203: MR, for example."""
+
+
+DiagnosticService = Annotated[
+    Literal["RAD", "RUS", "OUS", "VUS", "CUS", "IMG"],
+    Meanings(
+        {
+            "RAD": "Radiology.",
+            "RUS": "Radiology ultrasound.",
+            "OUS": "Obstetric ultrasound.",
+            "VUS": "Vascular ultrasound.",
+            "CUS": "Cardiac ultrasound.",
+            "IMG": "Diagnostic imaging.",
+        }
+    ),
+]
+WhenAbsent = Annotated[
+    Literal["send", "set_aside"],
+    Meanings({"send": "Sent without it.", "set_aside": "Set aside for a person, with the field named."}),
+]
+SegmentWish = Annotated[
+    Literal["send", "leave_out"], Meanings({"send": "It is sent.", "leave_out": "It is never sent."})
+]
 
 
 class ExamCode(Frozen):
     """A universal service identifier, OBR-4."""
 
-    code: Annotated[str, StringConstraints(min_length=1, max_length=20)]
+    code: Annotated[str, StringConstraints(min_length=1, max_length=20)] = Field(examples=["76705"])
     """CE.1."""
-    display: Annotated[str, StringConstraints(max_length=199)] | None = None
+    display: Annotated[str, StringConstraints(max_length=199)] | None = Field(
+        default=None, examples=["US abdomen limited"]
+    )
     """CE.2."""
-    system: Annotated[str, StringConstraints(max_length=20)] | None = None
+    system: Annotated[str, StringConstraints(max_length=20)] | None = Field(default=None, examples=["C4"])
     """CE.3, table 0396: LN, C4, L and so on."""
+    diagnostic_service: DiagnosticService | None = None
+    """OBR-24 of this exam, in place of the endpoint's."""
+
+
+class ProviderIdChoice(Frozen):
+    """Whose identifiers of physicians and sonographers this EHR knows."""
+
+    authority: Annotated[str, StringConstraints(min_length=1, max_length=199)] | None = Field(
+        default=None, examples=["STE"]
+    )
+    """XCN.9: the assigning authority of identifiers for which the study names none."""
+    type: Annotated[str, StringConstraints(min_length=1, max_length=20)] | None = Field(
+        default=None, examples=["NPI"]
+    )
+    """XCN.13, table 0203: the kind of identifiers for which the study names none."""
+    others: Annotated[
+        Literal["send", "leave_out"],
+        Meanings({"send": "Sent as it comes.", "leave_out": "Left out; the name is still sent."}),
+    ] = "send"
+    """What becomes of an identifier of another authority."""
+
+
+class Pdf(Frozen):
+    """The components before the data in OBX-5 of a PDF (ED, HL7 v2.5.1 2.A.24)."""
+
+    source: Annotated[str, StringConstraints(min_length=1, max_length=199)] | None = Field(
+        default=None, examples=["1.2.840.113619.2.55"]
+    )
+    """ED.1, for example an OID; empty without it."""
+    type: Annotated[str, StringConstraints(min_length=1, max_length=20)] = Field(
+        default="Application", examples=["Application", "application", "AP", "TX", "TEXT"]
+    )
+    """ED.2, as the EHR's guide spells it."""
+    subtype: Annotated[str, StringConstraints(min_length=1, max_length=20)] | None = Field(
+        default="PDF", examples=["PDF", "pdf"]
+    )
+    """ED.3, as the EHR's guide spells it."""
+
+
+class WhenMissing(Frozen):
+    """What happens to a result whose study lacks something."""
+
+    accession_number: WhenAbsent = "send"
+    """OBR-18."""
+    visit_number: WhenAbsent = "send"
+    """PV1-19, or PID-18 with `visit_number: PID-18`."""
+    report: WhenAbsent = "send"
+    """Any text of the report, in the layouts report and lines."""
+    document: WhenAbsent = "set_aside"
+    """A PDF, in the layout pdf."""
+    study_uid: WhenAbsent = "send"
+    """The DICOM Study UID."""
 
 
 class Message(Frozen):
     """How a result is written."""
 
-    layout: Literal["report", "lines", "pdf", "notice"] = "report"
-    """IHE RAD-128, plain lines, CARD-7, RAD-132."""
-    hl7_version: Literal["2.3", "2.3.1", "2.4", "2.5.1"] = "2.5.1"
-    """MSH-12."""
+    layout: Annotated[
+        Literal["report", "lines", "pdf", "notice"],
+        Meanings(
+            {
+                "report": "Sections with codes, as IHE RAD-128 has them.",
+                "lines": "Plain lines of text, one OBX each.",
+                "pdf": "The document itself, as IHE CARD-7 has it.",
+                "notice": "Only that the study is there, as IHE RAD-132 has it.",
+            }
+        ),
+    ] = "report"
+    """The shape of the ORU message."""
+    hl7_version: Annotated[
+        Literal["2.3", "2.3.1", "2.4", "2.5.1"],
+        Meanings(
+            {
+                "2.3": "HL7 v2.3.",
+                "2.3.1": "HL7 v2.3.1.",
+                "2.4": "HL7 v2.4.",
+                "2.5.1": "HL7 v2.5.1, which IHE asks for.",
+            }
+        ),
+    ] = "2.5.1"
+    """MSH-12: the version of HL7 that the EHR reads."""
     patient_id: PatientIdChoice | None = None
     """Which identifier becomes PID-3; the first one without it."""
-    exam_codes: dict[str, ExamCode] = {}
+    exam_codes: dict[str, ExamCode] = Field(
+        default={}, examples=[{"EFAST": {"code": "76705", "system": "C4"}}]
+    )
     """Exam type code to OBR-4."""
-    placer_fallback: Literal["none", "filler"] = "none"
+    placer_fallback: Annotated[
+        Literal["none", "filler"],
+        Meanings({"none": "OBR-2 stays empty.", "filler": "OBR-2 repeats the filler order number, OBR-3."}),
+    ] = "none"
     """What OBR-2 holds without a placer order number."""
-    corrected_as: Literal["C", "F"] = "C"
+    corrected_as: Annotated[
+        Literal["C", "F"],
+        Meanings({"C": "Corrected.", "F": "Final once more, for an EHR that does not know C."}),
+    ] = "C"
     """The status of a correction."""
-    image_link: Literal["none", "text", "rp"] = "none"
+    image_link: Annotated[
+        Literal["none", "text", "rp"],
+        Meanings({"none": "No link is sent.", "text": "A line of text.", "rp": "A reference pointer (RP)."}),
+    ] = "none"
     """How the link to the images is sent."""
-    times: Literal["local", "local_with_offset"] = "local"
+    times: Annotated[
+        Literal["local", "local_with_offset"],
+        Meanings(
+            {
+                "local": "The EHR's local time alone.",
+                "local_with_offset": "The EHR's local time with its offset from UTC.",
+            }
+        ),
+    ] = "local"
     """Whether times carry the offset from UTC."""
+    exam_code: Annotated[
+        Literal["exam_type", "order"],
+        Meanings(
+            {
+                "exam_type": "The exam type, or its entry in `exam_codes`.",
+                "order": "The code of the order; without an order as exam_type.",
+            }
+        ),
+    ] = "exam_type"
+    """Where OBR-4 comes from."""
+    diagnostic_service: DiagnosticService = "RUS"
+    """OBR-24, the department (table 0074)."""
+    provider_id: ProviderIdChoice | None = None
+    """Which identifiers of providers are sent; without it, each as it comes."""
+    visit_number: Annotated[
+        Literal["PV1-19", "PID-18"],
+        Meanings({"PV1-19": "Visit number.", "PID-18": "In place of the account number."}),
+    ] = "PV1-19"
+    """Where the visit number stands."""
+    order_segment: SegmentWish | None = None
+    """Whether ORC is sent; as the layout has it unless said."""
+    visit_segment: SegmentWish | None = None
+    """Whether PV1 is sent where there is an encounter; as the layout has it unless said."""
+    study_uid: (
+        Annotated[
+            Literal["ST", "HD", "ZDS", "none"],
+            Meanings(
+                {
+                    "ST": "An OBX of type ST.",
+                    "HD": "An OBX of type HD.",
+                    "ZDS": "A ZDS segment.",
+                    "none": "Not sent.",
+                }
+            ),
+        ]
+        | None
+    ) = None
+    """How the DICOM Study UID is sent; as the layout has it unless said."""
+    text_type: (
+        Annotated[
+            Literal["TX", "FT", "ST"],
+            Meanings({"TX": "Text for display.", "FT": "Formatted text.", "ST": "A string, of one line."}),
+        ]
+        | None
+    ) = None
+    """OBX-2 of text; as the layout has it unless said."""
+    line_break: Annotated[
+        Literal["br", "crlf"],
+        Meanings({"br": "The formatting command \\.br\\.", "crlf": "The bytes \\X0D0A\\."}),
+    ] = "br"
+    """How a line end within a text is written."""
+    corrections: Annotated[
+        Literal["replace", "addendum"],
+        Meanings(
+            {
+                "replace": "The new report takes the place of the old one.",
+                "addendum": "The EHR appends it: OBX-3 of text has the suffix &ADT.",
+            }
+        ),
+    ] = "replace"
+    """What the EHR is to do with the text of a correction."""
+    pdf: Pdf = Pdf()
+    """The first components of OBX-5 in the layout pdf."""
+    when_missing: WhenMissing = WhenMissing()
+    """What happens to a result whose study lacks something."""

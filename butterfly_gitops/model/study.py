@@ -119,6 +119,8 @@ class Study(Private):
     placer_order_number: Id | None = None
     accession_number: Id | None = None
     exam_type: ExamType
+    ordered_procedure: ExamType | None = None
+    """What was ordered, as the order codes it."""
     started_at: Instant | None = None
     ended_at: Instant | None = None
     reason: Line | None = None

@@ -19,14 +19,15 @@ from tests.hl7.samples import CONTROL_ID, FALLBACK, TESTS, endpoint, field_of, l
 EFAST = json.loads((TESTS / "studies" / "efast.json").read_text(encoding="utf-8"))
 
 
-def changed(path: str, value: Any) -> StudyEvent:
-    """The sample event with one value changed: `changed("study.reason", None)`."""
+def changed(path: str | dict[str, Any], value: Any = None) -> StudyEvent:
+    """The sample event with one value changed, `changed("study.reason", None)`, or with several."""
     event = json.loads(json.dumps(EFAST))
-    *parents, last = path.split(".")
-    place = event
-    for parent in parents:
-        place = place[parent]
-    place[last] = value
+    for where, what in (path if isinstance(path, dict) else {path: value}).items():
+        *parents, last = where.split(".")
+        place = event
+        for parent in parents:
+            place = place[parent]
+        place[last] = what
     return StudyEvent.model_validate_json(json.dumps(event))
 
 
@@ -65,6 +66,14 @@ TOUCHES: list[tuple[str, dict[str, Any], dict[str, str]]] = [
         {"message": {"placer_fallback": "filler"}},
         {"ORC-2": "A4711", "OBR-2": "A4711"},
     ),
+    ("message.diagnostic_service", {"message": {"diagnostic_service": "CUS"}}, {"OBR-24": "CUS"}),
+    ("message.exam_code", {"message": {"exam_code": "order"}}, {"OBR-4": "76705^US abdomen^C4"}),
+    (
+        "message.provider_id",
+        {"message": {"provider_id": {"authority": "NPI", "others": "leave_out"}}},
+        {"OBR-16": "^Okafor^Ngozi", "OBR-32": "&Okafor&Ngozi"},
+    ),
+    ("message.visit_number", {"message": {"visit_number": "PID-18"}}, {"PV1-19": "", "PID-18": "V881"}),
     ("message.corrected_as", {"message": {"corrected_as": "F"}}, {"OBR-25": "F", "OBX-11": "F"}),
     (
         "message.times",
@@ -78,12 +87,28 @@ TOUCHES: list[tuple[str, dict[str, Any], dict[str, str]]] = [
     ),
 ]
 
-# What changes where, when or how often a message goes out, or is not built yet, but no byte of it.
+# What changes where, when or how often a message goes out, but no byte of it.
 TOUCHES_NOT = {
     "display_name", "link", "host", "port", "status", "preliminary_results", "ack_timeout", "connection_timeout",
     "retry", "minimum_gap", "connection", "on_retarget", "tls",
-    "message.layout", "message.hl7_version", "message.image_link",
 }  # fmt: skip
+# What changes the message as a whole, or depends on the layout: tests of their own.
+SHOWN_ELSEWHERE = {
+    f"message.{name}"
+    for name in (
+        "layout",
+        "hl7_version",
+        "study_uid",
+        "text_type",
+        "line_break",
+        "corrections",
+        "pdf",
+        "when_missing",
+        "order_segment",
+        "visit_segment",
+        "image_link",
+    )
+}
 
 PLACES = [f"{name}-{n}" for name in ("MSH", "PID", "PV1", "ORC", "OBR", "OBX") for n in range(1, 36)]
 
@@ -91,8 +116,13 @@ PLACES = [f"{name}-{n}" for name in ("MSH", "PID", "PV1", "ORC", "OBR", "OBX") f
 @pytest.mark.parametrize(("overrides", "fields"), [pytest.param(o, f, id=name) for name, o, f in TOUCHES])
 def test_a_setting_changes_these_fields_and_no_others(overrides: dict[str, Any], fields: dict[str, str]):
     event = changed(
-        "patient.identifiers",
-        [*EFAST["patient"]["identifiers"], {"id": "P-1", "authority": "EMPI", "type": "PI"}],
+        {
+            "patient.identifiers": [
+                *EFAST["patient"]["identifiers"],
+                {"id": "P-1", "authority": "EMPI", "type": "PI"},
+            ],
+            "study.ordered_procedure": {"code": "76705", "display": "US abdomen", "system": "C4"},
+        }
     )
     before = rendered(event, status="C")
     after = rendered(event, endpoint(**overrides), status="C")
@@ -111,8 +141,8 @@ def test_every_setting_is_in_one_of_the_two_lists():
     settings = {name for name in EhrEndpoint.model_fields if name != "message"}
     settings |= {f"message.{name}" for name in Message.model_fields}
     touches = {name for name, _, _ in TOUCHES}
-    assert touches | TOUCHES_NOT == settings
-    assert not touches & TOUCHES_NOT
+    assert touches | TOUCHES_NOT | SHOWN_ELSEWHERE == settings
+    assert not touches & (TOUCHES_NOT | SHOWN_ELSEWHERE)
 
 
 @pytest.mark.parametrize("place", [3, 4, 5, 6], ids=lambda n: f"MSH-{n}")
@@ -287,7 +317,10 @@ def test_what_is_no_number_is_refused(value: str):
             "patient.merged_from", [], {"encoding": "US-ASCII", "sending_facility": "Éd"}, "MSH-4",
             id="a facility ASCII lacks",
         ),
-        pytest.param("patient.merged_from", [], {"message": {"layout": "pdf"}}, "MSH-9", id="a layout to come"),
+        pytest.param("study.documents", [], {"message": {"layout": "pdf"}}, "OBX-5", id="no PDF"),
+        pytest.param(
+            "study.documents", [], {"message": {"hl7_version": "2.3"}}, "MSH-12", id="a version that the layout lacks"
+        ),
     ],
 )  # fmt: skip
 def test_a_refusal_names_the_field_and_never_the_value(

@@ -23,6 +23,7 @@ from butterfly_gitops.delivery.target import retarget, text_of, wire_of
 from butterfly_gitops.dispatcher.intake import _Routing
 from butterfly_gitops.dispatcher.lane import Course
 from butterfly_gitops.dispatcher.lanes import _listener
+from butterfly_gitops.hl7.refusal import RenderingRefused
 from butterfly_gitops.hl7.render import Known, render
 from butterfly_gitops.model.delivery import (
     LaneId,
@@ -175,24 +176,41 @@ def sample_event() -> StudyEvent:
             {"id": "PI1", "authority": "EMPI", "type": "PI"},
         ],
     }
-    event["study"] = study("efast.json").study.model_dump(mode="json") | {"placer_order_number": None}
-    event["encounter"] = None
+    event["study"] = study("efast.json").study.model_dump(mode="json") | {
+        "placer_order_number": None,
+        "ordered_procedure": {"code": "76705", "display": "US abdomen", "system": "C4"},
+        "report": [{"section": "findings", "text": "No free fluid.\nLungs slide."}],
+    }
+    event["study"]["people"].append({"role": "author", "id": "1051", "family": "Haddad"})
+    event["encounter"] = {"visit_number": "V881", "account_number": "A1", "class": "E"}
     return StudyEvent.model_validate_json(json.dumps(event))
+
+
+def bare(fleet: Fleet) -> Any:
+    """What becomes of a study that has next to nothing: sent, or which field is missing."""
+    event = json.loads(sample_event().model_dump_json(by_alias=True))
+    event["encounter"] = None
+    event["study"] |= {"accession_number": None, "study_uid": None, "report": [], "documents": []}
+    try:
+        return _rendered(fleet, StudyEvent.model_validate_json(json.dumps(event)), ResultStatus.F)
+    except RenderingRefused as refusal:
+        return str(refusal)
+
+
+def _rendered(fleet: Fleet, event: StudyEvent, status: ResultStatus) -> bytes:
+    return render(
+        event,
+        endpoint=endpoint_in(fleet),
+        report=Known(fallback_filler="BF0"),
+        status=status,
+        control_id="K",
+        at=NOW,
+    ).data
 
 
 def message(fleet: Fleet) -> Any:
     """The bytes of a final and of a correction, and the target that names what they depend on."""
-    made = [
-        render(
-            sample_event(),
-            endpoint=endpoint_in(fleet),
-            report=Known(fallback_filler="BF0"),
-            status=status,
-            control_id="K",
-            at=NOW,
-        ).data
-        for status in (ResultStatus.F, ResultStatus.C)
-    ]
+    made = [_rendered(fleet, sample_event(), status) for status in (ResultStatus.F, ResultStatus.C)]
     return made, text_of(endpoint_in(fleet))
 
 
@@ -389,10 +407,39 @@ def _refusals() -> dict[str, Shown]:
 def _messages() -> dict[str, Shown]:
     path = "ehr-endpoints.yaml ehr_endpoints.*.message"
     exam = {f"{EPIC}.message.exam_codes": {"EFAST": CODE}}
+    as_lines, as_pdf = {f"{EPIC}.message.layout": "lines"}, {f"{EPIC}.message.layout": "pdf"}
+    foreign = {f"{EPIC}.message.provider_id.others": "leave_out"}
+    national = {f"{EPIC}.message.provider_id.authority": "NPI"}
     return {
-        f"{path}.layout": Refused(rule="not-built-yet", value="lines"),
-        f"{path}.hl7_version": Refused(rule="not-built-yet", value="2.3"),
-        f"{path}.image_link": Refused(rule="not-built-yet", value="text"),
+        f"{path}.layout": Acts(sees=message, one="report", other="lines"),
+        f"{path}.hl7_version": Acts(sees=message, one="2.5.1", other="2.3", also=as_lines),
+        f"{path}.image_link": Acts(sees=message, one="text", other="rp"),
+        f"{path}.exam_code": Acts(sees=message, one="exam_type", other="order"),
+        f"{path}.diagnostic_service": Acts(sees=message, one="RUS", other="CUS"),
+        f"{path}.exam_codes.*.diagnostic_service": Acts(sees=message, one="RUS", other="OUS", also=exam),
+        f"{path}.provider_id.authority": Acts(sees=message, one="STE", other="NPI", also=foreign),
+        f"{path}.provider_id.type": Acts(sees=message, one="EI", other="NPI"),
+        f"{path}.provider_id.others": Acts(sees=message, one="send", other="leave_out", also=national),
+        f"{path}.visit_number": Acts(sees=message, one="PV1-19", other="PID-18"),
+        f"{path}.order_segment": Acts(sees=message, one="send", other="leave_out"),
+        f"{path}.visit_segment": Acts(sees=message, one="send", other="leave_out"),
+        f"{path}.study_uid": Acts(sees=message, one="HD", other="ZDS"),
+        f"{path}.text_type": Acts(sees=message, one="TX", other="FT"),
+        f"{path}.line_break": Acts(sees=message, one="br", other="crlf"),
+        f"{path}.corrections": Acts(sees=message, one="replace", other="addendum"),
+        f"{path}.pdf.source": Acts(sees=message, one="1.2.3", other="1.2.4", also=as_pdf),
+        f"{path}.pdf.type": Acts(sees=message, one="Application", other="AP", also=as_pdf),
+        f"{path}.pdf.subtype": Acts(sees=message, one="PDF", other="pdf", also=as_pdf),
+        **{
+            f"{path}.when_missing.{what}": Acts(sees=bare, one="send", other="set_aside", also=also)
+            for what, also in {
+                "accession_number": {},
+                "visit_number": {},
+                "report": {},
+                "document": {**as_pdf, f"{EPIC}.message.image_link": "text"},
+                "study_uid": {},
+            }.items()
+        },
         f"{path}.patient_id.authority": Acts(sees=message, one="STE", other="EMPI"),
         f"{path}.patient_id.type": Acts(sees=message, one="MR", other="PI"),
         f"{path}.exam_codes.*.code": Acts(sees=message, one="1", other="2"),
@@ -590,4 +637,4 @@ def test_nothing_is_not_built_yet_but_what_was_agreed():
         for name, entry in TABLE.items()
         if getattr(entry, "rule", "") == "not-built-yet"
     }
-    assert unbuilt == {"layout", "hl7_version", "image_link", "mode", "runs"}
+    assert unbuilt == {"mode", "runs"}

@@ -11,19 +11,13 @@ RULES = (
     Rule(
         id="not-built-yet",
         says="The format has this setting, and this version of the program cannot act on it. Refused are: tls.mode "
-        "other than off, Links that run at an agent, message layouts other than report, HL7 versions other than "
-        "2.5.1, and image links.",
-        wrong="message: {layout: pdf}",
-        right="message: {layout: report}",
+        "other than off, and Links that run at an agent.",
+        wrong="runs: agent",
+        right="runs: here",
     ),
 )
 
-_BUILT = {
-    ("tls", "mode"): ("off", ("server", "mutual")),
-    ("message", "layout"): ("report", ("lines", "pdf", "notice")),
-    ("message", "hl7_version"): ("2.5.1", ("2.3", "2.3.1", "2.4")),
-    ("message", "image_link"): ("none", ("text", "rp")),
-}
+_BUILT = {("tls", "mode"): ("off", ("server", "mutual"))}
 
 
 def check_unbuilt(reading: FleetReading) -> Iterator[Problem]:

@@ -1,0 +1,114 @@
+"""The parts of a result as OBX rows: Study UID, report, values, attestation, documents and the link to the images.
+
+Layouts choose among them; which field of OBX holds what belongs to `segments.obx`.
+"""
+
+from collections.abc import Iterator
+
+from butterfly_gitops.hl7.datatype import coded, composite, is_nm
+from butterfly_gitops.hl7.escape import escape, escape_text
+from butterfly_gitops.hl7.refusal import RenderingRefused
+from butterfly_gitops.hl7.result import Result
+from butterfly_gitops.hl7.segments.obx import Row
+from butterfly_gitops.model.study import Observation
+
+# LOINC codes of a report's sections (DICOM PS3.20, chapter 9): code, display, and the suffix of OBX-3 where one
+# names such a section (HL7 v2.5.1, 7.4.2.3: GDT general description, IMP impression, REC recommendation).
+SECTIONS = {
+    "findings": ("18782-3", "Radiology Study observation (narrative)", "GDT"),
+    "impression": ("19005-8", "Radiology Imaging study [Impression] (narrative)", "IMP"),
+    "recommendation": ("18783-1", "Radiology Study recommendation (narrative)", "REC"),
+    "indication": ("18785-6", "Radiology Reason for study (narrative)", ""),
+    "comparison": ("18834-2", "Radiology Comparison study (narrative)", ""),
+    "other": ("18748-4", "Diagnostic imaging study", ""),
+}
+ADDENDUM = "ADT"
+
+STUDY_UID = composite("113014", "DICOM Study", "DCM")
+# No LOINC code says "attestation of an imaging report", so the code is local; so is the one of the link.
+ATTESTATION = composite("ATTESTATION", "Attestation statement", "L")
+IMAGES = composite("IMAGES", "Link to the images", "L")
+ULTRASOUND_REPORT = composite("18760-9", "Ultrasound report", "LN")
+
+
+def study_uid(result: Result, *, form: str, status: str = "") -> Iterator[Row]:
+    """The DICOM Study UID as an OBX of type ST or HD; in a ZDS, or nowhere, it is none of the rows."""
+    uid = result.event.study.study_uid
+    if not uid or form not in ("ST", "HD"):
+        return
+    # HD.2 and HD.3: a UID is a universal id of type ISO (2.A.33).
+    value = uid if form == "ST" else composite("", uid, "ISO")
+    yield Row(type=form, code=STUDY_UID, value=value, status=status)
+
+
+def sections(result: Result, *, kind: str) -> Iterator[Row]:
+    """Each section of the report as one OBX under its LOINC code, line ends as the endpoint wants them."""
+    for part in result.event.study.report:
+        if part.text.strip():
+            code, display, _ = SECTIONS[part.section]
+            suffix = f"&{ADDENDUM}" if result.is_addendum else ""
+            yield Row(
+                type=kind,
+                code=f"{code}{suffix}^{escape(display)}^LN",
+                value=escape_text(part.text, line_break=result.options.line_break),
+                observed=result.observed,
+            )
+
+
+def values(result: Result) -> Iterator[Row]:
+    """Each observation as one OBX of its own type."""
+    for number, observation in enumerate(result.event.study.observations, start=1):
+        kind, value = _typed(result, number, observation)
+        yield Row(
+            type=kind,
+            code=coded(observation.code, observation.display, observation.system),
+            instance=escape(observation.instance or ""),
+            value=value,
+            unit=escape(observation.unit or ""),
+            observed=result.observed,
+        )
+
+
+def _typed(result: Result, number: int, observation: Observation) -> tuple[str, str]:
+    """OBX-2 and OBX-5, which must agree."""
+    match observation.type:
+        case "numeric":
+            if not is_nm(observation.value):
+                raise RenderingRefused(
+                    "OBX-5", f"observation {number} is numeric, but its value is no number"
+                )
+            return "NM", observation.value
+        case "text":
+            return "TX", escape_text(observation.value, line_break=result.options.line_break)
+        case "coded":
+            return result.version.coded, escape(observation.value)
+
+
+def attestation(result: Result, *, kind: str) -> Iterator[Row]:
+    """The attesting physician's statement, with the time that it was made."""
+    stated = result.event.study.attestation
+    if stated and stated.text.strip():
+        at = result.clock.prints(stated.at) if stated.at else result.observed
+        value = escape_text(stated.text, line_break=result.options.line_break)
+        yield Row(type=kind, code=ATTESTATION, value=value, observed=at)
+
+
+def image_link(result: Result) -> Iterator[Row]:
+    """The link to the images: as text for people, or as RP (2.A.66) for a program that opens it."""
+    url = result.event.study.images_url
+    form = result.options.image_link
+    if not url or form == "none":
+        return
+    value = escape(url) if form == "text" else composite(url, "", "image")
+    yield Row(type="TX" if form == "text" else "RP", code=IMAGES, value=value, observed=result.observed)
+
+
+def documents(result: Result) -> Iterator[Row]:
+    """Each PDF as ED (2.A.24), its components as the endpoint wants them; base64 holds no delimiter."""
+    pdf = result.options.pdf
+    head = "^".join(escape(part or "") for part in (pdf.source, pdf.type, pdf.subtype, "Base64"))
+    for document in result.event.study.documents:
+        if document.media_type.partition(";")[0].strip().lower() == "application/pdf":
+            yield Row(
+                type="ED", code=ULTRASOUND_REPORT, value=f"{head}^{document.base64}", observed=result.observed
+            )

@@ -1,0 +1,63 @@
+"""The layout `lines`: one OBX for each line of the report, as receivers take it that show lines in their order."""
+
+from collections.abc import Iterator
+from itertools import count
+
+from butterfly_gitops.hl7 import content
+from butterfly_gitops.hl7.escape import escape
+from butterfly_gitops.hl7.layouts.layout import Layout
+from butterfly_gitops.hl7.result import Result
+from butterfly_gitops.hl7.segments.msh import MSH
+from butterfly_gitops.hl7.segments.obr import OBR, exam
+from butterfly_gitops.hl7.segments.obx import Row
+from butterfly_gitops.hl7.segments.orc import ORC
+from butterfly_gitops.hl7.segments.pid import PID
+from butterfly_gitops.hl7.segments.pv1 import PV1
+from butterfly_gitops.hl7.segments.zds import ZDS
+
+
+def _rows(result: Result) -> Iterator[Row]:
+    kind = result.options.text_type or "ST"
+    yield from content.study_uid(result, form=result.options.study_uid or "none")
+    yield from _lines(result, kind)
+    yield from content.values(result)
+    yield from content.image_link(result)
+
+
+def _lines(result: Result, kind: str) -> Iterator[Row]:
+    """OBX-3 is the exam with the suffix of its section (7.4.2.3), OBX-4 counts the lines of the whole report."""
+    study = result.event.study
+    counter = count(1)
+    texts = [(content.SECTIONS[part.section][2], part.text) for part in study.report]
+    if study.attestation:
+        texts.append(("", study.attestation.text))
+    for suffix, text in texts:
+        if not text.strip():
+            continue
+        code = _with_suffix(exam(result), content.ADDENDUM if result.is_addendum else suffix)
+        for line in text.splitlines():
+            yield Row(
+                type=kind,
+                code=code,
+                instance=str(next(counter)),
+                value=escape(line.rstrip()),
+                observed=result.observed,
+            )
+
+
+def _with_suffix(code: str, suffix: str) -> str:
+    identifier, separator, rest = code.partition("^")
+    return f"{identifier}&{suffix}{separator}{rest}" if suffix else code
+
+
+LAYOUT = Layout(
+    name="lines",
+    title="One OBX for each line",
+    says="The report as lines of text: OBX-3 is the exam (OBR-4) with the suffix &GDT, &IMP or &REC of the section, "
+    "and OBX-4 counts the lines. The attestation follows as lines, then the measured values; the Study UID stands in "
+    "ZDS where `message.study_uid` says so. For receivers that show a report line by line, whatever their version.",
+    versions=("2.3", "2.3.1", "2.4", "2.5.1"),
+    before=(MSH, PID, PV1, ORC, OBR),
+    rows=_rows,
+    after=(ZDS,),
+)

@@ -1,0 +1,60 @@
+"""MSH, the message header (HL7 v2.5.1, 2.15.9): who sends what to whom, and how it is to be answered."""
+
+from butterfly_gitops.hl7.charset import charset_of
+from butterfly_gitops.hl7.datatype import hd
+from butterfly_gitops.hl7.result import Result
+from butterfly_gitops.hl7.segment_map import Field, SegmentMap
+
+
+def _commit(word: str) -> str:
+    return f"`{word}` where `acknowledgement.mode` is `commit`; empty is original mode (2.9.2)"
+
+
+def _accept_acknowledgement(result: Result) -> str:
+    return "AL" if result.endpoint.acknowledgement.mode == "commit" else ""
+
+
+def _application_acknowledgement(result: Result) -> str:
+    return "NE" if result.endpoint.acknowledgement.mode == "commit" else ""
+
+
+def _character_set(result: Result) -> str:
+    endpoint = result.endpoint
+    return charset_of(endpoint.encoding).declared if endpoint.declare_encoding else ""
+
+
+MSH: SegmentMap[Result] = SegmentMap(
+    name="MSH",
+    title="Message header",
+    fields=(
+        Field(
+            3, "Sending Application", lambda of: hd(of.endpoint.sending_application), "`sending_application`"
+        ),
+        Field(4, "Sending Facility", lambda of: hd(of.endpoint.sending_facility), "`sending_facility`"),
+        Field(
+            5,
+            "Receiving Application",
+            lambda of: hd(of.endpoint.receiving_application),
+            "`receiving_application`",
+        ),
+        Field(6, "Receiving Facility", lambda of: hd(of.endpoint.receiving_facility), "`receiving_facility`"),
+        Field(7, "Date/Time Of Message", lambda of: of.sent_at, "when the message was made"),
+        Field(9, "Message Type", lambda of: of.version.message_type, "names the structure from v2.3.1 on"),
+        Field(
+            10,
+            "Message Control ID",
+            lambda of: of.control_id,
+            "20 random characters of Crockford's base32, new content",
+        ),
+        Field(11, "Processing ID", lambda of: of.endpoint.processing_id, "`processing_id`"),
+        Field(12, "Version ID", lambda of: of.version.id, "`message.hl7_version`"),
+        Field(15, "Accept Acknowledgment Type", _accept_acknowledgement, _commit("AL")),
+        Field(16, "Application Acknowledgment Type", _application_acknowledgement, _commit("NE")),
+        Field(
+            18,
+            "Character Set",
+            _character_set,
+            "`encoding` by its name in table 0211; empty for US-ASCII and where `declare_encoding` is false",
+        ),
+    ),
+)

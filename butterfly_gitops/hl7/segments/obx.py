@@ -1,0 +1,70 @@
+"""OBX, observation (HL7 v2.5.1, 7.4.2): one part of the report, one value, one document."""
+
+from collections import Counter
+from typing import NamedTuple
+
+from butterfly_gitops.hl7.segment_map import Field, SegmentMap
+
+
+class Row(NamedTuple):
+    """One OBX: what it says, with its number and status; texts are escaped already."""
+
+    type: str
+    code: str
+    value: str
+    instance: str = ""
+    unit: str = ""
+    observed: str = ""
+    status: str = ""
+    number: int = 0
+
+
+def numbered(rows: list[Row], status: str) -> list[Row]:
+    """Number the rows, tell alike ones apart, and give those a status that have none of their own."""
+    return [
+        row._replace(number=number, status=row.status or status)
+        for number, row in enumerate(_told_apart(rows), start=1)
+    ]
+
+
+def _told_apart(rows: list[Row]) -> list[Row]:
+    """Number in OBX-4 what else agrees in OBX-3 and OBX-4: receivers replace such rows as one (7.4.2.4)."""
+    how_often = Counter((row.code, row.instance) for row in rows)
+    if len(how_often) == len(rows):
+        return rows
+    seen: Counter[tuple[str, str]] = Counter()
+    apart = []
+    for row in rows:
+        key = row.code, row.instance
+        seen[key] += 1
+        if how_often[key] == 1:
+            apart.append(row)
+        else:
+            apart.append(row._replace(instance=".".join(filter(None, (row.instance, str(seen[key]))))))
+    return apart
+
+
+OBX: SegmentMap[Row] = SegmentMap(
+    name="OBX",
+    title="Observation",
+    fields=(
+        Field(1, "Set ID", lambda row: str(row.number), "counts from 1"),
+        Field(2, "Value Type", lambda row: row.type, "table 0125"),
+        Field(3, "Observation Identifier", lambda row: row.code, "what is said"),
+        Field(
+            4,
+            "Observation Sub-ID",
+            lambda row: row.instance,
+            "fetus, side or repeat; tells alike OBX-3 apart",
+        ),
+        Field(5, "Observation Value", lambda row: row.value, "the value"),
+        Field(6, "Units", lambda row: row.unit, "unit of a number"),
+        Field(11, "Observation Result Status", lambda row: row.status, "table 0085: as OBR-25; W withdraws"),
+        Field(
+            14,
+            "Date/Time of the Observation",
+            lambda row: row.observed,
+            "as OBR-7; of an attestation its own",
+        ),
+    ),
+)

@@ -1,0 +1,26 @@
+"""What differs between the HL7 versions that a result can be written in; all else is alike in them."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """One version of the standard, as far as an ORU^R01 of ours meets it."""
+
+    id: str
+    """MSH-12."""
+    message_type: str
+    """MSH-9: the message structure is named from v2.3.1 on."""
+    coded: str
+    """OBX-2 of a coded value: CWE is a value type from v2.5 on (table 0125)."""
+
+
+VERSIONS = {
+    version.id: version
+    for version in (
+        Version(id="2.3", message_type="ORU^R01", coded="CE"),
+        Version(id="2.3.1", message_type="ORU^R01^ORU_R01", coded="CE"),
+        Version(id="2.4", message_type="ORU^R01^ORU_R01", coded="CE"),
+        Version(id="2.5.1", message_type="ORU^R01^ORU_R01", coded="CWE"),
+    )
+}

@@ -1,0 +1,262 @@
+"""Each layout's segments, rows and statuses, and what the settings of a message do in them."""
+
+import json
+from typing import Any
+
+import pytest
+
+from butterfly_gitops.hl7.layouts.catalog import LAYOUTS
+from butterfly_gitops.hl7.refusal import RenderingRefused
+from butterfly_gitops.model.study import StudyEvent
+from tests.hl7.samples import TESTS, endpoint, lines, rendered
+
+EFAST = json.loads((TESTS / "studies" / "efast.json").read_text(encoding="utf-8"))
+PDF = {"title": "Report", "media_type": "application/pdf", "base64": "JVBERi0xLjQKJSVFT0YK"}
+REPORT = [
+    {"section": "findings", "text": "No free fluid.\n\nLungs slide. "},
+    {"section": "impression", "text": "Normal eFAST."},
+    {"section": "recommendation", "text": "Repeat in 6 h."},
+    {"section": "indication", "text": "Fall."},
+]
+
+
+def event(**study: Any) -> StudyEvent:
+    """The sample study with a longer report and a PDF, and with these values in place of its own."""
+    own = {**EFAST["study"], "report": REPORT, "documents": [PDF], **study}
+    return StudyEvent.model_validate_json(json.dumps({**EFAST, "study": own}))
+
+
+def fields(of: StudyEvent, status: str = "F", **message: Any) -> list[list[str]]:
+    """Each segment of the message as its fields."""
+    return [line.split("|") for line in lines(rendered(of, endpoint(message=message), status=status))]
+
+
+def names(segments: list[list[str]]) -> list[str]:
+    return [segment[0] for segment in segments]
+
+
+def rows(segments: list[list[str]], *numbers: int) -> list[tuple[str, ...]]:
+    """These fields of each OBX."""
+    found = [segment + [""] * 20 for segment in segments if segment[0] == "OBX"]
+    return [tuple(segment[number] for number in numbers) for segment in found]
+
+
+@pytest.mark.parametrize(
+    ("layout", "shape"),
+    [
+        ("report", ["MSH", "PID", "PV1", "ORC", "OBR", *["OBX"] * 6]),
+        ("lines", ["MSH", "PID", "PV1", "ORC", "OBR", *["OBX"] * 7]),
+        ("pdf", ["MSH", "PID", "OBR", "OBX", "OBX"]),
+        ("notice", ["MSH", "PID", "PV1", "ORC", "TQ1", "OBR", "OBX"]),
+    ],
+)
+def test_each_layout_has_its_segments(layout: str, shape: list[str]):
+    assert names(fields(event(), layout=layout)) == shape
+
+
+def test_each_layout_says_what_it_is_and_which_versions_it_has():
+    assert LAYOUTS.keys() == {"report", "lines", "pdf", "notice"}
+    for layout in LAYOUTS.values():
+        assert layout.title
+        assert layout.says
+        assert "2.5.1" in layout.versions
+
+
+@pytest.mark.parametrize(
+    ("layout", "version"), [(one.name, v) for one in LAYOUTS.values() for v in one.versions]
+)
+def test_a_version_is_named_and_knows_the_structure_from_2_3_1_on(layout: str, version: str):
+    header = fields(event(), layout=layout, hl7_version=version)[0]
+    assert header[11] == version
+    assert header[8] == ("ORU^R01" if version == "2.3" else "ORU^R01^ORU_R01")
+
+
+def test_lines_have_the_suffix_of_their_section_and_count_through_the_report():
+    assert rows(fields(event(observations=[]), layout="lines"), 2, 3, 4, 5) == [
+        ("ST", "EFAST&GDT^eFAST^L", "1", "No free fluid."),
+        ("ST", "EFAST&GDT^eFAST^L", "2", ""),
+        ("ST", "EFAST&GDT^eFAST^L", "3", "Lungs slide."),
+        ("ST", "EFAST&IMP^eFAST^L", "4", "Normal eFAST."),
+        ("ST", "EFAST&REC^eFAST^L", "5", "Repeat in 6 h."),
+        ("ST", "EFAST^eFAST^L", "6", "Fall."),
+    ]
+
+
+def test_the_attestation_follows_as_lines():
+    attested = event(observations=[], report=[], attestation={"text": "I was present.\nI agree."})
+    assert rows(fields(attested, layout="lines"), 4, 5) == [("1", "I was present."), ("2", "I agree.")]
+
+
+@pytest.mark.parametrize(
+    ("pdf", "head"),
+    [
+        ({}, "^Application^PDF^Base64^"),
+        ({"source": "1.2.3"}, "1.2.3^Application^PDF^Base64^"),
+        ({"type": "application", "subtype": "pdf"}, "^application^pdf^Base64^"),
+        ({"source": "X", "type": "AP"}, "X^AP^PDF^Base64^"),
+        ({"type": "TX"}, "^TX^PDF^Base64^"),
+        ({"type": "TEXT", "subtype": None}, "^TEXT^^Base64^"),
+        ({"source": "X", "type": "PDF", "subtype": None}, "X^PDF^^Base64^"),
+    ],
+    ids=str,
+)
+def test_a_pdf_has_the_components_that_the_receiver_wants(pdf: dict[str, Any], head: str):
+    assert rows(fields(event(), layout="pdf", pdf=pdf), 2, 5)[1] == ("ED", head + PDF["base64"])
+
+
+def test_each_pdf_is_sent_and_nothing_else_that_is_attached():
+    picture = {**PDF, "media_type": "image/png", "base64": "AAAA"}
+    other = {**PDF, "media_type": "Application/PDF; name=x", "base64": "BBBB"}
+    sent = rows(fields(event(documents=[PDF, picture, other]), layout="pdf"), 3, 4, 5)
+    assert [value.rpartition("^")[2] for _, _, value in sent[1:]] == [PDF["base64"], "BBBB"]
+    assert [instance for _, instance, _ in sent[1:]] == ["1", "2"]
+
+
+@pytest.mark.parametrize(
+    ("layout", "status", "obr_25", "obx_11"),
+    [
+        ("pdf", "P", "P", ["O", "P"]),
+        ("pdf", "F", "F", ["O", "F"]),
+        ("pdf", "C", "C", ["O", "C"]),
+        ("pdf", "W", "C", ["O", "W"]),
+        ("notice", "P", "R", ["O"]),
+        ("notice", "F", "R", ["O"]),
+        ("notice", "C", "R", ["O"]),
+        ("notice", "W", "X", ["O"]),
+    ],
+)
+def test_statuses_of_documents_and_notices(layout: str, status: str, obr_25: str, obx_11: list[str]):
+    segments = fields(event(), status, layout=layout)
+    assert next(segment[25] for segment in segments if segment[0] == "OBR") == obr_25
+    assert [found for (found,) in rows(segments, 11)] == obx_11
+
+
+@pytest.mark.parametrize(
+    ("study_uid", "kind", "value"),
+    [
+        ("ST", "ST", EFAST["study"]["study_uid"]),
+        ("HD", "HD", f"^{EFAST['study']['study_uid']}^ISO"),
+    ],
+)
+@pytest.mark.parametrize("layout", ["report", "lines", "pdf", "notice"])
+def test_the_study_uid_as_a_row(layout: str, study_uid: str, kind: str, value: str):
+    assert rows(fields(event(), layout=layout, study_uid=study_uid), 2, 3, 5)[0] == (
+        kind,
+        "113014^DICOM Study^DCM",
+        value,
+    )
+
+
+@pytest.mark.parametrize("layout", ["report", "lines", "pdf"])
+def test_the_study_uid_in_a_segment_of_its_own(layout: str):
+    segments = fields(event(), layout=layout, study_uid="ZDS")
+    assert segments[-1] == ["ZDS", f"{EFAST['study']['study_uid']}^^Application^DICOM"]
+    assert "113014" not in str(rows(segments, 3))
+
+
+@pytest.mark.parametrize("layout", ["report", "lines", "pdf"])
+def test_no_study_uid_where_none_is_wanted(layout: str):
+    assert EFAST["study"]["study_uid"] not in str(fields(event(), layout=layout, study_uid="none"))
+
+
+@pytest.mark.parametrize("layout", ["report", "lines", "pdf", "notice"])
+@pytest.mark.parametrize(
+    ("form", "kind", "value"),
+    [
+        ("text", "TX", "https://cloud.example.org/s?a=1\\T\\b=2"),
+        ("rp", "RP", "https://cloud.example.org/s?a=1\\T\\b=2^^image"),
+    ],
+)
+def test_the_link_to_the_images(layout: str, form: str, kind: str, value: str):
+    linked = event(images_url="https://cloud.example.org/s?a=1&b=2")
+    assert rows(fields(linked, layout=layout, image_link=form), 2, 3, 5)[-1] == (
+        kind,
+        "IMAGES^Link to the images^L",
+        value,
+    )
+
+
+@pytest.mark.parametrize(
+    ("layout", "setting", "segment", "is_there"),
+    [
+        ("report", {"order_segment": "leave_out"}, "ORC", False),
+        ("report", {"visit_segment": "leave_out"}, "PV1", False),
+        ("pdf", {"order_segment": "send"}, "ORC", True),
+        ("pdf", {"visit_segment": "send"}, "PV1", True),
+    ],
+    ids=str,
+)
+def test_order_and_visit_are_sent_as_the_receiver_wants_them(
+    layout: str, setting: dict[str, str], segment: str, is_there: bool
+):
+    assert (segment in names(fields(event(), layout=layout, **setting))) == is_there
+
+
+@pytest.mark.parametrize(
+    ("setting", "written"),
+    [
+        ({}, "No free fluid.\\.br\\\\.br\\Lungs slide. "),
+        ({"line_break": "crlf"}, "No free fluid.\\X0D0A\\\\X0D0A\\Lungs slide. "),
+    ],
+    ids=str,
+)
+def test_line_ends_within_a_text(setting: dict[str, str], written: str):
+    assert rows(fields(event(), layout="report", **setting), 5)[1] == (written,)
+
+
+@pytest.mark.parametrize(("layout", "default"), [("report", "TX"), ("lines", "ST")])
+@pytest.mark.parametrize("wanted", [None, "TX", "FT", "ST"])
+def test_text_has_the_type_that_the_receiver_wants(layout: str, default: str, wanted: str | None):
+    segments = fields(event(study_uid=None, observations=[]), layout=layout, text_type=wanted)
+    assert {kind for (kind,) in rows(segments, 2)} == {wanted or default}
+
+
+@pytest.mark.parametrize("layout", ["report", "lines"])
+def test_an_addendum_is_marked_in_each_text_of_a_correction_and_nowhere_else(layout: str):
+    def marked(status: str, **settings: str) -> int:
+        found = rows(fields(event(), status, layout=layout, **settings), 3)
+        return sum("&ADT^" in code for (code,) in found)
+
+    texts = len(REPORT) if layout == "report" else 6
+    assert marked("C", corrections="addendum") == texts
+    assert marked("F", corrections="addendum") == 0
+    assert marked("C") == 0
+
+
+@pytest.mark.parametrize(
+    ("layout", "what", "study", "field"),
+    [
+        ("report", "accession_number", {"accession_number": None}, "OBR-18"),
+        ("report", "report", {"report": [{"section": "findings", "text": " \n"}]}, "OBX-5"),
+        ("lines", "report", {"report": []}, "OBX-5"),
+        ("pdf", "document", {"documents": []}, "OBX-5"),
+        ("notice", "study_uid", {"study_uid": None}, "OBX-5"),
+    ],
+)
+def test_what_is_missing_is_sent_without_or_set_aside(
+    layout: str, what: str, study: dict[str, Any], field: str
+):
+    with pytest.raises(RenderingRefused) as refusal:
+        fields(event(**study), layout=layout, when_missing={what: "set_aside"})
+    assert refusal.value.field == field
+    assert "OBX" in names(
+        fields(event(**study), layout=layout, when_missing={what: "send"}, image_link="text")
+    )
+
+
+@pytest.mark.parametrize("place", ["PV1-19", "PID-18"])
+def test_a_missing_visit_is_named_where_it_would_stand(place: str):
+    with pytest.raises(RenderingRefused) as refusal:
+        rendered(
+            event().model_copy(update={"encounter": None}),
+            endpoint(message={"visit_number": place, "when_missing": {"visit_number": "set_aside"}}),
+        )
+    assert refusal.value.field == place
+
+
+@pytest.mark.parametrize("layout", ["report", "lines", "pdf", "notice"])
+def test_a_message_without_any_result_is_never_sent(layout: str):
+    empty = event(study_uid=None, report=[], observations=[], documents=[], images_url=None)
+    with pytest.raises(RenderingRefused) as refusal:
+        fields(empty, layout=layout, when_missing={"document": "send"})
+    assert refusal.value.field == "OBX-5"
