@@ -10,6 +10,7 @@ from typing import TypeVar
 from butterfly_gitops.config import provenance, secrets_by_value, silencing, yaml_text
 from butterfly_gitops.config.context import Context
 from butterfly_gitops.config.parts import Parts, SitePart, TextPart
+from butterfly_gitops.config.reach import with_reach
 from butterfly_gitops.config.reading import FleetReading, SiteReading
 from butterfly_gitops.config.rules.catalog import CHECKS
 from butterfly_gitops.config.rules.files import FLEET_FILES, SITE_FILES, check_files, is_yaml, site_names
@@ -80,14 +81,17 @@ def load(
         found.extend(check(reading))
     remarks = [remark for part in texts.values() for remark in part.text.remarks]
     found = list(secrets_by_value.without_secrets(silencing.with_silences(found, remarks)))
-    problems = _one_by_position(problem for problem in found if not problem.silenced)
+    problems, silenced = (
+        with_reach(_one_by_position(each for each in found if bool(each.silenced) is answered), reading)
+        for answered in (False, True)
+    )
     errors = [problem for problem in problems if problem.severity is Severity.ERROR]
     unsound = frozenset(problem.site for problem in errors if problem.site is not None)
     is_fleet_sound = all(problem.site is not None for problem in errors)
     return Loaded(
         fleet=_fleet(reading, unsound) if is_fleet_sound else None,
         problems=problems,
-        silenced=_one_by_position(problem for problem in found if problem.silenced),
+        silenced=silenced,
         origins=_joined(provenance.origins_of_fleet(reading), *(site.origins for site in sites)),
         layers=_joined(*(site.layers for site in sites)),
         unsound_sites=unsound,

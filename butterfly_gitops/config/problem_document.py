@@ -44,6 +44,10 @@ class ProblemDocument(Frozen):
     """Other places that have to do with it."""
     site: str | None = None
     """The site that stays as it runs because of it; absent when the whole fleet does."""
+    reaches: tuple[str, ...] | None = None
+    """The first endpoints that a wrong value of a preset or of endpoint defaults reaches; absent for other values."""
+    reaches_more: int | None = None
+    """How many endpoints it reaches besides; absent where all are named."""
     silenced: str | None = None
     """The reason that a comment in the file gives for living with it; absent for what is to mend."""
 
@@ -58,6 +62,8 @@ def problem_document(problem: Problem) -> dict[str, Any]:
         pointer=problem.pointer,
         related=tuple(RelatedPlace(what=what, **_place(origin)) for what, origin in problem.related),
         site=problem.site,
+        reaches=problem.reaches or None,
+        reaches_more=problem.reaches_more or None,
         silenced=problem.silenced or None,
         **({} if problem.pointer is not None else {**_place(problem.origin), **_length(problem)}),
     )

@@ -15,6 +15,7 @@ from butterfly_gitops.model.scalar import NAME_PATTERN
 
 _WIDEST_EXCERPT = 160
 _BEFORE_TOKEN = 60
+_NAMES_LAYER = re.compile(r"\bfrom [\w' -]+$")
 
 
 def print_problems(problems: Iterable[Problem]) -> str:
@@ -89,10 +90,22 @@ def _lines(problem: Problem) -> Iterator[str]:
     if problem.mend:
         yield visible(f"{gutter} = mend: {problem.mend}")
     for what, origin in problem.related:
-        yield visible(f"{gutter} = {what}: {print_origin(origin)}")
+        yield visible(f"{gutter} = {_related(what, origin)}")
+    if problem.reaches:
+        yield visible(f"{gutter} = {_reached(problem)}")
     if problem.silenced:
         yield visible(f"{gutter} = silenced: {problem.silenced}")
     yield f"{gutter} = more: bgo explain {problem.rule}"
+
+
+def _related(what: str, origin: Origin) -> str:
+    """`first defined here: FILE:LINE`, or `from preset epic, FILE:LINE`."""
+    return f"{what}{',' if _NAMES_LAYER.search(what) else ':'} {print_origin(origin)}"
+
+
+def _reached(problem: Problem) -> str:
+    more = f" and {problem.reaches_more} more" if problem.reaches_more else ""
+    return f"reaches {', '.join(problem.reaches)}{more}"
 
 
 def _excerpt(problem: Problem, gutter: str) -> Iterator[str]:

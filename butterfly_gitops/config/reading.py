@@ -6,10 +6,12 @@ Values stand where a part is sound; trees stand for the rest, so that each rule 
 from dataclasses import dataclass
 
 from butterfly_gitops.config.layers import Layer, Merged
-from butterfly_gitops.config.tree import Mapping, Scalar, Sequence, Source, mapping_at, text_at
+from butterfly_gitops.config.tree import Mapping, Related, Scalar, Sequence, Source, mapping_at, text_at
 from butterfly_gitops.model.endpoint import EhrEndpoint
 from butterfly_gitops.model.fleet import FleetFile, GrantsFile
 from butterfly_gitops.model.site import ArchivesFile, EhrEndpointsFile, SiteFile
+
+_LAYER_WORDS = {"site": "the site's time zone"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +28,16 @@ class EndpointReading:
     def name(self) -> str:
         """What its key says."""
         return self.key.text
+
+    def layer(self, *path: str) -> str:
+        """Who gives the value at a path, in words: `preset epic`, or empty for the endpoint itself and for a default."""
+        layer = self.merged.layer_of.get(".".join(path), "endpoint")
+        return "" if layer == "endpoint" else _LAYER_WORDS.get(layer, layer)
+
+    def provenance(self, *path: str) -> Related:
+        """Where a value that a lower layer gives was written, for a problem that stands at the endpoint."""
+        entry, layer = self.merged.tree.entry(*path), self.layer(*path)
+        return ((f"from {layer}", entry.value.place.origin),) if entry and layer else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,7 +28,8 @@ class Problem:
     `origin.line` 0 means the whole file or folder. `length` is the number of characters under the caret.
     `site` is the site that stays as it runs because of it; None means the whole fleet does.
     `pointer` is the JSON pointer (RFC 6901) that stands for line and column in events over HTTP.
-    `silenced` is the reason that a comment in the file gives for living with it; empty for what is to mend.
+    `reaches` names the first endpoints that a wrong value of a preset or of endpoint defaults reaches, `reaches_more`
+    counts the others. `silenced` is the reason that a comment in the file gives for living with it; empty for what is to mend.
     """
 
     rule: str
@@ -41,4 +42,6 @@ class Problem:
     related: tuple[tuple[str, Origin], ...] = field(default=())
     site: str | None = None
     pointer: str | None = None
+    reaches: tuple[str, ...] = ()
+    reaches_more: int = 0
     silenced: str = ""

@@ -38,7 +38,9 @@ def check_grants(reading: FleetReading) -> Iterator[Problem]:
     for site, endpoint in endpoints:
         asks = text_at(endpoint.merged.tree, "preliminary_results")
         if asks and asks.text == "when_attestation_requested":
-            message = f"{site.name}/{endpoint.name} asks for preliminary results, which have not been granted"
+            # Written for several endpoints, it is one wish and one warning.
+            who = endpoint.layer("preliminary_results") or f"{site.name}/{endpoint.name}"
+            message = f"{who} asks for preliminary results, which have not been granted"
             mend = "ask the implementation team for entitlements.preliminary_results, or write never"
             yield _warning(asks.place, message=message, mend=mend)
 

@@ -106,7 +106,7 @@ def _unknown_links(site: SiteReading) -> Iterator[Problem]:
                 message=f'no Link "{link.text}"',
                 mend=mend,
             )
-            yield problem if is_own else replace(problem, related=(("named here", link.place.origin),))
+            yield problem if is_own else replace(problem, related=endpoint.provenance("link"))
 
 
 def _of_site(value: Scalar, site: SiteReading, *, rule: str, message: str, mend: str) -> Problem:

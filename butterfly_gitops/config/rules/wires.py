@@ -63,7 +63,11 @@ def _problem(here: Member, there: Member, *, setting: str) -> Problem:
         message=f"{one} and {two} share a connection to {value.host}:{value.port}, but {setting} is "
         f"{_printed(value, setting)} here and {_printed(other_value, setting)} there",
         mend=f"give both the same {setting}",
-        related=((f"{two} is here", (other_entry.value if other_entry else other.key).place.origin),),
+        related=(
+            *endpoint.provenance(setting),
+            (f"{two} is here", (other_entry.value if other_entry else other.key).place.origin),
+            *((f"{setting} there {what}", origin) for what, origin in other.provenance(setting)),
+        ),
     )
 
 
