@@ -62,7 +62,9 @@ def render(
     Raises RenderingRefused naming the field that cannot be written.
     """
     clock = WallClock(
-        zone=ZoneInfo(endpoint.time_zone), prints_offset=endpoint.message.times == "local_with_offset"
+        zone=ZoneInfo(endpoint.time_zone),
+        prints_offset=endpoint.message.times == "local_with_offset",
+        prints_seconds=endpoint.message.time_precision == "second",
     )
     layout = LAYOUTS[endpoint.message.layout]
     if endpoint.message.hl7_version not in layout.versions:
@@ -86,7 +88,13 @@ def render(
     )
     check_needs(result)
     text = "\r".join([*layout.segments(result), ""])
-    return Rendered(data=encode(text, endpoint.encoding), filler=filler, status_time=result.status_time)
+    data = encode(text, endpoint.encoding, transliterates=endpoint.message.unencodable == "transliterate")
+    most = endpoint.message.max_message_bytes
+    if most is not None and len(data) > most:
+        raise RenderingRefused(
+            "MSH", f"the message has {len(data)} bytes; message.max_message_bytes allows {most}"
+        )
+    return Rendered(data=data, filler=filler, status_time=result.status_time)
 
 
 def _new_filler(study: Study) -> str | None:

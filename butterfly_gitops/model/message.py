@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from butterfly_gitops.model.frozen import Frozen
-from butterfly_gitops.model.meaning import Meanings
+from butterfly_gitops.model.meaning import Meanings, PatternMend
 
 
 class PatientIdChoice(Frozen):
@@ -102,6 +102,19 @@ class WhenMissing(Frozen):
     """A PDF, in the layout pdf."""
     study_uid: WhenAbsent = "send"
     """The DICOM Study UID."""
+
+
+FIELD_PATTERN = r"^(MSH|PID|PV1|ORC|TQ1|OBR|OBX)-[1-9][0-9]?$"
+PLACE_PATTERN = r"^(MSH|PID|PV1|ORC|TQ1|OBR|OBX)-[1-9][0-9]?(\.[1-9][0-9]?){0,2}$"
+FieldName = Annotated[
+    str, StringConstraints(pattern=FIELD_PATTERN), PatternMend("write a segment and a field, such as OBR-31")
+]
+FieldPlace = Annotated[
+    str,
+    StringConstraints(pattern=PLACE_PATTERN),
+    PatternMend("write a segment, a field and at most two more numbers, such as PV1-3.4"),
+]
+FixedText = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
 class Message(Frozen):
@@ -227,3 +240,38 @@ class Message(Frozen):
     """The first components of OBX-5 in the layout pdf."""
     when_missing: WhenMissing = WhenMissing()
     """What happens to a result whose study lacks something."""
+    fields: dict[FieldPlace, FixedText] = Field(
+        default={}, max_length=50, examples=[{"PV1-3.4": "ED", "OBR-15.1": "US"}]
+    )
+    """Fixed values by field, component or subcomponent; in OBX they stand in each."""
+    empty_as_null: tuple[FieldName, ...] = Field(default=(), max_length=50, examples=[["PID-8", "OBR-31"]])
+    """Fields that say `""`, delete what you have, where the study has nothing for them."""
+    unencodable: Annotated[
+        Literal["refuse", "transliterate"],
+        Meanings(
+            {
+                "refuse": "Set aside, with the field named.",
+                "transliterate": "Written in plain letters (é as e, ß as ss); set aside where there are none.",
+            }
+        ),
+    ] = "refuse"
+    """What happens to a character that `encoding` lacks."""
+    too_long: Annotated[
+        Literal["refuse", "send"],
+        Meanings(
+            {
+                "refuse": "Set aside, with the field named.",
+                "send": "Sent all the same, for an EHR that takes more.",
+            }
+        ),
+    ] = "refuse"
+    """What happens to a value over the length in the tables of `hl7_version`."""
+    max_value_bytes: Annotated[int, Field(ge=1000)] | None = Field(default=None, examples=[65536])
+    """The longest OBX-5 that the EHR takes; a longer one is set aside."""
+    max_message_bytes: Annotated[int, Field(ge=1000)] | None = Field(default=None, examples=[1048576])
+    """The longest message that the EHR takes; a longer one is set aside."""
+    time_precision: Annotated[
+        Literal["second", "minute"],
+        Meanings({"second": "YYYYMMDDHHMMSS.", "minute": "YYYYMMDDHHMM."}),
+    ] = "second"
+    """How precise times are; OBR-22 of a correction is then later by that much."""

@@ -67,6 +67,18 @@ TOUCHES: list[tuple[str, dict[str, Any], dict[str, str]]] = [
         {"ORC-2": "A4711", "OBR-2": "A4711"},
     ),
     ("message.diagnostic_service", {"message": {"diagnostic_service": "CUS"}}, {"OBR-24": "CUS"}),
+    (
+        "message.time_precision",
+        {"message": {"time_precision": "minute"}},
+        {
+            "MSH-7": "202611240903",
+            "OBR-7": "202611240841",
+            "OBR-22": "202611240903",
+            "OBX-14": "202611240841",
+        },
+    ),
+    ("message.fields", {"message": {"fields": {"PV1-3.4": "ED", "OBR-44": "US"}}}, {"PV1-3": "ED^12^A^ED"}),
+    ("message.empty_as_null", {"message": {"empty_as_null": ["OBR-31", "PV1-3"]}}, {"OBR-31": '""'}),
     ("message.exam_code", {"message": {"exam_code": "order"}}, {"OBR-4": "76705^US abdomen^C4"}),
     (
         "message.provider_id",
@@ -107,6 +119,10 @@ SHOWN_ELSEWHERE = {
         "order_segment",
         "visit_segment",
         "image_link",
+        "unencodable",
+        "too_long",
+        "max_value_bytes",
+        "max_message_bytes",
     )
 }
 
@@ -361,7 +377,8 @@ def test_no_text_can_break_a_field_a_segment_or_a_block(name: str, section: str,
         {"type": "text", "code": name, "value": f"x{value}", "instance": instance[:99], "unit": name}
     ]
     event["study"]["people"][0]["family"] = event["study"]["exam_type"]["display"] = name
-    message = rendered(StudyEvent.model_validate_json(json.dumps(event)))
+    to = endpoint(message={"too_long": "send"})
+    message = rendered(StudyEvent.model_validate_json(json.dumps(event)), to)
     assert not re.search(rb"[\x00-\x0c\x0e-\x1f\x7f]", message.data)
     assert [line[:3] for line in lines(message)] == ["MSH", "PID", "PV1", "ORC", "OBR", "OBX", "OBX", "OBX"]
     assert [line.count("|") for line in lines(message)] == [17, 8, 19, 5, 32, 11, 14, 14]

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from butterfly_gitops.config.reading import EndpointReading, FleetReading
 from butterfly_gitops.config.rules.documentation import Rule
-from butterfly_gitops.config.tree import Place, problem_at
+from butterfly_gitops.config.tree import Place, problem_at, scalars_at
+from butterfly_gitops.hl7.adjustment import OWN_FIELDS, split_place
 from butterfly_gitops.hl7.layouts.catalog import LAYOUTS
 from butterfly_gitops.model.message import Message
 from butterfly_gitops.model.problem import Problem, Severity
@@ -26,6 +27,14 @@ RULES = (
         right="message: {layout: pdf, pdf: {subtype: pdf}}",
         severity=Severity.WARNING,
     ),
+    Rule(
+        id="own-field",
+        says="Some fields say who sends what of whom, in which state, and how it is read: MSH, the patient's "
+        "identity, the visit number, order numbers, the exam, times and statuses. A fixed value there would be "
+        "untrue of most results, so `fields` and `empty_as_null` do not take them; each has a setting of its own.",
+        wrong='message: {fields: {"OBR-24": CUS}}',
+        right="message: {diagnostic_service: CUS}",
+    ),
 )
 
 _WITH_TEXT = ("report", "lines")
@@ -45,6 +54,7 @@ def check_messages(reading: FleetReading) -> Iterator[Problem]:
         if endpoint.value is not None:
             yield from _version(endpoint, endpoint.value.message)
             yield from _of_another_layout(endpoint, endpoint.value.message)
+            yield from _own_fields(endpoint, endpoint.value.message)
 
 
 def _version(endpoint: EndpointReading, message: Message) -> Iterator[Problem]:
@@ -72,6 +82,37 @@ def _of_another_layout(endpoint: EndpointReading, message: Message) -> Iterator[
             mend=f"take it out, or write layout: {' or '.join(layouts)}",
             severity=Severity.WARNING,
         )
+
+
+def _own_fields(endpoint: EndpointReading, message: Message) -> Iterator[Problem]:
+    """Fields that we write ourselves, and segments that the layout does not have."""
+    sent = {each.name for each in LAYOUTS[message.layout].before} | {"OBX"}
+    for setting, places in (("fields", tuple(message.fields)), ("empty_as_null", message.empty_as_null)):
+        for named in places:
+            segment, number, *_ = split_place(named)
+            if int(number) in OWN_FIELDS[segment]:
+                yield problem_at(
+                    _named_in(endpoint, setting, named),
+                    rule="own-field",
+                    message=f"{segment}-{number} cannot be fixed: it is written from the study or another setting",
+                    mend="take it out",
+                )
+            elif segment not in sent:
+                yield problem_at(
+                    _named_in(endpoint, setting, named),
+                    rule="not-of-this-layout",
+                    message=f"{endpoint.name} has the layout {message.layout}, which sends no {segment}",
+                    mend="take it out",
+                    severity=Severity.WARNING,
+                )
+
+
+def _named_in(endpoint: EndpointReading, setting: str, named: str) -> Place:
+    """Where the endpoint itself names a field; its key where another layer does."""
+    if entry := endpoint.own.entry("message", setting, named):
+        return entry.key.place
+    listed = {item.text: item.place for item in scalars_at(endpoint.own, "message", setting)}
+    return listed.get(named, endpoint.key.place)
 
 
 def _place(endpoint: EndpointReading, setting: tuple[str, ...]) -> Place:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from butterfly_gitops.hl7.adjustment import adjusted
 from butterfly_gitops.hl7.message import header, segment
 from butterfly_gitops.hl7.refusal import RenderingRefused
 from butterfly_gitops.hl7.result import Result
@@ -34,16 +35,16 @@ class Layout:
             raise RenderingRefused("OBX-5", f"the study holds nothing that the layout {self.name} reports")
         return [
             *self._of(self.before, result),
-            *[segment(OBX.name, OBX.values(row)) for row in rows],
+            *[segment(OBX.name, adjusted(OBX.name, OBX.values(row), result)) for row in rows],
             *self._of(self.after, result),
         ]
 
     def _of(self, maps: tuple[SegmentMap[Result], ...], result: Result) -> Iterator[str]:
         for each in maps:
             if each.name == "MSH":
-                yield header(each.values(result))
+                yield header(adjusted(each.name, each.values(result), result))
             elif each.sent(result) and self._wants(each.name, result):
-                yield segment(each.name, each.values(result))
+                yield segment(each.name, adjusted(each.name, each.values(result), result))
 
     def _wants(self, name: str, result: Result) -> bool:
         options = result.options

@@ -1,0 +1,181 @@
+"""Fixed fields, `""`, lengths, sizes and plain letters: what an endpoint changes in any layout."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from butterfly_gitops.hl7.charset import encode
+from butterfly_gitops.hl7.layouts.catalog import LAYOUTS
+from butterfly_gitops.hl7.length import LENGTHS
+from butterfly_gitops.hl7.refusal import RenderingRefused
+from butterfly_gitops.hl7.version import VERSIONS
+from butterfly_gitops.model.study import StudyEvent
+from tests.hl7.samples import TESTS, endpoint, field_of, lines, rendered
+
+EFAST = json.loads((TESTS / "studies" / "efast.json").read_text(encoding="utf-8"))
+
+
+def event(patient: dict[str, Any] | None = None, **study: Any) -> StudyEvent:
+    changed = {
+        **EFAST,
+        "study": {**EFAST["study"], **study},
+        "patient": {**EFAST["patient"], **(patient or {})},
+    }
+    return StudyEvent.model_validate_json(json.dumps(changed))
+
+
+def refusal(of: StudyEvent, encoding: str = "UTF-8", **message: Any) -> RenderingRefused:
+    with pytest.raises(RenderingRefused) as refused:
+        rendered(of, endpoint(encoding=encoding, message=message))
+    return refused.value
+
+
+@pytest.mark.parametrize(
+    ("place", "text", "field", "written"),
+    [
+        ("PV1-3.4", "ED", "PV1-3", "ED^12^A^ED"),
+        ("PV1-3.1", "ER", "PV1-3", "ER^12^A"),
+        ("PV1-10", "MED", "PV1-10", "MED"),
+        ("PV1-44", "2026", "PV1-44", "2026"),
+        ("OBR-31.1.2", "X", "OBR-31", "&X"),
+        ("OBR-15.1", "a|b", "OBR-15", "a\\F\\b"),
+        ("OBX-8", "N", "OBX-8", "N"),
+    ],
+)
+def test_a_fixed_value_stands_in_its_place(place: str, text: str, field: str, written: str):
+    assert field_of(rendered(event(), endpoint(message={"fields": {place: text}})), field) == written
+
+
+def test_a_fixed_value_stands_in_each_obx_and_in_each_repetition():
+    authors = [{"role": "secondary_author", "family": name} for name in ("Haddad", "Kim")]
+    people = [*EFAST["study"]["people"], *authors]
+    to = endpoint(message={"fields": {"OBX-8": "N", "OBR-33.2": "now"}})
+    message = rendered(event(people=people), to)
+    assert {field_of(message, "OBX-8", nth=n) for n in (1, 2, 3)} == {"N"}
+    assert field_of(message, "OBR-33") == "&Haddad^now~&Kim^now"
+
+
+def test_a_fixed_value_makes_no_segment():
+    message = rendered(event(), endpoint(message={"layout": "pdf", "fields": {"PV1-10": "MED"}}))
+    assert not any(line.startswith("PV1") for line in lines(message))
+
+
+def test_nothing_is_said_as_delete_only_where_it_is_wanted_and_nothing_is_there():
+    to = endpoint(message={"empty_as_null": ["OBR-31", "OBR-18"]})
+    assert [field_of(rendered(event(), to), place) for place in ("OBR-31", "OBR-18", "OBR-8")] == [
+        '""',
+        "A4711",
+        "",
+    ]
+
+
+def test_a_text_of_two_quotes_does_not_say_delete():
+    message = rendered(event(report=[{"section": "findings", "text": '""'}]))
+    assert field_of(message, "OBX-5", nth=2) == "\\X2222\\"
+
+
+def test_every_version_has_its_lengths():
+    assert LENGTHS.keys() == VERSIONS.keys()
+    assert {version for layout in LAYOUTS.values() for version in layout.versions} == VERSIONS.keys()
+
+
+@pytest.mark.parametrize(
+    ("version", "patient", "study", "field"),
+    [
+        ("2.5.1", {"family": "M" * 300}, {}, "PID-5"),
+        ("2.4", {"family": "M" * 300}, {}, "PID-5"),
+        ("2.3", {"family": "M" * 49}, {}, "PID-5"),
+        ("2.3.1", {"identifiers": [{"id": "1" * 21, "authority": "STE", "type": "MR"}]}, {}, "PID-3"),
+        ("2.5.1", {"identifiers": [{"id": "1" * 190, "authority": "S" * 60}]}, {}, "PID-3"),
+        ("2.5.1", {}, {"reason": "x" * 260}, "OBR-31"),
+        ("2.5.1", {}, {"accession_number": "1" * 61, "filler_order_number": "F1"}, "OBR-18"),
+        ("2.5.1", {}, {"placer_order_number": "1" * 23}, "ORC-2"),
+        ("2.3", {}, {"observations": [{"type": "text", "code": "1" * 81, "value": "x"}]}, "OBX-3"),
+    ],
+)
+def test_what_is_too_long_for_its_version_is_set_aside_or_sent(
+    version: str, patient: dict[str, Any], study: dict[str, Any], field: str
+):
+    message = {"layout": "lines", "hl7_version": version}
+    long = event(patient, **study)
+    assert refusal(long, **message).field == field
+    assert rendered(long, endpoint(message={**message, "too_long": "send"}))
+
+
+@pytest.mark.parametrize("version", ["2.3", "2.3.1", "2.4", "2.5.1"])
+def test_what_just_fits_is_sent(version: str):
+    exact = 48 if version in ("2.3", "2.3.1") else 250
+    name = "M" * (exact - len("^Erika^^^^^L"))
+    identifiers = [{"id": "1" * 20, "authority": "STE", "type": "MR"}]
+    fitting = event({"family": name, "identifiers": identifiers})
+    assert rendered(fitting, endpoint(message={"layout": "lines", "hl7_version": version}))
+
+
+def test_each_repetition_may_be_as_long_as_the_table_says():
+    people = [{"role": "secondary_author", "family": "H" * 150, "id": str(n)} for n in range(4)]
+    assert rendered(event(people=[*EFAST["study"]["people"], *people]))
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text", "fits"),
+    [
+        ("UTF-8", "x" * 1000, True),
+        ("UTF-8", "x" * 1001, False),
+        ("UTF-8", "é" * 501, False),
+        ("ISO-8859-1", "é" * 501, True),
+    ],
+)
+def test_a_value_has_the_most_bytes_that_the_receiver_takes(encoding: str, text: str, fits: bool):
+    long = event(report=[{"section": "findings", "text": text}])
+    if fits:
+        assert rendered(long, endpoint(encoding=encoding, message={"max_value_bytes": 1000}))
+    else:
+        assert refusal(long, encoding, max_value_bytes=1000).field == "OBX-5"
+
+
+def test_a_message_has_the_most_bytes_that_the_receiver_takes():
+    size = len(rendered(event(report=[{"section": "findings", "text": "x" * 1000}])).data)
+    long = event(report=[{"section": "findings", "text": "x" * 1000}])
+    assert rendered(long, endpoint(message={"max_message_bytes": size}))
+    refused = refusal(long, max_message_bytes=size - 1)
+    assert str(refused) == f"MSH: the message has {size} bytes; message.max_message_bytes allows {size - 1}"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text", "written"),
+    [
+        ("US-ASCII", "Zoë Müller-Łukasz Strauß", "Zoe Muller-Lukasz Strauss"),
+        ("US-ASCII", "5 cm – “free”… ≥ 2 µl", '5 cm - "free"... >= 2 ul'),
+        ("ISO-8859-1", "Dvořák, Zoë", "Dvorák, Zoë"),
+        ("windows-1252", "“free” ﬁne", "“free” fine"),
+        ("US-ASCII", "＆＾", "\\T\\\\S\\"),
+        ("US-ASCII", "e\u0301", "e"),
+    ],
+)
+def test_what_an_encoding_lacks_is_written_in_plain_letters_where_the_policy_says_so(
+    encoding: str, text: str, written: str
+):
+    to = endpoint(encoding=encoding, message={"unencodable": "transliterate"})
+    message = rendered(event(report=[{"section": "findings", "text": text}]), to)
+    codec = {"windows-1252": "cp1252"}.get(encoding, encoding)
+    values = [line.split("|")[5] for line in message.data.decode(codec).split("\r") if line.startswith("OBX")]
+    assert values[1] == written
+
+
+@pytest.mark.parametrize("family", ["山田", "Иванова", "😀", "M\u200dx"])
+def test_what_has_no_plain_letters_is_set_aside_by_either_policy(family: str):
+    for policy in ("refuse", "transliterate"):
+        assert refusal(event({"family": family}), "US-ASCII", unencodable=policy).field == "PID-5"
+
+
+@given(st.text())
+def test_plain_letters_never_hold_a_delimiter_or_a_control(text: str):
+    fenced = f"\u2126{text}".translate({ord(character): None for character in "|^~\\&\r"})
+    try:
+        sent = encode(fenced, "US-ASCII", transliterates=True)
+    except RenderingRefused:
+        return
+    assert not set(sent) & set(b"|^~&\r")
