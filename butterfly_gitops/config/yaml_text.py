@@ -245,7 +245,8 @@ class _Builder:
             raise _UnreadableError(
                 problem_at(self._place(event), rule="too-deep", message=message, mend=mend)
             )
-        self._refuse_shorthand(event)
+        if event.anchor is not None or getattr(event, "tag", None) is not None:
+            self._refuse_shorthand(event)
         match event:
             case MappingStartEvent():
                 return self._mapping(event, depth=depth)
@@ -292,7 +293,8 @@ class _Builder:
         if is_plain and not event.value and key is not None:
             # An empty value has no characters of its own; its key does.
             place = key.place
-        if found := _REFUSED_IN_VALUE.search(event.value):
+        # Few values hold what does not print, and that is quickly asked.
+        if not event.value.isprintable() and (found := _REFUSED_IN_VALUE.search(event.value)):
             self._refuse_in_value(place, found.group())
         return Scalar(place=place, text=event.value, is_plain=is_plain)
 
