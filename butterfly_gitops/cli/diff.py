@@ -14,7 +14,7 @@ from butterfly_gitops.config.rules.files import is_yaml
 from butterfly_gitops.model.error import GitopsError
 from butterfly_gitops.model.problem import Origin, Severity
 from butterfly_gitops.plan.document import Plan, print_document
-from butterfly_gitops.plan.markdown import print_markdown
+from butterfly_gitops.plan.markdown import print_markdown, print_nothing_compared
 from butterfly_gitops.plan.planning import make_diff
 from butterfly_gitops.plan.sides import Side
 from butterfly_gitops.plan.text import print_plan
@@ -65,9 +65,15 @@ def command(ctx: click.Context, *, base: str | None, sites: Path, style: str, li
     because they are gone.
     """
     folder = sites_folder_of(sites)
-    files = read_folder(folder)
-    desired = load(files, root=str(folder))
-    plan = _compared(folder, desired, revision_named(folder, base) if base else fork_point(folder))
+    try:
+        files = read_folder(folder)
+        desired = load(files, root=str(folder))
+        plan = _compared(folder, desired, revision_named(folder, base) if base else fork_point(folder))
+    except GitopsError as error:
+        if style == "markdown":
+            # A comment that still says what an earlier push did would be taken for the truth.
+            click.echo(print_nothing_compared(str(error), folder=str(folder)), nl=False)
+        raise
     click.echo(_printed(plan, style, folder=folder, links_to=links_to), nl=False)
     kept = (one.site for one in plan.kept)
     is_partial = say_left_out(kept, paths=files, unsound=desired.unsound_sites)

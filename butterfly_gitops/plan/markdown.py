@@ -54,6 +54,11 @@ def print_markdown(plan: Plan, *, folder: str, link: Link | None = None) -> str:
     ) + "\n"  # fmt: skip
 
 
+def print_nothing_compared(why: str, *, folder: str) -> str:
+    """The comment in place of a plan where one of the two sides cannot be read at all."""
+    return f"{marker(folder)}\n### What changes cannot be told\n\n{plain(why)}.\n"
+
+
 def marker(folder: str) -> str:
     """The line by which a workflow finds the comment to bring up to date."""
     return f"<!-- butterfly-gitops:diff {quote(folder).rstrip('/')}/ -->"
