@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,10 +18,15 @@ from butterfly_gitops import __version__
 from butterfly_gitops.cli import exit_codes
 from butterfly_gitops.model.error import GitopsError
 
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
 # In the order of a first reading: look, compare, run, act, account, practise.
 VERBS = {
     "demo": "See it all work on this machine, with practice EHRs.",
+    "init": "Write a new configuration repository.",
     "validate": "Check all files of the configuration.",
+    "fmt": "Lay the files out alike; comments and meaning stay.",
     "explain": "Why a rule exists, or where each setting comes from.",
     "schema": "Write the JSON Schemas, or check that they are fresh.",
     "diff": "What this revision of the files changes; needs no state.",
@@ -34,7 +40,12 @@ VERBS = {
     "endpoint": "Act on one endpoint.",
     "ledger": "Account for every event: events x rules = decisions.",
     "practice-ehr": "A receiver that behaves, or misbehaves by scenario.",
+    "completion": "Let bash, zsh or fish complete what you type.",
 }
+
+NAMES = ("bgo", "butterfly-gitops")
+# A shell that completes a word sets this variable, and calls the program by whichever name.
+COMPLETING = "_BGO_COMPLETE"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -73,6 +84,15 @@ class VerbGroup(click.Group):
                 raise click.UsageError(f"{error.message} Did you mean {meant}?", error.ctx) from None
             raise
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        from click.shell_completion import CompletionItem
+
+        verbs = [
+            CompletionItem(verb, help=says) for verb, says in VERBS.items() if verb.startswith(incomplete)
+        ]
+        # Not as a group does: it would import every verb.
+        return [*verbs, *click.Command.shell_complete(self, ctx, incomplete)]
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Verbs"):
             formatter.write_dl(list(VERBS.items()))
@@ -103,11 +123,26 @@ def group(ctx: click.Context, *, quiet: bool, verbose: bool) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line (the process's own by default) and return its exit code."""
     voice = Voice()
+    if is_completing := COMPLETING in os.environ:
+        _read_words_of_bash()
     try:
-        result = group.main(args=arguments, prog_name="bgo", standalone_mode=False, obj=voice)
+        result = group.main(
+            args=arguments, prog_name=NAMES[0], complete_var=COMPLETING, standalone_mode=False, obj=voice
+        )
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the edge: nothing above could act on it
+        if is_completing:
+            # What a shell hears stands in the middle of what a person types.
+            return exit_codes.FAILED
         return _exit_code(_first(error), voice)
     return result if isinstance(result, int) else exit_codes.DONE
+
+
+def _read_words_of_bash() -> None:
+    from click.shell_completion import add_completion_class
+
+    from butterfly_gitops.cli.completion import Bash
+
+    add_completion_class(Bash)
 
 
 def _first(error: BaseException) -> BaseException:

@@ -13,7 +13,7 @@ from importlinter.api import read_configuration
 from tests.rules.shape import ROOT
 
 SERVER_PACKAGES = ("apsw", "fastapi", "httpx", "prometheus_client", "starlette", "structlog", "uvicorn")
-STATELESS_VERBS = ("main", "validate", "explain", "schema", "diff")
+STATELESS_VERBS = ("main", "init", "validate", "explain", "schema", "diff")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +47,7 @@ BREACHES = {
         upward("config", "source"),
         upward("store", "source"),
         upward("source", "controller"),
+        upward("scaffold", "source"),
         upward("dispatcher", "controller"),
         upward("practice_ehr", "dispatcher"),
         upward("controller", "web"),
