@@ -60,9 +60,8 @@ def _endpoint(address: str, sites: Path) -> EhrEndpoint:
     found = loaded.fleet.sites.get(site) if loaded.fleet else None
     endpoint = found.ehr_endpoints.get(name) if found else None
     if endpoint is None:
-        why = (
-            "the files have problems: bgo validate" if loaded.problems else "the files have no such endpoint"
-        )
+        is_left_out = loaded.fleet is None or site in loaded.unsound_sites
+        why = "the files have problems: bgo validate" if is_left_out else "the files have no such endpoint"
         raise click.ClickException(f"{address}: {why}")
     return endpoint
 

@@ -80,6 +80,10 @@ class SiteReading:
         runs = text_at(self.links, link, "runs")
         return runs is None or runs.text == "here"
 
+    def dialler(self, link: str) -> str:
+        """Who opens the connections of this Link: `here` for all that the dispatcher dials for, else its address."""
+        return "here" if self.runs_here(link) else f"{self.name}/{link}"
+
     @property
     def knows_endpoints(self) -> bool:
         """Whether the names of all endpoints are known."""

@@ -41,7 +41,7 @@ endpoint_defaults: {link: server-room, host: 127.0.0.1, sending_facility: STE, r
 version: 1
 ehr_endpoints:
   epic-prod: {display_name: Epic Bridges, port: PORT, preliminary_results: when_attestation_requested}
-  registry: {display_name: Registry, port: 2575}
+  registry: {display_name: Registry, port: 2575, processing_id: T}
 """,
     "st-elsewhere/archives.yaml": """\
 version: 1

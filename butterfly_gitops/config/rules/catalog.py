@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterator
 
 from butterfly_gitops.config.reading import FleetReading
 from butterfly_gitops.config.rules import (
+    capacity,
     files,
     forwarding,
     grants,
+    lookalikes,
     names,
     removal,
     shape,
@@ -14,6 +16,7 @@ from butterfly_gitops.config.rules import (
     text,
     tls,
     unbuilt,
+    usage,
     versions,
     wires,
     zones,
@@ -21,18 +24,25 @@ from butterfly_gitops.config.rules import (
 from butterfly_gitops.config.rules.documentation import Rule
 from butterfly_gitops.model.problem import Problem
 
-_FAMILIES = (text, versions, shape, files, names, removal, forwarding, wires, zones, tls, grants, unbuilt, silence)
+_FAMILIES = (
+    *(text, versions, shape, files, names, lookalikes, removal, forwarding, capacity, usage),
+    *(wires, zones, tls, grants, unbuilt, silence),
+)
 
 RULES: dict[str, Rule] = {rule.id: rule for family in _FAMILIES for rule in family.RULES}
 
 # In the order of their weight: of two problems at one position the first is shown.
 CHECKS: tuple[Callable[[FleetReading], Iterator[Problem]], ...] = (
-    names.check_names,
+    # Before the names: that a thing was removed says more than that it is not there.
     removal.check_removals,
+    names.check_names,
     forwarding.check_forwarding,
     zones.check_zones,
     unbuilt.check_unbuilt,
     tls.check_tls,
     wires.check_wires,
     grants.check_grants,
+    capacity.check_capacity,
+    usage.check_usage,
+    lookalikes.check_lookalikes,
 )

@@ -29,16 +29,29 @@ RULES = (
         right="purpose: educational",
     ),
     Rule(
+        id="test-endpoint-clinical",
+        says="A message whose MSH-11 is T (training) or D (debugging) is for a test: an EHR that reads the field keeps "
+        "it out of the chart, and one that does not files it as any other. The results of a clinical archive are "
+        "for the chart, so they go to endpoints with processing_id P.",
+        wrong="epic-test: {…, processing_id: T}\nemergency: {purpose: clinical, forward_to: [epic-test]}",
+        right="epic-prod: {…, processing_id: P}\nemergency: {purpose: clinical, forward_to: [epic-prod]}",
+        severity=Severity.WARNING,
+    ),
+    Rule(
         id="duplicate-listener-identity",
         says="Two endpoints that reach the same listener (Link, host and port) under the same receiver (MSH-5 and "
         "MSH-6) are one EHR. An archive that forwards to both would put each result into the chart twice: that "
         "is an error. Two such endpoints with the same sender too (MSH-3 and MSH-4), which no archive joins, "
-        "are only warned of: the EHR cannot tell them apart.",
+        "are only warned of: the EHR cannot tell them apart. Two senders at one listener are usual, and fine. "
+        "All Links that run here dial from this machine, so for a listener they are one.",
         wrong="forward_to: [epic-prod, epic-again]   (same host, port and receiver)",
         right="forward_to: [epic-prod]",
         may_warn=True,
     ),
 )
+
+# What MSH-11 says of a message that is no production (table 0103).
+_TESTS = {"T": "training", "D": "debugging"}
 
 Listener = tuple[object, ...]
 
@@ -51,6 +64,7 @@ def check_forwarding(reading: FleetReading) -> Iterator[Problem]:
             yield from _too_many(archive)
             yield from _twice(archive)
             yield from _educational(archive)
+            yield from _tests(site, archive)
             for first, second in _same_receiver(site, archive):
                 joined.add(frozenset((first.text, second.text)))
                 yield _joins(archive, first, second)
@@ -94,6 +108,27 @@ def _educational(archive: ArchiveReading) -> Iterator[Problem]:
         )
 
 
+def _tests(site: SiteReading, archive: ArchiveReading) -> Iterator[Problem]:
+    purpose = text_at(archive.tree, "purpose")
+    if purpose and purpose.text != "clinical":
+        return
+    for item in archive.forward_to:
+        endpoint = site.endpoints.get(item.text)
+        processing = text_at(endpoint.merged.tree, "processing_id") if endpoint else None
+        if endpoint and processing and processing.text in _TESTS:
+            layer = endpoint.merged.layer_of["processing_id"]
+            origin = "set here" if layer == "endpoint" else f"from {layer}"
+            yield problem_at(
+                item.place,
+                rule="test-endpoint-clinical",
+                message=f"{archive.key.text} is clinical, and {item.text} marks its results as "
+                f"{_TESTS[processing.text]} (MSH-11 {processing.text})",
+                mend=f"forward to an endpoint for production, or give {item.text} processing_id: P",
+                related=((f"processing_id {processing.text} {origin}", processing.place.origin),),
+                severity=Severity.WARNING,
+            )
+
+
 def _same_receiver(site: SiteReading, archive: ArchiveReading) -> Iterator[tuple[Scalar, Scalar]]:
     """Pairs of items that reach one receiver under two names."""
     first: dict[Listener, Scalar] = {}
@@ -101,15 +136,15 @@ def _same_receiver(site: SiteReading, archive: ArchiveReading) -> Iterator[tuple
         endpoint = site.endpoints.get(item.text)
         if endpoint is None or endpoint.value is None:
             continue
-        receiver = _receiver(endpoint.value)
+        receiver = _receiver(site, endpoint.value)
         other = first.setdefault(receiver, item)
         if other.text != item.text:
             yield other, item
 
 
-def _receiver(endpoint: EhrEndpoint) -> Listener:
+def _receiver(site: SiteReading, endpoint: EhrEndpoint) -> Listener:
     return (
-        endpoint.link,
+        site.dialler(endpoint.link),
         endpoint.host.lower(),
         endpoint.port,
         endpoint.receiving_application,
@@ -133,7 +168,7 @@ def _same_everything(site: SiteReading, joined: set[frozenset[str]]) -> Iterator
     for endpoint in site.endpoints.values():
         if (value := endpoint.value) is None:
             continue
-        identity = (*_receiver(value), value.sending_application, value.sending_facility)
+        identity = (*_receiver(site, value), value.sending_application, value.sending_facility)
         other = first.setdefault(identity, endpoint)
         if other is not endpoint and frozenset((other.name, endpoint.name)) not in joined:
             yield problem_at(

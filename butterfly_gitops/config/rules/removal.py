@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from butterfly_gitops.config.reading import FleetReading, SiteReading
+from butterfly_gitops.config.reading import EndpointReading, FleetReading, SiteReading
 from butterfly_gitops.config.rules.documentation import Rule
 from butterfly_gitops.config.rules.names import keys_of
 from butterfly_gitops.config.tree import Mapping, Scalar, mapping_at, problem_at, text_at
@@ -16,6 +16,13 @@ RULES = (
         "files. Said of a thing that is still there, whatever its kind, it would decide unseen on the day it leaves.",
         wrong="removed: {epic-prod: {waiting: drain, reason: CHG-4411}}\nehr_endpoints: {epic-prod: {…}}",
         right="removed: {epic-prod: {waiting: drain, reason: CHG-4411}}\nehr_endpoints: {}",
+    ),
+    Rule(
+        id="removed-still-used",
+        says="What removed names has left, so nothing refers to it any more: an archive that still forwards to it, or "
+        "an endpoint that still names it as its Link, wants what the other file has ended.",
+        wrong="removed: {epic-prod: {waiting: drain, reason: CHG-4411}}\nforward_to: [epic-prod, registry]",
+        right="removed: {epic-prod: {waiting: drain, reason: CHG-4411}}\nforward_to: [registry]",
     ),
     Rule(
         id="removed-twice",
@@ -51,6 +58,7 @@ def check_removals(reading: FleetReading) -> Iterator[Problem]:
     for site in reading.sites:
         removed = _removed(site)
         yield from _still_there(site, removed)
+        yield from _still_used(site, {key.text: key for key in reversed(removed)})
         yield from _removed_twice(removed)
         yield from _renamed(site, {key.text: key for key in reversed(removed)})
     yield from _sites_still_there(reading)
@@ -85,6 +93,35 @@ def _still_there(site: SiteReading, removed: tuple[Scalar, ...]) -> Iterator[Pro
 
 def _endpoints(site: SiteReading) -> Mapping | None:
     return mapping_at(site.endpoints_tree, "ehr_endpoints")
+
+
+def _still_used(site: SiteReading, removed: dict[str, Scalar]) -> Iterator[Problem]:
+    living = {key.text for key in keys_of(_endpoints(site))}
+    for archive in site.archives.values() if site.knows_endpoints else ():
+        for item in archive.forward_to:
+            if item.text in removed and item.text not in living:
+                message = f'{archive.key.text} still forwards to "{item.text}", which is named as removed'
+                mend = f"take {item.text} out of forward_to, or bring it back and take it out of removed"
+                related = ("removed here", removed[item.text])
+                yield _contradiction(item, "removed-still-used", message, mend, related)
+    links = {key.text for key in keys_of(site.links)}
+    for endpoint in site.endpoints.values() if site.links else ():
+        link = text_at(endpoint.merged.tree, "link")
+        if link and link.text in removed and link.text not in links:
+            yield _link_still_used(endpoint, link, removed[link.text])
+
+
+def _link_still_used(endpoint: EndpointReading, link: Scalar, removed: Scalar) -> Problem:
+    # A preset may be right for other sites; this one's endpoint is to mend.
+    is_own = link.place.source.site == endpoint.key.place.source.site
+    problem = _contradiction(
+        link if is_own else endpoint.key,
+        "removed-still-used",
+        f'{endpoint.name} still uses Link "{link.text}", which is named as removed',
+        f"give {endpoint.name} another Link, or bring {link.text} back and take it out of removed",
+        ("removed here", removed),
+    )
+    return problem if is_own else replace(problem, related=(*problem.related, *endpoint.provenance("link")))
 
 
 def _removed_twice(removed: tuple[Scalar, ...]) -> Iterator[Problem]:

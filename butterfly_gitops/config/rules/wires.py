@@ -36,8 +36,12 @@ def check_wires(reading: FleetReading) -> Iterator[Problem]:
 
 
 def _wire(site: SiteReading, endpoint: EhrEndpoint) -> tuple[str, ...]:
-    dialler = "here" if site.runs_here(endpoint.link) else f"{site.name}/{endpoint.link}"
-    return (dialler, endpoint.host.lower(), str(endpoint.port), endpoint.tls.model_dump_json())
+    return (
+        site.dialler(endpoint.link),
+        endpoint.host.lower(),
+        str(endpoint.port),
+        endpoint.tls.model_dump_json(),
+    )
 
 
 def _differences(first: Member, later: Member) -> Iterator[Problem]:
