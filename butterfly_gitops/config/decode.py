@@ -14,6 +14,9 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from butterfly_gitops.config import secrets_by_value
 from butterfly_gitops.config.context import FAILED, Context, Reader, is_refused_null, shown
+from butterfly_gitops.config.encoding_reader import EncodingReader
+from butterfly_gitops.config.host_reader import HostReader
+from butterfly_gitops.config.identity_reader import IdentityReader
 from butterfly_gitops.config.nearest import nearest
 from butterfly_gitops.config.scalar_readers import (
     BooleanReader,
@@ -23,7 +26,7 @@ from butterfly_gitops.config.scalar_readers import (
     TextReader,
 )
 from butterfly_gitops.config.tree import Entry, Mapping, Node, Scalar, Sequence
-from butterfly_gitops.model.endpoint import FileReference, Reference
+from butterfly_gitops.model.endpoint import HD_PATTERN, HOST_PATTERN, FileReference, Reference
 
 
 def decode(model: type[BaseModel], node: Node, *, at: Scalar, context: Context) -> Any:
@@ -51,7 +54,7 @@ def reader_of(annotation: Any) -> Reader:
     if origin in (Union, types.UnionType):
         return _union_reader(arguments)
     if origin is Literal:
-        return ChoiceReader(choices=arguments)
+        return EncodingReader(offered=arguments) if "UTF-8" in arguments else ChoiceReader(choices=arguments)
     if origin is tuple:
         return ListReader(item=reader_of(arguments[0]))
     if origin is dict:
@@ -70,8 +73,16 @@ def _scalar_reader(annotation: Any, bare: Any) -> Reader:
     if bare is timedelta:
         return DurationReader(adapter=adapter)
     if bare is str:
-        return TextReader(adapter=adapter)
+        return _text_reader(adapter)
     raise TypeError(f"no reader for {annotation!r}")
+
+
+def _text_reader(adapter: TypeAdapter[Any]) -> Reader:
+    """Text that people often write in another form has a reader of its own."""
+    pattern = adapter.json_schema().get("pattern")
+    if pattern == HOST_PATTERN:
+        return HostReader()
+    return IdentityReader(adapter=adapter) if pattern == HD_PATTERN else TextReader(adapter=adapter)
 
 
 def _union_reader(arguments: tuple[Any, ...]) -> Reader:

@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterator
 from butterfly_gitops.config.reading import FleetReading
 from butterfly_gitops.config.rules import (
     capacity,
+    connection,
     files,
     forwarding,
     grants,
     lookalikes,
+    message,
     names,
     removal,
     shape,
@@ -26,7 +28,7 @@ from butterfly_gitops.model.problem import Problem
 
 _FAMILIES = (
     *(text, versions, shape, files, names, lookalikes, removal, forwarding, capacity, usage),
-    *(wires, zones, tls, grants, unbuilt, silence),
+    *(wires, connection, zones, tls, message, grants, unbuilt, silence),
 )
 
 RULES: dict[str, Rule] = {rule.id: rule for family in _FAMILIES for rule in family.RULES}
@@ -40,7 +42,9 @@ CHECKS: tuple[Callable[[FleetReading], Iterator[Problem]], ...] = (
     zones.check_zones,
     unbuilt.check_unbuilt,
     tls.check_tls,
+    message.check_messages,
     wires.check_wires,
+    connection.check_connections,
     grants.check_grants,
     capacity.check_capacity,
     usage.check_usage,
