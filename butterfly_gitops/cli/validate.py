@@ -1,6 +1,7 @@
 """`bgo validate`: check the whole configuration and show all problems at once."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -38,7 +39,8 @@ def command(ctx: click.Context, *, paths: tuple[Path, ...], style: str, verbose:
     `# bgo: ignore RULE: reason`. The summary counts such warnings, and --format json lists them with their reasons.
     """
     folders = dict.fromkeys(sites_folder_of(path) for path in paths or (Path("sites"),))
-    loaded = [load(read_folder(folder), root=str(folder)) for folder in folders]
+    today = datetime.now(UTC).date()
+    loaded = [load(read_folder(folder), root=str(folder), today=today) for folder in folders]
     problems = [problem for each in loaded for problem in each.problems]
     voice = ctx.ensure_object(Voice)
     shows_silenced = style == "json" or (style == "text" and (verbose or voice.is_verbose))

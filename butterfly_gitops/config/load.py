@@ -5,6 +5,7 @@ It orders the steps; reading text, merging layers and the rules stand beside it.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import TypeVar
 
 from butterfly_gitops.config import provenance, secrets_by_value, silencing, yaml_text
@@ -54,21 +55,24 @@ def load(
     events: yaml_text.Events = yaml_text.fastest_events,
     before: Loaded | None = None,
     older: Older = OLDER,
+    today: date | None = None,
 ) -> Loaded:
     """Load a configuration from its files, by path below the sites folder; `root` is printed before each path.
 
-    Whatever is wrong becomes a problem, all at once and sorted; nothing is raised. Only the names matter of files
-    that are no YAML. What an earlier load made of the same bytes is taken from there: the outcome is the same.
+    Whatever is wrong becomes a problem, all at once and sorted; nothing is raised. What an earlier load made of the
+    same bytes is taken from there: the outcome is the same. Of files that are no YAML only PEM is looked at; its
+    certificates are judged by `today`, and where that is None they are not.
     `older` are the versions that are still read beside today's; they are the same at each load of a process.
     """
     known = before.parts if before else Parts()
     texts = dict(_texts(files, root=root, events=events, known=known, older=older))
-    paths = frozenset(files)
-    if before is not None and before.parts.are_of(texts, paths):
+    others = {path: content for path, content in files.items() if not is_yaml(path)}
+    parts = Parts(texts=texts, paths=frozenset(files), others=others, today=today)
+    if before is not None and before.parts.are_of(parts):
         return before
     reading, sites, found = _read(
         {path.removeprefix(f"{root}/"): part.text for path, part in texts.items()},
-        paths,
+        parts,
         root=root,
         known=known,
     )
@@ -98,7 +102,7 @@ def load(
         file_count=sum(map(is_yaml, files)),
         site_count=len(reading.sites),
         endpoint_count=len(reading.endpoints),
-        parts=Parts(texts=texts, sites={site.reading.name: site for site in sites}, paths=paths),
+        parts=replace(parts, sites={site.reading.name: site for site in sites}),
     )
 
 
@@ -121,7 +125,7 @@ def _texts(
 
 
 def _read(
-    texts: Mapping[str, yaml_text.Text], paths: frozenset[str], *, root: str, known: Parts
+    texts: Mapping[str, yaml_text.Text], parts: Parts, *, root: str, known: Parts
 ) -> tuple[FleetReading, tuple[SitePart, ...], list[Problem]]:
     """Read the fleet's files and each site, and say what is wrong within each."""
     problems: list[Problem] = []
@@ -133,11 +137,13 @@ def _read(
         fleet_file=read_file(FleetFile, trees["fleet.yaml"], context),
         grants_file=read_file(GrantsFile, trees["grants.yaml"], context),
         sites=(),
-        paths=paths,
+        paths=parts.paths,
+        others=parts.others,
+        today=parts.today,
     )
     for entry in fleet.presets.entries.values() if fleet.presets else ():
         check_shared_layer(entry, context)
-    sites = tuple(_site_part(name, texts, fleet, root=root, known=known) for name in site_names(paths))
+    sites = tuple(_site_part(name, texts, fleet, root=root, known=known) for name in site_names(parts.paths))
     problems += [problem for site in sites for problem in site.problems]
     return replace(fleet, sites=tuple(site.reading for site in sites)), sites, problems
 

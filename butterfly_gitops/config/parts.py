@@ -5,6 +5,7 @@ What a site is read from, beside its own files, is the fleet's file alone: its p
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
 from butterfly_gitops.config.reading import SiteReading
 from butterfly_gitops.config.yaml_text import Text
@@ -36,11 +37,16 @@ class SitePart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """All files by the path that problems print, all sites by name."""
+    """All files by the path that problems print, all sites by name; beside them what only some rules look at.
+
+    `others` is what files hold that are no YAML, by their paths below the sites folder; `today` judges certificates.
+    """
 
     texts: Mapping[str, TextPart] = field(default_factory=dict)
     sites: Mapping[str, SitePart] = field(default_factory=dict)
     paths: frozenset[str] = frozenset()
+    others: Mapping[str, bytes] = field(default_factory=dict)
+    today: date | None = None
 
     def text(self, file: str, content: bytes) -> Text | None:
         """What a file said, if it still holds the same."""
@@ -52,10 +58,10 @@ class Parts:
         part = self.sites.get(name)
         return part if part is not None and part.is_of(texts) else None
 
-    def are_of(self, texts: Mapping[str, TextPart], paths: frozenset[str]) -> bool:
-        """Whether nothing at all differs."""
+    def are_of(self, other: "Parts") -> bool:
+        """Whether nothing at all differs; sites follow from their texts."""
         return (
-            self.paths == paths
-            and self.texts.keys() == texts.keys()
-            and all(self.texts[file].text is part.text for file, part in texts.items())
+            (self.paths, self.others, self.today) == (other.paths, other.others, other.today)
+            and self.texts.keys() == other.texts.keys()
+            and all(self.texts[file].text is part.text for file, part in other.texts.items())
         )

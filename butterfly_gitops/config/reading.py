@@ -3,7 +3,9 @@
 Values stand where a part is sound; trees stand for the rest, so that each rule says what it can at its token.
 """
 
+from collections.abc import Mapping as Map
 from dataclasses import dataclass
+from datetime import date
 
 from butterfly_gitops.config.layers import Layer, Merged
 from butterfly_gitops.config.tree import Mapping, Related, Scalar, Sequence, Source, mapping_at, text_at
@@ -101,6 +103,10 @@ class FleetReading:
     sites: tuple[SiteReading, ...]
     paths: frozenset[str]
     """All files there are, below the sites folder."""
+    others: Map[str, bytes]
+    """What those of them hold that are no YAML; of most of them nothing is known."""
+    today: date | None
+    """The day that certificates are judged by, or None where they are not."""
 
     @property
     def endpoints(self) -> tuple[tuple[SiteReading, EndpointReading], ...]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from butterfly_gitops import __version__
 from butterfly_gitops.config.load import Loaded, load
@@ -50,7 +50,9 @@ async def consider(
 ) -> Candidate:
     """Load files and plan them against what is applied; what `before` knows is not read again. Raises OtherFleet."""
     # Loading a thousand sites takes a second that the lanes must not miss.
-    loaded = await in_background(load, wanted.files, root=wanted.root, before=before)
+    loaded = await in_background(
+        load, wanted.files, root=wanted.root, before=before, today=at.astimezone(UTC).date()
+    )
     if loaded.fleet is None:
         return Candidate(loaded=loaded, plan=None)
     observation = await store.observe()

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from butterfly_gitops.config import pem
 from butterfly_gitops.config.rules.files import FLEET_FILES, is_yaml
 from butterfly_gitops.config.yaml_text import MAX_BYTES
 from butterfly_gitops.source.interface import Snapshot, SourceUnavailable
@@ -37,7 +38,7 @@ def read_folder(path: Path) -> dict[str, bytes]:
     """Read the files below a sites folder, by their paths in it.
 
     Names that start with a dot are passed over. Of a YAML file as much is read as shows that it is too large,
-    of any other file nothing: its name is enough for a reference to it. Raises SourceUnavailable when the folder is
+    any other file is handed on if it is small and in PEM (see `config.pem`), else as empty. Raises SourceUnavailable when the folder is
     missing, unreadable, holds a symbolic link or very many files.
     """
     if not path.is_dir():
@@ -84,9 +85,16 @@ def _files_below(folder: Path) -> Iterator[Path]:
 
 
 def _content(path: Path) -> bytes:
-    if not is_yaml(path.name):
-        return b""
     if not path.is_file():
-        raise SourceUnavailable(str(path), "no plain file")
+        if is_yaml(path.name):
+            raise SourceUnavailable(str(path), "no plain file")
+        return b""
+    if is_yaml(path.name):
+        return _beginning(path, MAX_BYTES)
+    return pem.kept_of(_beginning(path, pem.MAX_BYTES))
+
+
+def _beginning(path: Path, limit: int) -> bytes:
+    """As much of a file as shows whether it is over a limit."""
     with path.open("rb") as file:
-        return file.read(MAX_BYTES + 1)
+        return file.read(limit + 1)

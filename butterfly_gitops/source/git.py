@@ -11,15 +11,15 @@ import threading
 from collections.abc import Collection
 from pathlib import Path
 
-from butterfly_gitops.config.rules.files import is_yaml
 from butterfly_gitops.source.git_address import PROTOCOLS, GitAddress
 from butterfly_gitops.source.git_command import (
     PRINTED_DIGITS,
+    Content,
     Git,
     GitFailed,
-    blobs,
     commit_named,
     files_in,
+    handed_on,
     tree_of,
 )
 from butterfly_gitops.source.interface import Snapshot, SourceUnavailable
@@ -65,7 +65,7 @@ class GitSource:
         name = hashlib.sha256(f"{address.url}#{address.branch}".encode()).hexdigest()[:16]
         # Git is started in another folder, where a relative path means something else.
         self._mirror = cache.absolute() / f"{name}.git"
-        self._contents: dict[str, bytes] = {}
+        self._contents: dict[Content, bytes] = {}
         # A pass and a check of ancestry may come from different threads.
         self._one_at_a_time = threading.Lock()
 
@@ -147,11 +147,10 @@ class GitSource:
 
     def _files(self, git: Git, tree: str, described: str) -> dict[str, bytes]:
         entries = files_in(git, tree, described=described)
-        wanted = {oid for path, oid in entries.items() if is_yaml(path)}
-        new = sorted(wanted - self._contents.keys())
-        read = dict(zip(new, blobs(git, new), strict=True))
-        self._contents = {oid: read[oid] if oid in read else self._contents[oid] for oid in wanted}
-        return {path: self._contents[oid] if is_yaml(path) else b"" for path, oid in entries.items()}
+        wanted = set(entries.values())
+        read = handed_on(git, wanted - self._contents.keys())
+        self._contents = {one: read[one] if one in read else self._contents[one] for one in wanted}
+        return {path: self._contents[one] for path, one in entries.items()}
 
     def _renew(self) -> None:
         """Put a new mirror in the old one's place, once it is whole."""

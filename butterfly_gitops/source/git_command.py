@@ -11,6 +11,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from butterfly_gitops.config import pem
+from butterfly_gitops.config.rules.files import is_yaml
 from butterfly_gitops.config.yaml_text import MAX_BYTES
 from butterfly_gitops.source.folder import MAX_FILES
 from butterfly_gitops.source.interface import SourceUnavailable
@@ -48,6 +50,14 @@ class Answer:
         lines = [line.strip() for line in self.err.decode("utf-8", "replace").split("\n")]
         telling = [line for line in lines if line and not line.lower().startswith(("warning", "hint"))]
         return telling[0].removeprefix("fatal: ").removeprefix("error: ") if telling else "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """What a file holds: the id of the object, and whether it is read as YAML."""
+
+    oid: str
+    is_yaml: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,12 +131,12 @@ def tree_of(git: Git, commit: str, folder: str) -> str | None:
     return found and git.said("rev-parse", "--verify", "--quiet", f"{found}^{{tree}}")
 
 
-def files_in(git: Git, tree: str, *, described: str) -> dict[str, str]:
-    """Each file's path in a tree, and the id of what it holds; names that start with a dot are passed over.
+def files_in(git: Git, tree: str, *, described: str) -> dict[str, Content]:
+    """Each file's path in a tree, and what it holds; names that start with a dot are passed over.
 
     Raises SourceUnavailable for a symbolic link, a submodule or very many files, GitFailed for a tree that is broken.
     """
-    files: dict[str, str] = {}
+    files: dict[str, Content] = {}
     for line in git.output("ls-tree", "-r", "-z", "--full-tree", tree).split(b"\0"):
         if not line:
             continue
@@ -137,7 +147,7 @@ def files_in(git: Git, tree: str, *, described: str) -> dict[str, str]:
             continue
         if why := _REFUSED_MODES.get(mode):
             raise SourceUnavailable(f"{path} in {described}", why)
-        files[path] = oid
+        files[path] = Content(oid=oid, is_yaml=is_yaml(path))
     if len(files) > MAX_FILES:
         raise SourceUnavailable(described, f"more than {MAX_FILES} files; is this the sites folder?")
     return files
@@ -158,3 +168,23 @@ def blobs(git: Git, oids: list[str]) -> Iterator[bytes]:
         content = answer[head_end + 1 : head_end + 1 + size]
         yield bytes(content[: MAX_BYTES + 1])
         start = head_end + 1 + size + 1
+
+
+def handed_on(git: Git, wanted: Collection[Content]) -> dict[Content, bytes]:
+    """What a source hands on of objects, as `folder.read_folder` does of files. Raises GitFailed."""
+    texts = sorted(one.oid for one in wanted if one.is_yaml)
+    others = sorted(one.oid for one in wanted if not one.is_yaml)
+    small = [oid for oid, size in zip(others, _sizes(git, others), strict=True) if size <= pem.MAX_BYTES]
+    kept = {oid: pem.kept_of(content) for oid, content in zip(small, blobs(git, small), strict=True)}
+    found = dict(zip(texts, blobs(git, texts), strict=True))
+    return {one: found[one.oid] if one.is_yaml else kept.get(one.oid, b"") for one in wanted}
+
+
+def _sizes(git: Git, oids: list[str]) -> Iterator[int]:
+    """How many bytes objects hold, in order: nobody wants to read a film to learn that it is no certificate."""
+    asked = "".join(f"{oid}\n" for oid in oids).encode("ascii")
+    answer = git.output("cat-file", "--batch-check=%(objectsize)", given=asked) if oids else b""
+    for oid, size in zip(oids, answer.decode("ascii", "replace").splitlines(), strict=True):
+        if not size.isdecimal():
+            raise GitFailed(oid, "git does not have this file here; fetch the whole history")
+        yield int(size)

@@ -6,8 +6,14 @@ Only the git command line is asked, with fixed arguments and an environment that
 from dataclasses import dataclass
 from pathlib import Path
 
-from butterfly_gitops.config.rules.files import is_yaml
-from butterfly_gitops.source.git_command import PRINTED_DIGITS, Git, blobs, commit_named, files_in, tree_of
+from butterfly_gitops.source.git_command import (
+    PRINTED_DIGITS,
+    Git,
+    commit_named,
+    files_in,
+    handed_on,
+    tree_of,
+)
 from butterfly_gitops.source.interface import SourceUnavailable
 
 # What git needs to find itself, its own settings (`safe.directory` stands there) and nothing that a hook set.
@@ -71,7 +77,8 @@ def committed(folder: Path) -> str | None:
 def read_tree(folder: Path, revision: Revision) -> dict[str, bytes]:
     """The files below a folder as a commit has them, by their paths in it; empty if it had no such folder.
 
-    As in a folder on disk, names that start with a dot are passed over, and only YAML is read. Raises
+    As in a folder on disk, names that start with a dot are passed over, and of other files than YAML only PEM
+    is handed on. Raises
     SourceUnavailable for a symbolic link or a submodule, and where git fails.
     """
     git = _git(folder)
@@ -80,9 +87,8 @@ def read_tree(folder: Path, revision: Revision) -> dict[str, bytes]:
     if tree is None:
         return {}
     entries = files_in(git, tree, described=str(revision))
-    wanted = sorted({oid for path, oid in entries.items() if is_yaml(path)})
-    contents = dict(zip(wanted, blobs(git, wanted), strict=True))
-    return {path: contents.get(oid, b"") if is_yaml(path) else b"" for path, oid in entries.items()}
+    contents = handed_on(git, set(entries.values()))
+    return {path: contents[one] for path, one in entries.items()}
 
 
 def root_of(folder: Path) -> Path:

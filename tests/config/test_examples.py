@@ -3,7 +3,6 @@
 import pytest
 
 from butterfly_gitops.config import yaml_text
-from butterfly_gitops.config.load import load
 from butterfly_gitops.config.rules.catalog import RULES
 from butterfly_gitops.model.problem import Severity
 from tests.config.examples import Example, examples, report
@@ -20,7 +19,7 @@ def name(example: Example) -> str:
 
 @pytest.mark.parametrize("example", VALID, ids=name)
 def test_a_valid_one_has_no_problem(example: Example):
-    loaded = load(example.files)
+    loaded = example.load()
     assert [str(problem) for problem in loaded.problems] == []
     assert loaded.fleet is not None
     assert len(loaded.fleet.sites) == loaded.site_count
@@ -28,12 +27,12 @@ def test_a_valid_one_has_no_problem(example: Example):
 
 @pytest.mark.parametrize("example", INVALID, ids=name)
 def test_an_invalid_one_is_reported_with_position_and_mend(example: Example):
-    assert report(load(example.files)) == example.expected
+    assert report(example.load()) == example.expected
 
 
 @pytest.mark.parametrize("example", INVALID, ids=name)
 def test_an_error_keeps_what_runs_and_a_warning_does_not(example: Example):
-    loaded = load(example.files)
+    loaded = example.load()
     errors = [problem for problem in loaded.problems if problem.severity is Severity.ERROR]
     named = {problem.site for problem in errors}
     assert (loaded.fleet is None) == (None in named)
@@ -45,7 +44,7 @@ def test_an_error_keeps_what_runs_and_a_warning_does_not(example: Example):
 
 @pytest.mark.parametrize("example", [*VALID, *INVALID], ids=name)
 def test_the_parser_in_python_reads_the_same(example: Example):
-    assert load(example.files, events=yaml_text.python_events) == load(example.files)
+    assert example.load(events=yaml_text.python_events) == example.load()
 
 
 @pytest.mark.parametrize("kind", ["valid", "invalid"])
@@ -56,9 +55,9 @@ def test_each_rule_has_an_example(kind: str):
 
 @pytest.mark.parametrize("example", [each for each in INVALID if each.rule in RULES], ids=name)
 def test_an_invalid_one_breaks_the_rule_that_it_is_named_after(example: Example):
-    assert example.rule in {problem.rule for problem in load(example.files).problems}
+    assert example.rule in {problem.rule for problem in example.load().problems}
 
 
 def test_every_rule_that_is_reported_is_documented():
-    reported = {problem.rule for example in INVALID for problem in load(example.files).problems}
+    reported = {problem.rule for example in INVALID for problem in example.load().problems}
     assert reported <= RULES.keys()

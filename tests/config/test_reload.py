@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from butterfly_gitops.config.load import Loaded, load
@@ -34,6 +34,7 @@ def edited(files: dict[str, bytes], changes: dict[str, bytes | None]) -> dict[st
 
 
 @given(st.lists(edits, max_size=4))
+@settings(deadline=None)
 def test_what_is_known_changes_nothing(steps) -> None:
     before: Loaded | None = None
     files = dict(SITES)

@@ -1,8 +1,9 @@
 """Which files there must be, and which there must not."""
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
+from butterfly_gitops.config import pem
 from butterfly_gitops.config.nearest import nearest
 from butterfly_gitops.config.rules.documentation import Rule
 from butterfly_gitops.config.tree import Source, problem_of_file
@@ -55,9 +56,9 @@ def site_names(paths: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted({two[0] for two in parts if len(two) == 2 and two[1] in SITE_FILES}))
 
 
-def check_files(paths: Iterable[str], *, root: str) -> Iterator[Problem]:
-    """Compare the paths, relative to the root, with what there must be."""
-    there = {path for path in paths if is_yaml(path)}
+def check_files(files: Mapping[str, bytes], *, root: str) -> Iterator[Problem]:
+    """Compare the paths, relative to the root, with what there must be; and secret-by-value for private keys."""
+    there = {path for path in files if is_yaml(path)}
     sites = site_names(there)
     wanted = {*FLEET_FILES, *(f"{site}/{name}" for site in sites for name in SITE_FILES)}
     for path in sorted(there - wanted):
@@ -70,6 +71,9 @@ def check_files(paths: Iterable[str], *, root: str) -> Iterator[Problem]:
         yield problem_of_file(source, rule="no-site", message="there is no site in this folder", mend=mend)
     for site in sites:
         yield from _check_name(site, root=root)
+    for path, content in sorted(files.items()):
+        if not is_yaml(path) and pem.holds_private_key(content):
+            yield _private_key(path, sites, root=root)
 
 
 def _source(path: str, *, root: str) -> Source:
@@ -96,6 +100,14 @@ def _unknown(path: str, *, missing: Collection[str], root: str) -> Problem:
 
 def _stem(name: str) -> str:
     return name.replace("_", "-").rpartition(".")[0]
+
+
+def _private_key(path: str, sites: Collection[str], *, root: str) -> Problem:
+    folder = path.partition("/")[0]
+    source = Source(file=f"{root}/{path}", site=folder if folder in sites else None, lines=())
+    message = "a private key lies in the repository, where many people read it for ever"
+    mend = "take it out, change the key, and refer to it: {env: BGO_SECRET_…} or {path: /…}"
+    return problem_of_file(source, rule="secret-by-value", message=message, mend=mend)
 
 
 def _missing(path: str, *, root: str) -> Problem:

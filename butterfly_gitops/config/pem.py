@@ -1,0 +1,59 @@
+"""PEM, the text that certificates and keys come in: what a file holds, and how long a certificate is good for."""
+
+import functools
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+MAX_BYTES = 256 * 1024
+"""Room for all authorities that a browser trusts; an EHR has one."""
+
+_BEGIN = re.compile(rb"^-----BEGIN ([A-Z0-9# ]{1,40})-----[ \t\r]*$", re.MULTILINE)
+
+
+class NotACertificateError(Exception):
+    """A file holds no certificate, or one that cannot be read; the message says what it holds instead."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validity:
+    """The first and the last day of one certificate, in UTC."""
+
+    first: date
+    last: date
+
+
+def kept_of(content: bytes) -> bytes:
+    """What a source hands on of a file that is no YAML: all of it where it holds PEM and is not too large, else nothing."""
+    return content if len(content) <= MAX_BYTES and _BEGIN.search(content) else b""
+
+
+def holds_private_key(content: bytes) -> bool:
+    """Whether one of the blocks is a private key, encrypted or not."""
+    return any(label.endswith("PRIVATE KEY") for label in _labels(content))
+
+
+@functools.lru_cache(maxsize=256)
+def validities(content: bytes) -> tuple[Validity, ...]:
+    """The validity of each certificate, in the order of the file. Raises NotACertificateError."""
+    # Only files with certificates pay for it: `bgo validate` starts in less time than this import takes.
+    from cryptography import x509  # noqa: PLC0415
+
+    labels = list(_labels(content))
+    if "CERTIFICATE" not in labels:
+        held = f'"{labels[0]}" and no certificate' if labels else "no certificate in PEM"
+        raise NotACertificateError(f"holds {held}")
+    try:
+        certificates = x509.load_pem_x509_certificates(content)
+    except ValueError as error:
+        raise NotACertificateError("holds a certificate that cannot be read") from error
+    return tuple(
+        Validity(first=one.not_valid_before_utc.date(), last=one.not_valid_after_utc.date())
+        for one in certificates
+    )
+
+
+def _labels(content: bytes) -> Iterator[str]:
+    for found in _BEGIN.finditer(content):
+        yield found[1].decode("ascii")
