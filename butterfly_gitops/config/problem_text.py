@@ -71,14 +71,15 @@ def _annotation(problem: Problem) -> str:
     if line := problem.origin.line:
         column = problem.origin.column
         place |= {"line": str(line), "col": str(column), "endColumn": str(column + problem.length)}
-    text = f"{problem.message}. Mend: {problem.mend}" if problem.mend else problem.message
-    properties = ",".join(f"{name}={_escaped(value, also=':,')}" for name, value in place.items())
+    says = f"{problem.message}. Mend: {problem.mend}" if problem.mend else problem.message
+    text = "\n".join(map(visible, (says, *_beside(problem))))
+    properties = ",".join(f"{name}={_escaped(visible(value), also=':,')}" for name, value in place.items())
     return f"::{kind} {properties}::{_escaped(text)}"
 
 
 def _escaped(text: str, *, also: str = "") -> str:
     """Percent-encode what ends a workflow command, or a property of it."""
-    return "".join(f"%{ord(one):02X}" if one in f"%\r\n{also}" else one for one in visible(text))
+    return "".join(f"%{ord(one):02X}" if one in f"%\r\n{also}" else one for one in text)
 
 
 def _lines(problem: Problem) -> Iterator[str]:
@@ -89,13 +90,19 @@ def _lines(problem: Problem) -> Iterator[str]:
         yield from _excerpt(problem, gutter)
     if problem.mend:
         yield visible(f"{gutter} = mend: {problem.mend}")
-    for what, origin in problem.related:
-        yield visible(f"{gutter} = {_related(what, origin)}")
-    if problem.reaches:
-        yield visible(f"{gutter} = {_reached(problem)}")
+    for line in _beside(problem):
+        yield visible(f"{gutter} = {line}")
     if problem.silenced:
         yield visible(f"{gutter} = silenced: {problem.silenced}")
     yield f"{gutter} = more: bgo explain {problem.rule}"
+
+
+def _beside(problem: Problem) -> Iterator[str]:
+    """What else has to do with a problem: other places, and whom it reaches."""
+    for what, origin in problem.related:
+        yield _related(what, origin)
+    if problem.reaches:
+        yield _reached(problem)
 
 
 def _related(what: str, origin: Origin) -> str:
@@ -132,7 +139,8 @@ def _width(text: str) -> int:
 
 
 def _columns(character: str) -> int:
-    if unicodedata.combining(character):
+    # Hangul vowels and finals join the consonant before them.
+    if unicodedata.category(character) in ("Mn", "Me") or "\u1160" <= character <= "\u11ff":
         return 0
     return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1
 

@@ -4,15 +4,12 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from butterfly_gitops.config.tree import Entry, Node, Place, Scalar, problem_at
+from butterfly_gitops.config.tree import Entry, Node, Place, problem_at
 from butterfly_gitops.model.problem import Problem
 
 _PEM = re.compile(r"-----BEGIN [A-Z0-9 ]+-----")
 _WORDS = re.compile(r"pass(word|wd|phrase)|secret|token|credential|private_?key", re.IGNORECASE)
 _KEY_WITH_VALUE = re.compile(rf"((?:{_WORDS.pattern})[\w-]*[\"']?\s*:\s*)\S.*", re.IGNORECASE)
-# RFC 3986 3.2.1: a user and a password before the host.
-_PASSWORD_IN_URL = re.compile(r"(://[^\s/@:]*:)[^\s/]+@")
-_USER_AND_PASSWORD = re.compile(r"[^\s/@:]+:[^\s]+@")
 _PEM_TO_END = re.compile(r"-----BEGIN .*")
 _LONG_BASE64 = re.compile(r"[A-Za-z0-9+/=]{40,}")
 _STARS = "********"
@@ -20,13 +17,8 @@ _MEND = "take it out, change the secret, and refer to it: {env: BGO_SECRET_…} 
 
 
 def looks_secret(text: str) -> bool:
-    """Whether a value is key material, or a URL with a password."""
-    return _PEM.search(text) is not None or _PASSWORD_IN_URL.search(text) is not None
-
-
-def names_user(text: str) -> bool:
-    """Whether a value that should be a host starts with `user:password@`."""
-    return _USER_AND_PASSWORD.match(text) is not None
+    """Whether a value is key material."""
+    return _PEM.search(text) is not None
 
 
 def names_secret(key: str) -> bool:
@@ -36,11 +28,8 @@ def names_secret(key: str) -> bool:
 
 def refused_value(value: Node, *, name: str) -> Problem:
     """The problem of a value that stands where a reference is wanted, or that is key material."""
-    message, mend = f"{name} is written as a value; secrets and certificates are only referred to", _MEND
-    if isinstance(value, Scalar) and _holds_password(value.text):
-        message = f"{name} holds a password, and a secret is never written in a file"
-        mend = "take user and password out, and change the password"
-    return _hide(problem_at(value.place, rule="secret-by-value", message=message, mend=mend), value.place)
+    message = f"{name} is written as a value; secrets and certificates are only referred to"
+    return _hide(problem_at(value.place, rule="secret-by-value", message=message, mend=_MEND), value.place)
 
 
 def refused_setting(entry: Entry) -> Problem:
@@ -48,11 +37,6 @@ def refused_setting(entry: Entry) -> Problem:
     message = f'no setting is called "{entry.key.text}", and a secret is never written in a file'
     problem = problem_at(entry.key.place, rule="secret-by-value", message=message, mend=_MEND)
     return _hide(problem, entry.value.place)
-
-
-def _holds_password(text: str) -> bool:
-    is_url = _PASSWORD_IN_URL.search(text) is not None
-    return (is_url or names_user(text)) and not _PEM.search(text)
 
 
 def _hide(problem: Problem, secret: Place) -> Problem:
@@ -79,14 +63,13 @@ def without_secrets(problems: Iterable[Problem]) -> Iterator[Problem]:
 
 def _starred(line: str, *, until: int) -> str:
     """The line without what looks like a secret; what begins before `until` keeps its width, for the caret's sake."""
-    for pattern in (_PASSWORD_IN_URL, _KEY_WITH_VALUE, _PEM_TO_END, _LONG_BASE64):
+    for pattern in (_KEY_WITH_VALUE, _PEM_TO_END, _LONG_BASE64):
         line = pattern.sub(lambda found: _stars_for(found, until=until), line)
     return line
 
 
 def _stars_for(found: re.Match[str], *, until: int) -> str:
-    """Stars for what was found, less what a first group and a last @ say of it."""
+    """Stars for what was found, less what a first group says of it."""
     before = found[1] if found.re.groups else ""
-    behind = "@" if found.re is _PASSWORD_IN_URL else ""
-    width = len(found[0]) - len(before) - len(behind)
-    return f"{before}{'*' * width if found.start() + len(before) < until else _STARS}{behind}"
+    width = len(found[0]) - len(before)
+    return f"{before}{'*' * width if found.start() + len(before) < until else _STARS}"

@@ -27,6 +27,7 @@ from butterfly_gitops.config.tree import (
     Mapping,
     Node,
     Place,
+    Related,
     Remark,
     Scalar,
     Sequence,
@@ -53,6 +54,10 @@ _REFUSED = re.compile(f"[\t{_HIDDEN}{_NOT_PRINTABLE}]")
 _HIDDEN_NAMES = {"\u00a0": "no-break space", "\u202f": "no-break space", "\u200b": "zero-width space"}
 # Within a value, escapes can write what the file itself may not hold, and line ends.
 _REFUSED_IN_VALUE = re.compile(f"[\t\n\r{_HIDDEN}{_NOT_PRINTABLE}]")
+# What refuses a value of its own, in the line that it stands in.
+_ANCHOR = re.compile(r"&[^\s,\[\]{}]+")
+_TAG = re.compile(r"![^\s,\[\]{}]*")
+_BLOCK = re.compile(r"[|>][-+1-9]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,9 +193,20 @@ def _not_yaml(source: Source, error: MarkedYAMLError) -> Problem:
     mark = error.problem_mark or error.context_mark
     if mark is None:
         return problem_of_file(source, rule="bad-yaml", message=f"this is not YAML: {what}")
-    line = min(mark.line + 1, len(source.lines))
-    place = Place(source=source, line=line, column=mark.column + 1)
-    return problem_at(place, rule="bad-yaml", message=f"this is not YAML: {what}", mend=mend)
+    related: Related = ()
+    if error.context == "while scanning a quoted scalar" and error.context_mark is not None:
+        # The end of the file, where it was missed, is no place to look.
+        mark = error.context_mark
+    elif (begun := _BEGUN.get(str(error.context))) and error.context_mark is not None:
+        related = ((begun, _place_of_mark(source, error.context_mark).origin),)
+    message = f"this is not YAML: {what}"
+    return problem_at(
+        _place_of_mark(source, mark), rule="bad-yaml", message=message, mend=mend, related=related
+    )
+
+
+def _place_of_mark(source: Source, mark: Any) -> Place:
+    return Place(source=source, line=min(mark.line + 1, len(source.lines)), column=mark.column + 1)
 
 
 _LOOK = "look at the indentation, the quotes and the brackets of this line and the one above"
@@ -204,6 +220,13 @@ _IN_OUR_WORDS = {
     "expected ',' or '}'": ("a mapping that is not closed", "close the brace, or write the missing comma"),
     "cannot start any token": ("no value may start with this character", "put quotes around the value"),
     "unexpected end of stream": ("a quote that is not closed", "close the quote"),
+}
+
+
+# Where a bracket opens says more than where the parser saw that it does not close.
+_BEGUN = {
+    "while parsing a flow sequence": "the list begins here",
+    "while parsing a flow mapping": "the mapping begins here",
 }
 
 
@@ -223,15 +246,16 @@ class _Builder:
             place = Place(source=self._source, line=1, column=1)
             raise _empty(place)
         if start.version or start.tags:
-            place = Place(source=self._source, line=1, column=1)
+            place = self._line_that(lambda line: line.startswith("%"), from_line=1)
             self._refuse(place, rule="directive", message="a YAML directive", mend="take the % line out")
         root = self._node(next(self._events), depth=1)
         if isinstance(root, Scalar) and root.is_null:
             raise _empty(root.place)
         next(self._events)  # the document's end
         if isinstance(another := next(self._events, None), DocumentStartEvent):
+            from_line = another.start_mark.line + 1
             self._refuse(
-                self._place(another),
+                self._line_that(lambda line: line.startswith("---"), from_line=from_line),
                 rule="several-documents",
                 message="a second document",
                 mend="keep one document in a file, with at most one `---` at its top",
@@ -314,11 +338,23 @@ class _Builder:
             self._refuse(place, rule="alias", message=f"an alias (*{anchor})", mend=mend)
             return
         if anchor is not None:
-            short = replace(place, length=len(anchor) + 1)
-            self._refuse(short, rule="anchor", message=f"an anchor (&{anchor})", mend="take it out")
+            at = self._sign(place, _ANCHOR)
+            self._refuse(at, rule="anchor", message=f"an anchor (&{anchor})", mend="take it out")
         if getattr(event, "tag", None) is not None:
             mend = "take it out; each setting has one type, and quotes are enough for text"
-            self._refuse(place, rule="tag", message="a YAML tag", mend=mend)
+            self._refuse(self._sign(place, _TAG), rule="tag", message="a YAML tag", mend=mend)
+
+    def _line_that(self, fits: Callable[[str], bool], *, from_line: int) -> Place:
+        """The first line that fits, whole; the one to start from if none does."""
+        lines = self._source.lines
+        found = next((number for number in range(from_line, len(lines) + 1) if fits(lines[number - 1])), None)
+        length = len(lines[found - 1].rstrip()) if found else 1
+        return Place(source=self._source, line=found or from_line, column=1, length=length)
+
+    def _sign(self, place: Place, sign: re.Pattern[str]) -> Place:
+        """The first such sign at or behind a place in its line; the place itself if there is none."""
+        found = sign.search(place.excerpt, place.column - 1)
+        return replace(place, column=found.start() + 1, length=len(found.group())) if found else place
 
     def _refuse_twice(self, key: Scalar, first: Scalar) -> None:
         self._problems.append(
@@ -339,6 +375,10 @@ class _Builder:
         length = 1
         if isinstance(event, ScalarEvent | AliasEvent):
             line = self._source.lines[start.line] if start.line < len(self._source.lines) else ""
-            until = end.column if end.line == start.line else len(line)
+            until = end.column
+            if end.line != start.line:
+                # Of a value of several lines, what its first one holds; of a block, its sign.
+                sign = _BLOCK.match(line, start.column) if event.style in ("|", ">") else None
+                until = sign.end() if sign else len(line.rstrip())
             length = max(1, until - start.column)
         return Place(source=self._source, line=start.line + 1, column=start.column + 1, length=length)

@@ -101,6 +101,45 @@ def test_warnings_alone_are_no_failure(capfd, checkout: Path):
     assert ran.err == "\n1 warning in 11 files.\n"
 
 
+@pytest.fixture
+def silenced(checkout: Path) -> Path:
+    """The sample sites without the grant that one endpoint asks for, which a comment answers."""
+    grants, path = checkout / "sites/grants.yaml", checkout / "sites/st-elsewhere/ehr-endpoints.yaml"
+    text = grants.read_text(encoding="utf-8")
+    grants.write_text(
+        text.replace("preliminary_results: true", "preliminary_results: false"), encoding="utf-8"
+    )
+    text = path.read_text(encoding="utf-8")
+    asks = "    preliminary_results: when_attestation_requested"
+    assert asks in text
+    comment = "    # bgo: ignore not-entitled: the grant comes in May\n"
+    path.write_text(text.replace(asks, comment + asks), encoding="utf-8")
+    return checkout
+
+
+@pytest.mark.usefixtures("silenced")
+def test_what_a_comment_silences_is_counted_and_not_shown(capfd):
+    ran = run(capfd, "validate")
+    assert (ran.code, ran.out) == (0, "")
+    assert ran.err == "11 files, 3 sites, 6 EHR endpoints: no problems, 1 warning silenced\n"
+    assert run(capfd, "validate", "--format", "github").out == ""
+
+
+@pytest.mark.usefixtures("silenced")
+@pytest.mark.parametrize("arguments", [("validate", "-v"), ("-v", "validate")], ids=" ".join)
+def test_verbose_shows_what_a_comment_silences(capfd, arguments: tuple[str, ...]):
+    ran = run(capfd, *arguments)
+    assert ran.code == 0
+    assert "warning[not-entitled]" in ran.out
+    assert " = silenced: the grant comes in May\n" in ran.out
+
+
+@pytest.mark.usefixtures("silenced")
+def test_json_lists_what_a_comment_silences_with_its_reason(capfd):
+    (problem,) = json.loads(run(capfd, "validate", "--format", "json").out)
+    assert problem["silenced"] == "the grant comes in May"
+
+
 def test_a_missing_folder_is_one_line(capfd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
     ran = run(capfd, "validate")

@@ -107,6 +107,37 @@ def test_an_annotation_cannot_end_early():
     assert "::50%25::error::x. Mend: write a whole" in print_annotations([problem])
 
 
+@pytest.mark.parametrize(
+    ("severity", "command"),
+    [(Severity.ERROR, "error"), (Severity.WARNING, "warning"), (Severity.NOTE, "notice")],
+)
+def test_an_annotation_has_the_weight_of_its_problem(severity: Severity, command: str):
+    assert print_annotations([replace(PROBLEM, severity=severity)]) == (
+        f"::{command} file=sites/a/ehr-endpoints.yaml,title=out-of-range,line=8,col=11,endColumn=16::"
+        "port is 70000; it must be from 1 to 65535. Mend: write a whole number from 1 to 65535\n"
+    )
+
+
+def test_an_annotation_says_what_else_has_to_do_with_it_in_lines_of_its_own():
+    other = Origin(file="sites/fleet.yaml", line=7, column=3)
+    problem = replace(PROBLEM, related=(("from preset epic", other),), reaches=("a/b", "a/c"), reaches_more=2)
+    assert print_annotations([problem]).endswith(
+        "65535%0Afrom preset epic, sites/fleet.yaml:7%0Areaches a/b, a/c and 2 more\n"
+    )
+
+
+def test_no_line_of_a_file_becomes_a_command_of_its_own():
+    problem = replace(
+        PROBLEM, message="a\n::set-output name=x::y", origin=replace(PROBLEM.origin, file="a\r\nb")
+    )
+    assert print_annotations([problem]).count("\n") == 1
+
+
+def test_an_annotation_of_a_whole_file_has_no_line():
+    problem = Problem(rule="missing-file", message="gone", origin=Origin(file="sites/a/site.yaml", line=0))
+    assert print_annotations([problem]) == "::error file=sites/a/site.yaml,title=missing-file::gone\n"
+
+
 def loaded_with(*problems: Problem, sites: tuple[str, ...] = (), is_fleet_sound: bool = True):
     loaded = load(sound_files())
     fleet = loaded.fleet if is_fleet_sound else None
@@ -114,6 +145,7 @@ def loaded_with(*problems: Problem, sites: tuple[str, ...] = (), is_fleet_sound:
 
 
 WARNING = replace(PROBLEM, severity=Severity.WARNING)
+NOTE = replace(PROBLEM, severity=Severity.NOTE)
 
 
 @pytest.mark.parametrize(
@@ -133,8 +165,16 @@ WARNING = replace(PROBLEM, severity=Severity.WARNING)
             "1 error in 5 files. Until it is mended, every site keeps what it runs now.",
         ),
         (loaded_with(WARNING), "1 warning in 5 files."),
+        (
+            loaded_with(PROBLEM, WARNING, NOTE, NOTE, sites=("a",)),
+            "1 error, 1 warning and 2 notes in 5 files. Until it is mended, a keeps what it runs now.",
+        ),
+        (
+            replace(loaded_with(NOTE), silenced=(WARNING, WARNING, NOTE)),
+            "1 note in 5 files, 2 warnings and 1 note silenced.",
+        ),
     ],
-    ids=["none", "one", "several", "of the fleet", "only warnings"],
+    ids=["none", "one", "several", "of the fleet", "only warnings", "each kind", "some silenced"],
 )
 def test_the_summary(loaded, expected: str):
     assert print_summary(loaded) == expected
