@@ -38,25 +38,25 @@ def _worded(node: Any, parts: Mapping[str, Schema]) -> Any:
         return [_worded(item, parts) for item in node]
     if not isinstance(node, dict):
         return node
-    worded = {name: _worded(value, parts) for name, value in _one_type(node).items() if name not in _DATA}
-    worded |= {name: node[name] for name in node.keys() & _DATA}
-    if isinstance(properties := worded.get("properties"), dict):
-        worded["properties"] = {name: _property(name, each, parts) for name, each in properties.items()}
-    if isinstance(defined := worded.get("$defs"), dict):
-        worded["$defs"] = {
-            name: {**part, "title": _title_of_part(name, part)} for name, part in defined.items()
-        }
-    return {name: worded[name] for name in node if name in worded} | worded
+    return {name: _keyword(name, value, parts) for name, value in _one_type(node).items()}
 
 
-# Keywords whose values are what people write, and no schemas.
-_DATA = {"default", "examples", "enum", "const"}
+def _keyword(name: str, value: Any, parts: Mapping[str, Schema]) -> Any:
+    match name:
+        case "properties":
+            return {key: _property(key, _worded(each, parts), parts) for key, each in value.items()}
+        case "$defs":
+            return {key: _part(key, _worded(each, parts)) for key, each in value.items()}
+        case "default" | "examples" | "enum" | "const":
+            return value  # what people write, and no schema
+        case _:
+            return _worded(value, parts)
 
 
-def _title_of_part(name: str, part: Schema) -> str:
-    """The title that a model gives itself, or its name in human words."""
-    own = part.get("title", name)
-    return title_of(name) if own == name else str(own)
+def _part(name: str, schema: Schema) -> Schema:
+    """A part with the title that its model gives itself, or with the model's name in human words."""
+    own = schema.get("title", name)
+    return {**schema, "title": title_of(name) if own == name else own}
 
 
 def _property(name: str, schema: Schema, parts: Mapping[str, Schema]) -> Schema:

@@ -266,9 +266,13 @@ class Message(Frozen):
         ),
     ] = "refuse"
     """What happens to a value over the length in the tables of `hl7_version`."""
-    max_value_bytes: Annotated[int, Field(ge=1000)] | None = Field(default=None, examples=[65536])
+    max_value_bytes: Annotated[int, Field(ge=1000, le=1_000_000_000)] | None = Field(
+        default=None, examples=[65536]
+    )
     """The longest OBX-5 that the EHR takes; a longer one is set aside."""
-    max_message_bytes: Annotated[int, Field(ge=1000)] | None = Field(default=None, examples=[1048576])
+    max_message_bytes: Annotated[int, Field(ge=1000, le=1_000_000_000)] | None = Field(
+        default=None, examples=[1048576]
+    )
     """The longest message that the EHR takes; a longer one is set aside."""
     time_precision: Annotated[
         Literal["second", "minute"],
