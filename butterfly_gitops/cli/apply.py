@@ -11,7 +11,6 @@ from butterfly_gitops.cli import exit_codes
 from butterfly_gitops.cli.client import Api, call, with_state
 from butterfly_gitops.cli.named import seconds_of
 from butterfly_gitops.cli.plan import planned_from
-from butterfly_gitops.controller.configuring import Followed
 
 _POLL_S = 0.2
 _ANOTHER_WAY = "To apply exactly this:"
@@ -96,6 +95,8 @@ def _refuse_where_followed(state: Path, acts_as: str) -> None:
         return source
 
     if source := call(state, acts_as, ask):
+        from butterfly_gitops.controller.configuring import Followed
+
         raise Followed(source)
 
 

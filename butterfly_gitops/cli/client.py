@@ -1,4 +1,7 @@
-"""The way from a verb to the API: over loopback while a `run` holds the state, else the same application in process."""
+"""The way from a verb to the API: over loopback while a `run` holds the state, else the same application in process.
+
+The server's packages are imported when a verb acts: its help, and the completion of its words, need none of them.
+"""
 
 import asyncio
 import getpass
@@ -8,15 +11,16 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-import httpx
 
-from butterfly_gitops.logs import configure_logs
 from butterfly_gitops.model.error import GitopsError
-from butterfly_gitops.store.state_folder import StateHeld
-from butterfly_gitops.wiring import API_FILE, TOKEN_FILE, opened
+
+if TYPE_CHECKING:
+    import httpx
+
+    from butterfly_gitops.store.state_folder import StateHeld
 
 DEFAULT_STATE = Path(".butterfly-gitops")
 _TIMEOUT_S = 60.0
@@ -71,7 +75,7 @@ def with_state(command: Command) -> Command:
 class Api:
     """The API as verbs use it. Every method raises ApiRefused for an answer that is no yes."""
 
-    def __init__(self, client: httpx.AsyncClient) -> None:
+    def __init__(self, client: "httpx.AsyncClient") -> None:
         self._client = client
 
     async def get(self, path: str, **params: Any) -> Any:
@@ -89,7 +93,7 @@ class Api:
         return _document(await self._client.post(path, content=body, headers=headers))
 
 
-def _document(response: httpx.Response) -> Any:
+def _document(response: "httpx.Response") -> Any:
     try:
         document = response.json()
     except ValueError:
@@ -103,6 +107,7 @@ def call(
     state: Path, acts_as: str, wish: Callable[[Api], Awaitable[Result]], *, create: bool = False
 ) -> Result:
     """Run a coroutine that uses the API of a state. Raises StateMissing, and what the API says."""
+    import httpx
 
     async def run() -> Result:
         async with connected(state, acts_as, create=create) as api:
@@ -117,6 +122,12 @@ def call(
 @asynccontextmanager
 async def connected(state: Path, acts_as: str, *, create: bool = False) -> AsyncIterator[Api]:
     """Connect to whoever holds the state, or open it here. Raises StateMissing."""
+    import httpx
+
+    from butterfly_gitops.logs import configure_logs
+    from butterfly_gitops.store.state_folder import StateHeld
+    from butterfly_gitops.wiring import opened
+
     # A verb says what it has to say; log lines are for `run`.
     configure_logs(io.StringIO(), as_json=False)
     try:
@@ -131,9 +142,13 @@ async def connected(state: Path, acts_as: str, *, create: bool = False) -> Async
 
 @asynccontextmanager
 async def client_of(
-    url: str, state: Path, *, acts_as: str = "", transport: httpx.ASGITransport | None = None
+    url: str, state: Path, *, acts_as: str = "", transport: "httpx.ASGITransport | None" = None
 ) -> AsyncIterator[Api]:
     """Speak to the API at a URL, with the token of its state."""
+    import httpx
+
+    from butterfly_gitops.wiring import TOKEN_FILE
+
     headers = {"Authorization": f"Bearer {(state / TOKEN_FILE).read_text().strip()}"}
     if acts_as:
         headers["X-Bgo-As"] = acts_as
@@ -144,7 +159,9 @@ async def client_of(
         yield Api(client)
 
 
-def _announced_url(state: Path, held: StateHeld) -> str:
+def _announced_url(state: Path, held: "StateHeld") -> str:
+    from butterfly_gitops.wiring import API_FILE
+
     try:
         return str(json.loads((state / API_FILE).read_text())["url"])
     except (OSError, ValueError, KeyError):

@@ -43,6 +43,11 @@ VERBS = {
     "completion": "Let bash, zsh or fish complete what you type.",
 }
 
+# What the extra `[server]` brings; the base install has none of it.
+_OF_THE_SERVER = frozenset(
+    {"apsw", "fastapi", "httpx", "prometheus_client", "starlette", "structlog", "uvicorn"}
+)
+
 NAMES = ("bgo", "butterfly-gitops")
 # A shell that completes a word sets this variable, and calls the program by whichever name.
 COMPLETING = "_BGO_COMPLETE"
@@ -168,6 +173,9 @@ def _exit_code(error: BaseException, voice: Voice) -> int:
         case GitopsError():
             _say(str(error))
             return error.exit_code
+        case ModuleNotFoundError() if error.name in _OF_THE_SERVER:
+            _say("this verb needs packages that are not installed: pip install 'butterfly-gitops[server]'")
+            return exit_codes.FAILED
         case BrokenPipeError():
             # Whoever read our output has seen enough; what is left must not complain at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -5,17 +5,19 @@ import gc
 import signal
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from butterfly_gitops.cli.client import login_name, with_state
 from butterfly_gitops.cli.named import seconds_of
-from butterfly_gitops.logs import configure_logs
 from butterfly_gitops.source.folder import FolderSource
 from butterfly_gitops.source.git import GitSource
 from butterfly_gitops.source.git_address import is_git_address, parse_git_address
 from butterfly_gitops.source.interface import Source
-from butterfly_gitops.wiring import Options, build
+
+if TYPE_CHECKING:
+    from butterfly_gitops.wiring import Options
 
 _LAST_PORT = 65535
 
@@ -54,6 +56,9 @@ def command(
     Lanes start at once from what is applied. While a source is followed, this process is the only writer. On SIGTERM
     or Ctrl-C, attempts in flight end first, each at most its acknowledgement time-out.
     """
+    from butterfly_gitops.logs import configure_logs
+    from butterfly_gitops.wiring import Options
+
     host, port = _address(listen)
     follows, followed = _source(source, state=state)
     options = Options(
@@ -70,8 +75,10 @@ def command(
     asyncio.run(run(options, is_for_people=log_format == "text"))
 
 
-async def run(options: Options, *, is_for_people: bool) -> None:
+async def run(options: "Options", *, is_for_people: bool) -> None:
     """Build the engine and run it until a signal says stop."""
+    from butterfly_gitops.wiring import build
+
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -79,6 +79,18 @@ def test_a_verb_without_state_loads_no_server(arguments: list[str]):
     assert not {module.partition(".")[0] for module in loaded_by(*arguments)} & SERVER
 
 
+def test_a_verb_that_needs_the_server_says_how_to_get_it(tmp_path: Path):
+    code = (
+        f"import sys; sys.modules.update(dict.fromkeys({sorted(SERVER)}));"
+        " from butterfly_gitops.cli.main import main; sys.exit(main(['status']))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "bgo: this verb needs packages that are not installed: pip install 'butterfly-gitops[server]'\n"
+    )
+
+
 @pytest.mark.parametrize(
     "arguments", [["--no-such-option"], ["no-such-verb"], [], ["validate", "--format", "xml"], ["explain"]]
 )
