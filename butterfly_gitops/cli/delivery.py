@@ -13,6 +13,7 @@ from butterfly_gitops.cli import exit_codes
 from butterfly_gitops.cli.client import Api, ApiRefused, call, with_state
 from butterfly_gitops.cli.named import endpoint_named
 from butterfly_gitops.cli.output import age, count_of, in_either_format, print_table
+from butterfly_gitops.cli.suggestions import endpoints, sites
 
 _STATES = ("queued", "sending", "uncertain", "set_aside", "delivered", "superseded", "cancelled")
 _CX_COMPONENTS = 10
@@ -25,8 +26,8 @@ def command() -> None:
 
 
 @command.command("list")
-@click.option("--endpoint", metavar="SITE/NAME", help="Only this endpoint's.")
-@click.option("--site", default="", help="Only this site's.")
+@click.option("--endpoint", metavar="SITE/NAME", shell_complete=endpoints, help="Only this endpoint's.")
+@click.option("--site", default="", shell_complete=sites, help="Only this site's.")
 @click.option("--study", default="", help="Only this study's, by its id or accession number.")
 @click.option(
     "--only",

@@ -7,6 +7,7 @@ import click
 
 from butterfly_gitops.cli.client import Api, call, with_state
 from butterfly_gitops.cli.named import endpoint_named, seconds_of
+from butterfly_gitops.cli.suggestions import endpoints
 
 
 @click.group("endpoint")
@@ -15,7 +16,7 @@ def command() -> None:
 
 
 @command.command("pause")
-@click.argument("endpoint", metavar="SITE/NAME")
+@click.argument("endpoint", metavar="SITE/NAME", shell_complete=endpoints)
 @click.option("--reason", required=True, help="Why; kept in the audit. No patient data.")
 @click.option("--for", "lasts", metavar="DURATION", help="How long, such as 2h; it ends by itself.")
 @click.option("--until-resumed", is_flag=True, help="Until somebody resumes it.")
@@ -43,7 +44,7 @@ def pause(
 
 
 @command.command("resume")
-@click.argument("endpoint", metavar="SITE/NAME")
+@click.argument("endpoint", metavar="SITE/NAME", shell_complete=endpoints)
 @click.option("--reason", required=True, help="Why; kept in the audit. No patient data.")
 @with_state
 def resume(*, endpoint: str, reason: str, state: Path, acts_as: str) -> None:

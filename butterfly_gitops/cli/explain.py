@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from butterfly_gitops.cli.suggestions import rules_and_addresses
 from butterfly_gitops.config.effective import Setting, settings_at
 from butterfly_gitops.config.load import Loaded, load
 from butterfly_gitops.config.nearest import nearest
@@ -26,7 +27,7 @@ class NothingToExplain(GitopsError):  # noqa: N818 - it is told to a person as i
 
 
 @click.command("explain")
-@click.argument("what", metavar="RULE|ADDRESS")
+@click.argument("what", metavar="RULE|ADDRESS", shell_complete=rules_and_addresses)
 @click.option(
     "--sites",
     type=click.Path(path_type=Path),

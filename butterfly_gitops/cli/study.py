@@ -12,6 +12,7 @@ from butterfly_gitops.cli.client import Api, ApiRefused, call, with_state
 from butterfly_gitops.cli.event_times import as_now
 from butterfly_gitops.cli.named import endpoint_named
 from butterfly_gitops.cli.output import count_of, in_either_format, print_table
+from butterfly_gitops.cli.suggestions import endpoints
 
 _EVENTS_PER_REQUEST = 500
 
@@ -129,7 +130,13 @@ def _rows(answers: list[dict[str, Any]]) -> Iterator[tuple[str, ...]]:
 
 @command.command("render")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--endpoint", required=True, metavar="SITE/NAME", help="The endpoint that it is for.")
+@click.option(
+    "--endpoint",
+    required=True,
+    metavar="SITE/NAME",
+    shell_complete=endpoints,
+    help="The endpoint that it is for.",
+)
 @click.option(
     "--sites", type=click.Path(path_type=Path), default=Path("sites"), show_default=True, help="The files."
 )
@@ -157,7 +164,13 @@ def render(*, file: Path, endpoint: str, sites: Path, style: str) -> None:
 
 @command.command("send")
 @click.argument("study")
-@click.option("--endpoint", required=True, metavar="SITE/NAME", help="The endpoint that it is for.")
+@click.option(
+    "--endpoint",
+    required=True,
+    metavar="SITE/NAME",
+    shell_complete=endpoints,
+    help="The endpoint that it is for.",
+)
 @click.option("--reason", required=True, help="Why; kept in the audit. No patient data.")
 @click.option(
     "--key", default="", help="Idempotency key: the same key sends once, however often it is asked for."

@@ -12,7 +12,7 @@ from butterfly_gitops.model.fleet import Fleet
 from butterfly_gitops.model.problem import Origin
 from butterfly_gitops.model.site import Site
 
-_FLEET_FIELDS = {"fleet": ("name", "guard"), "grants": ("subscription", "entitlements", "access_roles")}
+FLEET_FIELDS = {"fleet": ("name", "guard"), "grants": ("subscription", "entitlements", "access_roles")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +52,8 @@ def _is_at(found: Address, wanted: Address) -> bool:
 
 
 def _all_of(fleet: Fleet, name: str) -> Iterator[tuple[Address, Any]]:
-    if name in _FLEET_FIELDS:
-        values = fleet.settings.model_dump(mode="json", include=set(_FLEET_FIELDS[name]))
+    if name in FLEET_FIELDS:
+        values = fleet.settings.model_dump(mode="json", include=set(FLEET_FIELDS[name]))
         for path, value in _leaves(values):
             yield Address(site=name, field=path), value
     elif site := fleet.sites.get(name):

@@ -72,6 +72,7 @@ def test_help_imports_no_verb():
         ["explain", "unknown-key"],
         ["explain", "seaside/registry"],
         ["schema", "--check"],
+        ["completion", "bash"],
     ],
     ids=" ".join,
 )
