@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from butterfly_gitops.hl7.escape import escape
-from butterfly_gitops.hl7.message import header, segment, value_of
+from butterfly_gitops.hl7.message import segment, value_of
 
 _SEGMENT_END = re.compile(rb"\r\n|\r|\n")
 _CODE = re.compile(rb"[A-Za-z0-9]{1,3}")
@@ -83,7 +83,8 @@ def answer(
     """
     echoed = _echo(message, "MSH-10") if acknowledges is None else escape(acknowledges)
     segments = [
-        header(
+        segment(
+            "MSH",
             {
                 3: _echo(message, "MSH-5"),
                 4: _echo(message, "MSH-6"),
@@ -95,12 +96,12 @@ def answer(
                 11: _echo(message, "MSH-11") or "P",
                 12: _echo(message, "MSH-12") or "2.5.1",
                 18: _echo(message, "MSH-18"),
-            }
+            }.items(),
         ),
-        segment("MSA", {1: escape(code), 2: echoed}),
+        segment("MSA", {1: escape(code), 2: echoed}.items()),
     ]
     if error:
-        segments.append(segment("ERR", {3: f"{escape(error)}^^HL70357", 4: "E"}))
+        segments.append(segment("ERR", {3: f"{escape(error)}^^HL70357", 4: "E"}.items()))
     return "\r".join([*segments, ""]).encode("latin-1", errors="replace")
 
 

@@ -6,6 +6,7 @@ from butterfly_gitops.hl7.escape import escape
 from butterfly_gitops.hl7.length import check_lengths
 from butterfly_gitops.hl7.refusal import RenderingRefused
 from butterfly_gitops.hl7.result import Result
+from butterfly_gitops.model.message import Message
 
 _NULL = '""'  # delete what you have (2.5.3.2)
 
@@ -21,26 +22,28 @@ OWN_FIELDS: dict[str, frozenset[int]] = {
 }
 
 
-def adjusted(segment: str, values: dict[int, str], result: Result) -> dict[int, str]:
+def adjusted(segment: str, values: list[tuple[int, str]], result: Result) -> list[tuple[int, str]]:
     """The fields of one segment as this endpoint wants them. Raises RenderingRefused naming one that is too long."""
     options = result.options
-    if options.fields:
-        for place, text in options.fields.items():
-            name, number, *parts = split_place(place)
-            if name == segment:
-                values[int(number)] = _placed(
-                    values.get(int(number), ""), [int(part) for part in parts], text
-                )
-    if options.empty_as_null:
-        for place in options.empty_as_null:
-            name, number = split_place(place)
-            if name == segment and not values.get(int(number)):
-                values[int(number)] = _NULL
+    if options.fields or options.empty_as_null:
+        values = sorted(_changed(segment, dict(values), options).items())
     if options.too_long == "refuse":
         check_lengths(segment, values, result.version.id)
     if options.max_value_bytes and segment == "OBX":
-        _check_size(values.get(5, ""), options.max_value_bytes, result)
-    return dict(sorted(values.items())) if options.fields or options.empty_as_null else values
+        _check_size(dict(values).get(5, ""), options.max_value_bytes, result)
+    return values
+
+
+def _changed(segment: str, values: dict[int, str], options: Message) -> dict[int, str]:
+    for place, text in options.fields.items():
+        name, number, *parts = split_place(place)
+        if name == segment:
+            values[int(number)] = _placed(values.get(int(number), ""), [int(part) for part in parts], text)
+    for place in options.empty_as_null:
+        name, number = split_place(place)
+        if name == segment and not values.get(int(number)):
+            values[int(number)] = _NULL
+    return values
 
 
 @lru_cache(maxsize=1024)

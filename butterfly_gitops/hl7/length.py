@@ -1,10 +1,10 @@
 """How long a value may be, by version: the tables of the segments' chapters (HL7 v2.3 to v2.5.1, 2, 3, 4 and 7).
 
-OBX-5 is not among them: its lengths in the tables are no limits (7.4.2.5), and what a receiver takes is
-`message.max_value_bytes`.
+Fields that hold one code of a table are not among them: they cannot be longer. Nor is OBX-5: its lengths in the tables
+are no limits (7.4.2.5), and what a receiver takes is `message.max_value_bytes`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 
 from butterfly_gitops.hl7.refusal import RenderingRefused
 
@@ -13,19 +13,19 @@ _ORDER = {2: 22, 3: 22}
 _INTERPRETERS = {32: 200, 33: 200, 34: 200, 35: 200}
 _NOW = {
     "MSH": _SENDERS,
-    "PID": {3: 250, 5: 250, 7: 26, 8: 1, 18: 250},
-    "PV1": {2: 1, 3: 80, 7: 250, 19: 250, 51: 1},
+    "PID": {3: 250, 5: 250, 18: 250},
+    "PV1": {3: 80, 7: 250, 19: 250},
     "ORC": _ORDER,
-    "OBR": {**_ORDER, 4: 250, 16: 250, 18: 60, 24: 10, 31: 250, **_INTERPRETERS},
+    "OBR": {**_ORDER, 4: 250, 16: 250, 18: 60, 31: 250, **_INTERPRETERS},
     "OBX": {3: 250, 4: 20, 6: 250},
 }
 _EARLIER_SENDERS = {3: 180, 4: 180, 5: 180, 6: 180, 10: 20}
 _BEFORE_2_4 = {
     "MSH": _EARLIER_SENDERS,
-    "PID": {3: 20, 5: 48, 7: 26, 8: 1, 18: 20},
-    "PV1": {2: 1, 3: 80, 7: 60, 19: 20},
+    "PID": {3: 20, 5: 48, 18: 20},
+    "PV1": {3: 80, 7: 60, 19: 20},
     "ORC": _ORDER,
-    "OBR": {**_ORDER, 4: 200, 16: 80, 18: 60, 24: 10, 31: 300, **_INTERPRETERS},
+    "OBR": {**_ORDER, 4: 200, 16: 80, 18: 60, 31: 300, **_INTERPRETERS},
     "OBX": {3: 80, 4: 20, 6: 60},
 }
 LENGTHS: dict[str, dict[str, dict[int, int]]] = {
@@ -38,16 +38,20 @@ LENGTHS: dict[str, dict[str, dict[int, int]]] = {
 # not fit beside it.
 _BY_FIRST_COMPONENT = {("PID", 3), ("PID", 18), ("PV1", 7), ("PV1", 19), ("OBR", 16)}
 _OLD = frozenset({"2.3", "2.3.1"})
+# No value up to this length is too long anywhere.
+_SHORTEST = min(
+    longest for tables in LENGTHS.values() for table in tables.values() for longest in table.values()
+)
 
 
-def check_lengths(segment: str, values: Mapping[int, str], version: str) -> None:
+def check_lengths(segment: str, values: Iterable[tuple[int, str]], version: str) -> None:
     """Raise RenderingRefused naming the first field that is longer than its version allows."""
     limits = LENGTHS[version].get(segment, {})
-    for number, value in values.items():
-        longest = limits.get(number)
-        if longest is None or len(value) <= longest:
+    for number, value in values:
+        if len(value) <= _SHORTEST:
             continue
-        if _length(segment, number, value, version) > longest:
+        longest = limits.get(number, len(value))
+        if len(value) > longest and _length(segment, number, value, version) > longest:
             raise RenderingRefused(
                 f"{segment}-{number}", f"is longer than the {longest} characters that v{version} allows"
             )

@@ -3,31 +3,22 @@
 What a field holds is decided by a layout; its bytes by `charset`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 
 from butterfly_gitops.hl7.charset import charset_of
 from butterfly_gitops.model.endpoint import Encoding
 
 ENCODING_CHARACTERS = "^~\\&"
-_SEPARATORS = tuple("|" * count for count in range(64))
+_SEPARATORS = tuple("|" * count for count in range(100))
 
 
-def segment(name: str, fields: Mapping[int, str]) -> str:
-    """Write a segment from its fields, each escaped already, by their numbers in ascending order."""
-    return _filled(name, 0, fields)
-
-
-def header(fields: Mapping[int, str]) -> str:
-    """Write MSH, from its third field on: the first is the field separator itself (HL7 v2.5.1, 2.15.9.1)."""
-    return _filled(f"MSH|{ENCODING_CHARACTERS}", 2, fields)
-
-
-def _filled(start: str, written: int, fields: Mapping[int, str]) -> str:
-    parts = [start]
-    for number, value in fields.items():
+def segment(name: str, fields: Iterable[tuple[int, str]]) -> str:
+    """Write a segment from its fields, each with its number and escaped already, in ascending order."""
+    # The first field of MSH is the field separator itself, the second the encoding characters (HL7 v2.5.1, 2.15.9.1).
+    parts, written = ([f"MSH|{ENCODING_CHARACTERS}"], 2) if name == "MSH" else ([name], 0)
+    for number, value in fields:
         if value:
-            parts.append(_SEPARATORS[number - written])
-            parts.append(value)
+            parts += (_SEPARATORS[number - written], value)
             written = number
     return "".join(parts)
 

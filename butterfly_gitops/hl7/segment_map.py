@@ -29,18 +29,14 @@ class SegmentMap(Generic[From]):
     sent: Callable[[From], bool] = lambda _: True
     sent_says: str = "always"
 
-    def values(self, given: From) -> dict[int, str]:
-        """The fields that hold something, by number, in ascending order."""
-        return {number: text for number, _, source, _ in self.fields if (text := source(given))}
+    def values(self, given: From) -> list[tuple[int, str]]:
+        """The fields that hold something, with their numbers, in ascending order."""
+        return [(field[0], text) for field in self.fields if (text := field[2](given))]
 
     def laid_over(self, *fields: Field[From]) -> "SegmentMap[From]":
         """The same segment with these fields in place of its own of the same numbers, or beside them."""
         merged = {field.number: field for field in (*self.fields, *fields)}
         return replace(self, fields=tuple(merged[number] for number in sorted(merged)))
-
-    def without(self, *numbers: int) -> "SegmentMap[From]":
-        """The same segment, less these fields."""
-        return replace(self, fields=tuple(field for field in self.fields if field.number not in numbers))
 
 
 def fixed(text: str) -> Callable[[object], str]:

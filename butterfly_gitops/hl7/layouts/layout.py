@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from butterfly_gitops.hl7.adjustment import adjusted
-from butterfly_gitops.hl7.message import header, segment
+from butterfly_gitops.hl7.message import segment
 from butterfly_gitops.hl7.refusal import RenderingRefused
 from butterfly_gitops.hl7.result import Result
 from butterfly_gitops.hl7.segment_map import SegmentMap
@@ -41,12 +41,15 @@ class Layout:
 
     def _of(self, maps: tuple[SegmentMap[Result], ...], result: Result) -> Iterator[str]:
         for each in maps:
-            if each.name == "MSH":
-                yield header(adjusted(each.name, each.values(result), result))
-            elif each.sent(result) and self._wants(each.name, result):
+            if each.sent(result) and self._wants(each.name, result):
                 yield segment(each.name, adjusted(each.name, each.values(result), result))
 
     def _wants(self, name: str, result: Result) -> bool:
-        options = result.options
-        wish = {"ORC": options.order_segment, "PV1": options.visit_segment}.get(name)
+        match name:
+            case "ORC":
+                wish = result.options.order_segment
+            case "PV1":
+                wish = result.options.visit_segment
+            case _:
+                return True
         return name not in self.left_out if wish is None else wish == "send"

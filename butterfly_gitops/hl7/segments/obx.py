@@ -1,6 +1,7 @@
 """OBX, observation (HL7 v2.5.1, 7.4.2): one part of the report, one value, one document."""
 
 from collections import Counter
+from operator import attrgetter
 from typing import NamedTuple
 
 from butterfly_gitops.hl7.segment_map import Field, SegmentMap
@@ -22,7 +23,8 @@ class Row(NamedTuple):
 def numbered(rows: list[Row], status: str) -> list[Row]:
     """Number the rows, tell alike ones apart, and give those a status that have none of their own."""
     return [
-        row._replace(number=number, status=row.status or status)
+        # Much quicker than `_replace`.
+        Row(*row[:6], row.status or status, number)
         for number, row in enumerate(_told_apart(rows), start=1)
     ]
 
@@ -49,21 +51,21 @@ OBX: SegmentMap[Row] = SegmentMap(
     title="Observation",
     fields=(
         Field(1, "Set ID", lambda row: str(row.number), "counts from 1"),
-        Field(2, "Value Type", lambda row: row.type, "table 0125"),
-        Field(3, "Observation Identifier", lambda row: row.code, "what is said"),
+        Field(2, "Value Type", attrgetter("type"), "table 0125"),
+        Field(3, "Observation Identifier", attrgetter("code"), "what is said"),
         Field(
             4,
             "Observation Sub-ID",
-            lambda row: row.instance,
+            attrgetter("instance"),
             "fetus, side or repeat; tells alike OBX-3 apart",
         ),
-        Field(5, "Observation Value", lambda row: row.value, "the value"),
-        Field(6, "Units", lambda row: row.unit, "unit of a number"),
-        Field(11, "Observation Result Status", lambda row: row.status, "table 0085: as OBR-25; W withdraws"),
+        Field(5, "Observation Value", attrgetter("value"), "the value"),
+        Field(6, "Units", attrgetter("unit"), "unit of a number"),
+        Field(11, "Observation Result Status", attrgetter("status"), "table 0085: as OBR-25; W withdraws"),
         Field(
             14,
             "Date/Time of the Observation",
-            lambda row: row.observed,
+            attrgetter("observed"),
             "as OBR-7; of an attestation its own",
         ),
     ),
