@@ -6,18 +6,16 @@ from dataclasses import replace
 from butterfly_gitops.model.address import Address
 from butterfly_gitops.model.fleet import Fleet
 from butterfly_gitops.model.frozen import Frozen
-from butterfly_gitops.model.problem import Origin
+from butterfly_gitops.plan.cause import cause_of
 from butterfly_gitops.plan.change import AddressText, Change, Kind
 from butterfly_gitops.plan.consequence import Consequence, class_of
 from butterfly_gitops.plan.sentence import Bucket, say
 from butterfly_gitops.plan.setting import Setting, print_setting
-from butterfly_gitops.plan.sides import Comparison, Side
+from butterfly_gitops.plan.sides import Comparison
 from butterfly_gitops.plan.thing import FLEET, GRANTS
 
 # Whose sentence needs all of an endpoint's changes together.
 _TOLD_WHOLE = frozenset({Consequence.GO_ELSEWHERE, Consequence.IDENTITY_CHANGES})
-# What an endpoint says itself; all other layers may be shared.
-_OWN_LAYER = "endpoint"
 
 
 class Effect(Frozen):
@@ -43,7 +41,7 @@ class Effect(Frozen):
 
 def effects_of(changes: Iterable[Change], comparison: Comparison) -> tuple[Effect, ...]:
     """All effects, worst first, then by place."""
-    buckets = [part for bucket in _by_place(changes) for part in _by_layer(bucket, comparison.desired)]
+    buckets = [part for bucket in _by_place(changes) for part in _by_layer(bucket, comparison)]
     alike: dict[tuple[object, ...], list[Bucket]] = {}
     for bucket in buckets:
         alike.setdefault(_what_is_shared(bucket, comparison), []).append(bucket)
@@ -101,21 +99,17 @@ def _kind_of(place: Address, changes: list[Change]) -> Kind:
     return "archive" if "forwarding_rule" in kinds else changes[0].kind
 
 
-def _by_layer(bucket: Bucket, desired: Side) -> list[Bucket]:
+def _by_layer(bucket: Bucket, comparison: Comparison) -> list[Bucket]:
     """Apart by the shared layer that made the change, where the sentence doesn't need them together."""
     if bucket.kind != "ehr_endpoint":
         return [bucket]
     by_layer: dict[str, list[Change]] = {}
     for change in bucket.changes:
-        by_layer.setdefault(_shared_layer(change, desired), []).append(change)
+        layer = "" if change.is_whole else cause_of(change, comparison).layer
+        by_layer.setdefault(layer, []).append(change)
     if bucket.consequence in _TOLD_WHOLE and len(by_layer) > 1:
         return [bucket]
     return [bucket.with_layer(layer, tuple(changes)) for layer, changes in by_layer.items()]
-
-
-def _shared_layer(change: Change, desired: Side) -> str:
-    layer = desired.layers.get(str(change.address), _OWN_LAYER)
-    return "" if layer == _OWN_LAYER or change.is_whole else layer
 
 
 def _what_is_shared(bucket: Bucket, comparison: Comparison) -> tuple[object, ...]:
@@ -123,7 +117,7 @@ def _what_is_shared(bucket: Bucket, comparison: Comparison) -> tuple[object, ...
     if not bucket.layer:
         return (bucket.consequence, bucket.places)
     lines = tuple(
-        (change.setting, str(change.old), str(change.new), origin_of(change, comparison))
+        (change.setting, str(change.old), str(change.new), cause_of(change, comparison).origin)
         for change in bucket.changes
     )
     # Counts are summed over the places, so only the words from files alone must agree.
@@ -138,12 +132,9 @@ def _effect(group: list[Bucket], comparison: Comparison) -> Effect:
     said = say(whole, comparison)
     settings = []
     for alike in zip(*(bucket.changes for bucket in group), strict=True):
-        origin = origin_of(alike[0], comparison)
-        settings.append(
-            print_setting(
-                alike[0], ids=tuple(change.id for change in alike), origin=origin, place=first.places[0]
-            )
-        )
+        ids = tuple(change.id for change in alike)
+        cause = cause_of(alike[0], comparison)
+        settings.append(print_setting(alike[0], ids=ids, cause=cause, place=first.places[0]))
     return Effect(
         consequence=first.consequence,
         kind=first.kind,
@@ -154,35 +145,6 @@ def _effect(group: list[Bucket], comparison: Comparison) -> Effect:
         brief=said.brief,
         settings=tuple(settings),
     )
-
-
-def origin_of(change: Change, comparison: Comparison) -> Origin | None:
-    """Where the change was written: its own line, else the nearest line above it, else where it stood before."""
-    if said := _where_it_is_said_to_leave(change, comparison.desired):
-        return said
-    for side in (comparison.desired, comparison.applied):
-        address: Address | None = change.address
-        while address is not None:
-            if origin := side.origins.get(str(address)):
-                return origin
-            address = _parent(address)
-    return None
-
-
-def _where_it_is_said_to_leave(change: Change, desired: Side) -> Origin | None:
-    """The line of `removed_sites` or `removed` that goes with a change."""
-    site = change.address.site
-    by_fleet = desired.origins.get(f"fleet.removed_sites.{site}")
-    if by_fleet or not change.is_removed:
-        return by_fleet
-    return desired.origins.get(f"{site}.removed.{change.address.name}")
-
-
-def _parent(address: Address) -> Address | None:
-    if not address.field:
-        # A thing that is gone has no line; its site's would say nothing.
-        return None
-    return Address(site=address.site, name=address.name, field=address.field.rpartition(".")[0] or None)
 
 
 def _title(bucket: Bucket, comparison: Comparison) -> str:

@@ -24,6 +24,7 @@ Link = Callable[[Origin], str]
 # GitHub takes 65,536 characters. Rows over these are counted, not shown.
 TABLE_BUDGET = 30_000
 DETAILS_BUDGET = 10_000
+CELL_BUDGET = 8_000
 MOST_NAMED = 10
 
 _LABEL = {
@@ -171,9 +172,26 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]], *, budget: int) -
 
 
 def _where(effect: Effect, *, strong: bool = False) -> str:
-    places = ", ".join(_place(place, strong=strong) for place in effect.places[:MOST_NAMED])
-    places += _and_more(len(effect.places) - MOST_NAMED)
+    places = _named(effect.places, strong=strong)
+    if len(effect.places) > MOST_NAMED:
+        # All are named, and the table stays readable.
+        sites = many(len({place.site for place in effect.places}), "site", "sites")
+        summary = f"{len(effect.places)} endpoints of {sites}"
+        places = f"<details><summary>{summary}</summary>{places}</details>"
     return f"{places} ({_layer(effect.layer)})" if effect.layer else places
+
+
+def _named(places: Sequence[Address], *, strong: bool) -> str:
+    """All places, but for those that no comment would hold."""
+    named: list[str] = []
+    budget = CELL_BUDGET
+    for place in places:
+        text = _place(place, strong=strong)
+        budget -= len(text)
+        if budget < 0:
+            return f"{', '.join(named)}, and {len(places) - len(named)} more: `bgo diff` names all"
+        named.append(text)
+    return ", ".join(named)
 
 
 def _place(place: Address, *, strong: bool) -> str:
@@ -194,7 +212,7 @@ def _layer(layer: str) -> str:
 def _lines(effect: Effect, link: Link | None) -> tuple[str, str]:
     """The two cells of an effect's settings: what they say, and where."""
     said = "<br>".join(_setting(setting) for setting in effect.settings)
-    return said, "<br>".join(_origins(effect.settings, link))
+    return said, "<br>".join(_origins(effect, link))
 
 
 def _setting(setting: Setting) -> str:
@@ -206,9 +224,9 @@ def _setting(setting: Setting) -> str:
     return f"{name} {value(setting.old)} → {value(setting.new)}"
 
 
-def _origins(settings: Iterable[Setting], link: Link | None) -> Iterator[str]:
+def _origins(effect: Effect, link: Link | None) -> Iterator[str]:
     before = None
-    for setting in settings:
+    for setting in effect.settings:
         if setting.file is None:
             continue
         line = "" if setting.line is None else f":{setting.line}"
@@ -217,7 +235,9 @@ def _origins(settings: Iterable[Setting], link: Link | None) -> Iterator[str]:
             name = plain(setting.file.rpartition("/")[2])
             text = line if same_file else f"{name}{line}"
             origin = Origin(file=setting.file, line=setting.line or 0)
-            yield f"[{text}]({link(origin)})" if link else text
+            # Beside several places stands whose line it is.
+            whose = f"from {_layer(setting.layer)}, " if setting.layer and not effect.layer else ""
+            yield f"{whose}[{text}]({link(origin)})" if link else f"{whose}{text}"
         before = (setting.file, setting.line)
 
 

@@ -6,7 +6,7 @@ from pydantic import JsonValue
 
 from butterfly_gitops.model.address import Address
 from butterfly_gitops.model.frozen import Frozen
-from butterfly_gitops.model.problem import Origin
+from butterfly_gitops.plan.cause import Cause
 from butterfly_gitops.plan.change import RENAMED_FROM, Change
 
 
@@ -25,13 +25,17 @@ class Setting(Frozen):
     """The file that says so; null where no line does (a default)."""
     line: int | None
     """The line in it, from 1."""
+    layer: str = ""
+    """The layer that the line belongs to, such as `preset registry`; empty for what the place says itself."""
 
 
-def print_setting(change: Change, *, ids: tuple[str, ...], origin: Origin | None, place: Address) -> Setting:
+def print_setting(change: Change, *, ids: tuple[str, ...], cause: Cause, place: Address) -> Setting:
     """A change as a line below its place."""
     name, old, new = _words(change, place)
+    origin = cause.origin
     line = origin.line if origin and origin.line else None
-    return Setting(changes=ids, name=name, old=old, new=new, file=origin.file if origin else None, line=line)
+    file = origin.file if origin else None
+    return Setting(changes=ids, name=name, old=old, new=new, file=file, line=line, layer=cause.layer)
 
 
 def _words(change: Change, place: Address) -> tuple[str, str | None, str | None]:

@@ -111,7 +111,7 @@ def _effects(plan: Plan) -> Iterator[list[str]]:
 
 def _effect(effect: Effect) -> list[str]:
     lines = [_place(effect)]
-    if effect.sentence and len(effect.places) > 1:
+    if len(effect.places) > 1:
         lines += _wrapped(", ".join(map(str, effect.places)), indent=4)
     if effect.sentence:
         lines += _wrapped(effect.sentence, indent=4)
@@ -125,8 +125,11 @@ def _place(effect: Effect) -> str:
     if len(effect.places) == 1:
         return f"  {effect.places[0]}   {_safe(effect.title)}".rstrip()
     sites = len({place.site for place in effect.places})
-    layer = _LAYER_WORDS.get(effect.layer, effect.layer)
-    return f"  {len(effect.places)} endpoints of {many(sites, 'site', 'sites')}, by {layer}"
+    return f"  {len(effect.places)} endpoints of {many(sites, 'site', 'sites')}, by {_layer(effect.layer)}"
+
+
+def _layer(layer: str) -> str:
+    return _LAYER_WORDS.get(layer, layer)
 
 
 def _setting(setting: Setting, width: int) -> list[str]:
@@ -155,7 +158,8 @@ def _values(setting: Setting) -> str:
 def _where(setting: Setting) -> str:
     if setting.file is None:
         return ""
-    return _safe(setting.file) if setting.line is None else f"{_safe(setting.file)}:{setting.line}"
+    place = setting.file if setting.line is None else f"{setting.file}:{setting.line}"
+    return _safe(f"from {_layer(setting.layer)}, {place}" if setting.layer else place)
 
 
 def _held(plan: Plan) -> list[str]:
