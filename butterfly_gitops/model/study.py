@@ -31,7 +31,7 @@ def _base64(text: str) -> str:
 
 
 BirthDate = Annotated[
-    str, StringConstraints(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$"), AfterValidator(_calendar_date)
+    str, StringConstraints(pattern=r"^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$"), AfterValidator(_calendar_date)
 ]
 
 
@@ -60,135 +60,203 @@ class ExamType(Private):
     """What was done."""
 
     code: Id
+    """The exam type's code, which `message.exam_codes` may map to OBR-4."""
     display: Line | None = None
+    """The exam type's name."""
     system: Line | None = None
+    """Where the code is from: L for local, LN for LOINC."""
 
 
 class Person(Private):
     """Somebody who took part, by role."""
 
     role: Literal["performer", "author", "secondary_author", "scribe", "attester", "ordering"]
+    """What the person did."""
     id: Id | None = None
+    """The person's identifier."""
     authority: Line | None = None
+    """Who assigned the identifier."""
     id_type: Line | None = None
+    """What kind of identifier it is (table 0203)."""
     family: Line | None = None
+    """The family name."""
     given: Line | None = None
+    """The given name."""
 
 
 class Attestation(Private):
     """The attesting physician's statement."""
 
     text: str
+    """What the physician attests."""
     at: Instant | None = None
+    """When it was attested."""
 
 
 class ReportSection(Private):
     """One part of the written report."""
 
     section: Literal["findings", "impression", "recommendation", "indication", "comparison", "other"]
+    """Which part of the report it is."""
     text: str
+    """What it says."""
 
 
 class Observation(Private):
     """One measured or coded finding."""
 
     type: Literal["numeric", "text", "coded"]
+    """What the value is: a number, text or a code."""
     code: Id
+    """What was observed, as a code."""
     system: Line | None = None
+    """Where the code is from: L for local, LN for LOINC."""
     display: Line | None = None
+    """What was observed, in words."""
     value: str
+    """The value as it was entered."""
     unit: Line | None = None
+    """The unit of a number."""
     instance: Line | None = None
+    """Which one it is, where the same thing was observed several times."""
 
 
 class Document(Private):
     """An attached document."""
 
     title: Line | None = None
+    """What the document is called."""
     media_type: Line
+    """What kind of document it is, such as application/pdf."""
     base64: Annotated[str, AfterValidator(_base64)]
+    """The document itself, in base64 (RFC 4648, section 4)."""
 
 
 class Study(Private):
     """The study itself, at one revision."""
 
     id: Id
+    """The study's identifier at the source, the same for life."""
     revision: Annotated[int, Field(ge=0, lt=2**31)]
+    """Counts the changes of the study; a later snapshot has a larger one."""
     study_uid: Annotated[str, StringConstraints(pattern=r"^[0-9.]{1,64}$")] | None = None
+    """The DICOM study instance UID."""
     filler_order_number: Id | None = None
+    """The order number of the system that performs."""
     placer_order_number: Id | None = None
+    """The order number of the system that orders."""
     accession_number: Id | None = None
+    """The accession number."""
     exam_type: ExamType
+    """What was done."""
     ordered_procedure: ExamType | None = None
     """What was ordered, as the order codes it."""
     started_at: Instant | None = None
+    """When the exam began."""
     ended_at: Instant | None = None
+    """When the exam ended."""
     reason: Line | None = None
+    """Why the exam was done."""
     people: tuple[Person, ...] = ()
+    """Who took part."""
     attestation: Attestation | None = None
+    """The attesting physician's statement."""
     report: tuple[ReportSection, ...] = ()
+    """The written report, part by part."""
     observations: tuple[Observation, ...] = ()
+    """What was measured or coded."""
     images_url: Line | None = None
+    """Where the images are shown to those who may see them."""
     documents: tuple[Document, ...] = ()
+    """Attached documents."""
 
 
 class PatientIdentifier(Private):
     """One identifier of a patient (CX: id, assigning authority, type)."""
 
     id: Id
+    """The identifier itself."""
     authority: Line | None = None
+    """Who assigned it."""
     type: Line | None = None
+    """What kind of identifier it is (table 0203): MR, for example."""
 
 
 class Patient(Private):
     """Whom the study is of."""
 
     identifiers: tuple[PatientIdentifier, ...] = ()
+    """The identifiers that hold now."""
     merged_from: tuple[PatientIdentifier, ...] = ()
+    """Identifiers of records that were merged into this one."""
     family: Line | None = None
+    """The family name."""
     given: Line | None = None
+    """The given name."""
     birth_date: BirthDate | None = None
+    """The date of birth: a year, a month or a day."""
     sex: Annotated[str, StringConstraints(pattern=r"^[FMOUAN]$")] | None = None
+    """The administrative sex (table 0001)."""
 
 
 class Location(Private):
     """Where the patient is: PV1-3."""
 
     unit: Line | None = None
+    """The ward or department."""
     room: Line | None = None
+    """The room."""
     bed: Line | None = None
+    """The bed."""
 
 
 class Attending(Private):
     """The attending physician of the encounter: PV1-7."""
 
     id: Id | None = None
+    """The physician's identifier."""
     authority: Line | None = None
+    """Who assigned the identifier."""
     id_type: Line | None = None
+    """What kind of identifier it is (table 0203)."""
     family: Line | None = None
+    """The family name."""
     given: Line | None = None
+    """The given name."""
 
 
 class Encounter(Private):
     """The visit that the study belongs to."""
 
     visit_number: Id | None = None
+    """The number of the visit."""
     account_number: Id | None = None
+    """The number of the patient's account."""
     class_: Annotated[Line | None, Field(alias="class")] = None
+    """The patient class (table 0004): E for emergency, I for inpatient."""
     location: Location | None = None
+    """Where the patient is."""
     attending: Attending | None = None
+    """The attending physician."""
 
 
 class StudyEvent(Private):
     """One study at attestation requested, finalized, reverted or deleted."""
 
     event_id: Id
+    """The event's identifier, unique in the fleet; a repeat has the same one."""
     event: EventKind
+    """What happened to the study."""
     occurred_at: Instant
+    """When it happened."""
     archive: Id
+    """The archive that holds the study: SITE/NAME, or its `cloud_id`."""
     study: Study
+    """The whole study, as it now is."""
     patient: Patient
+    """Whom the study is of."""
     encounter: Encounter | None = None
+    """The visit that the study belongs to."""
 
 
 def canonical_text(event: StudyEvent) -> str:
