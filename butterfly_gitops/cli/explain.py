@@ -8,15 +8,17 @@ from typing import Any
 import click
 
 from butterfly_gitops.cli.suggestions import rules_and_addresses
-from butterfly_gitops.config.effective import Setting, settings_at
+from butterfly_gitops.config.effective import Setting, addresses_near, settings_at
 from butterfly_gitops.config.load import Loaded, load
 from butterfly_gitops.config.nearest import nearest
 from butterfly_gitops.config.problem_text import visible
 from butterfly_gitops.config.rules.catalog import RULES
 from butterfly_gitops.config.rules.documentation import Rule
+from butterfly_gitops.config.rules.silence import NEVER_SILENT
 from butterfly_gitops.config.tree import print_origin
 from butterfly_gitops.model.address import Address, parse_address
 from butterfly_gitops.model.error import GitopsError
+from butterfly_gitops.model.problem import Severity
 from butterfly_gitops.source.folder import read_folder, sites_folder_of
 
 _WIDTH = 80
@@ -72,11 +74,27 @@ def _settings(what: str, loaded: Loaded) -> tuple[Setting, ...]:
         return settings
     if loaded.fleet is None or address.site in loaded.unsound_sites:
         raise NothingToExplain(f"{what} cannot be explained while its files have problems; run bgo validate")
-    known = [*RULES, *loaded.origins]
-    meant = nearest(what, known)
+    if shared := _shared(address, loaded):
+        raise NothingToExplain(shared)
+    meant = nearest(what, (*RULES, *addresses_near(loaded, address)))
     raise NothingToExplain(
         f'there is no rule, site, name or setting "{what}"' + (f'; did you mean "{meant}"?' if meant else "")
     )
+
+
+def _shared(address: Address, loaded: Loaded) -> str:
+    """Where a shared layer says something that holds only at endpoints, and at which; empty for anything else."""
+    origin = loaded.origins.get(str(address))
+    parts = (address.field or "").split(".")
+    layer = f"preset {parts[1]}" if len(parts) > 1 and parts[0] == "presets" else parts[0]
+    if origin is None or layer.partition(" ")[0] not in ("preset", "endpoint_defaults"):
+        return ""
+    of_site = "" if address.site == "fleet" else f"{address.site}/"
+    having = (at for at, each in loaded.layers.items() if each == layer and at.startswith(of_site))
+    place = f"{address} stands at {print_origin(origin)}"
+    if endpoint := next((at.partition(".")[0] for at in having), None):
+        return f"{place}; what comes of it is explained where it holds: bgo explain {endpoint}"
+    return f"{place}; no endpoint has anything from there"
 
 
 def _rule_text(rule: Rule) -> str:
@@ -84,7 +102,20 @@ def _rule_text(rule: Rule) -> str:
     parts = [f"{rule.id} ({rule.severity.value})", says]
     for word, example in (("Wrong", rule.wrong), ("Right", rule.right)):
         parts.append(f"{word}:\n{textwrap.indent(example, '    ')}")
+    if _may_be_silenced(rule):
+        where = "at the end of the line that it underlines, or alone above it"
+        which = (
+            f"Where it is only a {Severity.WARNING}, it"
+            if rule.severity is Severity.ERROR
+            else f"This {rule.severity}"
+        )
+        head = textwrap.fill(f"{which} can be silenced, with a reason, {where}:", _WIDTH)
+        parts.append(f"{head}\n    # bgo: ignore {rule.id}: REASON")
     return "\n\n".join(parts)
+
+
+def _may_be_silenced(rule: Rule) -> bool:
+    return rule.may_be_silenced and rule.id not in NEVER_SILENT
 
 
 def _settings_text(settings: tuple[Setting, ...]) -> str:
@@ -135,13 +166,14 @@ def _value_text(setting: Setting) -> str:
             return str(value)
 
 
-def _rule_document(rule: Rule) -> dict[str, str]:
+def _rule_document(rule: Rule) -> dict[str, Any]:
     return {
         "rule": rule.id,
         "severity": rule.severity.value,
         "says": rule.says,
         "wrong": rule.wrong,
         "right": rule.right,
+        "may_be_silenced": _may_be_silenced(rule),
     }
 
 

@@ -1,6 +1,6 @@
 """What holds in the end at an address: each setting with its value, where that was written, and by which layer."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,6 +42,18 @@ def settings_at(loaded: Loaded, address: Address) -> tuple[Setting, ...]:
     )
 
 
+def addresses_near(loaded: Loaded, address: Address) -> Iterator[str]:
+    """What somebody may have meant by an address: all of its site where that is sound, else the names of sites."""
+    fleet = loaded.fleet
+    if fleet is None:
+        return
+    found = [each for each, _ in _all_of(fleet, address.site)]
+    yield from {str(Address(site=each.site, name=each.name)) for each in found}
+    yield from map(str, found)
+    if not found:
+        yield from (*FLEET_FIELDS, *fleet.sites)
+
+
 def _is_at(found: Address, wanted: Address) -> bool:
     if wanted.name is not None and found.name != wanted.name:
         return False
@@ -54,6 +66,8 @@ def _is_at(found: Address, wanted: Address) -> bool:
 def _all_of(fleet: Fleet, name: str) -> Iterator[tuple[Address, Any]]:
     if name in FLEET_FIELDS:
         values = fleet.settings.model_dump(mode="json", include=set(FLEET_FIELDS[name]))
+        if name == "fleet":
+            values["removed_sites"] = _dumped(fleet.removed_sites)
         for path, value in _leaves(values):
             yield Address(site=name, field=path), value
     elif site := fleet.sites.get(name):
@@ -63,10 +77,18 @@ def _all_of(fleet: Fleet, name: str) -> Iterator[tuple[Address, Any]]:
 def _of_site(site: Site) -> Iterator[tuple[Address, Any]]:
     for field in ("display_name", "time_zone"):
         yield Address(site=site.name, field=field), getattr(site, field)
+    for path, value in _leaves({"removed": _dumped(site.removed)} if site.removed else {}):
+        yield Address(site=site.name, field=path), value
     things: dict[str, BaseModel] = {**site.links, **site.ehr_endpoints, **site.archives}
     for name, thing in things.items():
         for path, value in _leaves(thing.model_dump(mode="json")):
             yield Address(site=site.name, name=name, field=path), value
+        if old := site.renamed.get(name):
+            yield Address(site=site.name, name=name, field="renamed_from"), old
+
+
+def _dumped(things: Mapping[str, BaseModel]) -> dict[str, Any]:
+    return {name: thing.model_dump(mode="json") for name, thing in things.items()}
 
 
 def _leaves(values: dict[str, Any], *, prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -1,10 +1,13 @@
 """`bgo explain`: rules, and effective settings with the line and the layer that set them."""
 
 import json
+from pathlib import Path
 
 import pytest
 
+from butterfly_gitops.config.load import load
 from butterfly_gitops.config.rules.catalog import RULES
+from butterfly_gitops.model.problem import Severity
 from tests.cli.command_line import ROOT, run
 
 
@@ -78,9 +81,160 @@ def test_a_setting_whose_name_begins_alike_is_another(capfd):
     assert len(run(capfd, "explain", "seaside/athena.connection").out.splitlines()) == 2
 
 
+@pytest.mark.parametrize("rule", RULES)
+def test_a_rule_that_can_be_silenced_says_how(capfd, rule: str):
+    out = run(capfd, "explain", rule).out
+    document = json.loads(run(capfd, "explain", rule, "--format", "json").out)
+    assert (f"\n    # bgo: ignore {rule}: REASON\n" in out) == document["may_be_silenced"]
+    if RULES[rule].severity is Severity.ERROR and not RULES[rule].may_warn:
+        assert not document["may_be_silenced"]
+
+
+LAYERED = {
+    "fleet.yaml": """\
+version: 1
+name: mercy-health
+presets:
+  epic:
+    receiving_application: {universal_id: 1.2.3, universal_id_type: ISO}
+    acknowledgement: {on_refusal: {AR: {retries: 0}, retries: 2}}
+    message: {exam_codes: {EFAST: {code: "76705", display: Abdomen}}, patient_id: {type: MR}}
+removed_sites:
+  harbor: {waiting: drain, reason: CHG-4411}
+""",
+    "grants.yaml": "version: 1\nsubscription: enterprise\n",
+    "seaside/site.yaml": """\
+version: 1
+display_name: Seaside
+time_zone: America/New_York
+links:
+  clinic-pc: {display_name: Clinic PC}
+endpoint_defaults:
+  link: clinic-pc
+  acknowledgement: {on_refusal: {then: stop_lane}}
+  sending_facility: SEA
+""",
+    "seaside/ehr-endpoints.yaml": """\
+version: 1
+removed:
+  old-epic: {waiting: set_aside, reason: CHG-4412}
+ehr_endpoints:
+  epic:
+    display_name: Epic
+    renamed_from: epik
+    preset: epic
+    host: 10.20.30.40
+    port: 6661
+    receiving_application: null
+    receiving_facility: REC
+    acknowledgement:
+      on_refusal: {retries: 1}
+    message:
+      exam_codes: {EFAST: {display: eFAST}}
+""",
+    "seaside/archives.yaml": """\
+version: 1
+archives:
+  emergency: {display_name: ED, forward_to: [epic], cloud_id: a-118}
+""",
+}
+
+
+@pytest.fixture
+def layered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for path, text in LAYERED.items():
+        (tmp_path / "sites" / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "sites" / path).write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.usefixtures("layered")
+@pytest.mark.parametrize(
+    ("address", "value", "place"),
+    [
+        ("seaside/epic.acknowledgement.on_refusal.retries", 1, ("ehr-endpoints.yaml", 14, "endpoint")),
+        ("seaside/epic.acknowledgement.on_refusal.then", "stop_lane", ("site.yaml", 8, "endpoint_defaults")),
+        ("seaside/epic.acknowledgement.on_refusal.AR.retries", 0, ("fleet.yaml", 6, "preset epic")),
+        ("seaside/epic.acknowledgement.on_refusal.AR.then", "set_aside", None),
+        ("seaside/epic.acknowledgement.mode", "original", None),
+        ("seaside/epic.receiving_application", None, ("ehr-endpoints.yaml", 11, "endpoint")),
+        ("seaside/epic.message.exam_codes.EFAST.code", "76705", ("fleet.yaml", 7, "preset epic")),
+        ("seaside/epic.message.exam_codes.EFAST.display", "eFAST", ("ehr-endpoints.yaml", 16, "endpoint")),
+        ("seaside/epic.message.patient_id.type", "MR", ("fleet.yaml", 7, "preset epic")),
+        ("seaside/epic.sending_facility", "SEA", ("site.yaml", 9, "endpoint_defaults")),
+        ("seaside/epic.time_zone", "America/New_York", ("site.yaml", 3, "site")),
+        ("seaside/epic.renamed_from", "epik", ("ehr-endpoints.yaml", 7, None)),
+        ("seaside/clinic-pc.display_name", "Clinic PC", ("site.yaml", 5, None)),
+        ("seaside/clinic-pc.runs", "here", None),
+        ("seaside/emergency.forward_to.epic", "epic", ("archives.yaml", 3, None)),
+        ("seaside/emergency.cloud_id", "a-118", ("archives.yaml", 3, None)),
+        ("seaside/emergency.purpose", "clinical", None),
+        ("seaside.removed.old-epic.waiting", "set_aside", ("ehr-endpoints.yaml", 3, None)),
+        ("seaside.removed.old-epic.reason", "CHG-4412", ("ehr-endpoints.yaml", 3, None)),
+        ("fleet.removed_sites.harbor.waiting", "drain", ("fleet.yaml", 9, None)),
+    ],
+)
+def test_every_leaf_knows_who_wrote_it(
+    capfd, address: str, value: object, place: tuple[str, int, str] | None
+):
+    (found,) = json.loads(run(capfd, "explain", address, "--format", "json").out)
+    assert found["value"] == value
+    if place is None:
+        assert found["is_default"] is True
+        return
+    file, line, layer = place
+    assert (found["is_default"], found["file"].rpartition("/")[2], found["line"]) == (False, file, line)
+    assert found.get("layer") == layer
+
+
+@pytest.mark.usefixtures("layered")
+def test_no_leaf_is_without_a_place_unless_it_is_a_default(capfd):
+    settings = json.loads(run(capfd, "explain", "seaside", "--format", "json").out)
+    assert len(settings) > 40
+    for setting in settings:
+        assert setting["is_default"] == ("line" not in setting)
+
+
+@pytest.mark.usefixtures("layered")
+@pytest.mark.parametrize(
+    ("address", "says"),
+    [
+        (
+            "fleet.presets.epic",
+            "stands at sites/fleet.yaml:4; what comes of it is explained where it holds: bgo explain seaside/epic",
+        ),
+        ("fleet.presets.epic.message", "bgo explain seaside/epic"),
+        ("seaside.endpoint_defaults.link", "stands at sites/seaside/site.yaml:7; what comes"),
+        ("fleet.presets.epik", 'no rule, site, name or setting "fleet.presets.epik"'),
+    ],
+)
+def test_a_shared_layer_is_explained_where_it_holds(capfd, address: str, says: str):
+    ran = run(capfd, "explain", address)
+    assert (ran.code, ran.out) == (1, "")
+    assert says in ran.err
+
+
+def test_a_reference_knows_its_layer():
+    files = {path: text.encode() for path, text in LAYERED.items()}
+    trust = b"    tls: {trust: {file: certs/epic-ca.pem}}\n    receiving_application"
+    files["fleet.yaml"] = files["fleet.yaml"].replace(b"    receiving_application", trust)
+    loaded = load(files)
+    assert loaded.layers["seaside/epic.tls.trust.file"] == "preset epic"
+    assert loaded.origins["seaside/epic.tls.trust.file"].line == 5
+
+
 @pytest.mark.parametrize(
     ("what", "says"),
     [
+        ("seaside/athena.ack_timout", 'did you mean "seaside/athena.ack_timeout"?'),
+        (
+            "seaside/athena.acknowledgement.on_refusal.retires",
+            '"seaside/athena.acknowledgement.on_refusal.retries"?',
+        ),
+        ("seaside.timezone", 'did you mean "seaside.time_zone"?'),
+        ("sea-side", 'did you mean "seaside"?'),
+        ("flet", 'did you mean "fleet"?'),
+        ("fleet.guard.max_endpoint", 'did you mean "fleet.guard.max_endpoints"?'),
         ("unknown-endpiont", 'did you mean "unknown-endpoint"?'),
         ("seaside/athna", 'did you mean "seaside/athena"?'),
         ("seaside/athena.prot", 'did you mean "seaside/athena.port"?'),
