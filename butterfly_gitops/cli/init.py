@@ -124,7 +124,7 @@ def command(
     write_new(folder, files)
     if not ctx.ensure_object(Voice).is_quiet:
         _say_written(folder, files)
-        _say_what_is_open(new, is_from)
+        _say_what_is_open(folder, new, is_from)
         _say_next(folder, new)
 
 
@@ -181,13 +181,23 @@ def _say_written(folder: Path, files: dict[str, str]) -> None:
     click.echo(f"  schemas/ ({len(schemas)} files)")
 
 
-def _say_what_is_open(new: NewRepository, is_from: str) -> None:
+def _say_what_is_open(folder: Path, new: NewRepository, is_from: str) -> None:
     click.echo()
     click.echo(f"The time zone of {new.site} is {new.time_zone}, {is_from}: see sites/{new.site}/site.yaml.")
     if new.lacks_owner:
         files = " and ".join(files_with_address(new))
         click.echo(f"{OWNER} stands for the account that keeps butterfly-gitops: see {files}.")
+    if around := _repository_around(folder):
+        click.echo(
+            f"This folder lies in the repository {around}; forges read pipelines and CODEOWNERS only at the top of one."
+        )
     click.echo("README.md says what else to fill in before the first result.")
+
+
+def _repository_around(folder: Path) -> Path | None:
+    if (folder / ".git").exists():
+        return None
+    return next((each for each in folder.resolve().parents if (each / ".git").exists()), None)
 
 
 def _say_next(folder: Path, new: NewRepository) -> None:
