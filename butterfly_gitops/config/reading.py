@@ -3,6 +3,7 @@
 Values stand where a part is sound; trees stand for the rest, so that each rule says what it can at its token.
 """
 
+from collections.abc import Iterable
 from collections.abc import Mapping as Map
 from dataclasses import dataclass
 from datetime import date
@@ -40,6 +41,18 @@ class EndpointReading:
         """Where a value that a lower layer gives was written, for a problem that stands at the endpoint."""
         entry, layer = self.merged.tree.entry(*path), self.layer(*path)
         return ((f"from {layer}", entry.value.place.origin),) if entry and layer else ()
+
+    def shared(self, names: Iterable[str]) -> Related:
+        """Which of these settings lower layers give: `epic-lab has host and port from preset epic`, and where."""
+        found: dict[str, list[str]] = {}
+        for name in names:
+            if layer := self.layer(name):
+                found.setdefault(layer, []).append(name)
+        return tuple(
+            (f"{self.name} has {' and '.join(given)} {what}", origin)
+            for given in found.values()
+            for what, origin in self.provenance(given[0])
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,6 +54,8 @@ RULES = (
 _TESTS = {"T": "training", "D": "debugging"}
 
 Listener = tuple[object, ...]
+# What makes a receiver; a layer that gives it to one endpoint may give it to the other.
+_RECEIVER = ("link", "host", "port", "receiving_application", "receiving_facility")
 
 
 def check_forwarding(reading: FleetReading) -> Iterator[Problem]:
@@ -67,7 +69,7 @@ def check_forwarding(reading: FleetReading) -> Iterator[Problem]:
             yield from _tests(site, archive)
             for first, second in _same_receiver(site, archive):
                 joined.add(frozenset((first.text, second.text)))
-                yield _joins(archive, first, second)
+                yield _joins(archive, first, second, site.endpoints[second.text])
         yield from _same_everything(site, joined)
 
 
@@ -152,14 +154,14 @@ def _receiver(site: SiteReading, endpoint: EhrEndpoint) -> Listener:
     )
 
 
-def _joins(archive: ArchiveReading, first: Scalar, second: Scalar) -> Problem:
+def _joins(archive: ArchiveReading, first: Scalar, second: Scalar, reached: EndpointReading) -> Problem:
     return problem_at(
         second.place,
         rule="duplicate-listener-identity",
         message=f"{first.text} and {second.text} are the same receiver, "
         f"so it would get each result of {archive.key.text} twice",
         mend="forward to one of them, or correct host, port or receiver of the other",
-        related=((f"{first.text} is named here", first.place.origin),),
+        related=((f"{first.text} is named here", first.place.origin), *reached.shared(_RECEIVER)),
     )
 
 
@@ -177,6 +179,6 @@ def _same_everything(site: SiteReading, joined: set[frozenset[str]]) -> Iterator
                 message=f"{other.name} and {endpoint.name} reach the same listener under the same names "
                 "(MSH-3 to MSH-6)",
                 mend="correct one of them, or keep only one",
-                related=((f"{other.name} is here", other.key.place.origin),),
+                related=((f"{other.name} is here", other.key.place.origin), *endpoint.shared(_RECEIVER)),
                 severity=Severity.WARNING,
             )
