@@ -11,7 +11,7 @@ from butterfly_gitops.model.meaning import VALUE_MEANINGS
 
 Schema = dict[str, Any]
 
-# yaml-language-server shows this in place of `description`; it alone may hold what is made for the eye.
+# Editors show this in place of `description`, and its backticks as code.
 SHOWN = "markdownDescription"
 
 _ABBREVIATIONS = {
@@ -68,11 +68,13 @@ def _property(name: str, schema: Schema, parts: Mapping[str, Schema]) -> Schema:
         # An editor shows the alternative that fits, and a part says nothing of the property that holds it.
         said = {key: described[key] for key in ("title", "description") if key in described}
         described["anyOf"] = [said | each if "$ref" in each else each for each in schema["anyOf"]]
-    if default is None:
-        return described
-    if not isinstance(default, dict) and "description" in described:
-        described[SHOWN] = f"{described['description']}\n\nDefault: {_written(default)}"
-    return {**described, "default": default}
+    says = [described["description"]] if "description" in described else []
+    if default is not None:
+        described["default"] = default
+        says += [] if isinstance(default, dict) else [f"Default: {_written(default)}"]
+    if says[1:] or "`" in "".join(says):
+        described[SHOWN] = "\n\n".join(says)
+    return described
 
 
 def _one_type(schema: Schema) -> Schema:
