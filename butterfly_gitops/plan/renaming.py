@@ -51,6 +51,23 @@ def rename_changes(site: str, names: NewNames) -> Iterator[Change]:
         yield change_of(kind="ehr_endpoint", address=address, old=None, new=old)
 
 
+def no_rename(added: Address, comparison: Comparison) -> str:
+    """Why an endpoint that is added inherits nothing although `renamed_from` stands there; empty where it does not.
+
+    The applied side is told in the new names, so that an endpoint whose rename takes effect is not added.
+    """
+    desired, applied = (
+        side.fleet.sites.get(added.site) if side.fleet else None
+        for side in (comparison.desired, comparison.applied)
+    )
+    old = desired.renamed.get(added.name or "") if desired else None
+    if old is None:
+        return ""
+    if applied and old in applied.ehr_endpoints:
+        return f"renamed_from has no effect, since {added.name} was something else until now"
+    return f"renamed_from names no endpoint that was there ({old})"
+
+
 def told_in_new_names(comparison: Comparison) -> Comparison:
     """The same comparison with the applied side and what was seen of it under the new names."""
     applied, desired = comparison.applied.fleet, comparison.desired.fleet

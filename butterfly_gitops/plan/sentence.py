@@ -15,6 +15,7 @@ from butterfly_gitops.plan.change import RENAMED_FROM, Change, Kind
 from butterfly_gitops.plan.consequence import Consequence
 from butterfly_gitops.plan.departure import removal_of
 from butterfly_gitops.plan.effective_from import print_moment
+from butterfly_gitops.plan.renaming import no_rename
 from butterfly_gitops.plan.sides import Comparison, LaneCount, Side
 from butterfly_gitops.plan.waiting import (
     changing,
@@ -200,15 +201,18 @@ def _identity(bucket: Bucket, comparison: Comparison) -> Said:
 def _one_more(bucket: Bucket, comparison: Comparison) -> Said:
     match bucket.kind:
         case "site":
-            return _new_site(bucket.changes)
+            return _new_site(bucket, comparison)
         case "archive":
             return _pairs_start(bucket, comparison)
         case "ehr_endpoint":
             endpoint = _endpoint(bucket.places[0], comparison.desired)
             paused = ", paused" if endpoint.status == "paused" else ""
             where = f"A new EHR endpoint at {endpoint.host}:{endpoint.port}{paused}"
+            in_vain = no_rename(bucket.places[0], comparison)
             return Said(
-                sentence=f"{where}. It receives what archives forward to it from now on.", brief=where
+                sentence=f"{where}. It receives what archives forward to it from now on."
+                f"{_starts_anew(bucket.places[0], in_vain)}",
+                brief=f"{where}; {in_vain}" if in_vain else where,
             )
         case _:
             return Said(
@@ -217,15 +221,25 @@ def _one_more(bucket: Bucket, comparison: Comparison) -> Said:
             )
 
 
-def _new_site(changes: Iterable[Change]) -> Said:
-    kinds = Counter(change.kind for change in changes)
+def _new_site(bucket: Bucket, comparison: Comparison) -> Said:
+    kinds = Counter(change.kind for change in bucket.changes)
     parts = (
         many(kinds["archive"], "archive", "archives"),
         many(kinds["ehr_endpoint"], "EHR endpoint", "EHR endpoints"),
         many(kinds["link"], "Link", "Links"),
     )
     what = f"A new site: {all_of(parts)}"
-    return Said(sentence=f"{what}. Studies finalized earlier are not sent.", brief=what)
+    added = [change.address for change in bucket.changes if change.kind == "ehr_endpoint"]
+    in_vain = [(address, said) for address in added if (said := no_rename(address, comparison))]
+    return Said(
+        sentence=f"{what}. Studies finalized earlier are not sent."
+        f"{''.join(_starts_anew(address, said) for address, said in in_vain)}",
+        brief="; ".join((what, *(said for _, said in in_vain))),
+    )
+
+
+def _starts_anew(added: Address, in_vain: str) -> str:
+    return f" {in_vain}: {added.name} starts as a new endpoint." if in_vain else ""
 
 
 def _pairs_start(bucket: Bucket, comparison: Comparison) -> Said:

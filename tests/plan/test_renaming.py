@@ -8,11 +8,12 @@ from butterfly_gitops.model.fleet import Fleet
 from butterfly_gitops.model.site import Site
 from butterfly_gitops.plan.consequence import Consequence
 from butterfly_gitops.plan.document import Plan
+from butterfly_gitops.plan.markdown import print_markdown
 from butterfly_gitops.plan.planning import make_diff, make_plan
 from butterfly_gitops.plan.renaming import new_names, told_in_new_names
 from butterfly_gitops.plan.sides import ClosedPair, Comparison, LaneCount
 from butterfly_gitops.plan.text import headline, print_plan
-from tests.plan.fleets import archive, endpoint, fleet, observed, origins, side, site
+from tests.plan.fleets import archive, at, endpoint, fleet, observed, origins, side, site
 
 
 def ste(name: str, *, renamed: dict[str, str] | None = None, **settings: object) -> Site:
@@ -119,3 +120,51 @@ def test_other_sites_keep_their_names() -> None:
     assert told.observed.lanes == {"ste/epic-prod": LaneCount(waiting=1), "other/epic": LaneCount(waiting=2)}
     assert told.applied.fleet is not None
     assert told.applied.fleet.sites["other"] == other
+
+
+NEVER_KNOWN = "renamed_from names no endpoint that was there (epik)"
+
+
+@pytest.mark.parametrize("is_planned", [True, False], ids=["plan", "diff"])
+def test_a_name_that_was_never_known_is_said_at_the_new_endpoint(is_planned: bool) -> None:
+    new = fleet(ste("epic-prod", renamed={"epic-prod": "epik"}))
+    found = plan(new) if is_planned else make_diff(desired=side(new), before=side(OLD), engine="0")
+    (effect,) = (one for one in found.effects if one.places == (at("ste/epic-prod"),))
+    assert effect.sentence.endswith(f"from now on. {NEVER_KNOWN}: epic-prod starts as a new endpoint.")
+    assert effect.brief == f"A new EHR endpoint at 10.20.30.40:6661; {NEVER_KNOWN}"
+    assert NEVER_KNOWN in " ".join(print_plan(found).split())
+    assert "names no endpoint that was there" in print_markdown(found, folder="sites")
+
+
+@pytest.mark.parametrize("old", [fleet(), None], ids=["of a new site", "of a new fleet"])
+def test_nor_was_an_endpoint_of_what_is_new_itself(old: Fleet | None) -> None:
+    found = make_diff(desired=side(NEW), before=side(old), engine="0")
+    said = "renamed_from names no endpoint that was there (epic)"
+    (effect,) = (one for one in found.effects if one.kind == "site")
+    assert effect.sentence.endswith(
+        f"Studies finalized earlier are not sent. {said}: epic-prod starts as a new endpoint."
+    )
+    assert effect.brief.endswith(f"; {said}")
+
+
+def test_a_name_that_another_thing_had_inherits_nothing_and_says_so() -> None:
+    was_a_link = site("ste", endpoints={"epic": endpoint()}, archives={}, links=("server-room", "epic-prod"))
+    found = plan(NEW, fleet(was_a_link))
+    (effect,) = (one for one in found.effects if one.sentence.startswith("A new EHR endpoint"))
+    assert "renamed_from has no effect, since epic-prod was something else until now" in effect.sentence
+
+
+@pytest.mark.parametrize(
+    "later", [{}, {"port": 6662}, {"display_name": "Epic"}], ids=["nothing", "the port", "its name"]
+)
+def test_once_renamed_nothing_is_said_of_the_entry_that_stays(later: dict[str, object]) -> None:
+    applied = fleet(*plan().content.sites.values())
+    # The next generation of the site no longer knows of the rename; the file still says it.
+    for known in (applied, fleet(ste("epic-prod"))):
+        found = plan(fleet(ste("epic-prod", renamed={"epic-prod": "epic"}, **later)), known)
+        assert "renamed_from" not in print_plan(found)
+        assert found.is_empty == (not later)
+
+
+def test_a_rename_that_takes_effect_is_not_called_new() -> None:
+    assert "names no endpoint" not in print_plan(plan())
