@@ -23,6 +23,7 @@ from butterfly_gitops.config.secrets_by_value import (
     refused_value,
 )
 from butterfly_gitops.config.tree import Mapping, Node, Scalar, Sequence, problem_at
+from butterfly_gitops.model.meaning import PATTERN_MEND
 from butterfly_gitops.model.problem import Problem
 
 
@@ -122,8 +123,13 @@ _Validator = extend(
 
 def _problems(error: ValidationError, root: Mapping, what: str) -> Iterator[Problem]:
     at, node = _found(root, list(error.absolute_path))
+    if "propertyNames" in error.absolute_schema_path and isinstance(node, Mapping):
+        key = node.entries[str(error.instance)].key
+        message = f"{shown(key)} is no name in {what}"
+        yield problem_at(key.place, rule="bad-name", message=message, mend=_wanted(error)[1])
+        return
     match error.validator:
-        case "additionalProperties" | "unevaluatedProperties" | "propertyNames":
+        case "additionalProperties":
             yield from _unknown_keys(error, node, what)
         case "required":
             missing = [name for name in error.validator_value if name not in error.instance]
@@ -155,20 +161,13 @@ def _found(root: Mapping, path: list[str | int]) -> tuple[Scalar, Node]:
 
 def _unknown_keys(error: ValidationError, node: Node, what: str) -> Iterator[Problem]:
     known = list(error.schema.get("properties", {}))
-    patterns = list(error.schema.get("patternProperties", {}))
     for name, entry in node.entries.items() if isinstance(node, Mapping) else ():
-        if name in known or any(re.search(pattern, name) for pattern in patterns):
+        if name in known:
             continue
         if names_secret(name):
             yield refused_setting(entry)
             continue
         key, meant = entry.key, nearest(name, known)
-        if patterns and not known:
-            message = f"{shown(key)} is no name: small letters, digits and hyphens, at most 63"
-            yield problem_at(
-                key.place, rule="bad-name", message=message, mend="write a name such as epic-prod"
-            )
-            continue
         mend = f'write "{meant}"' if meant else f"known here: {', '.join(known)}"
         message = f"no setting of {what} is called {shown(key)}"
         yield problem_at(key.place, rule="unknown-key", message=message, mend=mend)
@@ -180,39 +179,39 @@ def _wrong_value(error: ValidationError, at: Scalar, node: Node, what: str) -> P
         return problem_at(node.place, rule="null-value", message=f"{at.text} has no value", mend=mend)
     if isinstance(node, Scalar) and looks_secret(node.text):
         return refused_value(node, name=at.text)
-    rule, wanted = _wanted(error)
+    rule, mend = _wanted(error)
     written = (
         shown(node) if isinstance(node, Scalar) else "a list" if isinstance(node, Sequence) else "a mapping"
     )
     message = f"{at.text} cannot be {written} in {what}"
-    return problem_at(node.place, rule=rule, message=message, mend=f"write {wanted}")
+    return problem_at(node.place, rule=rule, message=message, mend=mend)
 
 
 def _wanted(error: ValidationError) -> tuple[str, str]:
-    """The rule that a value breaks, and what to write instead."""
+    """The rule that a value breaks, and how to mend it."""
     limit = error.validator_value
     match error.validator:
         case "type":
             kinds = [limit] if isinstance(limit, str) else list(limit)
-            return "wrong-type", " or ".join(_KINDS.get(kind, kind) for kind in kinds)
+            return "wrong-type", f"write {' or '.join(_KINDS.get(kind, kind) for kind in kinds)}"
         case "enum":
-            return "wrong-value", " or ".join(str(choice) for choice in limit)
+            return "wrong-value", f"write {' or '.join(str(choice) for choice in limit)}"
         case "const":
-            return "wrong-value", str(limit)
+            return "wrong-value", f"write {limit}"
         case "minimum":
-            return "out-of-range", f"a whole number of at least {limit}"
+            return "out-of-range", f"write a whole number of at least {limit}"
         case "maximum":
-            return "out-of-range", f"a whole number of at most {limit}"
+            return "out-of-range", f"write a whole number of at most {limit}"
         case "minLength" | "minItems" | "minProperties":
-            return "out-of-range", f"at least {limit} {_COUNTED[error.validator]}"
+            return "out-of-range", f"write at least {limit} {_COUNTED[error.validator]}"
         case "maxLength" | "maxItems" | "maxProperties":
-            return "out-of-range", f"at most {limit} {_COUNTED[error.validator]}"
+            return "out-of-range", f"write at most {limit} {_COUNTED[error.validator]}"
+        case "pattern" if mend := error.schema.get(PATTERN_MEND):
+            return "wrong-value", str(mend)
         case "pattern" if examples := error.schema.get("examples"):
-            return "wrong-value", f"a value such as {examples[0]}"
-        case "pattern":
-            return "wrong-value", f"a value that matches {limit}"
+            return "wrong-value", f"write a value such as {examples[0]}"
         case _:
-            return "wrong-value", error.schema.get("description", "what the schema of its version says")
+            return "wrong-value", "look at the schema of its version"
 
 
 _COUNTED = {

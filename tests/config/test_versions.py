@@ -4,17 +4,20 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from butterfly_gitops.config import yaml_text
+from butterfly_gitops.config.json_schema import documents
 from butterfly_gitops.config.load import Loaded, load
+from butterfly_gitops.config.older_text import refusals
 from butterfly_gitops.config.problem_text import print_place, print_problems
 from butterfly_gitops.config.tree import Entry, Mapping, Scalar, mapping_at, text_at
 from butterfly_gitops.config.versions import OLDER, TODAY, Frozen, brought_up_to_date, frozen_documents
 from butterfly_gitops.model.problem import Problem, Severity
-from tests.config.examples import sound_files
+from tests.config.examples import Example, examples, sound_files
 
 PATH = "st-elsewhere/ehr-endpoints.yaml"
 
@@ -26,8 +29,12 @@ SCHEMA_0: dict[str, Any] = {
         "version": {"const": 0},
         "endpoints": {
             "type": "object",
-            "patternProperties": {"^[a-z0-9-]{1,63}$": {"$ref": "#/$defs/Endpoint"}},
-            "additionalProperties": False,
+            "propertyNames": {
+                "type": "string",
+                "pattern": "^[a-z0-9-]{1,63}$",
+                "patternErrorMessage": "write a name of small letters, digits and hyphens",
+            },
+            "additionalProperties": {"$ref": "#/$defs/Endpoint"},
         },
         "removed": {"type": "object"},
     },
@@ -194,8 +201,8 @@ def changed(old: str, new: str) -> str:
         (
             changed("epic-prod:", "Epic Prod:"),
             "4:3 bad-name",
-            '"Epic Prod" is no name: small letters, digits and hyphens, at most 63',
-            "write a name such as epic-prod",
+            '"Epic Prod" is no name in version 0 of ehr-endpoints.yaml',
+            "write a name of small letters, digits and hyphens",
         ),
         (
             changed("    address: 10.20.30.40:6661\n", ""),
@@ -361,3 +368,34 @@ def test_the_validator_is_only_imported_for_an_older_file():
         " load(sound_files()); sys.exit('jsonschema' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def found_by_todays_schemas(example: Example) -> list[Problem]:
+    """What today's schemas refuse once they are frozen."""
+    found: list[Problem] = []
+    for path, data in example.files.items():
+        kind = Path(path).stem
+        text = yaml_text.read_text(data, file=f"sites/{path}", site=None)
+        if path.endswith(".yaml") and kind in TODAY and isinstance(text.root, Mapping):
+            schema = documents()[f"{kind}.v{TODAY[kind]}.schema.json"]
+            found += refusals(text.root, schema=schema, what=f"version {TODAY[kind]} of {kind}.yaml")
+    return found
+
+
+@pytest.mark.parametrize("example", examples("valid"), ids=lambda each: each.name)
+def test_todays_schemas_take_what_is_valid_once_they_are_frozen(example: Example):
+    assert found_by_todays_schemas(example) == []
+
+
+# What one value or key alone shows to be wrong.
+SHAPE = {"unknown-key", "wrong-value", "bad-duration", "null-value", "wrong-type", "out-of-range", "bad-name"}
+# These are wrong outside a file that has a version.
+ELSEWHERE = {"bad-name--folder", "wrong-type--a-list-for-a-file"}
+REFUSED = [each for each in examples("invalid") if each.rule in SHAPE and each.name not in ELSEWHERE]
+
+
+@pytest.mark.parametrize("example", REFUSED, ids=lambda each: each.name)
+def test_todays_schemas_refuse_at_the_same_token_once_they_are_frozen(example: Example):
+    by_model = {problem.origin for problem in load(example.files).problems if problem.rule in SHAPE}
+    by_schema = {problem.origin for problem in found_by_todays_schemas(example)}
+    assert by_model <= by_schema
