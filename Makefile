@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint format shape bench clean
+.PHONY: help demo test lint format reference shape bench clean
 MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
@@ -28,6 +28,9 @@ lint: $(BIN)/.installed-dev ## check style, types and imports only
 format: $(BIN)/.installed-dev ## lay the code out, and mend what a tool can mend
 	$(BIN)/ruff check --fix-only --quiet
 	$(BIN)/ruff format
+
+reference: $(BIN)/.installed-dev ## write docs/configuration.md from the models and the rules
+	$(BIN)/python -m tests.config.reference_file
 
 shape: ## measure functions and modules, the longest first
 	@$(python) -m tests.rules.shape

@@ -79,7 +79,7 @@ class FleetFile(Frozen):
     name: Name = Field(examples=["mercy-health"])
     """The fleet's name; a state remembers it and refuses another fleet's files."""
     presets: dict[Name, dict[str, Any]] = {}
-    """What endpoints with `preset: NAME` start from; relaxed endpoints."""
+    """What endpoints with `preset: NAME` start from."""
     guard: Guard = Guard()
     """The limit over which changes wait for approval."""
     removed_sites: dict[Name, Removal] = {}

@@ -75,7 +75,7 @@ class SiteFile(Frozen):
     links: dict[Name, Link]
     """The site's Links, by name."""
     endpoint_defaults: dict[str, Any] = {}
-    """What every endpoint of the site starts from; a relaxed endpoint (see `config.layers`)."""
+    """What every endpoint of the site starts from."""
     removed: dict[Name, Removal] = {}
     """Links that left this file while results waited."""
 
@@ -86,7 +86,7 @@ class EhrEndpointsFile(Frozen):
     version: Literal[1]
     """The format of this file."""
     ehr_endpoints: dict[Name, dict[str, Any]]
-    """The site's endpoints, by name; relaxed, with `preset` and `renamed_from`."""
+    """The site's endpoints, by name."""
     removed: dict[Name, Removal] = {}
     """Endpoints that left this file while results waited."""
 
