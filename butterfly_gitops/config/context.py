@@ -64,11 +64,16 @@ def is_refused_null(node: Node, at: Scalar, wants: str, context: Context) -> boo
 
 
 def scalar_for(node: Node, at: Scalar, wants: str, context: Context) -> Scalar | None:
-    """The node as a scalar that is no null, or None after its problem was noted."""
+    """The node as a scalar that is no null and no secret, or None after its problem was noted."""
     if is_refused_null(node, at, wants, context):
         return None
     if isinstance(node, Scalar):
-        return node
+        if not secrets_by_value.looks_secret(node.text):
+            return node
+        # A key is read as a value of its own; its name would be the secret.
+        name = "a key" if node is at else at.text
+        context.problems.append(secrets_by_value.refused_value(node, name=name))
+        return None
     what = "a list" if isinstance(node, Sequence) else "a mapping"
     context.refuse(
         node.place, rule="wrong-type", message=f"{at.text} is {wants}, not {what}", mend=f"write {wants}"

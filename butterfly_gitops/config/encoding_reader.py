@@ -60,9 +60,13 @@ class EncodingReader:
         return context.refuse(scalar.place, rule="unknown-encoding", message=message, mend=mend)
 
     def _meant(self, text: str) -> str | None:
-        """The offered one that a text means; another number would be other characters."""
+        """The offered one that a text means; with another number or initial it would be other characters."""
         names = {**_MEANT, **{_key(name): name for name in self.offered}}
         if meant := names.get(_key(text)):
             return meant
         near = nearest(text, self.offered)
-        return near if near and re.findall(r"[0-9]+", near) == re.findall(r"[0-9]+", text) else None
+        return near if near and _marks(near) == _marks(text) else None
+
+
+def _marks(name: str) -> list[str]:
+    return [name[:1].lower(), *re.findall(r"[0-9]+", name)]

@@ -13,6 +13,8 @@ from butterfly_gitops.config.context import FAILED, Context, scalar_for, shown
 from butterfly_gitops.config.tree import Node, Scalar, Sequence
 
 _MAX_NAME, _MAX_LABEL = 253, 63  # RFC 1035 2.3.4, without the length bytes
+# No URL of an EHR is longer, and what is longer is not worth taking apart.
+_MAX_TEXT = 1000
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _BRACKETED = re.compile(r"\[(?P<host>[^\[\]]*)\](?::(?P<port>[0-9]*))?")
 _WITH_PORT = re.compile(r"(?P<host>[^:]+):(?P<port>[0-9]*)")
@@ -50,7 +52,7 @@ class HostReader:
         scalar = scalar_for(node, at, self.wants, context)
         if scalar is None:
             return FAILED
-        if secrets_by_value.looks_secret(scalar.text) or secrets_by_value.names_user(scalar.text):
+        if secrets_by_value.names_user(scalar.text):
             context.problems.append(secrets_by_value.refused_value(scalar, name=at.text))
             return FAILED
         if fault := fault_of(scalar.text):
@@ -68,9 +70,9 @@ class HostReader:
 
 def fault_of(text: str) -> Fault | None:
     """Why a text is no host, and what to write; None for one that can be dialled."""
-    fault = _fault(text)
-    if fault is None:
-        return None
+    fault = _fault_of_name(text) if len(text) > _MAX_TEXT else _fault(text)
+    if fault is None or len(text) > _MAX_TEXT:
+        return fault
     says, host, port = _taken_apart(text)
     return Fault(says=says or fault.says, mend=_mend(host, port) or _mend(_tidied(host), port) or fault.mend)
 

@@ -79,6 +79,7 @@ def load(
     found = [
         *check_files(files, root=root),
         *(problem for part in texts.values() for problem in part.text.problems),
+        *(found for part in texts.values() for found in secrets_by_value.in_comments(part.text.source)),
         *found,
     ]
     for check in CHECKS:

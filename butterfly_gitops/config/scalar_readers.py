@@ -9,7 +9,6 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from butterfly_gitops.config import secrets_by_value
 from butterfly_gitops.config.context import FAILED, Context, Failed, scalar_for, shown
 from butterfly_gitops.config.nearest import nearest
 from butterfly_gitops.config.tree import Node, Scalar
@@ -116,9 +115,6 @@ class TextReader:
     def read(self, node: Node, at: Scalar, context: Context) -> Any:
         scalar = scalar_for(node, at, self.wants, context)
         if scalar is None:
-            return FAILED
-        if secrets_by_value.looks_secret(scalar.text):
-            context.problems.append(secrets_by_value.refused_value(scalar, name=at.text))
             return FAILED
         try:
             return self.adapter.validate_python(scalar.text)

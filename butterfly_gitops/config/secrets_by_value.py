@@ -4,12 +4,17 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from butterfly_gitops.config.tree import Entry, Node, Place, problem_at
+from butterfly_gitops.config.tree import Entry, Node, Place, Scalar, Source, problem_at
 from butterfly_gitops.model.problem import Problem
 
 _PEM = re.compile(r"-----BEGIN [A-Z0-9 ]+-----")
 _WORDS = re.compile(r"pass(word|wd|phrase)|secret|token|credential|private_?key", re.IGNORECASE)
 _KEY_WITH_VALUE = re.compile(rf"((?:{_WORDS.pattern})[\w-]*[\"']?\s*:\s*)\S.*", re.IGNORECASE)
+# RFC 3986 3.2.1: a user and a password before the host.
+_PASSWORD_IN_URL = re.compile(r"(://[^\s/@:]*:)[^\s/]+@")
+_USER_AND_PASSWORD = re.compile(r"[^\s/@:]+:[^\s]+@")
+_COMMENT = re.compile(r"(?:^|\s)#")
+_IN_COMMENT = re.compile(rf"{_PASSWORD_IN_URL.pattern}|-----BEGIN [A-Z ]{{0,30}}PRIVATE KEY-----")
 _PEM_TO_END = re.compile(r"-----BEGIN .*")
 _LONG_BASE64 = re.compile(r"[A-Za-z0-9+/=]{40,}")
 _STARS = "********"
@@ -17,8 +22,15 @@ _MEND = "take it out, change the secret, and refer to it: {env: BGO_SECRET_…} 
 
 
 def looks_secret(text: str) -> bool:
-    """Whether a value is key material."""
-    return _PEM.search(text) is not None
+    """Whether a value is key material, or a URL with a password."""
+    # Asked of every value of a thousand sites: a look for fixed letters comes first.
+    is_pem = "-----BEGIN" in text and _PEM.search(text) is not None
+    return is_pem or ("://" in text and _PASSWORD_IN_URL.search(text) is not None)
+
+
+def names_user(text: str) -> bool:
+    """Whether a value that should be a host starts with `user:password@`."""
+    return _USER_AND_PASSWORD.match(text) is not None
 
 
 def names_secret(key: str) -> bool:
@@ -28,8 +40,11 @@ def names_secret(key: str) -> bool:
 
 def refused_value(value: Node, *, name: str) -> Problem:
     """The problem of a value that stands where a reference is wanted, or that is key material."""
-    message = f"{name} is written as a value; secrets and certificates are only referred to"
-    return _hide(problem_at(value.place, rule="secret-by-value", message=message, mend=_MEND), value.place)
+    message, mend = f"{name} is written as a value; secrets and certificates are only referred to", _MEND
+    if isinstance(value, Scalar) and _holds_password(value.text):
+        message = f"{name} holds a password, and a secret is never written in a file"
+        mend = "take user and password out, and change the password"
+    return _hide(problem_at(value.place, rule="secret-by-value", message=message, mend=mend), value.place)
 
 
 def refused_setting(entry: Entry) -> Problem:
@@ -37,6 +52,23 @@ def refused_setting(entry: Entry) -> Problem:
     message = f'no setting is called "{entry.key.text}", and a secret is never written in a file'
     problem = problem_at(entry.key.place, rule="secret-by-value", message=message, mend=_MEND)
     return _hide(problem, entry.value.place)
+
+
+def in_comments(source: Source) -> Iterator[Problem]:
+    """The problems of a file's comments, where people put what they have taken out, too."""
+    for number, line in enumerate(source.lines, start=1):
+        # Two searches from one end to the other: a long line must not cost its square.
+        comment = _COMMENT.search(line) if "://" in line or "PRIVATE KEY" in line else None
+        found = _IN_COMMENT.search(line, comment.end()) if comment else None
+        if found:
+            place = Place(source=source, line=number, column=found.start() + 1, length=len(found[0]))
+            secret = Scalar(place=place, text=found[0], is_plain=True)
+            yield refused_value(secret, name="a comment")
+
+
+def _holds_password(text: str) -> bool:
+    is_url = _PASSWORD_IN_URL.search(text) is not None
+    return (is_url or names_user(text)) and not _PEM.search(text)
 
 
 def _hide(problem: Problem, secret: Place) -> Problem:
@@ -48,7 +80,7 @@ def _hide(problem: Problem, secret: Place) -> Problem:
 
 
 def without_secrets(problems: Iterable[Problem]) -> Iterator[Problem]:
-    """The same problems, where no excerpt shows what another one hides, or what looks like a secret."""
+    """The same problems, where nothing shows what another one hides, or what looks like a secret."""
     found = list(problems)
     hidden: dict[tuple[str, int], str] = {}
     for problem in found:
@@ -58,18 +90,26 @@ def without_secrets(problems: Iterable[Problem]) -> Iterator[Problem]:
     for problem in found:
         excerpt = hidden.get((problem.origin.file, problem.origin.line), problem.excerpt)
         until = problem.origin.column - 1 + problem.length
-        yield replace(problem, excerpt=_starred(excerpt, until=until))
+        shown = replace(problem, excerpt=_starred(excerpt, until=until))
+        yield _without_passwords(shown) if "://" in f"{problem.message}{problem.mend}" else shown
+
+
+def _without_passwords(problem: Problem) -> Problem:
+    """What a problem says of a name that is a URL, less the password in it."""
+    message, mend = (_PASSWORD_IN_URL.sub(rf"\1{_STARS}@", text) for text in (problem.message, problem.mend))
+    return replace(problem, message=message, mend=mend)
 
 
 def _starred(line: str, *, until: int) -> str:
     """The line without what looks like a secret; what begins before `until` keeps its width, for the caret's sake."""
-    for pattern in (_KEY_WITH_VALUE, _PEM_TO_END, _LONG_BASE64):
+    for pattern in (_PASSWORD_IN_URL, _KEY_WITH_VALUE, _PEM_TO_END, _LONG_BASE64):
         line = pattern.sub(lambda found: _stars_for(found, until=until), line)
     return line
 
 
 def _stars_for(found: re.Match[str], *, until: int) -> str:
-    """Stars for what was found, less what a first group says of it."""
+    """Stars for what was found, less what a first group and a last @ say of it."""
     before = found[1] if found.re.groups else ""
-    width = len(found[0]) - len(before)
-    return f"{before}{'*' * width if found.start() + len(before) < until else _STARS}"
+    behind = "@" if found.re is _PASSWORD_IN_URL else ""
+    width = len(found[0]) - len(before) - len(behind)
+    return f"{before}{'*' * width if found.start() + len(before) < until else _STARS}{behind}"

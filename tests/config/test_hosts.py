@@ -89,6 +89,8 @@ def test_what_is_none_says_why_and_what_to_write(text: str, said: str, mend: str
     )
 )
 @example("1" * 5000)
+@example("http://" + "[:" * 450_000)
+@example("a." * 450_000)
 @example("\u0660.1.1.1")
 def test_a_mend_is_a_host_itself(text: str):
     fault = fault_of(text)

@@ -26,6 +26,19 @@ CASES = {
     "as PEM in a block": f"tls:\n      key: |\n        {PEM}",
     "in a line that is no YAML": f"password: {SECRET}: {SECRET}",
     "in a line with a tab": f"password:\t{SECRET}",
+    "in a URL that is text": f'processing_id: "https://bgo:{SECRET}@ehr.example.org"',
+    "in a URL that is a host": f"tls: {{trust: {{file: x}}}}\n  other:\n    host: https://bgo:{SECRET}@ehr.example.org:1",
+    "before a host": f"status: active\n  other:\n    host: bgo:{SECRET}@ehr.example.org",
+    "in a URL that is a number": f"minimum_gap: ftp://bgo:{SECRET}@ehr.example.org/",
+    "in a URL that is a choice": f"encoding: ftp://bgo:{SECRET}@ehr.example.org/",
+    "in a URL without a user": f"status: redis://:{SECRET}@ehr.example.org/0",
+    "in a URL that is a name": f"link: https://bgo:{SECRET}@ehr.example.org/",
+    "in a URL that is a key": f'message: {{exam_codes: {{"https://bgo:{SECRET}@ehr.example.org/": {{code: EF}}}}}}',
+    "in a URL that is an endpoint": f'status: active\n  "https://bgo:{SECRET}@ehr.example.org/": {{port: 1}}',
+    "in a URL that is no setting": f'"https://bgo:{SECRET}@ehr.example.org/": 1',
+    "in a URL in a comment": f"status: active  # was https://bgo:{SECRET}@ehr.example.org/",
+    "in a URL in a line of comment": f"# https://bgo:{SECRET}@ehr.example.org/",
+    "as a key in a comment": f"# -----BEGIN RSA PRIVATE KEY-----{SECRET}",
 }
 
 

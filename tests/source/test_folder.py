@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from butterfly_gitops.config import pem
 from butterfly_gitops.config.load import load
 from butterfly_gitops.config.yaml_text import MAX_BYTES
 from butterfly_gitops.source.folder import FolderSource, read_folder, sites_folder_of
@@ -49,6 +50,28 @@ def test_of_a_large_file_as_much_is_read_as_shows_it(folder: Path):
     assert "file-too-large" in {problem.rule for problem in load(read_folder(folder)).problems}
 
 
+PEM = b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+
+
+def test_small_files_in_pem_are_handed_on(folder: Path):
+    (folder / "certs" / "epic-ca.pem").write_bytes(PEM)
+    (folder / "st-elsewhere" / "notes.txt").write_bytes(b"From the vendor:\n" + PEM)
+    (folder / "certs" / "large.pem").write_bytes(PEM.ljust(pem.MAX_BYTES + 1, b"#"))
+    (folder / "certs" / "full.pem").write_bytes(PEM.ljust(pem.MAX_BYTES, b"#"))
+    files = read_folder(folder)
+    assert files["certs/epic-ca.pem"] == PEM
+    assert files["st-elsewhere/notes.txt"].endswith(PEM)
+    assert (files["certs/large.pem"], len(files["certs/full.pem"])) == (b"", pem.MAX_BYTES)
+
+
+def test_another_certificate_is_another_revision(folder: Path):
+    source, certificate = FolderSource(path=folder), folder / "certs" / "epic-ca.pem"
+    certificate.write_bytes(PEM)
+    before = source.fetch().revision
+    certificate.write_bytes(PEM.replace(b"MIIB", b"MIIC"))
+    assert source.fetch().revision != before
+
+
 def test_a_missing_folder(tmp_path: Path):
     error = refusal(tmp_path / "sites")
     assert error.place == str(tmp_path / "sites")
@@ -72,6 +95,8 @@ def test_a_symbolic_link_to_a_folder_is_refused(folder: Path):
 
 
 def test_what_is_no_plain_file_is_refused_without_opening_it(folder: Path):
+    os.mkfifo(folder / "certs" / "pipe.pem")
+    assert read_folder(folder)["certs/pipe.pem"] == b""
     os.mkfifo(folder / "grants.yaml")
     assert refusal(folder).place == str(folder / "grants.yaml")
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from butterfly_gitops.config import pem
 from butterfly_gitops.config.yaml_text import MAX_BYTES
 from butterfly_gitops.source.folder import read_folder
 from butterfly_gitops.source.git_tree import Revision, fork_point, read_tree
@@ -30,6 +31,15 @@ def write(repository: GitRepository, files: dict[str, bytes]) -> None:
     [
         {},
         {"certs/epic-ca.pem": b"not read", "certs/.hidden.yaml": b"passed over"},
+        {
+            "certs/epic-ca.pem": b"-----BEGIN CERTIFICATE-----\nMIIB\n",
+            "certs/same.yaml": b"-----BEGIN CERTIFICATE-----\nMIIB\n",
+            "certs/large.pem": b"-----BEGIN CERTIFICATE-----\n" + b"#" * pem.MAX_BYTES,
+            "empty.yaml": b"",
+            "empty.txt": b"",
+            "same.yaml": b"version: 1",
+            "same.txt": b"version: 1",
+        },
         {"large.yaml": b"#" * (MAX_BYTES + 100)},
         {
             "empty.yaml": b"",
@@ -39,7 +49,7 @@ def write(repository: GitRepository, files: dict[str, bytes]) -> None:
         },
         {"no-end.yaml": b"version: 1", "zero.yaml": b"\0\n\n"},
     ],
-    ids=["sample", "others", "large", "odd-names", "odd-content"],
+    ids=["sample", "others", "in-pem", "large", "odd-names", "odd-content"],
 )
 def test_a_commit_reads_as_its_folder_does(repository: GitRepository, files: dict[str, bytes]) -> None:
     write(

@@ -1,0 +1,73 @@
+"""Which zones keep the same time, whatever they are called."""
+
+import zoneinfo
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from butterfly_gitops.config.load import load
+from tests.config.examples import sound_files
+
+
+def notes(endpoint: str, site: str, *, setting: str = "") -> list[str]:
+    files = sound_files()
+    for path, old, new in (
+        ("st-elsewhere/site.yaml", "time_zone: America/New_York", f"time_zone: {site}"),
+        ("st-elsewhere/ehr-endpoints.yaml", "port: 6661", f"port: 6661\n    time_zone: {endpoint}{setting}"),
+    ):
+        files[path] = files[path].replace(old.encode(), new.encode())
+    return [problem.rule for problem in load(files).problems]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("US/Eastern", "America/New_York"),
+        ("America/Detroit", "America/New_York"),
+        ("Etc/UTC", "UTC"),
+        ("GMT", "UTC"),
+        ("Asia/Calcutta", "Asia/Kolkata"),
+        ("Europe/Berlin", "Europe/Paris"),
+    ],
+)
+def test_two_names_of_one_time_are_no_difference(one: str, other: str):
+    assert notes(one, other) == notes(other, one) == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("America/Chicago", "America/New_York"),
+        ("America/Phoenix", "America/Denver"),
+        ("America/Havana", "America/New_York"),
+        ("Europe/London", "UTC"),
+        ("Australia/Lord_Howe", "Australia/Sydney"),
+        ("Asia/Kathmandu", "Asia/Kolkata"),
+    ],
+)
+def test_another_time_for_a_part_of_the_year_is_one(one: str, other: str):
+    assert notes(one, other) == notes(other, one) == ["zone-differs"]
+
+
+def test_with_offsets_nobody_is_misled():
+    assert notes("UTC", "America/New_York", setting="\n    message: {times: local_with_offset}") == []
+
+
+def test_what_is_no_zone_is_not_compared():
+    assert notes("EST", "America/New_York") == ["unknown-zone"]
+
+
+ZONES = st.sampled_from(sorted(name for name in zoneinfo.available_timezones() if "/" in name))
+
+
+@given(ZONES, ZONES, st.integers(0, 365 * 96 - 1))
+@settings(deadline=None)
+def test_zones_that_are_called_alike_agree_at_every_quarter_of_an_hour(one: str, other: str, quarter: int):
+    if notes(one, other) == []:
+        at = datetime(2037, 1, 1, tzinfo=UTC) + timedelta(minutes=15 * quarter)
+        assert (
+            at.astimezone(zoneinfo.ZoneInfo(one)).utcoffset()
+            == at.astimezone(zoneinfo.ZoneInfo(other)).utcoffset()
+        )
