@@ -17,7 +17,6 @@ from ruamel.yaml.events import (
     MappingStartEvent,
     ScalarEvent,
     SequenceEndEvent,
-    SequenceStartEvent,
     StreamStartEvent,
 )
 
@@ -264,25 +263,25 @@ class _Builder:
 
     def _node(self, event: Any, *, depth: int, key: Scalar | None = None) -> Node:
         if depth > MAX_DEPTH:
-            message = f"nested more than {MAX_DEPTH} levels deep"
-            mend = "look at the brackets of this line; no setting nests deeper than five levels"
-            raise _UnreadableError(
-                problem_at(self._place(event), rule="too-deep", message=message, mend=mend)
-            )
-        if event.anchor is not None or getattr(event, "tag", None) is not None:
+            raise self._too_deep(event)
+        if isinstance(event, AliasEvent):
+            return self._refused_alias(event)
+        if event.anchor is not None or event.tag is not None:
             self._refuse_shorthand(event)
-        match event:
-            case MappingStartEvent():
-                return self._mapping(event, depth=depth)
-            case SequenceStartEvent():
-                items: list[Node] = []
-                while not isinstance(inner := next(self._events), SequenceEndEvent):
-                    items.append(self._node(inner, depth=depth + 1))
-                return Sequence(place=self._place(event), items=tuple(items))
-            case AliasEvent():
-                return Scalar(place=self._place(event), text="", is_plain=True)
-            case _:
-                return self._scalar(event, key=key)
+        if isinstance(event, ScalarEvent):
+            return self._scalar(event, key=key)
+        if isinstance(event, MappingStartEvent):
+            return self._mapping(event, depth=depth)
+        items: list[Node] = []
+        while not isinstance(inner := next(self._events), SequenceEndEvent):
+            items.append(self._node(inner, depth=depth + 1))
+        return Sequence(place=self._begin_of(event), items=tuple(items))
+
+    def _too_deep(self, event: Any) -> _UnreadableError:
+        message = f"nested more than {MAX_DEPTH} levels deep"
+        mend = "look at the brackets of this line; no setting nests deeper than five levels"
+        place = self._begin_of(event)
+        return _UnreadableError(problem_at(place, rule="too-deep", message=message, mend=mend))
 
     def _mapping(self, event: Any, *, depth: int) -> Mapping:
         entries: dict[str, Entry] = {}
@@ -295,7 +294,7 @@ class _Builder:
                 self._refuse_twice(key, first.key)
                 continue
             entries[key.text] = Entry(key=key, value=value)
-        return Mapping(place=self._place(event), entries=entries)
+        return Mapping(place=self._begin_of(event), entries=entries)
 
     def _key(self, event: Any, *, depth: int) -> Scalar | None:
         node = self._node(event, depth=depth)
@@ -313,10 +312,8 @@ class _Builder:
 
     def _scalar(self, event: ScalarEvent, *, key: Scalar | None) -> Scalar:
         is_plain = not event.style
-        place = self._place(event)
-        if is_plain and not event.value and key is not None:
-            # An empty value has no characters of its own; its key does.
-            place = key.place
+        # An empty value has no characters of its own; its key does.
+        place = key.place if key is not None and is_plain and not event.value else self._token(event)
         # Few values hold what does not print, and that is quickly asked.
         if not event.value.isprintable() and (found := _REFUSED_IN_VALUE.search(event.value)):
             self._refuse_in_value(place, found.group())
@@ -329,18 +326,19 @@ class _Builder:
         else:
             self._problems.append(_refused_character(place, character))
 
+    def _refused_alias(self, event: AliasEvent) -> Scalar:
+        place = self._token(event)
+        mend = "write the value itself, or use a preset"
+        self._refuse(place, rule="alias", message=f"an alias (*{event.anchor})", mend=mend)
+        return Scalar(place=place, text="", is_plain=True)
+
     def _refuse_shorthand(self, event: Any) -> None:
-        """Anchors, aliases and tags say a thing where nobody looks for it."""
-        place = self._place(event)
-        anchor = getattr(event, "anchor", None)
-        if isinstance(event, AliasEvent):
-            mend = "write the value itself, or use a preset"
-            self._refuse(place, rule="alias", message=f"an alias (*{anchor})", mend=mend)
-            return
-        if anchor is not None:
-            at = self._sign(place, _ANCHOR)
-            self._refuse(at, rule="anchor", message=f"an anchor (&{anchor})", mend="take it out")
-        if getattr(event, "tag", None) is not None:
+        """Anchors and tags say a thing where nobody looks for it."""
+        place = self._token(event) if isinstance(event, ScalarEvent) else self._begin_of(event)
+        if event.anchor is not None:
+            at, message = self._sign(place, _ANCHOR), f"an anchor (&{event.anchor})"
+            self._refuse(at, rule="anchor", message=message, mend="take it out")
+        if event.tag is not None:
             mend = "take it out; each setting has one type, and quotes are enough for text"
             self._refuse(self._sign(place, _TAG), rule="tag", message="a YAML tag", mend=mend)
 
@@ -370,15 +368,21 @@ class _Builder:
     def _refuse(self, place: Place, *, rule: str, message: str, mend: str) -> None:
         self._problems.append(problem_at(place, rule=rule, message=message, mend=mend))
 
-    def _place(self, event: Any) -> Place:
+    def _begin_of(self, event: Any) -> Place:
+        start = event.start_mark
+        return Place(source=self._source, line=start.line + 1, column=start.column + 1)
+
+    def _token(self, event: Any) -> Place:
         start, end = event.start_mark, event.end_mark
-        length = 1
-        if isinstance(event, ScalarEvent | AliasEvent):
-            line = self._source.lines[start.line] if start.line < len(self._source.lines) else ""
-            until = end.column
-            if end.line != start.line:
-                # Of a value of several lines, what its first one holds; of a block, its sign.
-                sign = _BLOCK.match(line, start.column) if event.style in ("|", ">") else None
-                until = sign.end() if sign else len(line.rstrip())
-            length = max(1, until - start.column)
-        return Place(source=self._source, line=start.line + 1, column=start.column + 1, length=length)
+        line, column = start.line, start.column
+        until = end.column if end.line == line else self._end_of_first_line(event, line, column)
+        length = until - column
+        return Place(
+            source=self._source, line=line + 1, column=column + 1, length=length if length > 0 else 1
+        )
+
+    def _end_of_first_line(self, event: Any, line: int, column: int) -> int:
+        """Of a value of several lines, where its first one ends; of a block, its sign."""
+        text = self._source.lines[line] if line < len(self._source.lines) else ""
+        sign = _BLOCK.match(text, column) if event.style in ("|", ">") else None
+        return sign.end() if sign else len(text.rstrip())
