@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from butterfly_gitops.config import provenance, secrets_by_value, silencing, yaml_text
 from butterfly_gitops.config.context import Context
+from butterfly_gitops.config.deferred import Deferred
 from butterfly_gitops.config.parts import Parts, SitePart, TextPart
 from butterfly_gitops.config.reach import with_reach
 from butterfly_gitops.config.reading import FleetReading, SiteReading
@@ -97,8 +98,10 @@ def load(
         fleet=_fleet(reading, unsound) if is_fleet_sound else None,
         problems=problems,
         silenced=silenced,
-        origins=_joined(provenance.origins_of_fleet(reading), *(site.origins for site in sites)),
-        layers=_joined(*(site.layers for site in sites)),
+        origins=Deferred(
+            lambda: _joined(provenance.origins_of_fleet(reading), *(site.origins for site in sites))
+        ),
+        layers=Deferred(lambda: _joined(*(site.layers for site in sites))),
         unsound_sites=unsound,
         file_count=sum(map(is_yaml, files)),
         site_count=len(reading.sites),
@@ -167,8 +170,8 @@ def _site_part(
         texts=of,
         reading=reading,
         problems=tuple(problems),
-        origins=provenance.origins_of_site(reading),
-        layers=provenance.layers_of_site(reading),
+        origins=Deferred(lambda: provenance.origins_of_site(reading)),
+        layers=Deferred(lambda: provenance.layers_of_site(reading)),
     )
 
 
