@@ -369,12 +369,21 @@ class _Builder:
         self._problems.append(problem_at(place, rule=rule, message=message, mend=mend))
 
     def _begin_of(self, event: Any) -> Place:
-        start = event.start_mark
-        return Place(source=self._source, line=start.line + 1, column=start.column + 1)
+        line, column = self._start(event)
+        return Place(source=self._source, line=line + 1, column=column + 1)
+
+    def _start(self, event: Any) -> tuple[int, int]:
+        line, column = event.start_mark.line, event.start_mark.column
+        if event.anchor is not None and line < len(self._source.lines):
+            # Of a tag before an anchor the parser in Python only tells where the anchor stands.
+            before = self._source.lines[line][:column].rstrip(" ")
+            begin = max(before.rfind(sign) for sign in " ,[{") + 1
+            column = begin if before.startswith("!", begin) else column
+        return line, column
 
     def _token(self, event: Any) -> Place:
-        start, end = event.start_mark, event.end_mark
-        line, column = start.line, start.column
+        line, column = self._start(event)
+        end = event.end_mark
         until = end.column if end.line == line else self._end_of_first_line(event, line, column)
         length = until - column
         return Place(
