@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from butterfly_gitops.config import secrets_by_value
-from butterfly_gitops.config.tree import Node, Place, Scalar, Sequence, problem_at
+from butterfly_gitops.config.tree import Entry, Node, Place, Scalar, Sequence, problem_at
 from butterfly_gitops.model.problem import Problem
 
 _SHOWN_CHARACTERS = 60
@@ -22,17 +22,30 @@ class Context:
     """How one reading goes: the problems so far, and what a missing value means.
 
     In a `relaxed` reading nothing is missing and no value is made: it checks a layer by itself.
-    `searched` names the layers that were looked through for a missing value.
+    `searched` names the layers that were looked through for a missing value. `known` is shared by readings of trees
+    that share entries, as layers do with what they merge into: a sound plain value is read once, by the identity of
+    its entry.
     """
 
     problems: list[Problem] = field(default_factory=list)
     relaxed: bool = False
     searched: str = ""
+    known: dict[int, Any] | None = None
 
     def refuse(self, place: Place, *, rule: str, message: str, mend: str = "") -> Failed:
         """Note a problem, and return what stands for the value."""
         self.problems.append(problem_at(place, rule=rule, message=message, mend=mend))
         return FAILED
+
+
+def read_entry(reader: "Reader", entry: Entry, context: Context) -> Any:
+    """The value of an entry, or FAILED after its problems were noted."""
+    known = context.known
+    if known is None or not isinstance(entry.value, Scalar):
+        return reader.read(entry.value, entry.key, context)
+    if (value := known.get(id(entry), FAILED)) is FAILED:
+        value = known[id(entry)] = reader.read(entry.value, entry.key, context)
+    return value
 
 
 class Reader(Protocol):

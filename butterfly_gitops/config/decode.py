@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from butterfly_gitops.config import secrets_by_value
-from butterfly_gitops.config.context import FAILED, Context, Reader, is_refused_null, shown
+from butterfly_gitops.config.context import FAILED, Context, Reader, is_refused_null, read_entry, shown
 from butterfly_gitops.config.encoding_reader import EncodingReader
 from butterfly_gitops.config.host_reader import HostReader
 from butterfly_gitops.config.identity_reader import IdentityReader
@@ -219,7 +219,7 @@ class ModelReader:
             return FAILED
         readers = _fields(self.model)
         values = {
-            name: readers[name].read(entry.value, entry.key, context)
+            name: read_entry(readers[name], entry, context)
             for name, entry in mapping.entries.items()
             if name in readers
         }
@@ -234,8 +234,8 @@ class ModelReader:
         return mapping if context.relaxed else self._validated(values, mapping, context)
 
     def _missing(self, mapping: Mapping) -> Iterator[str]:
-        for name, info in self.model.model_fields.items():
-            if info.is_required() and name not in mapping.entries:
+        for name in _required(self.model):
+            if name not in mapping.entries:
                 yield name
 
     def _refuse_missing(self, missing: tuple[str, ...], at: Scalar, context: Context) -> None:
@@ -273,6 +273,11 @@ class ModelReader:
                 place = entry.key.place if entry else mapping.place
                 context.refuse(place, rule="out-of-range", message=details["msg"])
             return FAILED
+
+
+@functools.cache
+def _required(model: type[BaseModel]) -> tuple[str, ...]:
+    return tuple(name for name, info in model.model_fields.items() if info.is_required())
 
 
 @functools.cache

@@ -4,7 +4,7 @@ What must hold between names, files and sites is left to `rules`.
 """
 
 from collections.abc import Mapping as Map
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
@@ -86,6 +86,7 @@ class _LayersBelow:
     """What an endpoint of one site starts from."""
 
     def __init__(self, site_tree: Mapping | None, presets: Mapping | None) -> None:
+        self.known: dict[int, Any] = {}
         self._presets = presets
         zone = site_tree.entry("time_zone") if site_tree else None
         defaults = site_tree.entry("endpoint_defaults") if site_tree else None
@@ -120,7 +121,7 @@ class _LayersBelow:
 def _read_endpoint(entry: Entry, below: _LayersBelow, context: Context) -> EndpointReading:
     own = entry.value
     assert isinstance(own, Mapping)  # noqa: S101 - `_mappings` chose it; this tells the type checker
-    relaxed = Context(problems=context.problems, relaxed=True)
+    relaxed = Context(problems=context.problems, relaxed=True, known=below.known)
     reader_of(EndpointLayer).read(own, entry.key, relaxed)
     named = (below.preset(own), below.defaults, Layer(name="endpoint", tree=own.without(*ENDPOINT_ONLY)))
     layers = tuple(layer for layer in named if layer is not None)
@@ -130,7 +131,7 @@ def _read_endpoint(entry: Entry, below: _LayersBelow, context: Context) -> Endpo
         own=own,
         layers=layers,
         merged=merged,
-        value=_effective(entry, merged, layers, context) if below.are_known(own) else None,
+        value=_effective(entry, merged, layers, relaxed) if below.are_known(own) else None,
     )
 
 
@@ -138,6 +139,6 @@ def _effective(
     entry: Entry, merged: Merged, layers: tuple[Layer, ...], context: Context
 ) -> EhrEndpoint | None:
     searched = ", ".join(str(layer) for layer in layers)
-    strict = Context(problems=context.problems, searched=searched)
+    strict = Context(problems=context.problems, searched=searched, known=context.known)
     value = decode(EhrEndpoint, merged.tree, at=entry.key, context=strict)
     return value if isinstance(value, EhrEndpoint) else None
