@@ -6,17 +6,21 @@ It reads the parser's events, so that each scalar keeps its raw text. What a val
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from enum import Enum
+from itertools import takewhile
 from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.events import (
     AliasEvent,
+    DocumentEndEvent,
     DocumentStartEvent,
     MappingEndEvent,
     MappingStartEvent,
     ScalarEvent,
     SequenceEndEvent,
+    SequenceStartEvent,
     StreamStartEvent,
 )
 
@@ -69,6 +73,31 @@ class Text:
     remarks: tuple[Remark, ...] = ()
 
 
+class PieceKind(Enum):
+    """What a piece of a text is, or begins, or ends."""
+
+    MAPPING = "mapping"
+    SEQUENCE = "sequence"
+    END = "end"
+    SCALAR = "scalar"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """A piece of a text for who moves it about: from `start` up to `end`, in characters.
+
+    Of a mapping and a sequence `start` is that of the first key or dash, or of the bracket (`is_flow`), and the `end`
+    of their end is behind the bracket. A scalar says `text`, in the quotes or behind the block sign that `style` is.
+    """
+
+    kind: PieceKind
+    start: int
+    end: int
+    is_flow: bool = False
+    text: str = ""
+    style: str = ""
+
+
 class _UnreadableError(Exception):
     """The rest of the file cannot be read; carries the problem that says so."""
 
@@ -109,6 +138,28 @@ def read_text(data: bytes, *, file: str, site: str | None, events: Events = fast
     return _read_tree(text, source, events)
 
 
+def pieces(text: str, events: Events = fastest_events) -> list[Piece]:
+    """The pieces of a text that `read_text` has no problem with, in their order."""
+    found: list[Piece] = []
+    for event in _of_first_document(events(text)):
+        start, end = event.start_mark.index, event.end_mark.index
+        match event:
+            case ScalarEvent():
+                style = event.style or ""
+                found.append(
+                    Piece(kind=PieceKind.SCALAR, start=start, end=end, text=event.value, style=style)
+                )
+            case MappingStartEvent():
+                kind = PieceKind.MAPPING
+                found.append(Piece(kind=kind, start=start, end=end, is_flow=bool(event.flow_style)))
+            case SequenceStartEvent():
+                kind = PieceKind.SEQUENCE
+                found.append(Piece(kind=kind, start=start, end=end, is_flow=bool(event.flow_style)))
+            case MappingEndEvent() | SequenceEndEvent():
+                found.append(Piece(kind=PieceKind.END, start=start, end=end))
+    return found
+
+
 def _read_tree(text: str, source: Source, events: Events) -> Text:
     problems: list[Problem] = []
     root: Node | None = None
@@ -133,10 +184,15 @@ def _remarks(text: str, source: Source, events: Events) -> tuple[Remark, ...]:
             end=(event.end_mark.line, event.end_mark.column),
             is_block=event.style in ("|", ">"),
         )
-        for event in events(text)
+        for event in _of_first_document(events(text))
         if isinstance(event, ScalarEvent) and event.style
     ]
     return tuple(find_remarks(source, quoted))
+
+
+def _of_first_document(events: Iterator[Any]) -> Iterator[Any]:
+    """The events that the builder has taken; what comes behind may not even be YAML."""
+    return takewhile(lambda event: not isinstance(event, DocumentEndEvent), events)
 
 
 def _not_utf_8(source: Source, data: bytes, *, at: int) -> Problem:
