@@ -1,0 +1,85 @@
+"""The comments of a text, with where they stand; whatever begins with their sign outside of values is one."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from butterfly_gitops.config.layout.scalars import BLOCK_SIGNS, verbatim
+from butterfly_gitops.config.yaml_text import Piece, PieceKind
+
+_COMMENT = re.compile(r"#[^\n]*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comment:
+    """One comment as it is laid out, and where it was; line and column count from 0."""
+
+    text: str
+    offset: int
+    line: int
+    column: int
+    is_alone: bool
+    is_below_blank: bool
+
+
+class Lines:
+    """The lines of a text, found by offsets in characters."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._offsets = [0, *(found.end() for found in re.finditer("\n", text))]
+
+    def line(self, offset: int) -> int:
+        """The line that an offset is in, from 0."""
+        return bisect_right(self._offsets, offset) - 1
+
+    def column(self, offset: int) -> int:
+        """How far an offset is from the start of its line; -1 at the text's end, where nothing is indented less."""
+        return offset - self._offsets[self.line(offset)] if offset < len(self._text) else -1
+
+    def is_below_blank(self, line: int) -> bool:
+        """Whether there is nothing in the line above."""
+        above = self._text[self._offsets[line - 1] : self._offsets[line]] if line else "#"
+        return not above.strip(" \n")
+
+    def is_first(self, offset: int) -> bool:
+        """Whether nothing stands before an offset in its line."""
+        return not self._text[self._offsets[self.line(offset)] : offset].strip(" ")
+
+
+def find_comments(text: str, pieces: Sequence[Piece], lines: Lines) -> Iterator[Comment]:
+    """Each comment of a sound text, in order."""
+    for offset, written in _comments_outside(text, pieces):
+        line = lines.line(offset)
+        yield Comment(
+            text=comment_as_laid_out(written),
+            offset=offset,
+            line=line,
+            column=lines.column(offset),
+            is_alone=lines.is_first(offset),
+            is_below_blank=lines.is_below_blank(line),
+        )
+
+
+def comment_as_laid_out(written: str) -> str:
+    """A comment with a space behind its sign, and none at its end; the rest is the writer's."""
+    comment = written.rstrip(" \t")
+    has_space = len(comment) == 1 or comment[1].isspace() or comment[1] in "#!"
+    return comment if has_space else f"# {comment[1:]}"
+
+
+def _comments_outside(text: str, pieces: Sequence[Piece]) -> Iterator[tuple[int, str]]:
+    cursor = 0
+    for piece in pieces:
+        if piece.kind is not PieceKind.SCALAR or piece.start == piece.end:
+            continue
+        start, end = piece.start, piece.end
+        if piece.style in BLOCK_SIGNS:
+            # The first line of a block scalar is none of its text.
+            written = verbatim(text, piece).written
+            start, end = start + len(written.partition("\n")[0]), start + len(written)
+        if "#" in text[cursor:start]:
+            yield from ((found.start(), found.group()) for found in _COMMENT.finditer(text, cursor, start))
+        cursor = end
+    yield from ((found.start(), found.group()) for found in _COMMENT.finditer(text, cursor))

@@ -1,0 +1,72 @@
+"""The layout of one file, from its bytes: its text laid out, or the problems that keep it from being read.
+
+What was laid out is read again and compared: that its meaning is kept does not rest on the layout being right.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from butterfly_gitops.config import yaml_text
+from butterfly_gitops.config.layout.attachment import read_page
+from butterfly_gitops.config.layout.comments import Lines, find_comments
+from butterfly_gitops.config.layout.key_order import order_of
+from butterfly_gitops.config.layout.page import print_page
+from butterfly_gitops.config.layout.scalars import UnmovableError
+from butterfly_gitops.config.tree import Mapping, Node, Scalar
+from butterfly_gitops.model.problem import Problem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaidOut:
+    """What came of one file: its text as it should be, or None and why it cannot be read."""
+
+    text: str | None
+    problems: tuple[Problem, ...]
+
+
+class ChangedMeaningError(Exception):
+    """The layout would change what a file says: a defect of ours, found before anything was written."""
+
+
+def lay_out(
+    data: bytes, *, file: str, site: str | None = None, events: yaml_text.Events = yaml_text.fastest_events
+) -> LaidOut:
+    """Lay out a file of the configuration; the last part of its path says its kind.
+
+    Raises KeyError for a file of another name, ChangedMeaningError where it may not be trusted.
+    """
+    order = order_of(file.rpartition("/")[2])
+    read = yaml_text.read_text(data, file=file, site=site, events=events)
+    if read.problems or read.root is None:
+        return LaidOut(text=None, problems=read.problems)
+    written = data.decode("utf-8")
+    text = re.sub(r"\r\n?", "\n", written)
+    pieces = yaml_text.pieces(text, events)
+    try:
+        laid_out = print_page(read_page(text, pieces), order)
+    except UnmovableError:
+        return LaidOut(text=written, problems=())
+    if len(encoded := laid_out.encode()) > yaml_text.MAX_BYTES:
+        return LaidOut(text=written, problems=())
+    again = yaml_text.read_text(encoded, file=file, site=site, events=events)
+    if again.problems or again.root is None or _meaning(again.root) != _meaning(read.root):
+        raise ChangedMeaningError(file)
+    if _comments(laid_out, yaml_text.pieces(laid_out, events)) != _comments(text, pieces):
+        raise ChangedMeaningError(file)
+    return LaidOut(text=laid_out, problems=())
+
+
+def _meaning(node: Node) -> Any:
+    """What a tree says, whatever the order of its keys."""
+    if isinstance(node, Scalar):
+        return node.text, node.is_plain
+    if isinstance(node, Mapping):
+        return {name: _meaning(entry.value) for name, entry in node.entries.items()}
+    return [_meaning(item) for item in node.items]
+
+
+def _comments(text: str, pieces: Sequence[yaml_text.Piece]) -> Counter[str]:
+    return Counter(comment.text for comment in find_comments(text, pieces, Lines(text)))

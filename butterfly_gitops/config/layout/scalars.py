@@ -1,0 +1,59 @@
+"""Single values: taken from the text as they are, and indented anew."""
+
+import re
+
+from butterfly_gitops.config.layout.written import Verbatim
+from butterfly_gitops.config.yaml_text import Piece
+
+BLOCK_SIGNS = ("|", ">")
+
+_BLOCK_HEADER = re.compile(r"[|>][-+0-9]*")
+
+
+class UnmovableError(Exception):
+    """The text holds what cannot be laid out anew; it is left as it is."""
+
+
+def verbatim(text: str, piece: Piece) -> Verbatim:
+    """The scalar as it was written. The lines below a block scalar are not its own, though the parsers say so."""
+    written = text[piece.start : piece.end]
+    if is_block := piece.style in BLOCK_SIGNS:
+        lines = written.split("\n")
+        while not lines[-1].strip(" "):
+            lines.pop()
+        written = "\n".join(lines)
+    return Verbatim(text=piece.text, written=written, is_plain=not piece.style, is_block=is_block)
+
+
+def scalar_lines(value: Verbatim, indent: int) -> list[str]:
+    """The lines of a scalar, all but the first indented."""
+    if value.is_block:
+        return _block_lines(value, indent)
+    return continued(value.written, " " * indent)
+
+
+def continued(line: str, pad: str) -> list[str]:
+    """Text in which scalars may hold line ends, as lines: YAML folds each of these ends, with the spaces around it."""
+    first, *rest = line.split("\n")
+    return [_trimmed(first), *(pad + _trimmed(each.lstrip(" ")) for each in rest)] if rest else [line]
+
+
+def _trimmed(line: str) -> str:
+    trimmed = line.rstrip(" ")
+    backslashes = len(trimmed) - len(trimmed.rstrip("\\"))
+    # Between double quotes an escaped space is no space to be folded.
+    return f"{trimmed} " if backslashes % 2 and trimmed != line else trimmed
+
+
+def _block_lines(value: Verbatim, indent: int) -> list[str]:
+    first, *body = value.written.split("\n")
+    if not body or not value.text.strip(" "):
+        raise UnmovableError
+    header = _BLOCK_HEADER.match(first)
+    assert header  # noqa: S101 - the parser says that it is one; this tells the type checker
+    old = _indentation(body[0]) - _indentation(value.text)
+    return [re.sub(r"[0-9]", "2", header.group()), *(" " * indent + line[old:] for line in body)]
+
+
+def _indentation(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))
