@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from butterfly_gitops.model.archive import Archive
+from butterfly_gitops.model.archive import MAX_ARCHIVES_PER_FLEET, Archive
 from butterfly_gitops.model.endpoint import EhrEndpoint
 from butterfly_gitops.model.fleet import FleetSettings
 from butterfly_gitops.model.site import Link, Site
@@ -72,15 +72,20 @@ def write_fleet(folder: Path, *, sites: int, endpoints: int) -> None:
 
 
 def write_site(folder: Path, number: int, *, endpoints: int, port: int = 6661) -> None:
-    """Write one site's three files."""
+    """Write one site's three files. The first sites have the archives that a fleet may have."""
     place = folder / f"site-{number}"
     place.mkdir(exist_ok=True)
     (place / "site.yaml").write_text(_SITE.format(number=number))
+    firsts = range(0, endpoints, _SHARE)
+    has_archives = (number + 1) * len(firsts) <= MAX_ARCHIVES_PER_FLEET
+    # Endpoints without an archive are worth a warning, unless they are for tests.
+    processing_id = "P" if has_archives else "T"
     listed = "".join(
-        _ENDPOINT.format(name=name, site=number % 250, host=name + 1, port=port) for name in range(endpoints)
+        _ENDPOINT.format(name=name, site=number % 250, host=name + 1, port=port, processing_id=processing_id)
+        for name in range(endpoints)
     )
     (place / "ehr-endpoints.yaml").write_text(f"version: 1\nehr_endpoints:\n{listed}")
-    archives = "".join(_archive(first, endpoints) for first in range(0, endpoints, _SHARE))
+    archives = "".join(_archive(first, endpoints) for first in firsts) if has_archives else "  {}\n"
     (place / "archives.yaml").write_text(f"version: 1\narchives:\n{archives}")
 
 
@@ -108,6 +113,7 @@ _ENDPOINT = """\
     port: {port}
     encoding: UTF-8
     receiving_facility: STE
+    processing_id: {processing_id}
     ack_timeout: 30s
     connection_timeout: 10s
 """
