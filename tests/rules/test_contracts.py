@@ -13,7 +13,7 @@ from importlinter.api import read_configuration
 from tests.rules.shape import ROOT
 
 SERVER_PACKAGES = ("apsw", "fastapi", "httpx", "prometheus_client", "starlette", "structlog", "uvicorn")
-STATELESS_VERBS = ("main", "init", "validate", "explain", "schema", "diff")
+STATELESS_VERBS = ("main", "init", "validate", "fmt", "explain", "schema", "diff")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
