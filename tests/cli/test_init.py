@@ -50,6 +50,7 @@ def test_from_nothing_to_the_first_difference(bgo, folder: Path, monkeypatch: py
     assert (checked.code, checked.out) == (exit_codes.DONE, "")
     assert checked.err == "5 files, 1 site, 1 EHR endpoint: no problems\n"
     assert bgo("schema", "--check").code == exit_codes.DONE
+    assert bgo("fmt", "--check").code == exit_codes.DONE
     assert "name: mercy-health\n" in (root / "sites" / "fleet.yaml").read_text(encoding="utf-8")
     repository = GitRepository(root=root)
     repository.git("init", "--quiet", "--initial-branch", "main")
@@ -107,6 +108,16 @@ def test_into_a_clone_of_an_empty_repository(bgo, folder: Path):
         '  git add . && git commit --message "Start with first-site"',
         "  bgo explain first-site/main-ehr",
     ]
+
+
+def test_a_folder_of_another_repository_is_told_what_forges_read(bgo, folder: Path):
+    GitRepository(root=folder).git("init", "--quiet")
+    ran = bgo("init", "fleets/mercy")
+    assert ran.code == exit_codes.DONE
+    assert (
+        f"This folder lies in the repository {folder}; forges read pipelines and CODEOWNERS only at"
+        in ran.out
+    )
 
 
 @pytest.mark.parametrize(

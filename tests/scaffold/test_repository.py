@@ -7,6 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from butterfly_gitops.config.layout.formatting import lay_out
 from butterfly_gitops.config.load import load
 from butterfly_gitops.config.rules.files import FLEET_FILES, SITE_FILES
 from butterfly_gitops.model.address import RESERVED_SITES
@@ -52,6 +53,14 @@ def test_the_sites_are_sound_whatever_they_are_called(fleet: str, site: str) -> 
     assert loaded.fleet is not None
     assert loaded.fleet.settings.name == fleet
     assert list(loaded.fleet.sites) == [site]
+
+
+@settings(deadline=None, max_examples=30)
+@given(fleet=names, site=names.filter(lambda name: name not in RESERVED_SITES))
+@example(fleet="null", site="x" * 63)
+def test_the_sites_are_laid_out_as_fmt_would(fleet: str, site: str) -> None:
+    for path, content in sites(files_of(new(fleet=fleet, site=site))).items():
+        assert lay_out(content, file=path).text == content.decode()
 
 
 def test_the_first_endpoint_sends_nothing_until_somebody_says_so() -> None:
