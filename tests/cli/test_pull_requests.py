@@ -100,7 +100,6 @@ def test_the_workflow_uses_the_action_of_this_version_and_checks_out_what_it_nee
     ("schema", "path"), [("vendor.github-workflows", SHOWN[1]), ("vendor.gitlab-ci", SHOWN[2])]
 )
 def test_a_pipeline_is_what_its_forge_takes(schema: str, path: str, tmp_path: Path) -> None:
-    pytest.importorskip("check_jsonschema")
     file = tmp_path / "pipeline.yml"
     file.write_text(WRITTEN[path], encoding="utf-8")
     check = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, str(file)]
