@@ -10,8 +10,8 @@ from rich.table import Table
 class Figure:
     """One row.
 
-    `bare` is what the bare pipeline does in the same run, where it does such a thing; `wanted` says in words what
-    `is_enough` checks.
+    `bare` is what the bare pipeline does in the same run, where it does such a thing, or the program that the name
+    tells; `wanted` says in words what `is_enough` checks.
     """
 
     name: str

@@ -2,10 +2,12 @@
 
 import contextlib
 import json
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,26 @@ def measured(module: str, **job: Any) -> Any:
         check=True,
     )
     return json.loads(done.stdout.splitlines()[-1])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Used:
+    """How long a process ran, how long the processor worked for it, and its most memory in MB (as Linux counts it)."""
+
+    seconds: float
+    cpu_s: float
+    most_mb: float
+
+
+def finished(*command: str) -> Used:
+    """Run a command to its end, which must be a good one."""
+    began_s = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - began_s
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0, command[:4]
+    return Used(seconds=seconds, cpu_s=usage.ru_utime + usage.ru_stime, most_mb=usage.ru_maxrss / 1024)
 
 
 @contextlib.contextmanager

@@ -33,6 +33,12 @@ FIGURES = [
     "reconcile of 5 new sites",
     "reconcile of one changed site among 5",
     "reconcile of 5 sites as they were",
+    "validate of 5 sites",
+    "validate of 5 sites: processor",
+    "validate of 5 sites: most memory",
+    "validate, files (bare: check-jsonschema)",
+    "validate of one site",
+    "bgo --help",
 ]
 
 
