@@ -7,6 +7,7 @@ import pytest
 
 from butterfly_gitops.hl7.layouts.catalog import LAYOUTS
 from butterfly_gitops.hl7.refusal import RenderingRefused
+from butterfly_gitops.hl7.version import VERSIONS
 from butterfly_gitops.model.study import StudyEvent
 from tests.hl7.samples import TESTS, endpoint, lines, rendered
 
@@ -69,6 +70,17 @@ def test_a_version_is_named_and_knows_the_structure_from_2_3_1_on(layout: str, v
     header = fields(event(), layout=layout, hl7_version=version)[0]
     assert header[11] == version
     assert header[8] == ("ORU^R01" if version == "2.3" else "ORU^R01^ORU_R01")
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_what_one_version_alone_requires_is_valued_there_and_nowhere_else(version: str):
+    """Timing in v2.3, OBX-4 in v2.3.1: the tables of the standard's own database say so."""
+    segments = fields(event(), layout="lines", hl7_version=version)
+    timings = [
+        segment[place] for segment, place in zip(segments[3:5], (7, 27), strict=True) if segment[place:]
+    ]
+    assert timings == (["^^^20261124084100"] * 2 if version == "2.3" else [""])
+    assert rows(segments, 4)[-1] == (("1",) if version == "2.3.1" else ("",))
 
 
 def test_lines_have_the_suffix_of_their_section_and_count_through_the_report():

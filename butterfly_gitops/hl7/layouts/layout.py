@@ -30,7 +30,9 @@ class Layout:
 
     def segments(self, result: Result) -> list[str]:
         """Lay a result out, a text for each segment. Raises RenderingRefused naming the field that can't be written."""
-        rows = numbered(list(self.rows(result)), result.obx_11)
+        rows = numbered(
+            list(self.rows(result)), result.obx_11, sub_id="1" if result.version.requires_sub_id else ""
+        )
         if not rows:
             raise RenderingRefused("OBX-5", f"the study holds nothing that the layout {self.name} reports")
         return [

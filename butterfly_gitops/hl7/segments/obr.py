@@ -4,7 +4,7 @@ from butterfly_gitops.hl7.datatype import coded, composite, ndl, xcn
 from butterfly_gitops.hl7.escape import escape
 from butterfly_gitops.hl7.result import Result
 from butterfly_gitops.hl7.segment_map import Field, SegmentMap, fixed
-from butterfly_gitops.hl7.segments.orc import placer
+from butterfly_gitops.hl7.segments.orc import placer, timing
 from butterfly_gitops.model.study import Person, Study
 
 
@@ -109,6 +109,7 @@ OBR: SegmentMap[Result] = SegmentMap(
             "table 0074: `message.diagnostic_service`, or by exam code",
         ),
         Field(25, "Result Status", lambda of: of.obr_25, "table 0123: P, F or C; C withdraws, too"),
+        Field(27, "Quantity/Timing", timing, "as ORC-7"),
         Field(31, "Reason for Study", lambda of: composite("", of.event.study.reason), "indication, as text"),
         Field(
             32,

@@ -20,11 +20,11 @@ class Row(NamedTuple):
     number: int = 0
 
 
-def numbered(rows: list[Row], status: str) -> list[Row]:
-    """Number the rows, tell alike ones apart, and give those a status that have none of their own."""
+def numbered(rows: list[Row], status: str, *, sub_id: str = "") -> list[Row]:
+    """Number the rows, tell alike ones apart, and give those a status or sub-id that have none of their own."""
     return [
         # Much quicker than `_replace`.
-        Row(*row[:6], row.status or status, number)
+        Row(*row[:3], row.instance or sub_id, *row[4:6], row.status or status, number)
         for number, row in enumerate(_told_apart(rows), start=1)
     ]
 
@@ -57,7 +57,7 @@ OBX: SegmentMap[Row] = SegmentMap(
             4,
             "Observation Sub-ID",
             attrgetter("instance"),
-            "fetus, side or repeat; tells alike OBX-3 apart",
+            "fetus, side or repeat; tells alike OBX-3 apart; in v2.3.1, which requires it, else 1",
         ),
         Field(5, "Observation Value", attrgetter("value"), "the value"),
         Field(6, "Units", attrgetter("unit"), "unit of a number"),

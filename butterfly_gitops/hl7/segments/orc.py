@@ -13,6 +13,11 @@ def placer(result: Result) -> str:
     return escape(number or "")
 
 
+def timing(result: Result) -> str:
+    """ORC-7 and OBR-27 (TQ, v2.3 4.4): nothing but when the exam began, for a version that wants the field valued."""
+    return f"^^^{result.observed}" if result.version.requires_timing else ""
+
+
 ORC: SegmentMap[Result] = SegmentMap(
     name="ORC",
     title="Common order",
@@ -21,5 +26,6 @@ ORC: SegmentMap[Result] = SegmentMap(
         Field(2, "Placer Order Number", placer, "as OBR-2"),
         Field(3, "Filler Order Number", lambda of: escape(of.filler), "as OBR-3"),
         Field(5, "Order Status", lambda of: of.orc_5, "table 0038: A with a preliminary result, else CM"),
+        Field(7, "Quantity/Timing", timing, "in v2.3, which requires it: the fourth component as OBR-7"),
     ),
 )
