@@ -4,7 +4,7 @@ A sentence says what is known: with the state's counts where there are some, and
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -15,6 +15,7 @@ from butterfly_gitops.plan.change import RENAMED_FROM, Change, Kind
 from butterfly_gitops.plan.consequence import Consequence
 from butterfly_gitops.plan.departure import removal_of
 from butterfly_gitops.plan.effective_from import print_moment
+from butterfly_gitops.plan.message_words import arrive_with, set_aside
 from butterfly_gitops.plan.renaming import no_rename
 from butterfly_gitops.plan.sides import Comparison, LaneCount, Side
 from butterfly_gitops.plan.waiting import (
@@ -29,19 +30,6 @@ from butterfly_gitops.plan.waiting import (
     still_sent,
 )
 from butterfly_gitops.plan.wording import agreed, all_of, many
-
-_IN_OTHER_WORDS: Mapping[str, str] = {
-    "sending_application": "another sender",
-    "sending_facility": "another sender",
-    "receiving_application": "another receiver",
-    "receiving_facility": "another receiver",
-    "processing_id": "another processing id",
-    "encoding": "another encoding",
-    "declare_encoding": "another encoding",
-    "time_zone": "times of another zone",
-    "acknowledgement": "another way to acknowledge",
-    "message": "another form",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,11 +179,13 @@ def _move(before: EhrEndpoint, after: EhrEndpoint) -> str:
 
 
 def _identity(bucket: Bucket, comparison: Comparison) -> Said:
-    settings = [change.setting.split(".")[0] for change in bucket.changes]
-    parts = dict.fromkeys(words for setting, words in _IN_OTHER_WORDS.items() if setting in settings)
-    what = f"Results arrive with {all_of(tuple(parts))}"
+    parts = arrive_with(bucket.changes)
+    whats = ([f"Results arrive with {all_of(parts)}"] if parts else []) + [*set_aside(bucket.changes)]
     waiting = changing(lane_count(bucket.places, comparison))
-    return Said(sentence=f"{what}. {waiting}", brief=f"{what}, waiting ones too")
+    return Said(
+        sentence=" ".join((*(f"{what}." for what in whats), waiting)),
+        brief=f"{'; '.join(whats)}, waiting ones too",
+    )
 
 
 def _one_more(bucket: Bucket, comparison: Comparison) -> Said:

@@ -48,7 +48,7 @@ def of_endpoint(**settings: object) -> dict[str, tuple[object, object]]:
             {
                 "ste/epic.message.exam_codes.E. FAST": (
                     None,
-                    {"code": "76705", "display": None, "system": None},
+                    {"code": "76705", "display": None, "system": None, "diagnostic_service": None},
                 )
             },
         ),

@@ -110,7 +110,7 @@ def test_what_may_have_been_received_follows_the_new_policy() -> None:
         (
             {"message": Message(corrected_as="F"), "time_zone": "UTC"},
             IDENTITY,
-            "Results arrive with times of another zone and another form. Those that wait at that time change too.",
+            "Results arrive with times of another zone and another mark of corrections. Those that wait at that time change too.",
         ),
         (
             {"status": "paused"},
