@@ -74,4 +74,8 @@ def _check_size(value: str, most: int, result: Result) -> None:
         return
     size = len(value.encode("utf-8")) if result.endpoint.encoding == "UTF-8" else len(value)
     if size > most:
-        raise RenderingRefused("OBX-5", f"has {size} bytes; message.max_value_bytes allows {most}")
+        raise RenderingRefused(
+            "OBX-5",
+            f"has {size} bytes; message.max_value_bytes allows {most}",
+            settings=("message.max_value_bytes",),
+        )

@@ -46,7 +46,11 @@ def encode(message: str, encoding: Encoding, *, transliterates: bool = False) ->
     except UnicodeEncodeError as error:
         at = error.start
     # Outside `except`, so that the refusal does not carry the codec's error, which quotes the message.
-    raise RenderingRefused(_field_at(message, at), f"holds a character that {encoding} cannot express")
+    raise RenderingRefused(
+        _field_at(message, at),
+        f"holds a character that {encoding} cannot express",
+        settings=("encoding",) if transliterates else ("message.unencodable", "encoding"),
+    )
 
 
 def _transliterated(error: UnicodeError) -> tuple[str, int]:

@@ -25,7 +25,7 @@ _BEFORE_2_4 = {
     "PID": {3: 20, 5: 48, 18: 20},
     "PV1": {3: 80, 7: 60, 19: 20},
     "ORC": _ORDER,
-    "OBR": {**_ORDER, 4: 200, 16: 80, 18: 60, 31: 300, **_INTERPRETERS},
+    "OBR": {**_ORDER, 4: 200, 16: 120, 18: 60, 31: 300, **_INTERPRETERS},
     "OBX": {3: 80, 4: 20, 6: 60},
 }
 LENGTHS: dict[str, dict[str, dict[int, int]]] = {
@@ -53,7 +53,9 @@ def check_lengths(segment: str, values: Iterable[tuple[int, str]], version: str)
         longest = limits.get(number, len(value))
         if len(value) > longest and _length(segment, number, value, version) > longest:
             raise RenderingRefused(
-                f"{segment}-{number}", f"is longer than the {longest} characters that v{version} allows"
+                f"{segment}-{number}",
+                f"is longer than the {longest} characters that v{version} allows",
+                settings=("message.too_long",),
             )
 
 

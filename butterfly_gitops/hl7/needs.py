@@ -61,4 +61,6 @@ def check_needs(result: Result) -> None:
     policy = result.options.when_missing
     for need in _NEEDS:
         if getattr(policy, need.setting) == "set_aside" and need.is_missing(result):
-            raise RenderingRefused(need.field(result), need.why)
+            raise RenderingRefused(
+                need.field(result), need.why, settings=(f"message.when_missing.{need.setting}",)
+            )

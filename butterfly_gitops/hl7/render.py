@@ -69,7 +69,9 @@ def render(
     layout = LAYOUTS[endpoint.message.layout]
     if endpoint.message.hl7_version not in layout.versions:
         raise RenderingRefused(
-            "MSH-12", f"the layout {layout.name} has no version {endpoint.message.hl7_version}"
+            "MSH-12",
+            f"the layout {layout.name} has no version {endpoint.message.hl7_version}",
+            settings=("message.layout", "message.hl7_version"),
         )
     filler = report.filler or _new_filler(event.study) or report.fallback_filler
     _check_length("MSH-10", control_id, _CONTROL_ID_LENGTH)
@@ -92,7 +94,9 @@ def render(
     most = endpoint.message.max_message_bytes
     if most is not None and len(data) > most:
         raise RenderingRefused(
-            "MSH", f"the message has {len(data)} bytes; message.max_message_bytes allows {most}"
+            "MSH",
+            f"the message has {len(data)} bytes; message.max_message_bytes allows {most}",
+            settings=("message.max_message_bytes",),
         )
     return Rendered(data=data, filler=filler, status_time=result.status_time)
 

@@ -75,5 +75,6 @@ def later_status_time(clock: WallClock, occurred_at: datetime, last: str | None)
         raise RenderingRefused(
             "OBR-22",
             "would run backwards in the repeated hour of autumn; set message.times to local_with_offset",
+            settings=("message.times",),
         )
     return bumped_print

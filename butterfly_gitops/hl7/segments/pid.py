@@ -17,7 +17,11 @@ def _identifier(result: Result) -> PatientIdentifier:
             return identifier
     if choice is None:
         raise RenderingRefused("PID-3", "the patient has no identifier")
-    raise RenderingRefused("PID-3", "the patient has no identifier as message.patient_id wants it")
+    raise RenderingRefused(
+        "PID-3",
+        "the patient has no identifier as message.patient_id wants it",
+        settings=("message.patient_id",),
+    )
 
 
 def _account(result: Result) -> str:
