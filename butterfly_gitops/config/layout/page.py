@@ -33,7 +33,7 @@ _PLAIN_ANYWHERE = re.compile(r"[\w./+][^,\[\]{}:#?\n]*")
 def print_page(page: Page, order: KeyOrder) -> str:
     """The text of a file, laid out."""
     head = _without_blank_start(page.head)
-    lines = [*_alone(head, 0), *_block(page.root, 0, order, keeps_blank=bool(head))]
+    lines = [*_alone(head, 0), *_block(page.root, 0, order)]
     return "".join(f"{line}\n" for line in _with_ends(lines))
 
 
@@ -48,9 +48,9 @@ def _with_ends(lines: Iterable[Line]) -> Iterator[str]:
         yield from (f"{line.text:<{start}}{line.end.comment}" for line in together if line.end)
 
 
-def _block(block: Block, indent: int, order: KeyOrder, *, keeps_blank: bool = False) -> Iterator[Line]:
+def _block(block: Block, indent: int, order: KeyOrder) -> Iterator[Line]:
     for number, part in enumerate(sorted_parts(block.parts, order)):
-        lead = part.lead if number or keeps_blank else _without_blank_start(part.lead)
+        lead = part.lead if number else _without_blank_start(part.lead)
         yield from _alone(lead, indent)
         yield from _part(_settled(part, indent, order), indent, order)
     yield from _alone(block.tail, indent)

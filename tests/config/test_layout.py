@@ -1,0 +1,130 @@
+"""The layout of one file: each folder of tests/examples/layout has it before and after."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from butterfly_gitops.config.layout.formatting import lay_out
+from butterfly_gitops.config.load import load
+from butterfly_gitops.config.rules.files import FLEET_FILES, SITE_FILES
+from butterfly_gitops.config.yaml_text import MAX_BYTES, c_events, python_events
+from tests.config.examples import EXAMPLES, Example, examples, files_below
+
+ROOT = EXAMPLES.parents[1]
+CASES = [
+    path for folder in sorted((EXAMPLES / "layout").iterdir()) for path in sorted(folder.glob("before/*"))
+]
+NAMES = (*FLEET_FILES, *SITE_FILES)
+
+
+def laid_out(files: dict[str, bytes]) -> dict[str, bytes]:
+    """All files, those laid out that can be."""
+    outcomes = {
+        path: lay_out(data, file=path) for path, data in files.items() if path.rpartition("/")[2] in NAMES
+    }
+    texts = {path: outcome.text.encode() for path, outcome in outcomes.items() if outcome.text is not None}
+    return {**files, **texts}
+
+
+@pytest.mark.parametrize("before", CASES, ids=lambda path: path.parents[1].name)
+@pytest.mark.parametrize("events", [c_events, python_events])
+def test_example(before: Path, events):
+    after = before.parents[1] / "after" / before.name
+    outcome = lay_out(before.read_bytes(), file=before.name, events=events)
+    assert outcome.text == after.read_bytes().decode("utf-8")
+
+
+@pytest.mark.parametrize("before", CASES, ids=lambda path: path.parents[1].name)
+def test_what_is_laid_out_stays(before: Path):
+    after = (before.parents[1] / "after" / before.name).read_bytes()
+    assert lay_out(after, file=before.name).text == after.decode("utf-8")
+
+
+def problems_of(files: dict[str, bytes]) -> Counter[tuple[str, ...]]:
+    """What is wrong, wherever it stands."""
+    digits = str.maketrans(dict.fromkeys("0123456789"))
+    return Counter(
+        (each.rule, each.origin.file, each.message.translate(digits), each.mend, each.silenced)
+        for each in load(files).problems
+    )
+
+
+@pytest.mark.parametrize("case", [*examples("valid"), *examples("invalid")], ids=lambda case: case.name)
+def test_meaning_and_problems_of_an_example_stay(case: Example):
+    after = laid_out(case.files)
+    assert load(after).fleet == load(case.files).fleet
+    assert problems_of(after) == problems_of(case.files)
+    assert laid_out(after) == after
+
+
+def test_the_sample_sites_are_laid_out():
+    files = files_below(ROOT / "sites")
+    assert laid_out(files) == files
+
+
+def test_a_file_of_another_name_has_no_layout():
+    with pytest.raises(KeyError):
+        lay_out(b"a: 1\n", file="sites/other.yaml")
+
+
+@pytest.mark.parametrize(
+    ("data", "rule"),
+    [
+        (b"version: 1\n\tname: x\n", "tab"),
+        (b"version: 1\nversion: 1\n", "duplicate-key"),
+        (b"version: [1\n", "bad-yaml"),
+        (b"version: &one 1\n", "anchor"),
+        (b"\xef\xbb\xbfversion: 1\n", "byte-order-mark"),
+        (b"# nothing\n", "empty-file"),
+    ],
+)
+def test_what_cannot_be_read_has_problems_and_no_layout(data: bytes, rule: str):
+    outcome = lay_out(data, file="sites/fleet.yaml")
+    assert outcome.text is None
+    assert [problem.rule for problem in outcome.problems] == [rule]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "- version: 1\n",
+        "version 1\n",
+        "{version: 1, # the format\n  name: x}\n",
+        "?   version\n:  |\n",
+        f"? {'k' * 2000}\n:   1\n",
+        "? |-\n  version\n:   1\n",
+        "version:   1\n" + "#x\n" * ((MAX_BYTES - 20) // 3),
+    ],
+    ids=[
+        "list",
+        "text",
+        "braces with a comment",
+        "empty block",
+        "long key",
+        "block key",
+        "would be too large",
+    ],
+)
+def test_what_the_layout_cannot_move_is_left_as_it_is(text: str):
+    assert lay_out(text.encode(), file="fleet.yaml").text == text
+
+
+LARGE = {
+    "keys": "version:  1\n" + "".join(f"k{number}: 1\n" for number in range(15_000)),
+    "blank lines": "version:  1\n" + "\r\n" * 500_000,
+    "comments": "version:  1\n" + "# x\n" * 200_000,
+    "comments that go on": "version:  1 # x\n" + " " * 12 + "# x\n" + "# y\n" * 100_000,
+    "names": "version:  1\nlinks: [" + "a, " * 100_000 + "a]\n",
+    "names with comments": "version:  1\nlinks: [\n" + "a, # b\n" * 20_000 + "]\n",
+    "dashes": "version:  1\nlinks:\n" + "-\n" * 100_000,
+    "one value": "version:  1\nname: " + "x" * 1_000_000 + "\n",
+    "brackets": "version:  1\nlinks: [" + f"{'[' * 29}{']' * 29}," * 5_000 + "]\n",
+}
+
+
+@pytest.mark.parametrize("text", LARGE.values(), ids=LARGE.keys())
+def test_large_files_end(text: str):
+    outcome = lay_out(text.encode(), file="fleet.yaml")
+    assert outcome.text is not None
+    assert outcome.text.startswith("version: 1")
