@@ -34,7 +34,7 @@ def test_a_rule_as_json(capfd):
     ("address", "value", "source"),
     [
         ("st-elsewhere/epic-prod.port", "6661", "sites/st-elsewhere/ehr-endpoints.yaml:9 (endpoint)"),
-        ("st-elsewhere/epic-prod.receiving_application", "EPIC", "sites/fleet.yaml:7 (preset epic)"),
+        ("st-elsewhere/epic-prod.receiving_application", "EPIC", "sites/fleet.yaml:6 (preset epic)"),
         ("county-general/registry.ack_timeout", "30s", "sites/fleet.yaml:21 (preset registry)"),
         ("seaside/athena.link", "clinic-pc", "sites/seaside/site.yaml:13 (endpoint_defaults)"),
         ("seaside/meditech.time_zone", "America/Los_Angeles", "sites/seaside/site.yaml:4 (site)"),
