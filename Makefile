@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint format reference shape bench clean
+.PHONY: help demo test editor lint format reference shape bench clean
 MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
@@ -17,7 +17,10 @@ demo: $(BIN)/.installed-server ## run practice EHRs, the sample sites and a few 
 
 test: lint ## check everything that must hold before a change lands
 	$(BIN)/bgo schema --check
+	$(BIN)/bgo fmt --check
 	$(BIN)/pytest -q -n 2
+
+editor: tests/editors/node_modules/.package-lock.json ## install the language server that tests/editors asks (needs npm)
 
 lint: $(BIN)/.installed-dev ## check style, types and imports only
 	$(BIN)/ruff check --quiet
@@ -43,7 +46,7 @@ endif
 
 # The state of a run (.butterfly-gitops/) stays: it holds results.
 clean: ## remove what make and the tools have written
-	rm -rf .venv build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv tests/editors/node_modules build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find butterfly_gitops tests -name __pycache__ -prune -exec rm -rf {} +
 
 $(BIN)/.installed-server: pyproject.toml
@@ -53,6 +56,11 @@ $(BIN)/.installed-server: pyproject.toml
 $(BIN)/.installed-dev: pyproject.toml
 	$(call install,dev)
 	@touch $(BIN)/.installed-server
+
+# The versions are those of package-lock.json, whatever is new.
+tests/editors/node_modules/.package-lock.json: tests/editors/package-lock.json
+	npm ci --prefix tests/editors --no-audit --no-fund --loglevel=error
+	@touch $@
 
 # $(call install,EXTRA): says one line, and what went wrong only if something did.
 define install
