@@ -14,9 +14,9 @@ from butterfly_gitops.cli import exit_codes
 from butterfly_gitops.cli.main import Voice
 from butterfly_gitops.cli.output import count_of
 from butterfly_gitops.config.layout.formatting import lay_out
+from butterfly_gitops.config.plain_text import MAX_BYTES
 from butterfly_gitops.config.problem_text import print_problems
 from butterfly_gitops.config.rules.files import FLEET_FILES, SITE_FILES
-from butterfly_gitops.config.yaml_text import MAX_BYTES
 from butterfly_gitops.model.problem import Problem
 from butterfly_gitops.source.folder import read_folder
 from butterfly_gitops.source.interface import SourceUnavailable

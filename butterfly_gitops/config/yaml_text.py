@@ -24,6 +24,7 @@ from ruamel.yaml.events import (
     StreamStartEvent,
 )
 
+from butterfly_gitops.config.plain_text import HIDDEN, NOT_PRINTABLE, read_plain, refused_character
 from butterfly_gitops.config.remarks import SAYS, Quoted, find_remarks
 from butterfly_gitops.config.tree import (
     Entry,
@@ -45,21 +46,20 @@ try:
 except ImportError:  # a plain ruamel.yaml comes without it
     CParser = None
 
-MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 32
+MAX_VALUES = 20_000
+_MOST_READ_TWICE = 64 * 1024
 
 Events = Callable[[str], Iterator[Any]]
 
-_LINE_END = re.compile(r"\r\n|\r|\n")
-_HIDDEN = "\u00a0\u2007\u202f\u200b\u2060\ufeff\u202a-\u202e\u2066-\u2069\u0085\u2028\u2029"
-_NOT_PRINTABLE = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff"
-_REFUSED = re.compile(f"[\t{_HIDDEN}{_NOT_PRINTABLE}]")
-_HIDDEN_NAMES = {"\u00a0": "no-break space", "\u202f": "no-break space", "\u200b": "zero-width space"}
 # Within a value, escapes can write what the file itself may not hold, and line ends.
-_REFUSED_IN_VALUE = re.compile(f"[\t\n\r{_HIDDEN}{_NOT_PRINTABLE}]")
+_REFUSED_IN_VALUE = re.compile(f"[\t\n\r{HIDDEN}{NOT_PRINTABLE}]")
 # What refuses a value of its own, in the line that it stands in.
 _ANCHOR = re.compile(r"&[^\s,\[\]{}]+")
 _TAG = re.compile(r"![^\s,\[\]{}]*")
+# What word processors make of " and ', and of the - before an item.
+_QUOTES = "“”„‟«»‹›‘’‚‛"
+_PASTED = frozenset(f"{_QUOTES}‐‑‒–—―−•·")
 _BLOCK = re.compile(r"[|>][-+1-9]*")
 
 
@@ -123,19 +123,10 @@ fastest_events: Events = python_events if CParser is None else c_events
 
 def read_text(data: bytes, *, file: str, site: str | None, events: Events = fastest_events) -> Text:
     """Read one file. Whatever is wrong with it becomes a problem; no exception leaves."""
-    source = Source(file=file, site=site, lines=())
-    if len(data) > MAX_BYTES:
-        message = f"the file has more than {MAX_BYTES // 1024} KiB"
-        problem = problem_of_file(source, rule="file-too-large", message=message, mend="split it by site")
-        return Text(source=source, root=None, problems=(problem,))
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        return Text(source=source, root=None, problems=(_not_utf_8(source, data, at=error.start),))
-    source = Source(file=file, site=site, lines=tuple(_LINE_END.split(text)))
-    if refused := tuple(_refused_characters(source)):
-        return Text(source=source, root=None, problems=refused)
-    return _read_tree(text, source, events)
+    plain = read_plain(data, Source(file=file, site=site, lines=()))
+    if plain.problems:
+        return Text(source=plain.source, root=None, problems=plain.problems)
+    return _read_tree(plain.text, plain.source, events)
 
 
 def pieces(text: str, events: Events = fastest_events) -> list[Piece]:
@@ -168,6 +159,9 @@ def _read_tree(text: str, source: Source, events: Events) -> Text:
     except _UnreadableError as unreadable:
         problems.append(unreadable.problem)
     except MarkedYAMLError as error:
+        if events is not python_events and len(text) <= _MOST_READ_TWICE:
+            # The other parser follows a newer YAML; it decides, so that every machine says the same.
+            return _read_tree(text, source, python_events)
         problems.append(_not_yaml(source, error))
     except (YAMLError, ValueError, OverflowError) as error:
         # The parser in Python refuses some escapes in words of its own.
@@ -193,48 +187,6 @@ def _remarks(text: str, source: Source, events: Events) -> tuple[Remark, ...]:
 def _of_first_document(events: Iterator[Any]) -> Iterator[Any]:
     """The events that the builder has taken; what comes behind may not even be YAML."""
     return takewhile(lambda event: not isinstance(event, DocumentEndEvent), events)
-
-
-def _not_utf_8(source: Source, data: bytes, *, at: int) -> Problem:
-    before = _LINE_END.split(data[:at].decode("utf-8"))
-    source = Source(file=source.file, site=source.site, lines=())
-    place = Place(source=source, line=len(before), column=len(before[-1]) + 1)
-    message = f"byte 0x{data[at]:02x} is not UTF-8"
-    return problem_at(place, rule="not-utf-8", message=message, mend="save the file as UTF-8")
-
-
-def _refused_characters(source: Source) -> Iterator[Problem]:
-    for number, line in enumerate(source.lines, start=1):
-        found = _REFUSED.search(line)
-        # A comment may hold what it likes, unless it ends where nobody sees it.
-        if found and not (line.lstrip(" ").startswith("#") and not _ends_lines(line)):
-            place = Place(source=source, line=number, column=found.start() + 1)
-            yield _refused_character(place, found.group())
-
-
-def _ends_lines(line: str) -> bool:
-    """Whether it holds what some parsers take for a line end, or refuse even in comments."""
-    return re.search(f"[\u0085\u2028\u2029\ufeff{_NOT_PRINTABLE}]", line) is not None
-
-
-def _refused_character(place: Place, character: str) -> Problem:
-    code = f"U+{ord(character):04X}"
-    if character == "\ufeff" and place.line == place.column == 1:
-        mend = "save the file as UTF-8 without a byte order mark"
-        return problem_at(place, rule="byte-order-mark", message="a byte order mark (U+FEFF)", mend=mend)
-    if character == "\t":
-        return problem_at(place, rule="tab", message="a tab character", mend="write spaces")
-    if re.match(f"[{_HIDDEN}]", character):
-        name = _HIDDEN_NAMES.get(character, "character that nobody sees")
-        return problem_at(
-            place,
-            rule="hidden-character",
-            message=f"a {name} ({code})",
-            mend="write a plain space, or nothing",
-        )
-    return problem_at(
-        place, rule="control-character", message=f"a control character ({code})", mend="take it out"
-    )
 
 
 def _empty(place: Place) -> _UnreadableError:
@@ -292,6 +244,7 @@ class _Builder:
         self._source = source
         self._events = events
         self._problems = problems
+        self._count = 0
 
     def document(self) -> Node:
         """The only document of the stream. Raises _UnreadableError, and what the parser raises."""
@@ -320,6 +273,9 @@ class _Builder:
     def _node(self, event: Any, *, depth: int, key: Scalar | None = None) -> Node:
         if depth > MAX_DEPTH:
             raise self._too_deep(event)
+        self._count += 1
+        if self._count > MAX_VALUES:
+            raise self._too_many(event)
         if isinstance(event, AliasEvent):
             return self._refused_alias(event)
         if event.anchor is not None or event.tag is not None:
@@ -338,6 +294,12 @@ class _Builder:
         mend = "look at the brackets of this line; no setting nests deeper than five levels"
         place = self._begin_of(event)
         return _UnreadableError(problem_at(place, rule="too-deep", message=message, mend=mend))
+
+    def _too_many(self, event: Any) -> _UnreadableError:
+        message = f"the file has more than {MAX_VALUES} keys and values"
+        mend = "split it by site"
+        place = self._begin_of(event)
+        return _UnreadableError(problem_at(place, rule="file-too-large", message=message, mend=mend))
 
     def _mapping(self, event: Any, *, depth: int) -> Mapping:
         entries: dict[str, Entry] = {}
@@ -373,6 +335,8 @@ class _Builder:
         # Few values hold what does not print, and that is quickly asked.
         if not event.value.isprintable() and (found := _REFUSED_IN_VALUE.search(event.value)):
             self._refuse_in_value(place, found.group())
+        elif is_plain and event.value[:1] in _PASTED:
+            self._refuse_pasted(place, event.value)
         return Scalar(place=place, text=event.value, is_plain=is_plain)
 
     def _refuse_in_value(self, place: Place, character: str) -> None:
@@ -380,13 +344,26 @@ class _Builder:
             mend = "write it in one line"
             self._refuse(place, rule="several-lines", message="a value of several lines", mend=mend)
         else:
-            self._problems.append(_refused_character(place, character))
+            self._problems.append(refused_character(place, character))
 
     def _refused_alias(self, event: AliasEvent) -> Scalar:
         place = self._token(event)
         mend = "write the value itself, or use a preset"
         self._refuse(place, rule="alias", message=f"an alias (*{event.anchor})", mend=mend)
         return Scalar(place=place, text="", is_plain=True)
+
+    def _refuse_pasted(self, place: Place, text: str) -> None:
+        """Refuse what a word processor makes of quotes and of the dash before an item."""
+        sign, code = text[0], f"U+{ord(text[0]):04X}"
+        if sign in _QUOTES:
+            message = f"a quotation mark of a word processor ({sign}, {code})"
+            mend = 'write plain quotes ("), or none'
+            self._refuse(place, rule="pasted-character", message=message, mend=mend)
+        elif text[1:2] == " ":
+            message = f"a dash or bullet of a word processor ({sign}, {code})"
+            mend = 'begin an item of a list with a plain "-"'
+            short = replace(place, length=1)
+            self._refuse(short, rule="pasted-character", message=message, mend=mend)
 
     def _refuse_shorthand(self, event: Any) -> None:
         """Anchors and tags say a thing where nobody looks for it."""

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from butterfly_gitops.config import pem
+from butterfly_gitops.config.plain_text import MAX_BYTES
 from butterfly_gitops.config.rules.files import FLEET_FILES, is_yaml
-from butterfly_gitops.config.yaml_text import MAX_BYTES
 from butterfly_gitops.source.interface import Snapshot, SourceUnavailable
 
 MAX_FILES = 20_000

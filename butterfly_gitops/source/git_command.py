@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from butterfly_gitops.config import pem
+from butterfly_gitops.config.plain_text import MAX_BYTES
 from butterfly_gitops.config.rules.files import is_yaml
-from butterfly_gitops.config.yaml_text import MAX_BYTES
 from butterfly_gitops.source.folder import MAX_FILES
 from butterfly_gitops.source.interface import SourceUnavailable
 

@@ -9,8 +9,8 @@ from tests.config.examples import Example, examples, report
 
 VALID, INVALID = examples("valid"), examples("invalid")
 
-# Too large a file to keep; test_load.py makes one. Version 1 is the first; test_versions.py makes one up.
-WITHOUT_EXAMPLE = {"file-too-large", "older-version"}
+# Too large a file to keep; test_hostile.py makes one. Version 1 is the first; test_versions.py makes one up.
+WITHOUT_EXAMPLE = {"line-too-long", "file-too-large", "older-version"}
 
 
 def name(example: Example) -> str:

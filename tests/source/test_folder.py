@@ -7,7 +7,7 @@ import pytest
 
 from butterfly_gitops.config import pem
 from butterfly_gitops.config.load import load
-from butterfly_gitops.config.yaml_text import MAX_BYTES
+from butterfly_gitops.config.plain_text import MAX_BYTES
 from butterfly_gitops.source.folder import FolderSource, read_folder, sites_folder_of
 from butterfly_gitops.source.interface import Source, SourceUnavailable
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from butterfly_gitops.config import pem
-from butterfly_gitops.config.yaml_text import MAX_BYTES
+from butterfly_gitops.config.plain_text import MAX_BYTES
 from butterfly_gitops.source.folder import read_folder
 from butterfly_gitops.source.git_tree import Revision, fork_point, read_tree
 from butterfly_gitops.source.interface import SourceUnavailable

@@ -15,6 +15,7 @@ from butterfly_gitops.config.layout.comments import Lines, find_comments
 from butterfly_gitops.config.layout.key_order import order_of
 from butterfly_gitops.config.layout.page import print_page
 from butterfly_gitops.config.layout.scalars import UnmovableError
+from butterfly_gitops.config.plain_text import MAX_BYTES
 from butterfly_gitops.config.tree import Mapping, Node, Scalar
 from butterfly_gitops.model.problem import Problem
 
@@ -49,7 +50,7 @@ def lay_out(
         laid_out = print_page(read_page(text, pieces), order)
     except UnmovableError:
         return LaidOut(text=written, problems=())
-    if len(encoded := laid_out.encode()) > yaml_text.MAX_BYTES:
+    if len(encoded := laid_out.encode()) > MAX_BYTES:
         return LaidOut(text=written, problems=())
     again = yaml_text.read_text(encoded, file=file, site=site, events=events)
     if again.problems or again.root is None or _meaning(again.root) != _meaning(read.root):

@@ -100,16 +100,33 @@ RULES = (
         right="version: 1",
     ),
     Rule(
+        id="pasted-character",
+        says="Word processors turn quotes into curly ones, and the dash before an item into a longer one. To YAML "
+        "these are letters: the curly quotes would become a part of the value and of each message. A value that is "
+        "meant to begin with such a character stands in plain quotes.",
+        wrong="host: “10.20.30.40”",
+        right="host: 10.20.30.40",
+    ),
+    Rule(
         id="not-utf-8",
-        says="Files are UTF-8. Another encoding turns names with accents into other names.",
+        says="Files are UTF-8. Another encoding turns names with accents into other names. Of a byte that no UTF-8 has, the "
+        "message says what it is in windows-1252, where most such files come from.",
         wrong="display_name: Clinique G\\xe9n\\xe9rale   (saved as ISO-8859-1)",
         right="display_name: Clinique Générale",
     ),
     Rule(
         id="file-too-large",
-        says="A file has at most 1 MiB. Larger ones are no longer written by people.",
+        says="A file has at most 1 MiB, 50,000 lines, and 20,000 keys and values. Larger ones are no longer written by "
+        "people.",
         wrong="(a file of 2 MiB)",
         right="(one folder per site)",
+    ),
+    Rule(
+        id="line-too-long",
+        says="A line has at most 10,000 characters. Nobody can review longer ones, and some parsers need a time that "
+        "grows with their square.",
+        wrong="exam_codes: {…}   (20,000 characters)",
+        right="exam_codes:\n  EFAST: EFAST",
     ),
     Rule(
         id="too-deep",
