@@ -35,10 +35,15 @@ EPIC_PROD: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One golden message: `cases/NAME.json` says what is rendered, `golden/message-NAME.hl7` what comes out."""
+    """One golden message: `cases/NAME.json` says what is rendered, `golden/message-NAME.hl7` what comes out.
+
+    A case may change its study (`changes`, a JSON Merge Patch, RFC 7396), for a name in another script, say.
+    """
 
     name: str
+    event: StudyEvent
     endpoint: EhrEndpoint
+    status: ResultStatus
     rendered: Rendered
 
     @property
@@ -50,9 +55,18 @@ def endpoint(**overrides: Any) -> EhrEndpoint:
     return EhrEndpoint.model_validate_json(json.dumps({**EPIC_PROD, **overrides}))
 
 
-def study(name: str, **overrides: Any) -> StudyEvent:
+def study(name: str, **changes: Any) -> StudyEvent:
     event = json.loads((TESTS / "studies" / name).read_text(encoding="utf-8"))
-    return StudyEvent.model_validate_json(json.dumps({**event, **overrides}))
+    return StudyEvent.model_validate_json(json.dumps(merged(event, changes)))
+
+
+def merged(whole: Any, changes: Any) -> Any:
+    """Apply a JSON Merge Patch (RFC 7396)."""
+    if not isinstance(changes, dict) or not isinstance(whole, dict):
+        return changes
+    kept = {name: value for name, value in whole.items() if name not in changes}
+    new = {name: merged(whole.get(name), value) for name, value in changes.items() if value is not None}
+    return {**kept, **new}
 
 
 def rendered(
@@ -89,11 +103,14 @@ def field_of(message: Rendered, place: str, *, nth: int = 1) -> str:
 def read_case(name: str) -> Case:
     case = json.loads((CASES / f"{name}.json").read_text(encoding="utf-8"))
     to = endpoint(**case.get("endpoint", {}))
+    event = study(case["study"], **case.get("changes", {}))
     return Case(
         name=name,
+        event=event,
         endpoint=to,
+        status=ResultStatus(case["status"]),
         rendered=rendered(
-            study(case["study"]),
+            event,
             to,
             status=case["status"],
             known=case.get("known"),

@@ -237,7 +237,7 @@ def test_an_event_fills_this_field(path: str, value: Any, place: str, content: s
 
 
 def test_a_patient_without_any_name_is_unspecified():
-    event = study("efast.json", patient={"identifiers": [{"id": "1"}]})
+    event = changed("patient", {"identifiers": [{"id": "1"}]})
     assert field_of(rendered(event), "PID-5") == "^^^^^^U"
 
 
