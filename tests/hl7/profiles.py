@@ -1,8 +1,9 @@
 """What three IHE transactions ask of a message, field by field: each rule with its source, and how to break it.
 
 RAD-128 is Send Imaging Result (profile Results Distribution), RAD-132 is Notify of Imaging Results (profile Encounter
-Based Imaging Workflow), CARD-7 is Encapsulated Report Submission (profile Displayable Reports). Sources that are known
-to disagree, and endpoints that ask for another form, are named beside the rule.
+Based Imaging Workflow), CARD-7 is Encapsulated Report Submission (profile Displayable Reports). A source is a section
+of our notes on the domain: 2.1 the message, 2.2 the three transactions, 2.3 the statuses, 2.5 the variants. Where an
+endpoint may ask for another form, the rule says so.
 """
 
 import re
@@ -16,6 +17,7 @@ Break = Callable[[Wire], Wire]
 _STUDY_UID = "113014^DICOM Study^DCM"
 # LOINC codes of documents that the IHE connectathon's grader takes.
 _DOCUMENT_CODES = {"18760-9", "11525-3", "11522-0", "18748-4", "11528-7"}
+_SECTION_CODES = {"18782-3", "59776-5", "19005-8", "18783-1", "18785-6", "18834-2", "18748-4"}
 _SHAPE_OF_RESULT = re.compile(r"MSH PID( NTE)?( PV1)?( ORC)?( OBR)+( OBX)+( ZDS)?")
 _SHAPE_OF_NOTICE = re.compile(r"MSH PID PV1 ORC TQ1 OBR( OBX)+( ZDS)?")
 _SHAPE_OF_DOCUMENT = re.compile(r"MSH PID( PV1)?( ORC)? OBR( OBX)+( ZDS)?")
@@ -217,14 +219,8 @@ RAD_128 = (
     Rule(
         says="each section of the report has an OBX of its own with a LOINC code",
         source="2.2: sections in separate OBX",
-        holds=lambda wire, case: (
-            len(
-                [code for code in wire.each("OBX-3") if re.fullmatch(r"18[0-9]{3}-[0-9]\^[^^]+\^LN", code)]
-                + [code for code in wire.each("OBX-3") if code.startswith("19005-8^")]
-            )
-            == len(case.event.study.report)
-        ),
-        broken_by=lambda wire: wire.with_field(f"OBX-3#{_nth_of_section(wire)}", "FINDINGS^Findings^L"),
+        holds=lambda wire, case: len(_sections(wire)) == len(case.event.study.report),
+        broken_by=lambda wire: wire.with_field(f"OBX-3#{_sections(wire)[0]}", "FINDINGS^Findings^L"),
     ),
     Rule(
         says="OBX-8, where it is valued, is N, A or AA",
@@ -349,6 +345,10 @@ def _nth_of_document(wire: Wire) -> int:
     return wire.each("OBX-2").index("ED") + 1
 
 
-def _nth_of_section(wire: Wire) -> int:
-    sections = [code.startswith(("187", "188", "19005-8")) for code in wire.each("OBX-3")]
-    return sections.index(True) + 1
+def _sections(wire: Wire) -> list[int]:
+    """The numbers of the OBX that tell a section of the report."""
+    return [
+        nth
+        for nth, code in enumerate(wire.each("OBX-3"), start=1)
+        if code.endswith("^LN") and code.split("^")[0] in _SECTION_CODES
+    ]
