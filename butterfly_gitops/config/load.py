@@ -9,6 +9,7 @@ from datetime import date
 from typing import TypeVar
 
 from butterfly_gitops.config import provenance, secrets_by_value, silencing, yaml_text
+from butterfly_gitops.config.abridging import abridged
 from butterfly_gitops.config.context import Context
 from butterfly_gitops.config.deferred import Deferred
 from butterfly_gitops.config.parts import Parts, SitePart, TextPart
@@ -88,7 +89,7 @@ def load(
     remarks = [remark for part in texts.values() for remark in part.text.remarks]
     found = list(secrets_by_value.without_secrets(silencing.with_silences(found, remarks)))
     problems, silenced = (
-        with_reach(_one_by_position(each for each in found if bool(each.silenced) is answered), reading)
+        _one_by_position(each for each in found if bool(each.silenced) is answered)
         for answered in (False, True)
     )
     errors = [problem for problem in problems if problem.severity is Severity.ERROR]
@@ -96,8 +97,8 @@ def load(
     is_fleet_sound = all(problem.site is not None for problem in errors)
     return Loaded(
         fleet=_fleet(reading, unsound) if is_fleet_sound else None,
-        problems=problems,
-        silenced=silenced,
+        problems=with_reach(abridged(problems), reading),
+        silenced=with_reach(silenced, reading),
         origins=Deferred(
             lambda: _joined(provenance.origins_of_fleet(reading), *(site.origins for site in sites))
         ),

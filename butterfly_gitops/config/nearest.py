@@ -3,9 +3,13 @@
 import difflib
 import re
 from collections.abc import Iterable
+from itertools import islice
 
 from butterfly_gitops.config.tree import Scalar, print_origin
 from butterfly_gitops.model.scalar import NAME_PATTERN
+
+# Where thousands of names are wrong, each is compared with no more than so many.
+_MOST_LOOKED_AT = 100
 
 
 def nearest(written: str, names: Iterable[str]) -> str | None:
@@ -17,7 +21,8 @@ def nearest(written: str, names: Iterable[str]) -> str | None:
 
 def mend_name(written: str, keys: Iterable[Scalar], *, otherwise: str) -> str:
     """The mend for a name that is not there: the nearest one with its line, or all, or another way."""
-    known = {key.text: key for key in keys if re.fullmatch(NAME_PATTERN, key.text)}
+    looked_at = islice(keys, _MOST_LOOKED_AT)
+    known = {key.text: key for key in looked_at if re.fullmatch(NAME_PATTERN, key.text)}
     if meant := nearest(written, known):
         return f'write "{meant}" ({print_origin(known[meant].place.origin)})'
     if known:

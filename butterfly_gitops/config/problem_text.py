@@ -8,6 +8,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
+from butterfly_gitops.config.abridging import RULE as TOO_MANY_PROBLEMS
 from butterfly_gitops.config.load import Loaded
 from butterfly_gitops.config.tree import print_origin
 from butterfly_gitops.model.problem import Origin, Problem, Severity
@@ -15,6 +16,7 @@ from butterfly_gitops.model.scalar import NAME_PATTERN
 
 _WIDEST_EXCERPT = 160
 _BEFORE_TOKEN = 60
+_MOST_SITES_NAMED = 8
 _NAMES_LAYER = re.compile(r"\bfrom [\w' -]+$")
 
 
@@ -46,7 +48,8 @@ def print_summary(loaded: Loaded) -> str:
     silenced = f", {_listed(_counts(loaded.silenced))} silenced" if loaded.silenced else ""
     if not counts:
         return f"{files}, {sites}, {endpoints}: no problems{silenced}"
-    found = f"{_listed(counts)} in {files}{silenced}."
+    more = "more than " if any(problem.rule == TOO_MANY_PROBLEMS for problem in loaded.problems) else ""
+    found = f"{more}{_listed(counts)} in {files}{silenced}."
     errors = sum(problem.severity is Severity.ERROR for problem in loaded.problems)
     if not errors:
         return found
@@ -152,6 +155,8 @@ def _who_stays(loaded: Loaded) -> str:
     sites = sorted(site for site in loaded.unsound_sites if re.fullmatch(NAME_PATTERN, site))
     if not sites:
         return ""
+    if len(others := sites[_MOST_SITES_NAMED:]) > 1:
+        sites = [*sites[:_MOST_SITES_NAMED], f"{len(others)} other sites"]
     return f"{_listed(sites)} {'keeps what it runs' if len(sites) == 1 else 'keep what they run'}"
 
 

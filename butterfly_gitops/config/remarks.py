@@ -4,6 +4,7 @@ What such a comment means is left to `silencing`.
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,9 @@ SAYS = "bgo:"
 
 # What opens a comment: the sign at the start of a line or behind a space (YAML 1.2.2, 6.6).
 _START = re.compile(r"(?:^|(?<= ))#(?=\s*bgo:)")
+
+_Position = tuple[int, int]
+_Span = tuple[_Position, _Position]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,35 +31,50 @@ class Quoted:
 
 def find_remarks(source: Source, quoted: Sequence[Quoted]) -> Iterator[Remark]:
     """Each remark of a file whose quoted and block values are known; plain ones end where a comment begins."""
+    spans = sorted(_span(each, source.lines) for each in quoted)
+    meant = _lines_meant(source.lines)
     for number, line in enumerate(source.lines):
         if SAYS not in line:
             continue
         starts = (found.start() for found in _START.finditer(line))
-        outside = (
-            at for at in starts if not any(_holds(each, (number, at), source.lines) for each in quoted)
-        )
-        if (start := next(outside, None)) is not None:
+        if (start := next((at for at in starts if not _is_within(spans, (number, at))), None)) is not None:
             text = line[start:].rstrip()
             place = Place(source=source, line=number + 1, column=start + 1, length=len(text))
-            yield Remark(place=place, text=text, line=_line_meant(source.lines, number))
+            yield Remark(place=place, text=text, line=meant[number])
 
 
-def _holds(value: Quoted, at: tuple[int, int], lines: Sequence[str]) -> bool:
+def _is_within(spans: Sequence[_Span], at: _Position) -> bool:
+    # Values do not overlap, so the last one that begins before it is the one to ask.
+    before = bisect_left(spans, (at, at)) - 1
+    return before >= 0 and at < spans[before][1]
+
+
+def _span(value: Quoted, lines: Sequence[str]) -> _Span:
     if not value.is_block:
-        return value.start < at < value.end
+        return value.start, value.end
     # The two parsers end a block differently; its indentation does not lie.
-    first, number = value.start[0] + 1, at[0]
-    within = [_indentation(line) for line in lines[first : number + 1] if line.strip()]
-    return number >= first and min(within) >= within[0] > _indentation(lines[value.start[0]])
+    head = value.start[0]
+    number, indentation = head + 1, 0
+    while number < len(lines):
+        if (line := lines[number]).strip():
+            indentation = indentation or _indentation(line)
+            if _indentation(line) < indentation or indentation <= _indentation(lines[head]):
+                break
+        number += 1
+    return (head + 1, -1), (number, 0)
 
 
 def _indentation(line: str) -> int:
     return len(line) - len(line.lstrip(" "))
 
 
-def _line_meant(lines: Sequence[str], number: int) -> int:
-    """The line itself, or the first below a block of comments; counted from 1, 0 where that says nothing."""
-    for line_number, line in enumerate(lines[number:], start=number + 1):
+def _lines_meant(lines: Sequence[str]) -> list[int]:
+    """For each line itself, or the first below a block of comments; counted from 1, 0 where that says nothing."""
+    meant: list[int] = []
+    below = 0
+    for number in range(len(lines), 0, -1):
+        line = lines[number - 1]
         if not line.lstrip(" ").startswith("#"):
-            return line_number if line.strip() else 0
-    return 0
+            below = number if line.strip() else 0
+        meant.append(below)
+    return meant[::-1]

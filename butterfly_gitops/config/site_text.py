@@ -4,6 +4,7 @@ What must hold between names, files and sites is left to `rules`.
 """
 
 from collections.abc import Mapping as Map
+from itertools import islice
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
@@ -12,10 +13,15 @@ from butterfly_gitops.config.context import Context
 from butterfly_gitops.config.decode import decode, reader_of, top_of
 from butterfly_gitops.config.layers import ENDPOINT_ONLY, EndpointLayer, Layer, Merged, merge
 from butterfly_gitops.config.reading import ArchiveReading, EndpointReading, SiteReading
-from butterfly_gitops.config.tree import Entry, Mapping, Node, Source, mapping_at, text_at
+from butterfly_gitops.config.tree import Entry, Mapping, Node, Source, leaves, mapping_at, text_at
 from butterfly_gitops.model.endpoint import EhrEndpoint
 from butterfly_gitops.model.problem import Problem
 from butterfly_gitops.model.site import ArchivesFile, EhrEndpointsFile, SiteFile
+
+# Each endpoint holds all that it has from shared layers: without limits a small file could ask for any memory.
+# A fleet has at most 100 archives, which forward to 3 endpoints each.
+MAX_ENDPOINTS_PER_SITE = 300
+MAX_SHARED_VALUES = 1000
 
 File = TypeVar("File", bound=BaseModel)
 
@@ -45,7 +51,7 @@ def read_site(
         site_file=site_file,
         endpoints={
             name: _read_endpoint(entry, below, context)
-            for name, entry in _mappings(mapping_at(endpoints_tree, "ehr_endpoints"))
+            for name, entry in _endpoints(mapping_at(endpoints_tree, "ehr_endpoints"), context)
         },
         archives={
             name: ArchiveReading(key=entry.key, tree=entry.value)
@@ -73,6 +79,11 @@ def check_shared_layer(entry: Entry | None, context: Context) -> None:
         if own := entry.value.entry(name):
             message = f"only an endpoint itself has {name}"
             context.refuse(own.key.place, rule="unknown-key", message=message, mend="take it out")
+    if _is_too_large(entry.value):
+        message = f"{entry.key.text} holds more than {MAX_SHARED_VALUES} values, for every endpoint that starts from it"
+        mend = "write them at the endpoints that need them"
+        context.refuse(entry.key.place, rule="layer-too-large", message=message, mend=mend)
+        return
     relaxed = Context(problems=context.problems, relaxed=True)
     reader_of(EhrEndpoint).read(entry.value.without(*ENDPOINT_ONLY), entry.key, relaxed)
 
@@ -82,17 +93,35 @@ def _mappings(tree: Mapping | None) -> list[tuple[str, Entry]]:
     return [(name, entry) for name, entry in entries if isinstance(entry.value, Mapping)]
 
 
+def _endpoints(tree: Mapping | None, context: Context) -> list[tuple[str, Entry]]:
+    found = _mappings(tree)
+    if len(found) > MAX_ENDPOINTS_PER_SITE:
+        name, entry = found[MAX_ENDPOINTS_PER_SITE]
+        most = f"the site has {len(found)}, at most {MAX_ENDPOINTS_PER_SITE}"
+        context.refuse(
+            entry.key.place,
+            rule="site-too-large",
+            message=f"{name} is one EHR endpoint too many: {most}",
+            mend=f"take out {len(found) - MAX_ENDPOINTS_PER_SITE} of them",
+        )
+    return found[:MAX_ENDPOINTS_PER_SITE]
+
+
+def _is_too_large(layer: Mapping) -> bool:
+    return len(list(islice(leaves(layer, path=""), MAX_SHARED_VALUES + 1))) > MAX_SHARED_VALUES
+
+
 class _LayersBelow:
     """What an endpoint of one site starts from."""
 
     def __init__(self, site_tree: Mapping | None, presets: Mapping | None) -> None:
         self.known: dict[int, Any] = {}
         self._presets = presets
+        self._layer_of_preset: dict[str, Layer | None] = {}
         zone = site_tree.entry("time_zone") if site_tree else None
-        defaults = site_tree.entry("endpoint_defaults") if site_tree else None
-        self._site_is_known = site_tree is not None and (
-            defaults is None or isinstance(defaults.value, Mapping)
-        )
+        defaults = site_tree.value("endpoint_defaults") if site_tree else None
+        is_sound = isinstance(defaults, Mapping) and not _is_too_large(defaults)
+        self._site_is_known = site_tree is not None and (defaults is None or is_sound)
         # Where no layer says otherwise, an EHR keeps the time of its site.
         self.site = (
             Layer(name="site", tree=Mapping(place=site_tree.place, entries={"time_zone": zone}))
@@ -100,18 +129,25 @@ class _LayersBelow:
             else None
         )
         self.defaults = (
-            Layer(name="endpoint_defaults", tree=defaults.value)
-            if defaults and isinstance(defaults.value, Mapping)
+            Layer(name="endpoint_defaults", tree=defaults)
+            if isinstance(defaults, Mapping) and is_sound
             else None
         )
 
     def preset(self, own: Mapping) -> Layer | None:
-        """The preset that an endpoint names, if it is there."""
+        """The preset that an endpoint names, if it is there and not too large."""
         name = text_at(own, "preset")
-        tree = mapping_at(self._presets, name.text) if name and self._presets else None
-        if name is None or tree is None:
+        if name is None:
             return None
-        return Layer(name=f"preset {name.text}", tree=tree.without(*ENDPOINT_ONLY))
+        if name.text not in self._layer_of_preset:
+            self._layer_of_preset[name.text] = self._read_preset(name.text)
+        return self._layer_of_preset[name.text]
+
+    def _read_preset(self, name: str) -> Layer | None:
+        tree = mapping_at(self._presets, name) if self._presets else None
+        if tree is None or _is_too_large(tree):
+            return None
+        return Layer(name=f"preset {name}", tree=tree.without(*ENDPOINT_ONLY))
 
     def are_known(self, own: Mapping) -> bool:
         """Whether all layers could be read; otherwise a value that seems to be missing may stand there."""

@@ -63,4 +63,18 @@ RULES = (
         wrong='tls: {mode: mutual, key: "-----BEGIN PRIVATE KEY-----…"}',
         right="tls: {mode: mutual, key: {env: BGO_SECRET_STE_KEY}}",
     ),
+    Rule(
+        id="site-too-large",
+        says="A site has at most 300 EHR endpoints: what the archives of a whole fleet can forward to. The endpoints "
+        "behind these are not looked at.",
+        wrong="ehr_endpoints: {…}   (301 of them)",
+        right="ehr_endpoints: {…}   (3 of them)",
+    ),
+    Rule(
+        id="layer-too-large",
+        says="A preset, or a site's endpoint_defaults, holds at most 1,000 values, for every endpoint that starts from "
+        "it has each of them. Long tables of exam codes stand at the endpoint whose EHR needs them.",
+        wrong="presets: {epic: {message: {exam_codes: {…}}}}   (2,000 codes)",
+        right="message: {exam_codes: {…}}   (at the endpoint)",
+    ),
 )

@@ -1,5 +1,6 @@
 """The documentation of what the text of a file may not hold; `config.yaml_text` refuses it."""
 
+from butterfly_gitops.config.abridging import RULE as TOO_MANY_PROBLEMS
 from butterfly_gitops.config.rules.documentation import Rule
 
 RULES = (
@@ -133,5 +134,12 @@ RULES = (
         says="Mappings and lists nest at most 32 levels deep. No setting needs more than five.",
         wrong="a: [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]",
         right="a: []",
+    ),
+    Rule(
+        id=TOO_MANY_PROBLEMS,
+        says="Of one file a hundred problems are shown; this says at the place of the next one how many follow. "
+        "Very many problems mostly have one cause: an indentation, a misspelt key, another kind of file.",
+        wrong="(a file in which 500 keys are no settings)",
+        right="(one in which they are)",
     ),
 )
