@@ -102,6 +102,7 @@ class Lane:
         self._is_stopping = False
         self._dialling: asyncio.Timeout | None = None
         self._risked: tuple[DeliveryId, int] | None = None
+        self._rendering: tuple[Course, Renderer] | None = None
         self.course = course
         self.defect = ""
 
@@ -237,8 +238,10 @@ class Lane:
         await self._step(self._settling(*attempt, verdict, b"", course))
 
     def _prepare(self, head: Head, course: Course) -> Prepared:
-        renderer = Renderer(course.endpoint, course.target, letters=self._world.letters)
-        return renderer.prepare(head, at=self._world.now())
+        if self._rendering is None or self._rendering[0] is not course:
+            renderer = Renderer(course.endpoint, course.target, letters=self._world.letters)
+            self._rendering = course, renderer
+        return self._rendering[1].prepare(head, at=self._world.now())
 
     async def _exchange(self, attempt: Attempt, prepared: Prepared, course: Course, wire: Wire) -> Settling:
         self._world.passed(Point.SENDING_STORED)

@@ -6,8 +6,9 @@ from datetime import datetime
 
 from butterfly_gitops.delivery.claim import reusable
 from butterfly_gitops.delivery.status import repeats_revision, status_of
+from butterfly_gitops.hl7.form import Form
 from butterfly_gitops.hl7.refusal import RenderingRefused
-from butterfly_gitops.hl7.render import Known, render
+from butterfly_gitops.hl7.render import Known, render_in
 from butterfly_gitops.model.delivery import ReportId, Target
 from butterfly_gitops.model.endpoint import EhrEndpoint
 from butterfly_gitops.store.interface import Claiming, Head, NewMessage, Refusing
@@ -28,6 +29,7 @@ class Renderer:
 
     def __init__(self, endpoint: EhrEndpoint, target: Target, *, letters: Callable[[int], str]) -> None:
         self._endpoint = endpoint
+        self._form = Form.of(endpoint)
         self._target = target
         self._letters = letters
 
@@ -68,9 +70,9 @@ class Renderer:
     def _render(self, head: Head, *, at: datetime) -> NewMessage:
         status = status_of(head.delivery, head.report)
         control_id = self._letters(20)
-        rendered = render(
+        rendered = render_in(
+            self._form,
             head.event,
-            endpoint=self._endpoint,
             report=Known(
                 filler=head.report.filler,
                 last_status_time=head.report.last_status_time,

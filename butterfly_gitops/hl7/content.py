@@ -4,13 +4,14 @@ Layouts choose among them; which field of OBX holds what belongs to `segments.ob
 """
 
 from collections.abc import Iterator
+from functools import cache
 
 from butterfly_gitops.hl7.datatype import coded, composite, is_nm
 from butterfly_gitops.hl7.escape import escape, escape_text
 from butterfly_gitops.hl7.refusal import RenderingRefused
 from butterfly_gitops.hl7.result import Result
 from butterfly_gitops.hl7.segments.obx import Row
-from butterfly_gitops.model.study import Observation
+from butterfly_gitops.model.study import Document, Observation
 
 # LOINC codes of a report's sections (DICOM PS3.20, chapter 9): code, display, and the suffix of OBX-3 where one
 # names such a section (HL7 v2.5.1, 7.4.2.3: GDT general description, IMP impression, REC recommendation).
@@ -45,14 +46,18 @@ def sections(result: Result, *, kind: str) -> Iterator[Row]:
     """Each section of the report as one OBX under its LOINC code, line ends as the endpoint wants them."""
     for part in result.event.study.report:
         if part.text.strip():
-            code, display, _ = SECTIONS[part.section]
-            suffix = f"&{ADDENDUM}" if result.is_addendum else ""
             yield Row(
                 type=kind,
-                code=f"{code}{suffix}^{escape(display)}^LN",
+                code=_section_code(part.section, ADDENDUM if result.is_addendum else ""),
                 value=escape_text(part.text, line_break=result.options.line_break),
                 observed=result.observed,
             )
+
+
+@cache
+def _section_code(section: str, suffix: str) -> str:
+    code, display, _ = SECTIONS[section]
+    return f"{code}{suffix and f'&{suffix}'}^{escape(display)}^LN"
 
 
 def values(result: Result) -> Iterator[Row]:
@@ -103,12 +108,17 @@ def image_link(result: Result) -> Iterator[Row]:
     yield Row(type="TX" if form == "text" else "RP", code=IMAGES, value=value, observed=result.observed)
 
 
+def is_pdf(document: Document) -> bool:
+    """Tell a PDF by its media type, whose parameters and case say nothing (RFC 2045, 5.1)."""
+    return document.media_type.partition(";")[0].strip().lower() == "application/pdf"
+
+
 def documents(result: Result) -> Iterator[Row]:
     """Each PDF as ED (2.A.24), its components as the endpoint wants them; base64 holds no delimiter."""
     pdf = result.options.pdf
     head = "^".join(escape(part or "") for part in (pdf.source, pdf.type, pdf.subtype, "Base64"))
     for document in result.event.study.documents:
-        if document.media_type.partition(";")[0].strip().lower() == "application/pdf":
+        if is_pdf(document):
             yield Row(
                 type="ED", code=ULTRASOUND_REPORT, value=f"{head}^{document.base64}", observed=result.observed
             )

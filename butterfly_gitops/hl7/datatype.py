@@ -7,7 +7,7 @@ is the layout's.
 import re
 from functools import lru_cache
 
-from butterfly_gitops.hl7.escape import escape
+from butterfly_gitops.hl7.escape import escape, is_plain
 from butterfly_gitops.model.endpoint import Hd, Identity
 from butterfly_gitops.model.study import Attending, Location, PatientIdentifier, Person
 
@@ -21,14 +21,16 @@ def is_nm(text: str) -> bool:
 
 def composite(*parts: str | None, separator: str = "^") -> str:
     """Join components that are not escaped yet."""
-    return separator.join([escape(part) if part else "" for part in parts]).rstrip(separator)
+    texts = [part or "" for part in parts]
+    if not is_plain("".join(texts)):
+        texts = list(map(escape, texts))
+    return separator.join(texts).rstrip(separator)
 
 
 # The same few codes come again and again; no patient's data is kept here.
 coded = lru_cache(maxsize=1024)(composite)
 
 
-@lru_cache(maxsize=1024)
 def hd(identity: Identity | None) -> str:
     """HD, hierarchic designator: a local name, or a universal id with its type."""
     if isinstance(identity, Hd):

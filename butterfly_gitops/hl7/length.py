@@ -4,9 +4,10 @@ Fields that hold one code of a table are not among them: they cannot be longer. 
 are no limits (7.4.2.5), and what a receiver takes is `message.max_value_bytes`.
 """
 
-from collections.abc import Iterable
+from typing import NamedTuple
 
 from butterfly_gitops.hl7.refusal import RenderingRefused
+from butterfly_gitops.model.message import Message
 
 _SENDERS = {3: 227, 4: 227, 5: 227, 6: 227, 10: 20}
 _ORDER = {2: 22, 3: 22}
@@ -38,28 +39,40 @@ LENGTHS: dict[str, dict[str, dict[int, int]]] = {
 # not fit beside it.
 _BY_FIRST_COMPONENT = {("PID", 3), ("PID", 18), ("PV1", 7), ("PV1", 19), ("OBR", 16)}
 _OLD = frozenset({"2.3", "2.3.1"})
-# No value up to this length is too long anywhere.
-_SHORTEST = min(
-    longest for tables in LENGTHS.values() for table in tables.values() for longest in table.values()
-)
 
 
-def check_lengths(segment: str, values: Iterable[tuple[int, str]], version: str) -> None:
-    """Raise RenderingRefused naming the first field that is longer than its version allows."""
-    limits = LENGTHS[version].get(segment, {})
-    for number, value in values:
-        if len(value) <= _SHORTEST:
-            continue
-        longest = limits.get(number, len(value))
-        if len(value) > longest and _length(segment, number, value, version) > longest:
+class Limit(NamedTuple):
+    """How long a field may be, each repetition for itself (2.5.3.3); or the first component of each."""
+
+    place: str
+    longest: int
+    version: str
+    by_first_component: bool
+
+    def check(self, value: str) -> None:
+        """Raise RenderingRefused naming the field, where the value is longer."""
+        repetitions = value.split("~")
+        if self.by_first_component:
+            repetitions = [one.partition("^")[0] for one in repetitions]
+        if max(map(len, repetitions)) > self.longest:
             raise RenderingRefused(
-                f"{segment}-{number}",
-                f"is longer than the {longest} characters that v{version} allows",
+                self.place,
+                f"is longer than the {self.longest} characters that v{self.version} allows",
                 settings=("message.too_long",),
             )
 
 
-def _length(segment: str, number: int, value: str, version: str) -> int:
-    """Of the longest repetition, since the limit is for each of them (2.5.3.3)."""
-    by_first = version in _OLD and (segment, number) in _BY_FIRST_COMPONENT
-    return max(len(one.partition("^")[0] if by_first else one) for one in value.split("~"))
+def limits_of(segment: str, options: Message) -> dict[int, Limit]:
+    """The limits of a segment's fields by number; none where the endpoint takes what is longer."""
+    if options.too_long == "send":
+        return {}
+    version = options.hl7_version
+    return {
+        number: Limit(
+            place=f"{segment}-{number}",
+            longest=longest,
+            version=version,
+            by_first_component=version in _OLD and (segment, number) in _BY_FIRST_COMPONENT,
+        )
+        for number, longest in LENGTHS[version].get(segment, {}).items()
+    }

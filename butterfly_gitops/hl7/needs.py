@@ -6,48 +6,56 @@ from dataclasses import dataclass
 from butterfly_gitops.hl7 import content
 from butterfly_gitops.hl7.refusal import RenderingRefused
 from butterfly_gitops.hl7.result import Result
+from butterfly_gitops.model.message import Message
 
-_OF_TEXT = frozenset({"report", "lines"})
+_ALL = frozenset({"report", "lines", "pdf", "notice"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Need:
-    """Something that `message.when_missing` has a word for."""
+class Need:
+    """Something that `message.when_missing` has a word for; `layouts` are those that use it."""
 
     setting: str
     field: Callable[[Result], str]
     why: str
     is_missing: Callable[[Result], bool]
+    layouts: frozenset[str] = _ALL
+
+    def check(self, result: Result) -> None:
+        """Raise RenderingRefused, naming the field, where it is missing."""
+        if self.is_missing(result):
+            setting = f"message.when_missing.{self.setting}"
+            raise RenderingRefused(self.field(result), self.why, settings=(setting,))
 
 
 _NEEDS = (
-    _Need(
+    Need(
         setting="accession_number",
         field=lambda _: "OBR-18",
         why="the study has no accession number",
         is_missing=lambda of: not of.event.study.accession_number,
     ),
-    _Need(
+    Need(
         setting="visit_number",
         field=lambda of: of.options.visit_number,
         why="the study has no visit number",
         is_missing=lambda of: not (of.event.encounter and of.event.encounter.visit_number),
     ),
-    _Need(
+    Need(
         setting="report",
         field=lambda _: "OBX-5",
         why="the study has no report",
-        is_missing=lambda of: (
-            of.options.layout in _OF_TEXT and not any(part.text.strip() for part in of.event.study.report)
-        ),
+        is_missing=lambda of: not any(part.text.strip() for part in of.event.study.report),
+        layouts=frozenset({"report", "lines"}),
     ),
-    _Need(
+    Need(
         setting="document",
         field=lambda _: "OBX-5",
         why="the study has no PDF",
-        is_missing=lambda of: of.options.layout == "pdf" and not any(content.documents(of)),
+        is_missing=lambda of: not any(map(content.is_pdf, of.event.study.documents)),
+        layouts=frozenset({"pdf"}),
     ),
-    _Need(
+    Need(
         setting="study_uid",
         field=lambda _: "OBX-5",
         why="the study has no Study UID",
@@ -56,11 +64,11 @@ _NEEDS = (
 )
 
 
-def check_needs(result: Result) -> None:
-    """Raise RenderingRefused, naming the field, where something is missing that the endpoint does not do without."""
-    policy = result.options.when_missing
-    for need in _NEEDS:
-        if getattr(policy, need.setting) == "set_aside" and need.is_missing(result):
-            raise RenderingRefused(
-                need.field(result), need.why, settings=(f"message.when_missing.{need.setting}",)
-            )
+def needs_of(options: Message) -> tuple[Need, ...]:
+    """What an endpoint does not do without."""
+    policy = options.when_missing
+    return tuple(
+        need
+        for need in _NEEDS
+        if options.layout in need.layouts and getattr(policy, need.setting) == "set_aside"
+    )

@@ -6,13 +6,10 @@ what the next render of the same report must know.
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
-from butterfly_gitops.hl7.charset import encode
-from butterfly_gitops.hl7.layouts.catalog import LAYOUTS
-from butterfly_gitops.hl7.needs import check_needs
+from butterfly_gitops.hl7.form import Form
 from butterfly_gitops.hl7.refusal import RenderingRefused
-from butterfly_gitops.hl7.result import Result
+from butterfly_gitops.hl7.result import Result, providers_of
 from butterfly_gitops.hl7.timestamp import WallClock, later_status_time
 from butterfly_gitops.hl7.version import VERSIONS
 from butterfly_gitops.model.delivery import ResultStatus
@@ -61,44 +58,39 @@ def render(
 
     Raises RenderingRefused naming the field that cannot be written.
     """
-    clock = WallClock(
-        zone=ZoneInfo(endpoint.time_zone),
-        prints_offset=endpoint.message.times == "local_with_offset",
-        prints_seconds=endpoint.message.time_precision == "second",
-    )
-    layout = LAYOUTS[endpoint.message.layout]
-    if endpoint.message.hl7_version not in layout.versions:
+    form = Form.of(endpoint)
+    return render_in(form, event, report=report, status=status, control_id=control_id, at=at)
+
+
+def render_in(
+    form: Form, event: StudyEvent, *, report: Known, status: ResultStatus, control_id: str, at: datetime
+) -> Rendered:
+    """Write one of many results for an endpoint, as `render` does, in the form that was made for it."""
+    options, clock, study = form.endpoint.message, form.clock, event.study
+    if options.hl7_version not in form.layout.versions:
         raise RenderingRefused(
             "MSH-12",
-            f"the layout {layout.name} has no version {endpoint.message.hl7_version}",
+            f"the layout {form.layout.name} has no version {options.hl7_version}",
             settings=("message.layout", "message.hl7_version"),
         )
-    filler = report.filler or _new_filler(event.study) or report.fallback_filler
+    filler = report.filler or _new_filler(study) or report.fallback_filler
     _check_length("MSH-10", control_id, _CONTROL_ID_LENGTH)
     _check_length("OBR-3", filler, _FILLER_LENGTH)
     result = Result(
         event=event,
-        endpoint=endpoint,
-        version=VERSIONS[endpoint.message.hl7_version],
+        endpoint=form.endpoint,
+        options=options,
+        version=VERSIONS[options.hl7_version],
         clock=clock,
         status=status,
         control_id=control_id,
         filler=filler,
         sent_at=clock.prints(at),
-        observed=clock.prints(event.study.started_at or event.study.ended_at or event.occurred_at),
+        observed=clock.prints(study.started_at or study.ended_at or event.occurred_at),
         status_time=_status_time(clock, event.occurred_at, report),
+        providers=providers_of(study, options.provider_id),
     )
-    check_needs(result)
-    text = "\r".join([*layout.segments(result), ""])
-    data = encode(text, endpoint.encoding, transliterates=endpoint.message.unencodable == "transliterate")
-    most = endpoint.message.max_message_bytes
-    if most is not None and len(data) > most:
-        raise RenderingRefused(
-            "MSH",
-            f"the message has {len(data)} bytes; message.max_message_bytes allows {most}",
-            settings=("message.max_message_bytes",),
-        )
-    return Rendered(data=data, filler=filler, status_time=result.status_time)
+    return Rendered(data=form.filled(result), filler=filler, status_time=result.status_time)
 
 
 def _new_filler(study: Study) -> str | None:

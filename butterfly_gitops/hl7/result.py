@@ -7,10 +7,46 @@ from butterfly_gitops.hl7.timestamp import WallClock
 from butterfly_gitops.hl7.version import Version
 from butterfly_gitops.model.delivery import ResultStatus
 from butterfly_gitops.model.endpoint import EhrEndpoint
-from butterfly_gitops.model.message import Message
-from butterfly_gitops.model.study import Attending, Person, StudyEvent
+from butterfly_gitops.model.message import Message, ProviderIdChoice
+from butterfly_gitops.model.study import Attending, Person, Study, StudyEvent
 
 Provider = TypeVar("Provider", Person, Attending)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Providers:
+    """Who took part, each with the identifier that this EHR knows.
+
+    `first` has the first person of each role; the interpreter is who answers for the report: the attester, else the
+    author, else the performer.
+    """
+
+    people: tuple[Person, ...] = field(repr=False)
+    first: dict[str, Person] = field(repr=False)
+    interpreter: Person | None = field(repr=False)
+
+
+def providers_of(study: Study, choice: ProviderIdChoice | None) -> Providers:
+    """The people of a study as an EHR knows them."""
+    people = study.people if choice is None else tuple(known_as(person, choice) for person in study.people)
+    first: dict[str, Person] = {person.role: person for person in reversed(people)}
+    interpreter = first.get("attester") or first.get("author") or first.get("performer")
+    return Providers(people=people, first=first, interpreter=interpreter)
+
+
+def known_as(person: Provider, choice: ProviderIdChoice | None) -> Provider:
+    """The person with the identifier that an EHR knows, or with none where it must not see another's."""
+    if choice is None or not person.id:
+        return person
+    is_foreign = choice.authority is not None and person.authority not in (None, choice.authority)
+    if is_foreign:
+        return person.model_copy(update={"id": None}) if choice.others == "leave_out" else person
+    return person.model_copy(
+        update={
+            "authority": person.authority or choice.authority,
+            "id_type": person.id_type or choice.type,
+        }
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,11 +63,8 @@ class Result:
     sent_at: str
     observed: str
     status_time: str
-
-    @property
-    def options(self) -> Message:
-        """How this endpoint wants its messages."""
-        return self.endpoint.message
+    options: Message
+    providers: Providers
 
     @property
     def is_addendum(self) -> bool:
@@ -62,18 +95,3 @@ class Result:
         if encounter is None or self.options.visit_number != "PV1-19":
             return ""
         return encounter.visit_number or ""
-
-    def provider(self, person: Provider | None) -> Provider | None:
-        """The person with the identifier that this EHR knows, or with none where it must not see another's."""
-        choice = self.options.provider_id
-        if person is None or choice is None or not person.id:
-            return person
-        is_foreign = choice.authority is not None and person.authority not in (None, choice.authority)
-        if is_foreign:
-            return person.model_copy(update={"id": None}) if choice.others == "leave_out" else person
-        return person.model_copy(
-            update={
-                "authority": person.authority or choice.authority,
-                "id_type": person.id_type or choice.type,
-            }
-        )

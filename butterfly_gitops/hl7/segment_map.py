@@ -7,31 +7,39 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Generic, NamedTuple, TypeVar
 
+from butterfly_gitops.model.endpoint import EhrEndpoint
+
 From = TypeVar("From")
 
 
+class Setting(NamedTuple):
+    """A source that nothing but the endpoint decides: it is read once for an endpoint, not for each message."""
+
+    read: Callable[[EhrEndpoint], str]
+
+
+# Gives the text of a field, escaped already, or nothing where it stays empty.
+Source = Callable[[From], str] | Setting
+
+
 class Field(NamedTuple, Generic[From]):
-    """One field of a segment: `source` gives its text, escaped already, or nothing where it stays empty."""
+    """One field of a segment: what stands there, under which name, and where it comes from."""
 
     number: int
     name: str
-    source: Callable[[From], str]
+    source: Source[From]
     says: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SegmentMap(Generic[From]):
-    """One segment: its fields in ascending order, and when it is sent at all."""
+    """One segment: its fields in ascending order, and when it is sent at all; always, where nothing is said."""
 
     name: str
     title: str
     fields: tuple[Field[From], ...]
-    sent: Callable[[From], bool] = lambda _: True
+    sent: Callable[[From], bool] | None = None
     sent_says: str = "always"
-
-    def values(self, given: From) -> list[tuple[int, str]]:
-        """The fields that hold something, with their numbers, in ascending order."""
-        return [(field[0], text) for field in self.fields if (text := field[2](given))]
 
     def laid_over(self, *fields: Field[From]) -> "SegmentMap[From]":
         """The same segment with these fields in place of its own of the same numbers, or beside them."""
@@ -39,6 +47,6 @@ class SegmentMap(Generic[From]):
         return replace(self, fields=tuple(merged[number] for number in sorted(merged)))
 
 
-def fixed(text: str) -> Callable[[object], str]:
+def fixed(text: str) -> Setting:
     """A source that is the same in every message."""
-    return lambda _: text
+    return Setting(lambda _: text)

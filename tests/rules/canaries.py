@@ -32,6 +32,7 @@ EVENT: dict[str, Any] = {
         "placer_order_number": "KANARI-PLACER",
         "accession_number": SHOWN_IN_LISTS,
         "exam_type": {"code": "KANARI-EX", "display": "KANARI-EXD", "system": "KANARI-EXS"},
+        "ordered_procedure": {"code": "KANARI-OP", "display": "KANARI-OPD", "system": "KANARI-OPS"},
         "started_at": "2026-11-24T13:41:00Z",
         "ended_at": "2026-11-24T13:51:00Z",
         "reason": "KANARI-REASON",

@@ -3,12 +3,10 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from butterfly_gitops.hl7.adjustment import adjusted
-from butterfly_gitops.hl7.message import segment
-from butterfly_gitops.hl7.refusal import RenderingRefused
 from butterfly_gitops.hl7.result import Result
 from butterfly_gitops.hl7.segment_map import SegmentMap
-from butterfly_gitops.hl7.segments.obx import OBX, Row, numbered
+from butterfly_gitops.hl7.segments.obx import Row
+from butterfly_gitops.model.message import Message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,30 +26,22 @@ class Layout:
     after: tuple[SegmentMap[Result], ...] = ()
     left_out: frozenset[str] = frozenset()
 
-    def segments(self, result: Result) -> list[str]:
-        """Lay a result out, a text for each segment. Raises RenderingRefused naming the field that can't be written."""
-        rows = numbered(
-            list(self.rows(result)), result.obx_11, sub_id="1" if result.version.requires_sub_id else ""
+    def tables(
+        self, options: Message
+    ) -> tuple[tuple[SegmentMap[Result], ...], tuple[SegmentMap[Result], ...]]:
+        """The segments before the OBX, and those after them, that an endpoint wants."""
+        before, after = (
+            [each for each in maps if self._is_wanted(each.name, options)]
+            for maps in (self.before, self.after)
         )
-        if not rows:
-            raise RenderingRefused("OBX-5", f"the study holds nothing that the layout {self.name} reports")
-        return [
-            *self._of(self.before, result),
-            *[segment(OBX.name, adjusted(OBX.name, OBX.values(row), result)) for row in rows],
-            *self._of(self.after, result),
-        ]
+        return tuple(before), tuple(after)
 
-    def _of(self, maps: tuple[SegmentMap[Result], ...], result: Result) -> Iterator[str]:
-        for each in maps:
-            if each.sent(result) and self._wants(each.name, result):
-                yield segment(each.name, adjusted(each.name, each.values(result), result))
-
-    def _wants(self, name: str, result: Result) -> bool:
+    def _is_wanted(self, name: str, options: Message) -> bool:
         match name:
             case "ORC":
-                wish = result.options.order_segment
+                wish = options.order_segment
             case "PV1":
-                wish = result.options.visit_segment
+                wish = options.visit_segment
             case _:
                 return True
         return name not in self.left_out if wish is None else wish == "send"

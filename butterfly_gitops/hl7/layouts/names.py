@@ -10,4 +10,5 @@ from butterfly_gitops.hl7.segments.obx import OBX
 
 def segments_of(layout: Layout) -> Mapping[str, SegmentMap[Any]]:
     """Each segment that a message of this layout may have, by its name."""
-    return {each.name: each for each in (*layout.before, OBX, *layout.after)}
+    tables: tuple[SegmentMap[Any], ...] = (*layout.before, OBX, *layout.after)
+    return {each.name: each for each in tables}

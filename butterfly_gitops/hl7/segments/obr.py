@@ -5,7 +5,6 @@ from butterfly_gitops.hl7.escape import escape
 from butterfly_gitops.hl7.result import Result
 from butterfly_gitops.hl7.segment_map import Field, SegmentMap, fixed
 from butterfly_gitops.hl7.segments.orc import placer, timing
-from butterfly_gitops.model.study import Person, Study
 
 
 def exam(result: Result) -> str:
@@ -28,35 +27,23 @@ def _ended(result: Result) -> str:
     return result.clock.prints(ended) if ended else ""
 
 
-def _first(study: Study, *roles: str) -> Person | None:
-    """Return the first person of the first role that anybody has."""
-    for role in roles:
-        for person in study.people:
-            if person.role == role:
-                return person
-    return None
-
-
-def _interpreter(study: Study) -> Person | None:
-    return _first(study, "attester", "author", "performer")
+_AUTHORS = frozenset({"author", "secondary_author"})
 
 
 def _orderer(result: Result) -> str:
-    study = result.event.study
-    return xcn(result.provider(_first(study, "ordering") or _interpreter(study)))
+    return xcn(result.providers.first.get("ordering") or result.providers.interpreter)
 
 
 def _technician(result: Result) -> str:
-    performer = _first(result.event.study, "performer")
-    is_interpreter = performer is _interpreter(result.event.study)
-    return "" if is_interpreter else ndl(result.provider(performer))
+    performer = result.providers.first.get("performer")
+    return "" if performer is result.providers.interpreter else ndl(performer)
 
 
 def _assistants(result: Result) -> str:
-    study = result.event.study
-    interpreter = _interpreter(study)
-    authors = (person for person in study.people if person.role in ("author", "secondary_author"))
-    return "~".join(ndl(result.provider(person)) for person in authors if person is not interpreter)
+    interpreter = result.providers.interpreter
+    return "~".join(
+        [ndl(one) for one in result.providers.people if one.role in _AUTHORS and one is not interpreter]
+    )
 
 
 OBR: SegmentMap[Result] = SegmentMap(
@@ -114,7 +101,7 @@ OBR: SegmentMap[Result] = SegmentMap(
         Field(
             32,
             "Principal Result Interpreter",
-            lambda of: ndl(of.provider(_interpreter(of.event.study))),
+            lambda of: ndl(of.providers.interpreter),
             "attester, else author, else performer",
         ),
         Field(33, "Assistant Result Interpreter", _assistants, "the other authors; repeats"),
@@ -122,7 +109,7 @@ OBR: SegmentMap[Result] = SegmentMap(
         Field(
             35,
             "Transcriptionist",
-            lambda of: ndl(of.provider(_first(of.event.study, "scribe"))),
+            lambda of: ndl(of.providers.first.get("scribe")),
             "scribe",
         ),
     ),

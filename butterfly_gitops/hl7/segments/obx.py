@@ -17,23 +17,25 @@ class Row(NamedTuple):
     unit: str = ""
     observed: str = ""
     status: str = ""
-    number: int = 0
+    number: str = ""
 
 
 def numbered(rows: list[Row], status: str, *, sub_id: str = "") -> list[Row]:
     """Number the rows, tell alike ones apart, and give those a status or sub-id that have none of their own."""
     return [
         # Much quicker than `_replace`.
-        Row(*row[:3], row.instance or sub_id, *row[4:6], row.status or status, number)
-        for number, row in enumerate(_told_apart(rows), start=1)
+        Row(kind, code, value, instance or sub_id, unit, observed, own or status, str(number))
+        for number, (kind, code, value, instance, unit, observed, own, _) in enumerate(
+            _told_apart(rows), start=1
+        )
     ]
 
 
 def _told_apart(rows: list[Row]) -> list[Row]:
     """Number in OBX-4 what else agrees in OBX-3 and OBX-4: receivers replace such rows as one (7.4.2.4)."""
-    how_often = Counter((row.code, row.instance) for row in rows)
-    if len(how_often) == len(rows):
+    if len({(row.code, row.instance) for row in rows}) == len(rows):
         return rows
+    how_often = Counter((row.code, row.instance) for row in rows)
     seen: Counter[tuple[str, str]] = Counter()
     apart = []
     for row in rows:
@@ -50,7 +52,7 @@ OBX: SegmentMap[Row] = SegmentMap(
     name="OBX",
     title="Observation",
     fields=(
-        Field(1, "Set ID", lambda row: str(row.number), "counts from 1"),
+        Field(1, "Set ID", attrgetter("number"), "counts from 1"),
         Field(2, "Value Type", attrgetter("type"), "table 0125"),
         Field(3, "Observation Identifier", attrgetter("code"), "what is said"),
         Field(

@@ -2,7 +2,7 @@
 
 from butterfly_gitops.hl7.datatype import pl, xcn
 from butterfly_gitops.hl7.escape import escape
-from butterfly_gitops.hl7.result import Result
+from butterfly_gitops.hl7.result import Result, known_as
 from butterfly_gitops.hl7.segment_map import Field, SegmentMap, fixed
 from butterfly_gitops.model.study import Encounter
 
@@ -18,6 +18,11 @@ def _class(result: Result) -> str:
     return known if known in _CLASSES else "U"
 
 
+def _attending(result: Result) -> str:
+    attending = _encounter(result).attending
+    return xcn(known_as(attending, result.options.provider_id)) if attending else ""
+
+
 PV1: SegmentMap[Result] = SegmentMap(
     name="PV1",
     title="Patient visit",
@@ -30,7 +35,7 @@ PV1: SegmentMap[Result] = SegmentMap(
         Field(
             7,
             "Attending Doctor",
-            lambda of: xcn(of.provider(_encounter(of).attending)),
+            _attending,
             "attending physician",
         ),
         Field(

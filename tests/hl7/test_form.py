@@ -1,0 +1,78 @@
+"""One form, filled in again and again, writes what a form of its own would: nothing of one message is in the next."""
+
+import json
+from typing import Any
+
+import pytest
+
+from butterfly_gitops.hl7.form import Form
+from butterfly_gitops.hl7.refusal import RenderingRefused
+from butterfly_gitops.hl7.render import Known, Rendered, render_in
+from butterfly_gitops.model.delivery import ResultStatus
+from butterfly_gitops.model.endpoint import EhrEndpoint
+from butterfly_gitops.model.study import StudyEvent
+from tests.hl7.samples import AT, CONTROL_ID, FALLBACK, TESTS, endpoint, field_of, rendered
+
+STUDIES = [
+    StudyEvent.model_validate_json(line)
+    for path in sorted((TESTS / "studies").glob("*.json"))
+    for line in [path.read_text(encoding="utf-8")]
+    if isinstance(json.loads(line), dict)
+]
+WISHES: dict[str, dict[str, Any]] = {
+    "as it comes": {},
+    "lines": {"layout": "lines", "hl7_version": "2.3"},
+    "notice": {"layout": "notice", "order_segment": "leave_out"},
+    "fixed fields": {"fields": {"PV1-3.4": "ED", "OBX-8": "N", "OBR-15.1": "US"}, "empty_as_null": ["PID-8"]},
+    "own providers": {"provider_id": {"authority": "STE", "type": "NPI", "others": "leave_out"}},
+}
+
+
+def filled(form: Form, event: StudyEvent) -> Rendered:
+    report = Known(fallback_filler=FALLBACK)
+    return render_in(form, event, report=report, status=ResultStatus.F, control_id=CONTROL_ID, at=AT)
+
+
+def outcome(make: Any) -> object:
+    try:
+        return make()
+    except RenderingRefused as refusal:
+        return refusal.field, refusal.why
+
+
+@pytest.mark.parametrize("message", WISHES.values(), ids=WISHES.keys())
+def test_a_form_keeps_nothing_of_a_message(message: dict[str, Any]):
+    to = endpoint(message=message)
+    form = Form.of(to)
+    again = [*STUDIES, *reversed(STUDIES)]
+    together = [outcome(lambda one=one: filled(form, one)) for one in again]
+    assert together == [outcome(lambda one=one: rendered(one, to)) for one in again]
+    assert len({written.data for written in together if isinstance(written, Rendered)}) > 1
+
+
+@pytest.mark.parametrize(
+    ("settings", "place", "written"),
+    [
+        ({"sending_facility": "100%s"}, "MSH-4", "100%s"),
+        ({"message": {"fields": {"OBX-8": "50%"}}}, "OBX-8", "50%"),
+        ({"message": {"fields": {"PID-3.9": "%(x)d"}}}, "PID-3", "^MR^^^^%(x)d"),
+    ],
+)
+def test_what_a_setting_says_is_taken_letter_by_letter(settings: dict[str, Any], place: str, written: str):
+    assert field_of(filled(Form.of(endpoint(**settings)), STUDIES[0]), place).endswith(written)
+
+
+def too_long(**overrides: Any) -> EhrEndpoint:
+    long = {"namespace": "N" * 20, "universal_id": "1." * 90 + "1", "universal_id_type": "ISO"}
+    message = {"layout": "lines", "hl7_version": "2.4", **overrides}
+    return endpoint(sending_facility=long, message=message)
+
+
+def test_a_setting_that_is_too_long_is_refused_by_each_message_and_not_by_the_form():
+    form = Form.of(too_long())
+    for event in STUDIES:
+        assert outcome(lambda event=event: filled(form, event)) == (
+            "MSH-4",
+            "is longer than the 180 characters that v2.4 allows",
+        )
+    assert isinstance(outcome(lambda: filled(Form.of(too_long(too_long="send")), STUDIES[0])), Rendered)
