@@ -131,24 +131,28 @@ def read_text(data: bytes, *, file: str, site: str | None, events: Events = fast
 
 def pieces(text: str, events: Events = fastest_events) -> list[Piece]:
     """The pieces of a text that `read_text` has no problem with, in their order."""
-    found: list[Piece] = []
-    for event in _of_first_document(events(text)):
+    try:
+        return list(_pieces(events(text)))
+    except MarkedYAMLError:
+        # As for `read_text`, the parser of the newer YAML decides.
+        return list(_pieces(python_events(text)))
+
+
+def _pieces(events: Iterator[Any]) -> Iterator[Piece]:
+    for event in _of_first_document(events):
         start, end = event.start_mark.index, event.end_mark.index
         match event:
             case ScalarEvent():
                 style = event.style or ""
-                found.append(
-                    Piece(kind=PieceKind.SCALAR, start=start, end=end, text=event.value, style=style)
-                )
+                yield Piece(kind=PieceKind.SCALAR, start=start, end=end, text=event.value, style=style)
             case MappingStartEvent():
-                kind = PieceKind.MAPPING
-                found.append(Piece(kind=kind, start=start, end=end, is_flow=bool(event.flow_style)))
+                is_flow = bool(event.flow_style)
+                yield Piece(kind=PieceKind.MAPPING, start=start, end=end, is_flow=is_flow)
             case SequenceStartEvent():
-                kind = PieceKind.SEQUENCE
-                found.append(Piece(kind=kind, start=start, end=end, is_flow=bool(event.flow_style)))
+                is_flow = bool(event.flow_style)
+                yield Piece(kind=PieceKind.SEQUENCE, start=start, end=end, is_flow=is_flow)
             case MappingEndEvent() | SequenceEndEvent():
-                found.append(Piece(kind=PieceKind.END, start=start, end=end))
-    return found
+                yield Piece(kind=PieceKind.END, start=start, end=end)
 
 
 def _read_tree(text: str, source: Source, events: Events) -> Text:
