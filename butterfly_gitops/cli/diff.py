@@ -15,6 +15,7 @@ from butterfly_gitops.model.error import GitopsError
 from butterfly_gitops.model.problem import Origin, Severity
 from butterfly_gitops.plan.document import Plan, print_document
 from butterfly_gitops.plan.markdown import print_markdown, print_nothing_compared
+from butterfly_gitops.plan.message_effect import Preview
 from butterfly_gitops.plan.planning import make_diff
 from butterfly_gitops.plan.sides import Side
 from butterfly_gitops.plan.text import print_plan
@@ -56,19 +57,42 @@ class NothingToCompare(GitopsError):  # noqa: N818 - it is told to a person as i
     metavar="URL",
     help="In the comment, where files are read, such as https://github.com/OWNER/NAME/blob/COMMIT.",
 )
+@click.option(
+    "--preview",
+    "is_previewed",
+    is_flag=True,
+    help="Also show which fields of which messages change, for the sample studies in studies/ beside the sites folder.",
+)
+@click.option(
+    "--studies",
+    type=click.Path(exists=True, path_type=Path),
+    help="Sample studies elsewhere: a file, or a folder of .json, .jsonl and .ndjson files; means --preview.",
+)
 @click.pass_context
-def command(ctx: click.Context, *, base: str | None, sites: Path, style: str, links_to: str | None) -> None:
+def command(
+    ctx: click.Context,
+    *,
+    base: str | None,
+    sites: Path,
+    style: str,
+    links_to: str | None,
+    is_previewed: bool,
+    studies: Path | None,
+) -> None:
     """Show what the files, as they are now, change against another revision of them.
 
     BASE is a branch, tag or commit (default: where this branch left the main one). What waits and what runs is
-    not known from files; `bgo plan` adds it. Exit code 1 when a site is left out because its files have problems, or
+    not known from files; `bgo plan` adds it. A preview shows what the configuration fills, and codes; of a
+    patient, people, times and text it only says that they change. Exit code 1 when a site is left out because its files have problems, or
     because they are gone.
     """
     folder = sites_folder_of(sites)
     try:
         files = read_folder(folder)
         desired = load(files, root=str(folder))
-        plan = _compared(folder, desired, revision_named(folder, base) if base else fork_point(folder))
+        samples = studies or (_samples_beside(folder) if is_previewed else None)
+        revision = revision_named(folder, base) if base else fork_point(folder)
+        plan = _compared(folder, desired, revision, samples=samples)
     except GitopsError as error:
         if style == "markdown":
             # A comment that still says what an earlier push did would be taken for the truth.
@@ -80,13 +104,37 @@ def command(ctx: click.Context, *, base: str | None, sites: Path, style: str, li
     ctx.exit(exit_codes.FAILED if is_partial else exit_codes.DONE)
 
 
-def _compared(folder: Path, desired: Loaded, revision: Revision) -> Plan:
+def _compared(folder: Path, desired: Loaded, revision: Revision, *, samples: Path | None) -> Plan:
     if desired.fleet is None:
         raise NothingToCompare(f"{folder}/ has {_errors(desired)}; see bgo validate")
-    return make_diff(
-        desired=_side(desired, f"{folder}/ {_where(folder)}"),
-        before=_before(folder, revision),
-        engine=__version__,
+    after, before = _side(desired, f"{folder}/ {_where(folder)}"), _before(folder, revision)
+    plan = make_diff(desired=after, before=before, engine=__version__)
+    if samples is None:
+        return plan
+    return plan.model_copy(update={"preview": _preview(samples, plan, after, before)})
+
+
+def _samples_beside(folder: Path) -> Path | None:
+    """The folder of sample studies; where there is none, that is said, and the rest is shown all the same."""
+    beside = folder.parent / "studies"
+    if beside.is_dir():
+        return beside
+    click.echo(f"bgo: no preview, for there is no folder {beside}; --studies names another", err=True)
+    return None
+
+
+def _preview(path: Path, plan: Plan, after: Side, before: Side) -> Preview:
+    from butterfly_gitops.cli.sample_studies import read_samples
+    from butterfly_gitops.plan.preview import message_effects
+
+    found = read_samples(path)
+    for one in found.unread:
+        click.echo(f"bgo: {path}/{one}" if path.is_dir() else f"bgo: {one}", err=True)
+    return Preview(
+        folder=found.folder,
+        studies=tuple(sample.name for sample in found.studies),
+        unread=found.unread,
+        effects=message_effects(plan.changes, found.studies, desired=after, before=before),
     )
 
 

@@ -18,6 +18,7 @@ from butterfly_gitops.plan.departure import Blocked
 from butterfly_gitops.plan.effect import Effect
 from butterfly_gitops.plan.effective_from import PairStart
 from butterfly_gitops.plan.guard import Guarded
+from butterfly_gitops.plan.message_effect import Preview
 
 PRINTED_DIGITS = 8
 PRINTED_HOLD_DIGITS = 6
@@ -125,6 +126,8 @@ class Plan(Frozen):
     """What an apply writes."""
     beside: Beside
     """Times, commits and versions."""
+    preview: Preview | None = None
+    """What it does to the messages of sample studies; only where that was asked for."""
 
     @model_validator(mode="after")
     def _id_is_of_these_changes(self) -> Self:
@@ -161,7 +164,7 @@ class Plan(Frozen):
 
 def to_document(plan: Plan) -> dict[str, Any]:
     """The plan as JSON data."""
-    return plan.model_dump(mode="json")
+    return plan.model_dump(mode="json", exclude={"preview"} if plan.preview is None else None)
 
 
 def print_document(plan: Plan) -> str:

@@ -6,14 +6,15 @@ The files of a pull request are written by people who may not be trusted yet, so
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from urllib.parse import quote
 
-from butterfly_gitops.model.address import Address
 from butterfly_gitops.model.problem import Origin
 from butterfly_gitops.plan.consequence import Consequence, class_of
 from butterfly_gitops.plan.document import PRINTED_HOLD_DIGITS, Counts, Plan
 from butterfly_gitops.plan.effect import Effect
 from butterfly_gitops.plan.effective_from import print_moment
 from butterfly_gitops.plan.guard import Hold
+from butterfly_gitops.plan.markdown_table import named, table
 from butterfly_gitops.plan.markdown_text import code, plain, value
+from butterfly_gitops.plan.preview_markdown import preview_section
 from butterfly_gitops.plan.setting import Setting
 from butterfly_gitops.plan.text import additions, stops
 from butterfly_gitops.plan.thing import FLEET, GRANTS
@@ -24,7 +25,6 @@ Link = Callable[[Origin], str]
 # GitHub takes 65,536 characters. Rows over these are counted, not shown.
 TABLE_BUDGET = 30_000
 DETAILS_BUDGET = 10_000
-CELL_BUDGET = 8_000
 MOST_NAMED = 10
 
 _LABEL = {
@@ -48,8 +48,9 @@ def print_markdown(plan: Plan, *, folder: str, link: Link | None = None) -> str:
             f"{marker(folder)}\n### {' · '.join(_headline(plan))}",
             *_approval(plan),
             *_left_out(plan),
-            *_main_table(plan, link),
+            *_maintable(plan, link),
             *(section for each in _DETAILS for section in _details(plan, each, link)),
+            *(preview_section(plan.preview) if plan.preview else ()),
             _foot(plan, folder),
         ]
     ) + "\n"  # fmt: skip
@@ -120,14 +121,14 @@ def _and_more(count: int) -> str:
     return f", and {count} more" if count > 0 else ""
 
 
-def _main_table(plan: Plan, link: Link | None) -> Iterator[str]:
+def _maintable(plan: Plan, link: Link | None) -> Iterator[str]:
     effects = [effect for effect in plan.effects if effect.consequence in _LABEL]
     rows = [
         (f"**{_LABEL[effect.consequence]}**", _where(effect, strong=True), plain(effect.brief), *_lines(effect, link))
         for effect in effects
     ]  # fmt: skip
     if rows:
-        yield _table(("", "Where", "After the merge", "Setting", "Line"), rows, budget=TABLE_BUDGET)
+        yield table(("", "Where", "After the merge", "Setting", "Line"), rows, budget=TABLE_BUDGET)
 
 
 def _details(plan: Plan, consequence: Consequence, link: Link | None) -> Iterator[str]:
@@ -141,7 +142,7 @@ def _details(plan: Plan, consequence: Consequence, link: Link | None) -> Iterato
         for row in rows:
             del row[1]
     summary = f"<details><summary>{_DETAILS[consequence]}: {_extent(effects)}</summary>"
-    yield "\n\n".join([summary, _table(head, rows, budget=DETAILS_BUDGET), "</details>"])
+    yield "\n\n".join([summary, table(head, rows, budget=DETAILS_BUDGET), "</details>"])
 
 
 def _extent(effects: Iterable[Effect]) -> str:
@@ -156,50 +157,14 @@ def _extent(effects: Iterable[Effect]) -> str:
     return f"{many(changes, 'change', 'changes')} at {what}{of_sites}"
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]], *, budget: int) -> str:
-    lines = [f"| {' | '.join(head)} |".replace("|  |", "| |"), "|---" * len(head) + "|"]
-    left_out = 0
-    for row in rows:
-        line = f"| {' | '.join(row)} |"
-        budget -= len(line)
-        if budget >= 0:
-            lines.append(line)
-        else:
-            left_out += 1
-    if left_out:
-        lines += ["", f"{many(left_out, 'row', 'rows')} more: `bgo diff` shows all."]
-    return "\n".join(lines)
-
-
 def _where(effect: Effect, *, strong: bool = False) -> str:
-    places = _named(effect.places, strong=strong)
+    places = named(effect.places, strong=strong)
     if len(effect.places) > MOST_NAMED:
         # All are named, and the table stays readable.
         sites = many(len({place.site for place in effect.places}), "site", "sites")
         summary = f"{len(effect.places)} endpoints of {sites}"
         places = f"<details><summary>{summary}</summary>{places}</details>"
     return f"{places} ({_layer(effect.layer)})" if effect.layer else places
-
-
-def _named(places: Sequence[Address], *, strong: bool) -> str:
-    """All places, but for those that no comment would hold."""
-    named: list[str] = []
-    budget = CELL_BUDGET
-    for place in places:
-        text = _place(place, strong=strong)
-        budget -= len(text)
-        if budget < 0:
-            return f"{', '.join(named)}, and {len(places) - len(named)} more: `bgo diff` names all"
-        named.append(text)
-    return ", ".join(named)
-
-
-def _place(place: Address, *, strong: bool) -> str:
-    of_site = place.site if place.name is None else f"{place.site} / "
-    name = place.name or ""
-    if not strong:
-        return f"{of_site}{name}"
-    return f"{of_site}**{name}**" if name else f"**{of_site}**"
 
 
 def _layer(layer: str) -> str:

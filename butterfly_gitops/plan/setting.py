@@ -44,9 +44,16 @@ def _words(change: Change, place: Address) -> tuple[str, str | None, str | None]
         return "name", print_value(change.new), owner.name
     if not change.is_whole:
         inner = f"{_role(owner)}." if change.kind == "access_role" else ""
-        return f"{inner}{change.setting}", print_value(change.old), print_value(change.new)
+        return f"{inner}{change.setting}", *_both(change.old, change.new)
     name, thing = _name_of_thing(change, place)
     return (name, None, thing) if change.is_added else (name, thing, None)
+
+
+def _both(old: JsonValue, new: JsonValue) -> tuple[str, str]:
+    """Both values; a setting that is absent and one that is the word `none` are told apart."""
+    absent = "not set" if "none" in (old, new) else print_value(None)
+    before, after = (absent if value is None else print_value(value) for value in (old, new))
+    return before, after
 
 
 def _name_of_thing(change: Change, place: Address) -> tuple[str, str]:

@@ -3,17 +3,17 @@
 Colour and progress belong to `cli`.
 """
 
-import textwrap
 from collections.abc import Iterator
 
 from butterfly_gitops.plan.consequence import Consequence
 from butterfly_gitops.plan.document import PRINTED_HOLD_DIGITS, Counts, Plan
 from butterfly_gitops.plan.effect import Effect
 from butterfly_gitops.plan.effective_from import print_moment
+from butterfly_gitops.plan.preview_text import preview_lines
 from butterfly_gitops.plan.setting import Setting
+from butterfly_gitops.plan.terminal_text import WIDTH, safe, wrapped
 from butterfly_gitops.plan.wording import agreed, many
 
-WIDTH = 78
 # Where `file:line` ends.
 RIGHT_EDGE = 76
 
@@ -31,7 +31,15 @@ _LAYER_WORDS = {"endpoint_defaults": "endpoint defaults", "site": "the site's ti
 
 def print_plan(plan: Plan) -> str:
     """The whole plan as text."""
-    sections = [_head(plan), *_effects(plan), _held(plan), *_blocked(plan), _beside(plan), _foot(plan)]
+    sections = [
+        _head(plan),
+        *_effects(plan),
+        _held(plan),
+        *_blocked(plan),
+        _preview(plan),
+        _beside(plan),
+        _foot(plan),
+    ]
     return "\n\n".join("\n".join(section) for section in sections if section) + "\n"
 
 
@@ -40,7 +48,7 @@ def _head(plan: Plan) -> list[str]:
     compared = f"{beside.desired} against {beside.applied}"
     if beside.as_of is not None:
         compared += f"; counts as of {print_moment(beside.as_of)}"
-    return [*_wrapped(headline(plan)), *_wrapped(compared)]
+    return [*wrapped(headline(plan)), *wrapped(compared)]
 
 
 def headline(plan: Plan) -> str:
@@ -112,9 +120,9 @@ def _effects(plan: Plan) -> Iterator[list[str]]:
 def _effect(effect: Effect) -> list[str]:
     lines = [_place(effect)]
     if len(effect.places) > 1:
-        lines += _wrapped(", ".join(map(str, effect.places)), indent=4)
+        lines += wrapped(", ".join(map(str, effect.places)), indent=4)
     if effect.sentence:
-        lines += _wrapped(effect.sentence, indent=4)
+        lines += wrapped(effect.sentence, indent=4)
     width = max(len(setting.name) for setting in effect.settings)
     for setting in effect.settings:
         lines += _setting(setting, width)
@@ -123,7 +131,7 @@ def _effect(effect: Effect) -> list[str]:
 
 def _place(effect: Effect) -> str:
     if len(effect.places) == 1:
-        return f"  {effect.places[0]}   {_safe(effect.title)}".rstrip()
+        return f"  {effect.places[0]}   {safe(effect.title)}".rstrip()
     sites = len({place.site for place in effect.places})
     return f"  {len(effect.places)} endpoints of {many(sites, 'site', 'sites')}, by {_layer(effect.layer)}"
 
@@ -133,11 +141,11 @@ def _layer(layer: str) -> str:
 
 
 def _setting(setting: Setting, width: int) -> list[str]:
-    name = f"      {_safe(setting.name):<{width}}  "
+    name = f"      {safe(setting.name):<{width}}  "
     line = f"{name}{_values(setting)}"
     lines = [line]
     if len(line) > WIDTH and setting.old is not None and setting.new is not None:
-        lines = [f"{name}{_safe(setting.old)}", f"{' ' * (len(name) - 3)}-> {_safe(setting.new)}"]
+        lines = [f"{name}{safe(setting.old)}", f"{' ' * (len(name) - 3)}-> {safe(setting.new)}"]
     where = _where(setting)
     if not where:
         return lines
@@ -149,17 +157,17 @@ def _setting(setting: Setting, width: int) -> list[str]:
 
 def _values(setting: Setting) -> str:
     if setting.old is None:
-        return f"+ {_safe(setting.new or '')}"
+        return f"+ {safe(setting.new or '')}"
     if setting.new is None:
-        return f"- {_safe(setting.old)}"
-    return f"{_safe(setting.old)} -> {_safe(setting.new)}"
+        return f"- {safe(setting.old)}"
+    return f"{safe(setting.old)} -> {safe(setting.new)}"
 
 
 def _where(setting: Setting) -> str:
     if setting.file is None:
         return ""
     place = setting.file if setting.line is None else f"{setting.file}:{setting.line}"
-    return _safe(f"from {_layer(setting.layer)}, {place}" if setting.layer else place)
+    return safe(f"from {_layer(setting.layer)}, {place}" if setting.layer else place)
 
 
 def _held(plan: Plan) -> list[str]:
@@ -169,7 +177,7 @@ def _held(plan: Plan) -> list[str]:
     for hold in plan.guard.holds:
         lines.append(f"  {hold.site}")
         endpoints = many(len(hold.endpoints), "endpoint", "endpoints")
-        lines += _wrapped(f"Results of {endpoints} stop, go elsewhere or change identity.", indent=4)
+        lines += wrapped(f"Results of {endpoints} stop, go elsewhere or change identity.", indent=4)
         lines.append(f"      bgo approve {hold.id[:PRINTED_HOLD_DIGITS]} --reason …")
     return lines
 
@@ -179,9 +187,13 @@ def _blocked(plan: Plan) -> Iterator[list[str]]:
         lines = [heading]
         for one in plan.blocked:
             if one.is_certain is is_certain:
-                lines += [f"  {one.site}", *_wrapped(one.why, indent=4)]
+                lines += [f"  {one.site}", *wrapped(one.why, indent=4)]
         if len(lines) > 1:
             yield lines
+
+
+def _preview(plan: Plan) -> list[str]:
+    return preview_lines(plan.preview) if plan.preview and not plan.is_empty else []
 
 
 def _beside(plan: Plan) -> list[str]:
@@ -189,11 +201,11 @@ def _beside(plan: Plan) -> list[str]:
     rows += [(note.subject, note.says) for note in plan.beside.notes]
     if not rows:
         return []
-    width = max(len(_safe(subject)) for subject, _ in rows)
+    width = max(len(safe(subject)) for subject, _ in rows)
     lines = ["NOT PART OF THIS PLAN"]
     for subject, says in sorted(rows):
-        head = f"  {_safe(subject):<{width}}   "
-        lines += _wrapped(says, first=head, indent=len(head))
+        head = f"  {safe(subject):<{width}}   "
+        lines += wrapped(says, first=head, indent=len(head))
     return lines
 
 
@@ -204,25 +216,9 @@ def _foot(plan: Plan) -> list[str]:
     change = "changes" if counts.sites_changing == 1 else "change"
     sites = f"{counts.sites_changing} of {many(counts.sites, 'site', 'sites')} {change}."
     if plan.beside.as_of is None:
-        return _wrapped(f"{sites} From files alone: bgo plan adds what runs and waits.")
+        return wrapped(f"{sites} From files alone: bgo plan adds what runs and waits.")
     measured = f"Guard: {len(guarded.counted)} of at most {many(guarded.limit, 'endpoint', 'endpoints')}."
     return [
-        *_wrapped(f"{sites} {measured} Plan {plan.printed_id}."),
+        *wrapped(f"{sites} {measured} Plan {plan.printed_id}."),
         "To apply exactly this: bgo plan --out p.json, then bgo apply p.json",
     ]
-
-
-def _wrapped(text: str, *, indent: int = 0, first: str | None = None) -> list[str]:
-    return textwrap.wrap(
-        _safe(text),
-        width=WIDTH,
-        initial_indent=" " * indent if first is None else first,
-        subsequent_indent=" " * indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-
-
-def _safe(text: str) -> str:
-    """The text without what would steer a terminal: files are written by many people."""
-    return "".join(sign if sign.isprintable() else f"\\u{ord(sign):04x}" for sign in text)

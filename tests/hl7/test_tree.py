@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from hl7apy import load_library
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from butterfly_gitops.hl7.component import TYPE_OF_FIELD, component_name
@@ -91,6 +91,7 @@ def test_what_only_a_fixed_value_fills_has_no_name() -> None:
     assert (found["OBR-15"], found["PV1-3.4"]) == (("", "US"), ("Facility", "ED"))
 
 
+@settings(deadline=None)
 @given(
     st.text(st.characters(exclude_categories=["C", "Zl", "Zp"]), min_size=1).filter(
         lambda text: text.strip() == text

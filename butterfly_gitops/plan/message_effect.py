@@ -1,0 +1,90 @@
+"""What changes of the configuration do to the messages of sample studies, as data."""
+
+from typing import Annotated, Literal
+
+from butterfly_gitops.model.frozen import Frozen
+from butterfly_gitops.model.meaning import Meanings
+from butterfly_gitops.plan.change import AddressText
+
+Happens = Literal["set_aside", "no_longer_set_aside", "sent", "not_sent", "altered"]
+Difference = Annotated[
+    Literal["changed", "added", "removed"],
+    Meanings(
+        {
+            "changed": "It holds something else.",
+            "added": "It holds something, and nothing until now.",
+            "removed": "It holds nothing any more.",
+        }
+    ),
+]
+
+
+class MessageFact(Frozen):
+    """One thing that becomes of a message, or one field of it that differs."""
+
+    happens: Happens
+    """Whether the result is set aside or sent from now on, no longer is, or is written otherwise."""
+    place: str = ""
+    """The field or the whole segment: `MSH-4`, `OBX`; of a result that is set aside, what can't be written."""
+    name: str = ""
+    """The name of the field or segment; empty for one that only `message.fields` fills."""
+    change: Difference | None = None
+    """What becomes of the field or segment."""
+    old: str | None = None
+    """What stands there now; null for nothing, and for what a study says: that is never shown."""
+    new: str | None = None
+    """What will stand there; null for nothing, and for what a study says."""
+    says: str = ""
+    """Why a result is set aside; of a new message, its segments."""
+    settings: tuple[str, ...] = ()
+    """The settings that decide whether it is set aside."""
+    fewest: int = 1
+    """How often it is so in the message that has it least often."""
+    most: int = 1
+    """How often it is so in the message that has it most often."""
+
+
+class MessageGroup(Frozen):
+    """What becomes of the same studies' messages."""
+
+    is_correction: bool
+    """Whether it is so where the study is corrected; what is so of the first result is not repeated of it."""
+    studies: tuple[str, ...]
+    """The sample studies, by their files."""
+    facts: tuple[MessageFact, ...]
+    """What becomes of each of them."""
+
+
+class MessageEffect(Frozen):
+    """What becomes of the messages to one endpoint, or to several alike."""
+
+    places: tuple[AddressText, ...]
+    """The endpoints."""
+    groups: tuple[MessageGroup, ...]
+    """The worst first; none where no sample study shows a difference."""
+
+
+class Preview(Frozen):
+    """What changes do to the messages of sample studies."""
+
+    folder: str
+    """Where the sample studies are."""
+    studies: tuple[str, ...]
+    """All of them, by their files."""
+    unread: tuple[str, ...] = ()
+    """What could not be read there, and why."""
+    effects: tuple[MessageEffect, ...] = ()
+    """By endpoint."""
+
+    @property
+    def set_aside(self) -> int:
+        """How many results would be set aside that are sent now; the same study at another endpoint is another."""
+        found = {
+            (place, study)
+            for effect in self.effects
+            for group in effect.groups
+            if any(fact.happens == "set_aside" for fact in group.facts)
+            for place in effect.places
+            for study in group.studies
+        }
+        return len(found)

@@ -1,0 +1,201 @@
+"""The messages of sample studies under both sides of a comparison, and what differs between them.
+
+All else is fixed: MSH-10, the time of the message and what a store would know of a report.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from butterfly_gitops.hl7.charset import charset_of
+from butterfly_gitops.hl7.comparison import alterations
+from butterfly_gitops.hl7.layouts.catalog import LAYOUTS
+from butterfly_gitops.hl7.layouts.names import segments_of
+from butterfly_gitops.hl7.made_up import earlier_status_time
+from butterfly_gitops.hl7.refusal import RenderingRefused
+from butterfly_gitops.hl7.render import Known, render
+from butterfly_gitops.model.address import Address
+from butterfly_gitops.model.delivery import ResultStatus
+from butterfly_gitops.model.endpoint import EhrEndpoint
+from butterfly_gitops.model.fleet import Fleet
+from butterfly_gitops.model.study import StudyEvent
+from butterfly_gitops.plan.change import Change
+from butterfly_gitops.plan.consequence import Consequence, class_of
+from butterfly_gitops.plan.departure import with_removed_sites
+from butterfly_gitops.plan.message_effect import Happens, MessageEffect, MessageFact, MessageGroup
+from butterfly_gitops.plan.renaming import told_in_new_names
+from butterfly_gitops.plan.sides import Comparison, Side
+
+# In summer, so that zones that differ only then do.
+_MADE_AT = datetime(2026, 7, 1, 12, tzinfo=UTC)
+_CONTROL_ID = "SAMPLE00000000000000"
+_FALLBACK_FILLER = "BF00000000000000"
+_WORST_FIRST = ("set_aside", "not_sent", "no_longer_set_aside", "sent", "altered")
+
+Written = str | RenderingRefused | None
+"""A message as text, why there is none, or None where none is sent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """One sample study, by the file that it is from."""
+
+    name: str
+    event: StudyEvent
+
+
+def message_effects(
+    changes: Iterable[Change], samples: Sequence[Sample], *, desired: Side, before: Side
+) -> tuple[MessageEffect, ...]:
+    """What the changes between two sides do to the messages of the samples, for each endpoint that they touch.
+
+    A sample is for the endpoints of the site whose archive it names; a site without any gets all of them.
+    """
+    comparison = told_in_new_names(with_removed_sites(Comparison(desired=desired, applied=before)))
+    old, new = comparison.applied.fleet, comparison.desired.fleet
+    alike: dict[tuple[MessageGroup, ...], list[Address]] = {}
+    for place in sorted({change.owner for change in changes if _shows_in_messages(change)}, key=str):
+        chosen = _samples_for(place.site, samples, (old, new))
+        groups = _groups(chosen, _endpoint(place, old), _endpoint(place, new))
+        alike.setdefault(groups, []).append(place)
+    effects = [MessageEffect(places=tuple(places), groups=groups) for groups, places in alike.items()]
+    # Those where nothing is to be seen come last.
+    return tuple(sorted(effects, key=lambda effect: (not effect.groups, str(effect.places[0]))))
+
+
+def _shows_in_messages(change: Change) -> bool:
+    if change.kind != "ehr_endpoint":
+        return False
+    return (
+        change.is_whole
+        or change.setting == "preliminary_results"
+        or class_of(change) is Consequence.IDENTITY_CHANGES
+    )
+
+
+def _endpoint(place: Address, fleet: Fleet | None) -> EhrEndpoint | None:
+    site = fleet.sites.get(place.site) if fleet else None
+    return site.ehr_endpoints.get(place.name or "") if site else None
+
+
+def _samples_for(site: str, samples: Sequence[Sample], fleets: Iterable[Fleet | None]) -> Sequence[Sample]:
+    by_archive: dict[str, str] = {}
+    for fleet in fleets:
+        for each in fleet.sites.values() if fleet else ():
+            for name, archive in each.archives.items():
+                by_archive[f"{each.name}/{name}"] = each.name
+                if archive.cloud_id:
+                    by_archive[archive.cloud_id] = each.name
+    own = [sample for sample in samples if by_archive.get(sample.event.archive) == site]
+    return own or samples
+
+
+def _groups(
+    samples: Iterable[Sample], old: EhrEndpoint | None, new: EhrEndpoint | None
+) -> tuple[MessageGroup, ...]:
+    """Each fact once, with all studies of which it is so; facts of the same studies together."""
+    counts: dict[tuple[bool, MessageFact], dict[str, int]] = {}
+    for sample in samples:
+        known: set[MessageFact] = set()
+        for status in _statuses(sample.event):
+            found = _facts(sample.event, status, old, new)
+            for fact, count in found.items():
+                if fact not in known:
+                    counts.setdefault((status is ResultStatus.C, fact), {})[sample.name] = count
+            known |= found.keys()
+    groups: dict[tuple[bool, tuple[str, ...]], list[MessageFact]] = {}
+    for (is_correction, fact), studies in counts.items():
+        counted = fact.model_copy(update={"fewest": min(studies.values()), "most": max(studies.values())})
+        groups.setdefault((is_correction, tuple(studies)), []).append(counted)
+    made = [
+        MessageGroup(is_correction=is_correction, studies=studies, facts=tuple(facts))
+        for (is_correction, studies), facts in groups.items()
+    ]
+    return tuple(sorted(made, key=_weight))
+
+
+def _weight(group: MessageGroup) -> tuple[int, bool, int]:
+    """What is worst first; of equal ones the first result before its correction, and what most studies share."""
+    worst = min(_WORST_FIRST.index(fact.happens) for fact in group.facts)
+    return worst, group.is_correction, -len(group.studies)
+
+
+def _statuses(event: StudyEvent) -> tuple[ResultStatus, ...]:
+    match event.event:
+        case "finalized":
+            return ResultStatus.F, ResultStatus.C
+        case "attestation_requested":
+            return (ResultStatus.P,)
+        case "reverted" | "deleted":
+            return ()
+
+
+def _facts(
+    event: StudyEvent, status: ResultStatus, old: EhrEndpoint | None, new: EhrEndpoint | None
+) -> Mapping[MessageFact, int]:
+    """What becomes of one message, each with how often it is so."""
+    before, after = _written(event, status, old), _written(event, status, new)
+    match before, after:
+        case str(), str():
+            named = {**_names(old), **_names(new)}
+            return Counter(
+                MessageFact(
+                    happens="altered",
+                    place=one.place,
+                    name=named.get(one.place, ""),
+                    change=one.kind,
+                    old=one.old or None,
+                    new=one.new or None,
+                )
+                for one in alterations(before, after)
+            )
+        case _, RenderingRefused():
+            is_known = isinstance(before, RenderingRefused) and str(before) == str(after)
+            return {} if is_known else {_refused("set_aside", after): 1}
+        case RenderingRefused(), str():
+            return {_refused("no_longer_set_aside", before): 1}
+        case None, str():
+            return {MessageFact(happens="sent", says=_segments(after)): 1}
+        case None, None:
+            return {}
+        case _:
+            return {MessageFact(happens="not_sent"): 1}
+
+
+def _refused(happens: Happens, refusal: RenderingRefused) -> MessageFact:
+    return MessageFact(happens=happens, place=refusal.field, says=refusal.why, settings=refusal.settings)
+
+
+def _written(event: StudyEvent, status: ResultStatus, endpoint: EhrEndpoint | None) -> Written:
+    if endpoint is None or (status is ResultStatus.P and endpoint.preliminary_results == "never"):
+        return None
+    try:
+        is_correction = status is ResultStatus.C
+        known = Known(
+            fallback_filler=_FALLBACK_FILLER,
+            last_status_time=earlier_status_time(event, endpoint) if is_correction else None,
+        )
+        message = render(
+            event, endpoint=endpoint, report=known, status=status, control_id=_CONTROL_ID, at=_MADE_AT
+        )
+    except RenderingRefused as refusal:
+        return refusal
+    return message.data.decode(charset_of(endpoint.encoding).codec)
+
+
+def _names(endpoint: EhrEndpoint | None) -> dict[str, str]:
+    if endpoint is None:
+        return {}
+    named: dict[str, str] = {}
+    for segment in segments_of(LAYOUTS[endpoint.message.layout]).values():
+        named[segment.name] = segment.title
+        for field in segment.fields:
+            named[f"{segment.name}-{field.number}"] = field.name
+    return named
+
+
+def _segments(message: str) -> str:
+    """`MSH, PID, OBR, 3 OBX`."""
+    counted = Counter(line.partition("|")[0] for line in message.split("\r") if line)
+    return ", ".join(name if count == 1 else f"{count} {name}" for name, count in counted.items())

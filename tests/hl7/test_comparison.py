@@ -1,0 +1,138 @@
+"""What differs between two messages of a study, and that nothing which a study says is ever among it."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from butterfly_gitops.hl7.comparison import SHOWN, Alteration, alterations
+from butterfly_gitops.hl7.layouts.catalog import LAYOUTS
+from butterfly_gitops.hl7.layouts.names import segments_of
+from tests.hl7.samples import endpoint, rendered, study
+
+UID, LINK = "113014^DICOM Study^DCM", "IMAGES^Link to the images^L"
+
+
+def text(status: str = "F", **settings: Any) -> str:
+    known = {"last_status_time": "20260101120000"} if status == "C" else None
+    message = rendered(study("efast.json"), endpoint(**settings), status=status, known=known)
+    return message.data.decode("utf-8")
+
+
+def said(one: Alteration) -> str:
+    return " ".join(filter(None, (one.place, one.kind, one.old, one.new)))
+
+
+def between(before: dict[str, Any], after: dict[str, Any], status: str = "F") -> list[str]:
+    return [said(one) for one in alterations(text(status, **before), text(status, **after))]
+
+
+@pytest.mark.parametrize(
+    ("after", "expected"),
+    [
+        ({}, []),
+        ({"sending_facility": "ED"}, ["MSH-4 changed STE ED"]),
+        ({"receiving_application": None}, ["MSH-5 removed EPIC"]),
+        ({"acknowledgement": {"mode": "commit"}}, ["MSH-15 added AL", "MSH-16 added NE"]),
+        ({"message": {"diagnostic_service": "CUS"}}, ["OBR-24 changed RUS CUS"]),
+        (
+            {"message": {"exam_codes": {"EFAST": {"code": "76705", "system": "C4"}}}},
+            ["OBR-4 changed EFAST^eFAST^L 76705^^C4"],
+        ),
+        ({"message": {"study_uid": "none"}}, [f"OBX removed {UID}"]),
+        ({"message": {"study_uid": "HD"}}, ["OBX-2 changed ST HD", "OBX-5 changed"]),
+        ({"message": {"study_uid": "ZDS"}}, [f"OBX removed {UID}", "ZDS added"]),
+        ({"message": {"image_link": "text"}}, [f"OBX added {LINK}"]),
+        ({"message": {"visit_segment": "leave_out"}}, ["PV1 removed"]),
+        ({"message": {"placer_fallback": "filler"}}, ["ORC-2 added", "OBR-2 added"]),
+        ({"message": {"empty_as_null": ["OBR-31"]}}, ['OBR-31 added ""']),
+        ({"message": {"fields": {"PV1-3.4": "ED"}}}, ["PV1-3 changed"]),
+        ({"message": {"visit_number": "PID-18"}}, ["PID-18 added", "PV1-19 removed"]),
+        (
+            {"message": {"times": "local_with_offset"}},
+            ["MSH-7 changed 20261124090315 20261124090315-0500", *(f"{place} changed" for place in ("OBR-7", "OBR-22", "OBX-14", "OBX-14"))],
+        ),
+    ],
+    ids=lambda value: json.dumps(value)[:40] if isinstance(value, dict) else None,
+)  # fmt: skip
+def test_each_field_that_differs_is_named(after: dict[str, Any], expected: list[str]) -> None:
+    assert between({}, after) == expected
+
+
+def test_the_way_back_is_the_same_reversed() -> None:
+    there = between({}, {"message": {"study_uid": "none", "diagnostic_service": "CUS"}})
+    back = between({"message": {"study_uid": "none", "diagnostic_service": "CUS"}}, {})
+    assert (there, back) == (
+        ["OBR-24 changed RUS CUS", f"OBX removed {UID}"],
+        ["OBR-24 changed CUS RUS", f"OBX added {UID}"],
+    )
+
+
+def test_a_correction_is_compared_as_such() -> None:
+    assert between({}, {"message": {"corrected_as": "F"}}, "C") == [
+        "OBR-25 changed C F",
+        *["OBX-11 changed C F"] * 3,
+    ]
+
+
+MESSAGES = st.fixed_dictionaries(
+    {},
+    optional={
+        "layout": st.sampled_from(["report", "lines", "pdf", "notice"]),
+        "study_uid": st.sampled_from(["ST", "HD", "ZDS", "none"]),
+        "image_link": st.sampled_from(["none", "text", "rp"]),
+        "times": st.sampled_from(["local", "local_with_offset"]),
+        "visit_number": st.sampled_from(["PV1-19", "PID-18"]),
+        "placer_fallback": st.sampled_from(["none", "filler"]),
+        "order_segment": st.sampled_from(["send", "leave_out"]),
+        "empty_as_null": st.just(["PID-18", "OBR-31"]),
+        "fields": st.just({"PID-26": "X", "OBR-15.1": "US"}),
+        "when_missing": st.just({"document": "send"}),
+    },
+)
+# Whatever of the sample says who it is of, when it was, or what was found.
+TOLD = (
+    "Muster",
+    "Erika",
+    "MRN0042",
+    "V881",
+    "A4711",
+    "Okafor",
+    "No free fluid",
+    "20261124084100",
+    "1.2.840",
+    "JVBERi",
+    "19800229",
+)
+
+
+@settings(deadline=None)
+@given(
+    MESSAGES.filter(lambda one: one.get("study_uid") != "none"),
+    MESSAGES.filter(lambda one: one.get("study_uid") != "none"),
+)
+def test_nothing_that_a_study_says_is_shown(before: dict[str, Any], after: dict[str, Any]) -> None:
+    found = " ".join(between({"message": before}, {"message": after}))
+    assert [word for word in TOLD if word in found] == []
+
+
+@settings(deadline=None)
+@given(MESSAGES.filter(lambda one: one.get("study_uid") != "none"))
+def test_equal_messages_do_not_differ(message: dict[str, Any]) -> None:
+    assert between({"message": message}, {"message": message}) == []
+
+
+FROM_STUDIES = {
+    "PID": {3, 5, 7, 8, 18}, "PV1": {2, 3, 7, 19, 51}, "ORC": {2, 3, 7}, "TQ1": {7}, "ZDS": {1}, "OBX": {4, 5, 14},
+    "OBR": {2, 3, 7, 8, 16, 18, 22, 27, 31, 32, 33, 34, 35},
+}  # fmt: skip
+
+
+def test_each_field_of_ours_is_shown_or_known_to_be_of_a_study() -> None:
+    for layout in LAYOUTS.values():
+        for name, table in segments_of(layout).items():
+            numbers = {field.number for field in table.fields}
+            assert numbers - SHOWN[name] == numbers & FROM_STUDIES.get(name, set()), name
+            assert not SHOWN[name] & FROM_STUDIES.get(name, set())
