@@ -1,16 +1,19 @@
-"""What a message would look like, from files alone."""
+"""What messages would look like, from files alone."""
 
 import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
-from pydantic import ValidationError
 
 from butterfly_gitops.cli.named import endpoint_named
+from butterfly_gitops.cli.study_files import read_events
 from butterfly_gitops.config.load import load
 from butterfly_gitops.hl7.control_id import crockford
-from butterfly_gitops.hl7.message import visible
+from butterfly_gitops.hl7.made_up import earlier_status_time
+from butterfly_gitops.hl7.refusal import RenderingRefused
 from butterfly_gitops.hl7.render import Known, render
 from butterfly_gitops.model.delivery import ResultStatus
 from butterfly_gitops.model.endpoint import EhrEndpoint
@@ -20,41 +23,23 @@ from butterfly_gitops.source.folder import read_folder
 _STATUS = {"finalized": ResultStatus.F, "attestation_requested": ResultStatus.P}
 
 
-def preview(content: bytes, address: str, sites: Path) -> tuple[bytes, str]:
-    """Render an event for an endpoint of the files; returns the bytes, and the text for a person.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Previewed:
+    """One event as the endpoint would get it; without `data` there is no message, and `problem` says why.
 
-    Raises RenderingRefused, SourceUnavailable and click.ClickException.
+    `note` is what a person must know who reads the message.
     """
-    event = _event(content)
-    status = _STATUS.get(event.event)
-    if status is None:
-        raise click.ClickException(f"a study that is {event.event} makes no message by itself")
-    endpoint = _endpoint(address, sites)
-    if status is ResultStatus.P and endpoint.preliminary_results == "never":
-        click.echo(f"bgo: {address} is sent no preliminary results; one would read like this", err=True)
-    rendered = render(
-        event,
-        endpoint=endpoint,
-        report=Known(fallback_filler=f"BF{_letters(14)}"),
-        status=status,
-        control_id=_letters(20),
-        at=datetime.now(UTC),
-    )
-    return rendered.data, visible(rendered.data, endpoint.encoding)
+
+    place: str
+    event_id: str = ""
+    status: ResultStatus | None = None
+    data: bytes = field(default=b"", repr=False)
+    note: str = ""
+    problem: str = ""
 
 
-def _event(content: bytes) -> StudyEvent:
-    try:
-        return StudyEvent.model_validate_json(content)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        where = "/".join(map(str, first["loc"]))
-        raise click.ClickException(
-            f"no study event: /{where}: {first['msg'].removeprefix('Value error, ')}"
-        ) from None
-
-
-def _endpoint(address: str, sites: Path) -> EhrEndpoint:
+def endpoint_of(address: str, sites: Path) -> EhrEndpoint:
+    """The endpoint as the files have it. Raises SourceUnavailable and click.ClickException."""
     site, name = endpoint_named(address)
     loaded = load(read_folder(sites), root=str(sites))
     found = loaded.fleet.sites.get(site) if loaded.fleet else None
@@ -64,6 +49,54 @@ def _endpoint(address: str, sites: Path) -> EhrEndpoint:
         why = "the files have problems: bgo validate" if is_left_out else "the files have no such endpoint"
         raise click.ClickException(f"{address}: {why}")
     return endpoint
+
+
+def previews(
+    content: bytes, endpoint: EhrEndpoint, *, address: str, status: ResultStatus | None = None
+) -> Iterator[Previewed]:
+    """Render each event of a file, as the first message of its report unless `status` says otherwise."""
+    for found in read_events(content):
+        if found.event is None:
+            yield Previewed(place=found.place, problem=found.problem)
+            continue
+        own = _STATUS.get(found.event.event)
+        if own is None:
+            problem = f"a study that is {found.event.event} makes no message by itself"
+            yield Previewed(place=found.place, event_id=found.event.event_id, problem=problem)
+        else:
+            yield _rendered(found.place, found.event, endpoint, address=address, status=status or own)
+
+
+def _rendered(
+    place: str, event: StudyEvent, endpoint: EhrEndpoint, *, address: str, status: ResultStatus
+) -> Previewed:
+    earlier, note = None, ""
+    if status in (ResultStatus.C, ResultStatus.W):
+        earlier = earlier_status_time(event, endpoint)
+        note = f"as if {address} had acknowledged a final result of it with OBR-22 {earlier}"
+    elif status is ResultStatus.P and endpoint.preliminary_results == "never":
+        note = f"{address} is sent no preliminary results; one would read like this"
+    try:
+        message = render(
+            event,
+            endpoint=endpoint,
+            report=Known(fallback_filler=f"BF{_letters(14)}", last_status_time=earlier),
+            status=status,
+            control_id=_letters(20),
+            at=datetime.now(UTC),
+        )
+    except RenderingRefused as refusal:
+        problem = f"{refusal}{_answered_by(refusal, address)}"
+        return Previewed(place=place, event_id=event.event_id, status=status, problem=problem)
+    return Previewed(place=place, event_id=event.event_id, status=status, data=message.data, note=note)
+
+
+def _answered_by(refusal: RenderingRefused, address: str) -> str:
+    """Which settings decide it, and where they are told of."""
+    if not refusal.settings:
+        return ""
+    decide = "decides" if len(refusal.settings) == 1 else "decide"
+    return f"; {' or '.join(refusal.settings)} {decide} that: bgo explain {address}"
 
 
 def _letters(count: int) -> str:

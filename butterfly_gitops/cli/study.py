@@ -4,15 +4,20 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from butterfly_gitops.cli import exit_codes
 from butterfly_gitops.cli.client import Api, ApiRefused, call, with_state
 from butterfly_gitops.cli.event_times import as_now
 from butterfly_gitops.cli.named import endpoint_named
 from butterfly_gitops.cli.output import count_of, in_either_format, print_table
 from butterfly_gitops.cli.suggestions import endpoints
+
+if TYPE_CHECKING:
+    from butterfly_gitops.cli.preview import Previewed
+    from butterfly_gitops.model.endpoint import EhrEndpoint
 
 _EVENTS_PER_REQUEST = 500
 
@@ -141,25 +146,70 @@ def _rows(answers: list[dict[str, Any]]) -> Iterator[tuple[str, ...]]:
     "--sites", type=click.Path(path_type=Path), default=Path("sites"), show_default=True, help="The files."
 )
 @click.option(
+    "--status",
+    type=click.Choice(["P", "F", "C", "W"]),
+    help="As a preliminary, final or corrected result, or a withdrawal (default: by the event). For C and W an "
+    "earlier OBR-22 is made up, and said.",
+)
+@click.option(
     "--format",
     "style",
-    type=click.Choice(["text", "bytes"]),
+    type=click.Choice(["text", "tree", "json", "bytes"]),
     default="text",
     show_default=True,
-    help="One segment a line, or exactly what would be sent.",
+    help="One segment a line; fields by their names; those for programs; or exactly what would be sent.",
 )
-def render(*, file: Path, endpoint: str, sites: Path, style: str) -> None:
-    """Write the ORU of an event as the files configure it: one segment a line, or the exact bytes.
+@click.pass_context
+def render(
+    ctx: click.Context, *, file: Path, endpoint: str, sites: Path, status: str | None, style: str
+) -> None:
+    """Write the ORU of each event in FILE as the files configure it; nothing is sent, and no state is needed.
 
-    It is the first message of its report, under a new MSH-10; nothing is sent, and no state is needed.
+    FILE holds one event, an array, or JSON Lines. Each is the first message of its report, under a new MSH-10. Exit
+    code 1 where an event makes no message.
     """
-    from butterfly_gitops.cli.preview import preview
+    from butterfly_gitops.cli.preview import endpoint_of, previews
+    from butterfly_gitops.model.delivery import ResultStatus
 
-    data, text = preview(_content(file), endpoint, sites)
+    configured = endpoint_of(endpoint, sites)
+    wanted = ResultStatus(status) if status else None
+    made = list(previews(_content(file), configured, address=endpoint, status=wanted))
+    for one in made:
+        # Of one event alone the file is known.
+        place = f"{file}{'' if one.place.startswith('[') else ':'}{one.place}: " if one.place else ""
+        if says := one.problem or one.note:
+            click.echo(f"bgo: {place}{says}", err=True)
+    _print_messages([one for one in made if one.data], configured, endpoint, style)
+    if any(one.problem for one in made):
+        ctx.exit(exit_codes.FAILED)
+
+
+def _print_messages(made: "list[Previewed]", configured: "EhrEndpoint", address: str, style: str) -> None:
     if style == "bytes":
-        sys.stdout.buffer.write(data)
-    else:
-        click.echo(text)
+        sys.stdout.buffer.write(b"".join(one.data for one in made))
+        sys.stdout.buffer.flush()
+        return
+    if style == "text":
+        from butterfly_gitops.hl7.message import visible
+
+        if made:
+            click.echo("\n\n".join(visible(one.data, configured.encoding) for one in made))
+        return
+    from butterfly_gitops.cli.message_tree import print_tree, to_data
+    from butterfly_gitops.hl7.tree import tree_of
+
+    trees = [tree_of(one.data, configured) for one in made]
+    if style == "json":
+        messages = [
+            {"event_id": one.event_id, "status": one.status, "segments": to_data(tree)}
+            for one, tree in zip(made, trees, strict=True)
+        ]
+        click.echo(json.dumps({"endpoint": address, "messages": messages}, indent=2, ensure_ascii=False))
+        return
+    for number, tree in enumerate(trees):
+        if number:
+            click.echo()
+        print_tree(tree)
 
 
 @command.command("send")
