@@ -8,7 +8,7 @@ import pytest
 from butterfly_gitops.config.layout.formatting import lay_out
 from butterfly_gitops.config.load import load
 from butterfly_gitops.config.rules.files import FLEET_FILES, SITE_FILES
-from butterfly_gitops.config.yaml_text import MAX_BYTES, c_events, python_events
+from butterfly_gitops.config.yaml_text import c_events, python_events
 from tests.config.examples import EXAMPLES, Example, examples, files_below
 
 ROOT = EXAMPLES.parents[1]
@@ -94,7 +94,10 @@ def test_what_cannot_be_read_has_problems_and_no_layout(data: bytes, rule: str):
         "?   version\n:  |\n",
         f"? {'k' * 2000}\n:   1\n",
         "? |-\n  version\n:   1\n",
-        "version:   1\n" + "#x\n" * ((MAX_BYTES - 20) // 3),
+        "version:   1\n" + f"#{'x' * 24}\n" * 40_000,
+        "version:   1\n"
+        + "".join(f"k{number}: {{a: [{'b,' * 250}]}}\n" for number in range(70))
+        + "#\n" * 40_000,
     ],
     ids=[
         "list",
@@ -104,6 +107,7 @@ def test_what_cannot_be_read_has_problems_and_no_layout(data: bytes, rule: str):
         "long key",
         "block key",
         "would be too large",
+        "would have too many lines",
     ],
 )
 def test_what_the_layout_cannot_move_is_left_as_it_is(text: str):
@@ -111,15 +115,16 @@ def test_what_the_layout_cannot_move_is_left_as_it_is(text: str):
 
 
 LARGE = {
-    "keys": "version:  1\n" + "".join(f"k{number}: 1\n" for number in range(15_000)),
-    "blank lines": "version:  1\n" + "\r\n" * 500_000,
-    "comments": "version:  1\n" + "# x\n" * 200_000,
-    "comments that go on": "version:  1 # x\n" + " " * 12 + "# x\n" + "# y\n" * 100_000,
-    "names": "version:  1\nlinks: [" + "a, " * 100_000 + "a]\n",
-    "names with comments": "version:  1\nlinks: [\n" + "a, # b\n" * 20_000 + "]\n",
-    "dashes": "version:  1\nlinks:\n" + "-\n" * 100_000,
-    "one value": "version:  1\nname: " + "x" * 1_000_000 + "\n",
-    "brackets": "version:  1\nlinks: [" + f"{'[' * 29}{']' * 29}," * 5_000 + "]\n",
+    "keys": "version:  1\n" + "".join(f"k{number}: 1\n" for number in range(9_000)),
+    "blank lines": "version:  1\n" + "\n" * 49_000,
+    "comments": "version:  1\n" + "# x\n" * 49_000,
+    "comments at line ends": "version:  1\n" + "".join(f"k{number}: 1 #x\n" for number in range(9_000)),
+    "comments that go on": "version:  1 # x\n" + f"{' ' * 12}# x\n" * 20_000,
+    "names": "version:  1\nlinks: [" + "a, \n" * 19_000 + "a]\n",
+    "names with comments": "version:  1\nlinks: [\n" + "a, # b\n" * 19_000 + "]\n",
+    "dashes": "version:  1\nlinks:\n" + "-\n" * 19_000,
+    "value of many lines": "version:  1\nname: 'a\n" + "  b\n" * 49_000 + "  c'\n",
+    "brackets": "version:  1\nlinks: [\n" + f"{'[' * 29}{']' * 29},\n" * 600 + "]\n",
 }
 
 

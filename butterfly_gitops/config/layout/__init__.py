@@ -17,5 +17,5 @@ at the end of what stands above it. What stands at the top of the file, down to 
 modeline, stays there. What `# bgo: ignore` speaks of keeps its line, so that it silences no more and no less.
 
 A file is left as it is when its top is no mapping, or is in brackets with a comment inside, when one of its keys needs
-a `?` to be written, and when more spaces would make it larger than what is read.
+a `?` to be written, and when its layout would be larger than what is read.
 """

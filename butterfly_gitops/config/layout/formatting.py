@@ -15,9 +15,11 @@ from butterfly_gitops.config.layout.comments import Lines, find_comments
 from butterfly_gitops.config.layout.key_order import order_of
 from butterfly_gitops.config.layout.page import print_page
 from butterfly_gitops.config.layout.scalars import UnmovableError
-from butterfly_gitops.config.plain_text import MAX_BYTES
 from butterfly_gitops.config.tree import Mapping, Node, Scalar
 from butterfly_gitops.model.problem import Problem
+
+# What the layout may add to, with spaces and lines.
+_LIMITS = ("file-too-large", "line-too-long")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,9 +52,9 @@ def lay_out(
         laid_out = print_page(read_page(text, pieces), order)
     except UnmovableError:
         return LaidOut(text=written, problems=())
-    if len(encoded := laid_out.encode()) > MAX_BYTES:
+    again = yaml_text.read_text(laid_out.encode(), file=file, site=site, events=events)
+    if any(problem.rule in _LIMITS for problem in again.problems):
         return LaidOut(text=written, problems=())
-    again = yaml_text.read_text(encoded, file=file, site=site, events=events)
     if again.problems or again.root is None or _meaning(again.root) != _meaning(read.root):
         raise ChangedMeaningError(file)
     if _comments(laid_out, yaml_text.pieces(laid_out, events)) != _comments(text, pieces):
