@@ -26,6 +26,8 @@ Link = Callable[[Origin], str]
 TABLE_BUDGET = 30_000
 DETAILS_BUDGET = 10_000
 MOST_NAMED = 10
+# Our own words, around a few names.
+LONGEST_SENTENCE = 600
 
 _LABEL = {
     Consequence.RESULTS_STOP: "Stops",
@@ -124,7 +126,7 @@ def _and_more(count: int) -> str:
 def _maintable(plan: Plan, link: Link | None) -> Iterator[str]:
     effects = [effect for effect in plan.effects if effect.consequence in _LABEL]
     rows = [
-        (f"**{_LABEL[effect.consequence]}**", _where(effect, strong=True), plain(effect.brief), *_lines(effect, link))
+        (f"**{_LABEL[effect.consequence]}**", _where(effect, strong=True), plain(effect.brief, longest=LONGEST_SENTENCE), *_lines(effect, link))
         for effect in effects
     ]  # fmt: skip
     if rows:
@@ -135,7 +137,10 @@ def _details(plan: Plan, consequence: Consequence, link: Link | None) -> Iterato
     effects = [effect for effect in plan.effects if effect.consequence is consequence]
     if not effects:
         return
-    rows = [[_where(effect), plain(effect.brief), *_lines(effect, link)] for effect in effects]
+    rows = [
+        [_where(effect), plain(effect.brief, longest=LONGEST_SENTENCE), *_lines(effect, link)]
+        for effect in effects
+    ]
     head = ["Where", "After the merge", "Setting", "Line"]
     if not any(effect.brief for effect in effects):
         del head[1]

@@ -15,9 +15,9 @@ _BREAK = "<!-- -->"
 _NEEDS_NO_CODE = re.compile(r"(?!www\.)[A-Za-z0-9](?:[A-Za-z0-9 .:-]*[A-Za-z0-9])?", re.IGNORECASE)
 
 
-def plain(text: str) -> str:
-    """The text without any markup, mention or link in it."""
-    escaped = _PUNCTUATION.sub(r"\\\1", _shown(text).translate(_HTML))
+def plain(text: str, *, longest: int = LONGEST) -> str:
+    """The text without any markup, mention or link in it, cut where it is longer than that many characters."""
+    escaped = _PUNCTUATION.sub(r"\\\1", _shown(text, longest).translate(_HTML))
     calmed = _CALLS.sub(lambda found: f"{_BREAK}//" if found[0] == "//" else f"{found[0]}{_BREAK}", escaped)
     # A bar ends a table's cell even behind a backslash, if that is escaped itself.
     return calmed.replace("|", "&#124;")
@@ -43,7 +43,7 @@ def value(text: str) -> str:
     return shown if _NEEDS_NO_CODE.fullmatch(shown) else code(text)
 
 
-def _shown(text: str) -> str:
+def _shown(text: str, longest: int = LONGEST) -> str:
     """What can be seen of it on one line: many people write files, and a comment has an end."""
-    short = text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+    short = text if len(text) <= longest else f"{text[: longest - 1]}…"
     return "".join(sign if sign.isprintable() else f"\\u{ord(sign):04x}" for sign in short)

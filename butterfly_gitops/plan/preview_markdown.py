@@ -12,6 +12,7 @@ from butterfly_gitops.plan.message_fact_words import fate_of, headline_of, hidde
 
 BUDGET = 12_000
 MOST_UNREAD = 10
+LONGEST_SENTENCE = 400
 
 
 def preview_section(preview: Preview) -> Iterator[str]:
@@ -45,7 +46,8 @@ def _facts(group: MessageGroup) -> Iterator[str]:
     for fact in group.facts:
         if fate := fate_of(fact):
             strong = fact.happens == "set_aside"
-            yield f"**{plain(fate)}**" if strong else plain(fate)
+            said = plain(fate, longest=LONGEST_SENTENCE)
+            yield f"**{said}**" if strong else said
         else:
             yield f"{code(fact.place)} {plain(fact.name)} {_values(fact)}{times_of(fact)}".replace("  ", " ")
 

@@ -180,11 +180,12 @@ def _move(before: EhrEndpoint, after: EhrEndpoint) -> str:
 
 def _identity(bucket: Bucket, comparison: Comparison) -> Said:
     parts = arrive_with(bucket.changes)
-    whats = ([f"Results arrive with {all_of(parts)}"] if parts else []) + [*set_aside(bucket.changes)]
+    # What is set aside first: somebody must act on it.
+    whats = [*set_aside(bucket.changes), *([f"Results arrive with {all_of(parts)}"] if parts else [])]
     waiting = changing(lane_count(bucket.places, comparison))
     return Said(
         sentence=" ".join((*(f"{what}." for what in whats), waiting)),
-        brief=f"{'; '.join(whats)}, waiting ones too",
+        brief=f"{'. '.join(whats)}, waiting ones too",
     )
 
 
