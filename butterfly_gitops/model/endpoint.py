@@ -226,6 +226,12 @@ class EhrEndpoint(Frozen):
         ),
     ] = "active"
     """Whether results are sent; new endpoints begin paused, so that never two systems send at once."""
+    encoding: Encoding = "UTF-8"
+    """The character encoding on the wire."""
+    declare_encoding: bool = True
+    """Whether MSH-18 names the encoding."""
+    time_zone: str = Field(examples=["America/New_York"])
+    """The EHR's IANA time zone; the site's unless said otherwise."""
     sending_application: Identity = Field(default="BUTTERFLY", examples=["BUTTERFLY"])
     """MSH-3: who sends."""
     sending_facility: Identity = Field(examples=["STE"])
@@ -239,12 +245,6 @@ class EhrEndpoint(Frozen):
         Meanings({"P": "Production.", "T": "Training.", "D": "Debugging."}),
     ] = "P"
     """MSH-11: what the EHR may do with the messages."""
-    encoding: Encoding = "UTF-8"
-    """The character encoding on the wire."""
-    declare_encoding: bool = True
-    """Whether MSH-18 names the encoding."""
-    time_zone: str = Field(examples=["America/New_York"])
-    """The EHR's IANA time zone; the site's unless said otherwise."""
     preliminary_results: Annotated[
         Literal["never", "when_attestation_requested"],
         Meanings(
