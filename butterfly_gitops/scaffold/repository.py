@@ -25,6 +25,7 @@ _ALWAYS = {
     "sites/%SITE%/site.yaml": "site.yaml",
     "sites/%SITE%/ehr-endpoints.yaml": "ehr-endpoints.yaml",
     "sites/%SITE%/archives.yaml": "archives.yaml",
+    "studies/efast.json": "study.json",
     "README.md": "README.md",
     "CODEOWNERS": "CODEOWNERS",
     ".pre-commit-config.yaml": "pre-commit-config.yaml",

@@ -10,8 +10,11 @@ from hypothesis import strategies as st
 from butterfly_gitops.config.layout.formatting import lay_out
 from butterfly_gitops.config.load import load
 from butterfly_gitops.config.rules.files import FLEET_FILES, SITE_FILES
+from butterfly_gitops.hl7.render import Known, render
 from butterfly_gitops.model.address import RESERVED_SITES
+from butterfly_gitops.model.delivery import ResultStatus
 from butterfly_gitops.model.scalar import NAME_PATTERN
+from butterfly_gitops.model.study import StudyEvent
 from butterfly_gitops.scaffold.repository import (
     FIRST_ENDPOINT,
     FORGES,
@@ -132,3 +135,19 @@ def test_owners_of_endpoints_and_of_grants_are_others() -> None:
     kinds = [owner[f"/sites/{path}"] for path in ("*/ehr-endpoints.yaml", "*/archives.yaml", "grants.yaml")]
     assert len(set(kinds)) == len(kinds)
     assert owner["/sites/fleet.yaml"] == owner["/sites/grants.yaml"] == owner["/CODEOWNERS"]
+
+
+@settings(deadline=None, max_examples=20)
+@given(site=names.filter(lambda name: name not in RESERVED_SITES))
+def test_its_sample_study_is_one_of_its_archive_and_makes_a_message(site: str) -> None:
+    files = files_of(new(site=site))
+    event = StudyEvent.model_validate_json(files["studies/efast.json"])
+    fleet = load(sites(files)).fleet
+    assert fleet is not None
+    assert event.archive.removeprefix(f"{site}/") in fleet.sites[site].archives
+    known = Known(fallback_filler="BF00000000000000")
+    endpoint = fleet.sites[site].ehr_endpoints[FIRST_ENDPOINT]
+    message = render(
+        event, endpoint=endpoint, report=known, status=ResultStatus.F, control_id="X", at=event.occurred_at
+    )
+    assert b"Muster^Erika" in message.data
