@@ -9,13 +9,13 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from benchmarks import delivering, idle, intake, reconcile, validate, waiting
+from benchmarks import delivering, idle, intake, reconcile, render, validate, waiting
 from benchmarks.figures import Figure, table_of
 from benchmarks.machine import described
 from benchmarks.sizes import QUICK, Sizes
 
 _WIDTH = 140
-PARTS = ("pipeline", "http", "waiting", "idle", "reconcile", "validate")
+PARTS = ("pipeline", "http", "waiting", "idle", "reconcile", "validate", "render")
 
 
 @click.command()
@@ -66,6 +66,8 @@ def _others(folder: Path, sizes: Sizes, parts: tuple[str, ...], *, bare: float) 
         yield from reconcile.measure(folder, sizes)
     if "validate" in parts:
         yield from validate.measure(folder, sizes)
+    if "render" in parts:
+        yield from render.measure(sizes)
 
 
 if __name__ == "__main__":

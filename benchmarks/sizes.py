@@ -19,6 +19,8 @@ class Sizes:
     idle_endpoints: int = 10
     idle_s: int = 60
     calm_of_core: float = 0.2
+    renders: int = 400
+    pdf_bytes: int = 1_000_000
 
 
 QUICK = Sizes(
@@ -34,4 +36,6 @@ QUICK = Sizes(
     idle_endpoints=2,
     idle_s=1,
     calm_of_core=10,
+    renders=1,
+    pdf_bytes=1_000,
 )

@@ -1,9 +1,10 @@
 """What an endpoint changes in the fields of any segment: fixed values, and `""` for nothing."""
 
 from collections.abc import Callable
+from operator import attrgetter
 
 from butterfly_gitops.hl7.escape import escape
-from butterfly_gitops.hl7.segment_map import Field, From, SegmentMap, Setting, Source, fixed
+from butterfly_gitops.hl7.segment_map import Column, Field, From, SegmentMap, Setting, Source, fixed
 from butterfly_gitops.model.message import Message
 
 _NULL = '""'  # delete what you have (2.5.3.2)
@@ -56,7 +57,8 @@ def _mapped(source: Source[From], change: Callable[[str], str]) -> Source[From]:
     """A source whose text is changed."""
     if isinstance(source, Setting):
         return Setting(lambda endpoint: change(source.read(endpoint)))
-    return lambda given: change(source(given))
+    read = attrgetter(source.name) if isinstance(source, Column) else source
+    return lambda given: change(read(given))
 
 
 def _placed(source: Source[From], parts: list[int], text: str) -> Source[From]:

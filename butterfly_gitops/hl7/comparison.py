@@ -47,7 +47,9 @@ def alterations(before: str, after: str) -> tuple[Alteration, ...]:
     """What leads from one message to the other, in the order of segments; each as often as it is there."""
     old, new = ([line.split("|") for line in text.split("\r") if line] for text in (before, after))
     found: list[Alteration] = []
-    matcher = SequenceMatcher(None, [_identity(each) for each in old], [_identity(each) for each in new], autojunk=False)
+    matcher = SequenceMatcher(
+        None, [_identity(each) for each in old], [_identity(each) for each in new], autojunk=False
+    )
     for _, old_from, old_to, new_from, new_to in matcher.get_opcodes():
         found += _between(old[old_from:old_to], new[new_from:new_to])
     return tuple(found)

@@ -40,7 +40,7 @@ def is_plain(text: str) -> bool:
 
 def escape(value: str) -> str:
     """Write a value of a field, component or subcomponent; `unescape` gives it back unchanged."""
-    if is_plain(value):
+    if not value or is_plain(value):
         return value
     if _NEEDS_ESCAPE.search(value):
         return value.translate(_IN_VALUE)

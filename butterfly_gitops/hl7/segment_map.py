@@ -18,8 +18,14 @@ class Setting(NamedTuple):
     read: Callable[[EhrEndpoint], str]
 
 
+class Column(NamedTuple):
+    """A source that is an attribute as it stands; those of a whole segment are read at once."""
+
+    name: str
+
+
 # Gives the text of a field, escaped already, or nothing where it stays empty.
-Source = Callable[[From], str] | Setting
+Source = Callable[[From], str] | Setting | Column
 
 
 class Field(NamedTuple, Generic[From]):

@@ -10,6 +10,8 @@ import pytest
 
 from benchmarks.bare import render as bare_render
 from benchmarks.fleet import one_endpoint_each
+from benchmarks.libraries import by_hl7, by_hl7apy, fields_of
+from benchmarks.render import renderer, study_with_pdf, study_with_text
 from benchmarks.studies import study_event
 from butterfly_gitops.hl7.render import Known, render
 from butterfly_gitops.model.delivery import ResultStatus
@@ -39,6 +41,13 @@ FIGURES = [
     "validate, files (bare: check-jsonschema)",
     "validate of one site",
     "bgo --help",
+    "render of 1.6 kB",
+    "render of 1.6 kB (bare: hl7)",
+    "render of 1.6 kB (bare: hl7apy)",
+    "render with a PDF of 0.001 MB",
+    "render with a PDF of 0.001 MB (bare: hl7)",
+    "render with a PDF of 0.001 MB (bare: hl7apy)",
+    "render with a PDF 20 times as large (bare: with that one)",
 ]
 
 
@@ -83,3 +92,11 @@ def test_both_pipelines_send_about_as_many_bytes():
     )
     bare = bare_render(text, control_id="A" * 20)
     assert len(bare) == pytest.approx(len(ours.data), rel=0.1)
+
+
+@pytest.mark.parametrize(("event", "layout"), [(study_with_text(), "report"), (study_with_pdf(100), "pdf")])
+def test_the_libraries_put_together_the_very_message(event: StudyEvent, layout: str):
+    message = renderer(event, layout=layout)()
+    written = message.decode().removesuffix("\r")
+    assert by_hl7(fields_of(message)) == written
+    assert by_hl7apy(fields_of(message)) == written

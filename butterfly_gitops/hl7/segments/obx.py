@@ -1,10 +1,9 @@
 """OBX, observation (HL7 v2.5.1, 7.4.2): one part of the report, one value, one document."""
 
 from collections import Counter
-from operator import attrgetter
 from typing import NamedTuple
 
-from butterfly_gitops.hl7.segment_map import Field, SegmentMap
+from butterfly_gitops.hl7.segment_map import Column, Field, SegmentMap
 
 
 class Row(NamedTuple):
@@ -52,22 +51,22 @@ OBX: SegmentMap[Row] = SegmentMap(
     name="OBX",
     title="Observation",
     fields=(
-        Field(1, "Set ID", attrgetter("number"), "counts from 1"),
-        Field(2, "Value Type", attrgetter("type"), "table 0125"),
-        Field(3, "Observation Identifier", attrgetter("code"), "what is said"),
+        Field(1, "Set ID", Column("number"), "counts from 1"),
+        Field(2, "Value Type", Column("type"), "table 0125"),
+        Field(3, "Observation Identifier", Column("code"), "what is said"),
         Field(
             4,
             "Observation Sub-ID",
-            attrgetter("instance"),
+            Column("instance"),
             "fetus, side or repeat; tells alike OBX-3 apart; in v2.3.1, which requires it, else 1",
         ),
-        Field(5, "Observation Value", attrgetter("value"), "the value"),
-        Field(6, "Units", attrgetter("unit"), "unit of a number"),
-        Field(11, "Observation Result Status", attrgetter("status"), "table 0085: as OBR-25; W withdraws"),
+        Field(5, "Observation Value", Column("value"), "the value"),
+        Field(6, "Units", Column("unit"), "unit of a number"),
+        Field(11, "Observation Result Status", Column("status"), "table 0085: as OBR-25; W withdraws"),
         Field(
             14,
             "Date/Time of the Observation",
-            attrgetter("observed"),
+            Column("observed"),
             "as OBR-7; of an attestation its own",
         ),
     ),
