@@ -39,19 +39,27 @@ Value = Any
 
 
 @functools.cache
-def documents(kind: str) -> st.SearchStrategy[dict[str, Value]]:
-    """Sound documents of one kind: what its model takes, by its types alone."""
-    return _of_model(MODELS[kind], is_layer=False)
+def documents(kind: str, *, are_whole: bool = False) -> st.SearchStrategy[dict[str, Value]]:
+    """Sound documents of one kind: what its model takes, by its types alone; whole ones have every setting."""
+    return _of_model(MODELS[kind], is_layer=False, is_whole=are_whole)
 
 
 @functools.cache
-def _of_model(model: type[BaseModel], *, is_layer: bool) -> st.SearchStrategy[dict[str, Value]]:
+def _of_model(
+    model: type[BaseModel], *, is_layer: bool, is_whole: bool
+) -> st.SearchStrategy[dict[str, Value]]:
     hints = get_type_hints(model, include_extras=True)
     required, optional = {}, {}
     for name, info in model.model_fields.items():
         layer = LAYERS.get((model.__name__, name))
-        values = _of_layer(name, layer) if layer else _of_type(hints[name], is_layer=is_layer)
+        values = (
+            _of_layer(name, layer, is_whole=is_whole)
+            if layer
+            else _of_type(hints[name], is_layer=is_layer, is_whole=is_whole)
+        )
         (required if info.is_required() and not is_layer else optional)[name] = values
+    if is_whole:
+        return st.fixed_dictionaries({**required, **optional})
     # A file says few of its optional settings; so does a generated one, or it would seldom be spoilt where it matters.
     few = st.lists(st.sampled_from(sorted(optional)), max_size=4, unique=True) if optional else st.just([])
     return few.flatmap(
@@ -59,29 +67,40 @@ def _of_model(model: type[BaseModel], *, is_layer: bool) -> st.SearchStrategy[di
     )
 
 
-def _of_layer(name: str, layer: type[BaseModel]) -> st.SearchStrategy[dict[str, Value]]:
-    values = _of_model(layer, is_layer=True)
-    return values if name == "endpoint_defaults" else st.dictionaries(_names(), values, max_size=2)
+def _of_layer(name: str, layer: type[BaseModel], *, is_whole: bool) -> st.SearchStrategy[dict[str, Value]]:
+    # One whole layer is enough: the others are of the same model.
+    values = _of_model(layer, is_layer=True, is_whole=is_whole and layer is EndpointLayer)
+    if name == "endpoint_defaults":
+        return values
+    return st.dictionaries(_names(), values, min_size=int(is_whole), max_size=1 if is_whole else 2)
 
 
-def _of_type(annotation: Any, *, is_layer: bool) -> st.SearchStrategy[Value]:
+def _of_type(annotation: Any, *, is_layer: bool, is_whole: bool) -> st.SearchStrategy[Value]:
     bare = get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
     arguments = get_args(bare)
     match get_origin(bare):
         case origin if origin in (Union, types.UnionType):
-            return st.one_of(*(_of_type(each, is_layer=is_layer) for each in arguments))
+            return st.one_of(*(_of_type(each, is_layer=is_layer, is_whole=is_whole) for each in arguments))
         case origin if origin is Literal:
             return st.sampled_from(arguments)
         case origin if origin is tuple:
-            return st.lists(_of_type(arguments[0], is_layer=is_layer), max_size=3, unique=True)
+            return st.lists(
+                _of_type(arguments[0], is_layer=is_layer, is_whole=is_whole),
+                min_size=int(is_whole),
+                max_size=3,
+                unique=True,
+            )
         case origin if origin is dict:
-            return st.dictionaries(_key(arguments[0]), _of_type(arguments[1], is_layer=is_layer), max_size=2)
+            values = _of_type(arguments[1], is_layer=is_layer, is_whole=is_whole)
+            return st.dictionaries(
+                _key(arguments[0]), values, min_size=int(is_whole), max_size=1 if is_whole else 2
+            )
     if bare is types.NoneType:
         return st.none()
     if bare is bool:
         return st.booleans()
     if issubclass(bare, BaseModel):
-        return _of_model(bare, is_layer=is_layer)
+        return _of_model(bare, is_layer=is_layer, is_whole=is_whole)
     return _of_scalar(annotation, bare)
 
 
@@ -131,8 +150,11 @@ def spoilt(draw: st.DrawFn, kind: str) -> dict[str, Value]:
 @st.composite
 def _with_one_change(draw: st.DrawFn, document: dict[str, Value]) -> dict[str, Value]:
     path = draw(st.sampled_from(sorted(paths(document), key=str) or [()]))
-    change = draw(st.sampled_from(["value", "value", "absent", "key", "name"]))
+    change = draw(st.sampled_from(["limit", "limit", "limit", "value", "absent", "key", "name"]))
     match change:
+        case "limit":
+            at = draw(st.integers(0, 10**6))
+            return changed(document, path, lambda old: (edges := at_the_limits(old))[at % len(edges)])
         case "value":
             value = draw(JUNK)
             return changed(document, path, lambda _: value)
@@ -146,6 +168,49 @@ def _with_one_change(draw: st.DrawFn, document: dict[str, Value]) -> dict[str, V
         case _:
             key = draw(st.sampled_from(["Epic", "other", "x" * 64]))
             return changed(document, path[:-1], lambda old: _renamed(old, path[-1:], key))
+
+
+def _limits(kind: str) -> set[int]:
+    """Each limit of numbers, or of lengths of texts, that a schema of the models sets."""
+    schemas = json.dumps([model.model_json_schema() for model in (*MODELS.values(), EndpointLayer)])
+    return {int(limit) for limit in re.findall(rf'"(?:{kind})": ([0-9]+)', schemas)}
+
+
+@functools.cache
+def _edges_of_numbers() -> list[int]:
+    return sorted({limit + step for limit in _limits("minimum|maximum") for step in (-1, 0, 1)})
+
+
+@functools.cache
+def _edges_of_texts() -> list[str]:
+    return [
+        "a" * length for length in sorted({0} | {x + step for x in _limits("maxLength") for step in (0, 1)})
+    ]
+
+
+def at_the_limits(old: Value) -> list[Value]:
+    """Values of the same kind, as long or as large as something may just be, or may just not be; and null."""
+    match old:
+        case bool():
+            return [not old, "true", 1, None]
+        case int():
+            return [*_edges_of_numbers(), "1", None]
+        case str() if re.fullmatch(r"[0-9]+(ms|s|m|h)", old):
+            return [*_EDGES_OF_DURATIONS, 30, None]
+        case str():
+            return [*_edges_of_texts(), "A b", 7, None]
+        case list():
+            return [[*old, *old], [*old, "b", "c"], [*old, "b", "c", "d", "e"], "a", {}, None]
+        case dict():
+            inner = next(iter(old.values()), None)
+            return [{"Epic": inner}, {"a_b": inner}, {"x" * 64: inner}, {}, [], "a", None]
+    return ["a", None]
+
+
+_EDGES_OF_DURATIONS = (
+    "999ms", "1000ms", "300000ms", "300001ms", "0s", "1s", "300s", "301s", "86400s", "86401s", "5m", "6m", "1440m", "1441m",
+    "1h", "24h", "25h", "00s", "1d",
+)  # fmt: skip
 
 
 def _renamed(old: Value, last: tuple[Any, ...], key: str) -> Value:
@@ -204,15 +269,14 @@ class Written:
     text: str
 
 
+def as_written(value: Value, *, is_plain: bool) -> Written:
+    """A document as text: with as few quotes as it needs, or with as many as it bears."""
+    return Written(value=value, text=_lines(value, "", is_plain=is_plain).strip() + "\n")
+
+
 def written(document: st.SearchStrategy[Value]) -> st.SearchStrategy[Written]:
-    """The document as text: with as few quotes as it needs, or with as many as it bears."""
-    return st.builds(
-        lambda value, is_plain: Written(
-            value=value, text=_lines(value, "", is_plain=is_plain).strip() + "\n"
-        ),
-        document,
-        st.booleans(),
-    )
+    """The documents as text, with few quotes or many."""
+    return st.builds(lambda value, is_plain: as_written(value, is_plain=is_plain), document, st.booleans())
 
 
 def _lines(value: Value, indent: str, *, is_plain: bool) -> str:

@@ -4,11 +4,14 @@ A schema sees what a YAML reader made of a text, one value at a time; the progra
 stands here: `BEYOND_SCHEMA`, by rule, and `READ_OTHERWISE`, by how a value is written.
 """
 
+import functools
 import json
+import operator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -27,6 +30,8 @@ from tests.config.documents import (
     MODELS,
     Value,
     Written,
+    as_written,
+    at_the_limits,
     changed,
     core_value,
     documents,
@@ -92,13 +97,16 @@ def count(errors) -> int:
 
 def with_texts(validator: Draft202012Validator, value: Value) -> Value:
     """The document with numbers and booleans in quotes wherever the schema asks for text; the program needs none."""
-    complaints = count(validator.iter_errors(value))
-    for path in paths(value) if complaints else ():
-        quoted = changed(value, path, lambda old: json.dumps(old) if isinstance(old, int | float) else old)
-        if quoted == value:
-            continue
-        if (fewer := count(validator.iter_errors(quoted))) < complaints:
-            value, complaints = quoted, fewer
+    complaints = list(validator.iter_errors(value))
+    of_a_type = [
+        tuple(each.absolute_path) for each in complaints if each.validator in {"type", "enum", "anyOf"}
+    ]
+    for path in paths(value) if of_a_type else ():
+        old = value_at(value, path)
+        if isinstance(old, int | float) and any(path[: len(above)] == above for above in of_a_type):
+            quoted = changed(value, path, json.dumps)
+            if count(fewer := list(validator.iter_errors(quoted))) < count(complaints):
+                value, complaints = quoted, fewer
     return value
 
 
@@ -113,7 +121,7 @@ def assert_agreement(kind: str, document: Written) -> None:
 
 
 @given(KINDS.flatmap(lambda kind: st.tuples(st.just(kind), written(documents(kind)))))
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 def test_what_the_models_types_allow_both_take(made: tuple[str, Written]):
     kind, document = made
     assert list(VALIDATORS[kind].iter_errors(document.value)) == []
@@ -121,10 +129,41 @@ def test_what_the_models_types_allow_both_take(made: tuple[str, Written]):
 
 
 @given(KINDS.flatmap(lambda kind: st.tuples(st.just(kind), written(spoilt(kind)))))
-@settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 def test_what_is_spoilt_both_refuse_or_both_take(made: tuple[str, Written]):
     kind, document = made
     assert_agreement(kind, document)
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_at_each_limit_of_each_setting_both_refuse_or_both_take(kind: str):
+    once = settings(database=None, derandomize=True, phases=[Phase.generate])
+    whole = find(documents(kind, are_whole=True), lambda _: True, settings=once)
+    for path in paths(whole):
+        alone = with_little_beside(kind, whole, path)
+        for edge in at_the_limits(value_at(alone, path)):
+            assert_agreement(
+                kind, as_written(changed(alone, path, lambda _, edge=edge: edge), is_plain=False)
+            )
+
+
+def with_little_beside(kind: str, document: Value, path: tuple[Any, ...]) -> Value:
+    """The document less what stands beside a value, or holds nothing that must be there: it is read many times."""
+    for depth, key in enumerate(path):
+        if isinstance(key, str):
+            alone = changed(document, path[:depth], lambda old, key=key: {key: old[key]})
+            emptied = changed(document, path[:depth], lambda old, key=key: _emptied(old, key))
+            fits = (each for each in (alone, emptied) if VALIDATORS[kind].is_valid(each))
+            document = next(fits, document)
+    return document
+
+
+def _emptied(old: Value, key: str) -> Value:
+    return {name: {} if name != key and isinstance(inner, dict) else inner for name, inner in old.items()}
+
+
+def value_at(value: Value, path: tuple[Any, ...]) -> Value:
+    return functools.reduce(operator.getitem, path, value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
