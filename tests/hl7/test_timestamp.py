@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from butterfly_gitops.hl7.refusal import RenderingRefused
 from butterfly_gitops.hl7.timestamp import WallClock, later_status_time
+from tests.hl7.samples import endpoint, field_of, rendered, study
 
 NEW_YORK = WallClock(zone=ZoneInfo("America/New_York"))
 NEW_YORK_OFFSET = WallClock(zone=ZoneInfo("America/New_York"), prints_offset=True)
@@ -121,3 +122,119 @@ def test_with_offsets_nothing_is_refused(first: datetime, step: timedelta):
     last = NEW_YORK_OFFSET.prints(first)
     new = later_status_time(NEW_YORK_OFFSET, first + step, last)
     assert NEW_YORK_OFFSET.reads(new).astimezone(UTC) > NEW_YORK_OFFSET.reads(last).astimezone(UTC)
+
+
+@pytest.mark.parametrize(
+    ("zone", "instants", "local", "with_offset"),
+    [
+        pytest.param(
+            "America/New_York",
+            ["2026-11-01T05:30:00Z", "2026-11-01T06:30:00Z"],
+            ["20261101013000", "20261101013000"],
+            ["20261101013000-0400", "20261101013000-0500"],
+            id="the repeated hour, west",
+        ),
+        pytest.param(
+            "Europe/Berlin",
+            ["2026-10-25T00:59:59Z", "2026-10-25T01:00:00Z"],
+            ["20261025025959", "20261025020000"],
+            ["20261025025959+0200", "20261025020000+0100"],
+            id="the repeated hour, east",
+        ),
+        pytest.param(
+            "Australia/Lord_Howe",
+            ["2026-04-04T14:45:00Z", "2026-04-04T15:15:00Z"],
+            ["20260405014500", "20260405014500"],
+            ["20260405014500+1100", "20260405014500+1030"],
+            id="a repeated half hour",
+        ),
+        pytest.param(
+            "America/New_York",
+            ["2026-03-08T06:59:59Z", "2026-03-08T07:00:00Z"],
+            ["20260308015959", "20260308030000"],
+            ["20260308015959-0500", "20260308030000-0400"],
+            id="the missing hour, west",
+        ),
+        pytest.param(
+            "Europe/Berlin",
+            ["2026-03-29T00:59:59Z", "2026-03-29T01:00:00Z"],
+            ["20260329015959", "20260329030000"],
+            ["20260329015959+0100", "20260329030000+0200"],
+            id="the missing hour, east",
+        ),
+        pytest.param(
+            "Asia/Kathmandu",
+            ["2026-11-24T18:14:59Z", "2026-11-24T18:15:00Z"],
+            ["20261124235959", "20261125000000"],
+            ["20261124235959+0545", "20261125000000+0545"],
+            id="an offset of quarters, over midnight",
+        ),
+    ],
+)
+def test_around_a_change_of_the_clock(
+    zone: str, instants: list[str], local: list[str], with_offset: list[str]
+):
+    plain, exact = (WallClock(zone=ZoneInfo(zone), prints_offset=offset) for offset in (False, True))
+    assert [plain.prints(at(instant)) for instant in instants] == local
+    assert [exact.prints(at(instant)) for instant in instants] == with_offset
+    assert [exact.reads(text).astimezone(UTC) for text in with_offset] == [at(text) for text in instants]
+    folds = [at(instant).astimezone(plain.zone).fold for instant in instants]
+    read = [plain.reads(text, fold=fold).astimezone(UTC) for text, fold in zip(local, folds, strict=True)]
+    assert read == [at(text) for text in instants]
+
+
+@pytest.mark.parametrize(
+    ("offset", "occurred_at", "last", "printed"),
+    [
+        pytest.param(False, "2026-11-24T14:03:59Z", None, "202611240903", id="cut, not rounded"),
+        pytest.param(False, "2026-11-24T14:03:59Z", "202611240903", "202611240904", id="same minute"),
+        pytest.param(False, "2026-11-24T14:04:00Z", "202611240903", "202611240904", id="next minute"),
+        pytest.param(False, "2026-11-24T04:59:30Z", "202611232359", "202611240000", id="over midnight"),
+        pytest.param(False, "2026-03-08T06:59:30Z", "202603080159", "202603080300", id="over spring's gap"),
+        pytest.param(
+            False,
+            "2026-11-24T14:03:11Z",
+            "20261124090311",
+            "202611240904",
+            id="seconds are no longer printed",
+        ),
+        pytest.param(
+            True,
+            "2026-11-24T14:03:59Z",
+            "202611240903-0500",
+            "202611240904-0500",
+            id="same minute, with offset",
+        ),
+        pytest.param(
+            True, "2026-11-01T06:00:00Z", "202611010159-0400", "202611010100-0500", id="autumn, with offset"
+        ),
+    ],
+)
+def test_to_the_minute(offset: bool, occurred_at: str, last: str | None, printed: str):
+    clock = WallClock(zone=ZoneInfo("America/New_York"), prints_offset=offset, prints_seconds=False)
+    assert later_status_time(clock, at(occurred_at), last) == printed
+
+
+def test_to_the_minute_the_second_pass_of_an_hour_is_refused():
+    clock = WallClock(zone=ZoneInfo("America/New_York"), prints_seconds=False)
+    with pytest.raises(RenderingRefused) as refused:
+        later_status_time(clock, at("2026-11-01T06:10:00Z"), "202611010150")
+    assert refused.value.field == "OBR-22"
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "America/New_York", "Etc/GMT+12"])
+@pytest.mark.parametrize("birth_date", ["1980-02-29", "1980-02", "1980", "1900-01-01"])
+def test_a_date_without_a_time_is_never_shifted(zone: str, birth_date: str):
+    event = study("efast.json", patient={"birth_date": birth_date})
+    message = rendered(event, endpoint(time_zone=zone, message={"times": "local_with_offset"}))
+    assert field_of(message, "PID-7") == birth_date.replace("-", "")
+
+
+@given(INSTANTS | NEAR_AUTUMN, STEPS)
+def test_to_the_minute_a_revision_is_later_or_refused_too(first: datetime, step: timedelta):
+    clock = WallClock(zone=ZoneInfo("America/New_York"), prints_seconds=False)
+    last = clock.prints(first)
+    try:
+        assert later_status_time(clock, first + step, last) > last
+    except RenderingRefused:
+        assert any(abs(first + step - change) <= timedelta(hours=1, minutes=1) for change in AUTUMN)
