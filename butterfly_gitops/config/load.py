@@ -25,6 +25,7 @@ from butterfly_gitops.model.problem import Origin, Problem, Severity
 from butterfly_gitops.model.site import Site
 
 Value = TypeVar("Value")
+_Position = tuple[Origin, str, str | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,21 +185,28 @@ def _joined(*parts: Mapping[str, Value]) -> dict[str, Value]:
 
 
 def _one_by_position(found: Iterable[Problem]) -> tuple[Problem, ...]:
-    """Sorted, with one problem at each position, the weightiest first found; a whole file may have several."""
-    first: dict[tuple[Origin, str, str | None], Problem] = {}
+    """Sorted, with one error alone at each position, or else one warning or note of each rule that has one there.
+
+    A token that is wrong is one thing to mend; warnings and notes may be right each for itself, and are silenced by
+    rule, so none hides another. A whole file may have several errors.
+    """
+    errors: dict[_Position, Problem] = {}
+    others: dict[tuple[_Position, str], Problem] = {}
     for problem in found:
-        whole = problem.rule if problem.origin.line == 0 else ""
-        other = first.setdefault((problem.origin, whole, problem.site), problem)
-        if _weight(problem) > _weight(other):
-            first[problem.origin, whole, problem.site] = problem
-    return tuple(
-        sorted(first.values(), key=lambda problem: (problem.origin, problem.rule, problem.site or ""))
-    )
+        at = (problem.origin, problem.rule if problem.origin.line == 0 else "", problem.site)
+        if problem.severity is not Severity.ERROR:
+            others.setdefault((at, problem.rule), problem)
+        elif _must_be_changed(problem) and not _must_be_changed(errors.get(at)):
+            errors[at] = problem
+        else:
+            errors.setdefault(at, problem)
+    kept = [*errors.values(), *(problem for (at, _), problem in others.items() if at not in errors)]
+    return tuple(sorted(kept, key=lambda problem: (problem.origin, problem.rule, problem.site or "")))
 
 
-def _weight(problem: Problem) -> int:
-    """A secret must be changed, whatever else is wrong with it; an error keeps its site, a warning does not."""
-    return 2 if problem.rule == "secret-by-value" else int(problem.severity is Severity.ERROR)
+def _must_be_changed(problem: Problem | None) -> bool:
+    """Whether it is a secret, which must be changed whatever else is wrong with it."""
+    return problem is not None and problem.rule == "secret-by-value"
 
 
 def _fleet(reading: FleetReading, unsound: frozenset[str]) -> Fleet | None:

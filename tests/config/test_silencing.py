@@ -260,3 +260,21 @@ def test_a_rule_that_warns_can_be_silenced(example):
     loaded = load(example.files)
     warned = {problem.rule for problem in loaded.problems if problem.severity is not Severity.ERROR}
     assert {rule for rule in warned if not RULES[rule].may_be_silenced} == set()
+
+
+def _with_a_twin(*comments: str) -> Loaded:
+    """Two rules warn at the key of one endpoint: it is another's twin, and no archive forwards to it."""
+    (twins,) = [each for each in examples("invalid") if each.name == "duplicate-listener-identity--warning"]
+    above = "".join(f"  # bgo: ignore {rule}: CHG-4411\n" for rule in comments)
+    text = twins.files[ENDPOINTS].decode().replace("  epic-again:\n", f"{above}  epic-again:\n")
+    return load({**twins.files, ENDPOINTS: text.encode()})
+
+
+def test_one_warning_hides_no_other_and_to_silence_one_uncovers_none():
+    first, second = "duplicate-listener-identity", "unused-endpoint"
+    assert rules(_with_a_twin()) == [first, second]
+    assert rules(_with_a_twin(first)) == [second]
+    assert rules(_with_a_twin(second)) == [first]
+    answered = _with_a_twin(first, second)
+    assert rules(answered) == []
+    assert [problem.rule for problem in answered.silenced] == [first, second]
