@@ -75,6 +75,18 @@ def _refused_in(source: Source, text: str) -> Iterator[Problem]:
             return
     if _REFUSED.search(text):
         yield from _refused_characters(source)
+    yield from _directives(source)
+
+
+def _directives(source: Source) -> Iterator[Problem]:
+    """Each line of the parser's own before the content: some parsers stop at one, some overlook it."""
+    for number, line in enumerate(source.lines, start=1):
+        if line.startswith("%"):
+            place = Place(source=source, line=number, column=1, length=len(line.rstrip()))
+            mend = "take the % line out"
+            yield problem_at(place, rule="directive", message="a YAML directive", mend=mend)
+        elif line.strip() and not line.lstrip(" ").startswith("#"):
+            return
 
 
 def _too_many_lines(source: Source) -> Problem:

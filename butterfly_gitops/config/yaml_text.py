@@ -167,8 +167,8 @@ def _read_tree(text: str, source: Source, events: Events) -> Text:
             # The other parser follows a newer YAML; it decides, so that every machine says the same.
             return _read_tree(text, source, python_events)
         problems.append(_not_yaml(source, error))
-    except (YAMLError, ValueError, OverflowError) as error:
-        # The parser in Python refuses some escapes in words of its own.
+    except (YAMLError, ValueError, OverflowError, AssertionError) as error:
+        # The parser in Python refuses some escapes, and some directives, in words of its own.
         problems.append(problem_of_file(source, rule="bad-yaml", message=f"this is not YAML: {error}"))
     remarks = _remarks(text, source, events) if root is not None and SAYS in text else ()
     return Text(source=source, root=root, problems=tuple(problems), remarks=remarks)
@@ -257,9 +257,6 @@ class _Builder:
         if not isinstance(start, DocumentStartEvent):
             place = Place(source=self._source, line=1, column=1)
             raise _empty(place)
-        if start.version or start.tags:
-            place = self._line_that(lambda line: line.startswith("%"), from_line=1)
-            self._refuse(place, rule="directive", message="a YAML directive", mend="take the % line out")
         root = self._node(next(self._events), depth=1)
         if isinstance(root, Scalar) and root.is_null:
             raise _empty(root.place)
