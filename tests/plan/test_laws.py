@@ -2,7 +2,7 @@
 
 import json
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 
 from butterfly_gitops.model.fleet import Fleet
 from butterfly_gitops.plan.canonical import canonical_settings, canonical_site, settings_digest, site_digest
@@ -16,6 +16,9 @@ from butterfly_gitops.plan.sides import LaneCount, Observed
 from butterfly_gitops.plan.text import print_plan
 from tests.plan.fleets import fleets, observations, observed, permuted, side
 from tests.plan.patch import patched
+
+# A fleet is much to draw, and a busy machine slow at it.
+laws = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def plan(old: Fleet | None, new: Fleet) -> Plan:
@@ -34,17 +37,20 @@ def canonical(of: Fleet) -> Fleet:
     return Fleet(settings=canonical_settings(of.settings), sites=sites)
 
 
+@laws
 @given(fleets())
 def test_a_fleet_differs_from_itself_in_nothing(one: Fleet) -> None:
     assert changes_between(one, one) == ()
     assert plan(one, permuted(one)).is_empty
 
 
+@laws
 @given(fleets(), fleets())
 def test_the_changes_make_the_one_fleet_of_the_other(one: Fleet, other: Fleet) -> None:
     assert canonical(patched(one, changes_between(one, other))) == canonical(other)
 
 
+@laws
 @given(fleets(), fleets())
 def test_a_plan_after_its_apply_is_empty(one: Fleet, other: Fleet) -> None:
     first = plan(one, other)
@@ -53,6 +59,7 @@ def test_a_plan_after_its_apply_is_empty(one: Fleet, other: Fleet) -> None:
     assert (again.blocked, again.content.sites) == ((), {})
 
 
+@laws
 @given(fleets(), fleets(), observations())
 def test_what_an_apply_writes_is_what_its_plan_says(one: Fleet, other: Fleet, seen: Observed) -> None:
     first = make_plan(desired=side(other), applied=side(one), observed=seen, engine="0")
@@ -70,6 +77,7 @@ def _heard(effect: Effect) -> Effect:
     return effect.model_copy(update=said)
 
 
+@laws
 @given(fleets(), fleets())
 def test_order_in_files_changes_no_byte_of_a_plan(one: Fleet, other: Fleet) -> None:
     first, second = plan(one, other), plan(permuted(one), permuted(other))
@@ -78,6 +86,7 @@ def test_order_in_files_changes_no_byte_of_a_plan(one: Fleet, other: Fleet) -> N
     assert print_plan(first) == print_plan(second)
 
 
+@laws
 @given(fleets(), fleets())
 def test_a_change_has_one_id_in_a_pull_request_and_in_production(one: Fleet, other: Fleet) -> None:
     in_production, in_review = plan(one, other), make_diff(desired=side(other), before=side(one), engine="1")
@@ -85,6 +94,7 @@ def test_a_change_has_one_id_in_a_pull_request_and_in_production(one: Fleet, oth
     assert in_production.changes == in_review.changes
 
 
+@laws
 @given(fleets(), fleets())
 def test_a_saved_plan_is_read_back_as_it_was(one: Fleet, other: Fleet) -> None:
     first = plan(one, other)
@@ -92,6 +102,7 @@ def test_a_saved_plan_is_read_back_as_it_was(one: Fleet, other: Fleet) -> None:
     assert from_document(to_document(first)) == first
 
 
+@laws
 @given(fleets(), fleets())
 def test_every_change_is_shown_once(one: Fleet, other: Fleet) -> None:
     first = plan(one, other)
@@ -99,6 +110,7 @@ def test_every_change_is_shown_once(one: Fleet, other: Fleet) -> None:
     assert sorted(shown) == sorted(change.id for change in first.changes)
 
 
+@laws
 @given(fleets(), fleets())
 def test_what_is_applied_and_what_is_kept_are_apart(one: Fleet, other: Fleet) -> None:
     first = plan(one, other)
@@ -110,6 +122,7 @@ def test_what_is_applied_and_what_is_kept_are_apart(one: Fleet, other: Fleet) ->
     assert not first.content.sites.keys() & {kept.site for kept in first.kept}
 
 
+@laws
 @given(fleets())
 def test_a_first_apply_is_never_held(one: Fleet) -> None:
     first = plan(None, one)
@@ -117,6 +130,7 @@ def test_a_first_apply_is_never_held(one: Fleet) -> None:
     assert first.content.sites.keys() == one.sites.keys()
 
 
+@laws
 @given(fleets(), fleets())
 def test_only_what_stops_moves_or_renames_results_is_held(one: Fleet, other: Fleet) -> None:
     first = plan(one, other)
@@ -132,6 +146,7 @@ def test_only_what_stops_moves_or_renames_results_is_held(one: Fleet, other: Fle
     assert bool(first.guard.holds) == (len(first.guard.counted) > first.guard.limit)
 
 
+@laws
 @given(fleets(), fleets(), observations())
 def test_a_site_is_blocked_only_by_what_leaves_it_without_a_word(
     one: Fleet, other: Fleet, seen: Observed
@@ -145,6 +160,7 @@ def test_a_site_is_blocked_only_by_what_leaves_it_without_a_word(
     assert not first.blocked_sites & other.removed_sites.keys()
 
 
+@laws
 @given(fleets(), fleets())
 def test_from_files_all_is_told_that_a_state_may_block(one: Fleet, other: Fleet) -> None:
     in_review = make_diff(desired=side(other), before=side(one), engine="0")
@@ -162,6 +178,7 @@ def test_from_files_all_is_told_that_a_state_may_block(one: Fleet, other: Fleet)
     assert in_review.blocked_sites == frozenset()
 
 
+@laws
 @given(fleets(), fleets())
 def test_equal_digests_mean_equal_configurations(one: Fleet, other: Fleet) -> None:
     same_settings = not any(
