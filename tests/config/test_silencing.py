@@ -278,3 +278,12 @@ def test_one_warning_hides_no_other_and_to_silence_one_uncovers_none():
     answered = _with_a_twin(first, second)
     assert rules(answered) == []
     assert [problem.rule for problem in answered.silenced] == [first, second]
+
+
+def test_two_sites_with_names_alike_are_answered_in_the_file_of_the_later_one():
+    (sites,) = [each for each in examples("invalid") if each.name == "near-identical-name--of-sites"]
+    path, comment = "stelsewhere/site.yaml", "# bgo: ignore near-identical-name: both names are on the door"
+    text = sites.files[path].decode().replace("display_name:", f"{comment}\ndisplay_name:", 1)
+    loaded = load({**sites.files, path: text.encode()})
+    assert rules(loaded) == []
+    assert [problem.rule for problem in loaded.silenced] == ["near-identical-name"]

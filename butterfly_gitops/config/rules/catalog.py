@@ -33,7 +33,7 @@ _FAMILIES = (
 
 RULES: dict[str, Rule] = {rule.id: rule for family in _FAMILIES for rule in family.RULES}
 
-# In the order of their weight: of two problems at one position the first is shown.
+# In the order of their weight: of two errors at one position the first is shown.
 CHECKS: tuple[Callable[[FleetReading], Iterator[Problem]], ...] = (
     # Before the names: that a thing was removed says more than that it is not there.
     removal.check_removals,

@@ -6,12 +6,22 @@ from dataclasses import replace
 from butterfly_gitops.config.reading import FleetReading, SiteReading
 from butterfly_gitops.config.rules.documentation import Rule
 from butterfly_gitops.config.rules.names import keys_of
-from butterfly_gitops.config.tree import Scalar, mapping_at, problem_at, problem_of_file
-from butterfly_gitops.model.problem import Problem, Severity
+from butterfly_gitops.config.tree import (
+    Place,
+    Related,
+    Scalar,
+    mapping_at,
+    problem_at,
+    problem_of_file,
+    text_at,
+)
+from butterfly_gitops.model.problem import Origin, Problem, Severity
+
+_RULE = "near-identical-name"
 
 RULES = (
     Rule(
-        id="near-identical-name",
+        id=_RULE,
         says="Two names of one site that differ only by hyphens are mistaken for each other sooner or later, at night "
         "and by telephone too: results would go to the wrong EHR with every check content. The same holds for two "
         "sites, and for two presets. A name is an identity, so choose well before anything runs under it.",
@@ -57,7 +67,7 @@ def _heard(name: str) -> str:
 def _alike(key: Scalar, other: Scalar, *, said: str) -> Problem:
     return problem_at(
         key.place,
-        rule="near-identical-name",
+        rule=_RULE,
         message=f'{said} "{key.text}" is easily taken for "{other.text}"',
         mend="give one of them a name of its own",
         related=(("the other one", other.place.origin),),
@@ -70,10 +80,32 @@ def _sites(reading: FleetReading) -> Iterator[Problem]:
     for site in reading.sites:
         other = first.setdefault(_heard(site.name), site)
         if other is not site:
-            problem = problem_of_file(
-                site.source,
-                rule="near-identical-name",
+            yield _of_site(
+                site,
                 message=f'site "{site.name}" is easily taken for "{other.name}"',
-                mend="give one of them a name of its own",
+                related=(("the other one", _origin(other)),),
             )
-            yield replace(problem, severity=Severity.WARNING)
+
+
+def _of_site(site: SiteReading, *, message: str, related: Related) -> Problem:
+    """A folder has no line for a comment that answers; what people call the site stands in its file."""
+    mend, place = "give one of them a name of its own", _called(site)
+    if place is not None:
+        return problem_at(
+            place, rule=_RULE, message=message, mend=mend, related=related, severity=Severity.WARNING
+        )
+    problem = problem_of_file(site.source, rule=_RULE, message=message, mend=mend)
+    return replace(problem, related=related, severity=Severity.WARNING)
+
+
+def _origin(site: SiteReading) -> Origin:
+    place = _called(site)
+    return place.origin if place else Origin(file=site.source.file, line=0)
+
+
+def _called(site: SiteReading) -> Place | None:
+    """Where the site's display_name stands, or its first key; nowhere where its file could not be read."""
+    if name := text_at(site.site_tree, "display_name"):
+        return name.place
+    keys = keys_of(site.site_tree)
+    return keys[0].place if keys else None
