@@ -10,6 +10,7 @@ from butterfly_gitops.dispatcher.wire import Listener
 from butterfly_gitops.model.delivery import Epoch, LaneId, Target, TargetNumber
 from butterfly_gitops.model.delivery import Lane as LaneRow
 from butterfly_gitops.model.endpoint import EhrEndpoint
+from butterfly_gitops.model.host import same_host
 from butterfly_gitops.store.interface import Running, Store
 
 
@@ -131,4 +132,4 @@ def _listener(endpoint: EhrEndpoint) -> tuple[str, Listener]:
         keep_open=endpoint.connection == "keep_open",
     )
     tls = endpoint.tls.model_dump(mode="json")
-    return json.dumps([endpoint.host.lower(), endpoint.port, tls], sort_keys=True), listener
+    return json.dumps([same_host(endpoint.host), endpoint.port, tls], sort_keys=True), listener

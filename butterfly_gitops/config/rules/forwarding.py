@@ -7,6 +7,7 @@ from butterfly_gitops.config.rules.documentation import Rule
 from butterfly_gitops.config.tree import Scalar, problem_at, text_at
 from butterfly_gitops.model.archive import MAX_ENDPOINTS_PER_ARCHIVE
 from butterfly_gitops.model.endpoint import EhrEndpoint
+from butterfly_gitops.model.host import same_host
 from butterfly_gitops.model.problem import Problem, Severity
 
 RULES = (
@@ -41,8 +42,9 @@ RULES = (
         id="duplicate-listener-identity",
         says="Two endpoints that reach the same listener (Link, host and port) under the same receiver (MSH-5 and "
         "MSH-6) are one EHR. An archive that forwards to both would put each result into the chart twice: that "
-        "is an error. Two such endpoints with the same sender too (MSH-3 and MSH-4), which no archive joins, "
-        "are only warned of: the EHR cannot tell them apart. Two senders at one listener are usual, and fine. "
+        "is an error. Two such endpoints with the same sender (MSH-3 and MSH-4) and processing_id too, which no "
+        "archive joins, are only warned of: the EHR cannot tell them apart. Two senders at one listener are usual, "
+        "and fine, and so are P and T. However the host is spelled (fd00::1, fd00:0:0:0:0:0:0:1), it is one. "
         "All Links that run here dial from this machine, so for a listener they are one.",
         wrong="forward_to: [epic-prod, epic-again]   (same host, port and receiver)",
         right="forward_to: [epic-prod]",
@@ -147,7 +149,7 @@ def _same_receiver(site: SiteReading, archive: ArchiveReading) -> Iterator[tuple
 def _receiver(site: SiteReading, endpoint: EhrEndpoint) -> Listener:
     return (
         site.dialler(endpoint.link),
-        endpoint.host.lower(),
+        same_host(endpoint.host),
         endpoint.port,
         endpoint.receiving_application,
         endpoint.receiving_facility,
@@ -170,14 +172,19 @@ def _same_everything(site: SiteReading, joined: set[frozenset[str]]) -> Iterator
     for endpoint in site.endpoints.values():
         if (value := endpoint.value) is None:
             continue
-        identity = (*_receiver(site, value), value.sending_application, value.sending_facility)
+        identity = (
+            *_receiver(site, value),
+            value.sending_application,
+            value.sending_facility,
+            value.processing_id,
+        )
         other = first.setdefault(identity, endpoint)
         if other is not endpoint and frozenset((other.name, endpoint.name)) not in joined:
             yield problem_at(
                 endpoint.key.place,
                 rule="duplicate-listener-identity",
                 message=f"{other.name} and {endpoint.name} reach the same listener under the same names "
-                "(MSH-3 to MSH-6)",
+                "and processing_id (MSH-3 to MSH-6, MSH-11)",
                 mend="correct one of them, or keep only one",
                 related=((f"{other.name} is here", other.key.place.origin), *endpoint.shared(_RECEIVER)),
                 severity=Severity.WARNING,

@@ -6,6 +6,7 @@ from butterfly_gitops.config.reading import EndpointReading, FleetReading, SiteR
 from butterfly_gitops.config.rules.documentation import Rule
 from butterfly_gitops.config.tree import problem_at
 from butterfly_gitops.model.endpoint import EhrEndpoint
+from butterfly_gitops.model.host import same_host
 from butterfly_gitops.model.problem import Problem
 from butterfly_gitops.model.scalar import print_duration
 
@@ -38,7 +39,7 @@ def check_wires(reading: FleetReading) -> Iterator[Problem]:
 def _wire(site: SiteReading, endpoint: EhrEndpoint) -> tuple[str, ...]:
     return (
         site.dialler(endpoint.link),
-        endpoint.host.lower(),
+        same_host(endpoint.host),
         str(endpoint.port),
         endpoint.tls.model_dump_json(),
     )
