@@ -5,7 +5,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
@@ -31,7 +31,7 @@ class _File:
     """One file, what it holds, and what it should; or why that cannot be said."""
 
     path: Path
-    written: bytes
+    written: bytes = field(repr=False)
     laid_out: str | None
     problems: tuple[Problem, ...]
 
