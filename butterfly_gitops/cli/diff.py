@@ -18,6 +18,7 @@ from butterfly_gitops.plan.markdown import print_markdown, print_nothing_compare
 from butterfly_gitops.plan.message_effect import Preview
 from butterfly_gitops.plan.planning import make_diff
 from butterfly_gitops.plan.sides import Side
+from butterfly_gitops.plan.terminal_text import safe
 from butterfly_gitops.plan.text import print_plan
 from butterfly_gitops.source.folder import read_folder, sites_folder_of
 from butterfly_gitops.source.git_command import PRINTED_DIGITS
@@ -119,7 +120,9 @@ def _samples_beside(folder: Path) -> Path | None:
     beside = folder.parent / "studies"
     if beside.is_dir():
         return beside
-    click.echo(f"bgo: no preview, for there is no folder {beside}; --studies names another", err=True)
+    click.echo(
+        f"bgo: no preview, for there is no folder {safe(str(beside))}; --studies names another", err=True
+    )
     return None
 
 
@@ -129,7 +132,7 @@ def _preview(path: Path, plan: Plan, after: Side, before: Side) -> Preview:
 
     found = read_samples(path)
     for one in found.unread:
-        click.echo(f"bgo: {path}/{one}" if path.is_dir() else f"bgo: {one}", err=True)
+        click.echo(f"bgo: {safe(f'{path}/{one}' if path.is_dir() else one)}", err=True)
     return Preview(
         folder=found.folder,
         studies=tuple(sample.name for sample in found.studies),

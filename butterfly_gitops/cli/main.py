@@ -163,6 +163,8 @@ def _exit_code(error: BaseException, voice: Voice) -> int:
             click.echo(error.format_message(), err=True)
             return exit_codes.USAGE
         case click.UsageError():
+            # A shell's pattern, or a hook, may have put a path of anybody's there.
+            error.message = _safe(error.message)
             error.show()
             return exit_codes.USAGE
         case click.ClickException():
@@ -185,7 +187,13 @@ def _exit_code(error: BaseException, voice: Voice) -> int:
 
 
 def _say(message: str) -> None:
-    click.echo(f"bgo: {' '.join(message.split())}", err=True)
+    click.echo(f"bgo: {_safe(' '.join(message.split()))}", err=True)
+
+
+def _safe(text: str) -> str:
+    from butterfly_gitops.plan.terminal_text import safe
+
+    return safe(text)
 
 
 def _unexpected(error: BaseException, voice: Voice) -> int:

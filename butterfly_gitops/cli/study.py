@@ -14,6 +14,7 @@ from butterfly_gitops.cli.event_times import as_now
 from butterfly_gitops.cli.named import endpoint_named
 from butterfly_gitops.cli.output import count_of, in_either_format, print_table
 from butterfly_gitops.cli.suggestions import endpoints
+from butterfly_gitops.plan.terminal_text import safe
 
 if TYPE_CHECKING:
     from butterfly_gitops.cli.preview import Previewed
@@ -116,7 +117,8 @@ def _said(file: Path, refused: ApiRefused, before: int) -> str:
     problems = refused.document.get("problems", []) if isinstance(refused.document, dict) else []
     for one in problems:
         mend = f"; {one['mend']}" if one.get("mend") else ""
-        click.echo(f"{file}#{one.get('pointer', '')}: error[{one['rule']}]: {one['message']}{mend}", err=True)
+        says = f"{file}#{one.get('pointer', '')}: error[{one['rule']}]: {one['message']}{mend}"
+        click.echo(safe(says), err=True)
     what = count_of(len(problems), "problem") if problems else str(refused)
     event = f" (event {refused.document['event_id']})" if refused.status == 409 and not problems else ""
     taken = f"; {count_of(before, 'event')} before {'was' if before == 1 else 'were'} taken" if before else ""
@@ -178,7 +180,7 @@ def render(
         # Of one event alone the file is known.
         place = f"{file}{'' if one.place.startswith('[') else ':'}{one.place}: " if one.place else ""
         if says := one.problem or one.note:
-            click.echo(f"bgo: {place}{says}", err=True)
+            click.echo(f"bgo: {safe(f'{place}{says}')}", err=True)
     _print_messages([one for one in made if one.data], configured, endpoint, style)
     if any(one.problem for one in made):
         ctx.exit(exit_codes.FAILED)

@@ -286,6 +286,18 @@ def test_what_stands_in_the_files_is_no_markup_of_the_summary(branch: GitReposit
     assert all(line.startswith("    ") for line in shown)
 
 
+def test_the_name_of_a_folder_is_no_command_to_the_run(branch: GitRepository):
+    folder = branch.root / "sites" / "x\n::warning file=README.md,line=1::merge me\n"
+    folder.mkdir()
+    (folder / "site.yaml").write_text("version: 1\n", encoding="utf-8")
+    branch.commit()
+    ran = workflow(branch).run()
+    assert ran.code == 1
+    assert "merge me" in ran.said
+    assert [line for line in ran.said.splitlines() if line.startswith("::warning")] == []
+    assert [line for line in ran.summary.splitlines() if line.startswith("::")] == []
+
+
 def test_sites_elsewhere_have_a_comment_of_their_own(branch: GitRepository):
     branch.git("checkout", "--quiet", "main")
     (branch.root / "the clinics").mkdir()
