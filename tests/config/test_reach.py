@@ -15,27 +15,31 @@ ENDPOINT = """\
     display_name: One of many
     preset: epic
     link: server-room
-    host: 10.20.31.{number}
-    port: 6661
+{host}    port: 6661
     status: paused
     receiving_facility: STE
 """
 EPIC = "    ack_timeout: 30s\n"
 
 
-def fleet_with(*endpoints: str, preset: str, site: str = "") -> Loaded:
+def fleet_with(
+    *endpoints: str, preset: str, site: str = "", granted: bool = True, host: str = "10.20.30.40"
+) -> Loaded:
     """Two sites with the same endpoints of preset epic, given as what each says besides."""
     files = sound_files()
     files["fleet.yaml"] = files["fleet.yaml"].replace(EPIC.encode(), preset.encode())
     many = "".join(
-        ENDPOINT.format(name=f"epic-{number}", number=number) + says for number, says in enumerate(endpoints)
+        ENDPOINT.format(name=f"epic-{number}", host=f"    host: {host}\n" if host else "") + says
+        for number, says in enumerate(endpoints)
     )
     for name in ("st-elsewhere", "seaside"):
         files[f"{name}/site.yaml"] = sound_files()["st-elsewhere/site.yaml"] + site.encode()
         files[f"{name}/ehr-endpoints.yaml"] = f"version: 1\nehr_endpoints:\n{many}".encode()
         files[f"{name}/archives.yaml"] = b"version: 1\narchives: {}\n"
     roles = files["grants.yaml"].replace(b"[st-elsewhere]", b'["*"]')
-    return load({**files, "grants.yaml": roles})
+    return load(
+        {**files, "grants.yaml": roles if granted else roles.replace(b"results: true", b"results: false")}
+    )
 
 
 def problem_of(loaded: Loaded, rule: str) -> Problem:
@@ -63,6 +67,59 @@ def test_each_wrong_value_of_a_preset_names_the_endpoints_of_all_sites(rule: str
     problem = problem_of(fleet_with("", preset=preset), rule)
     assert problem.origin.file == "sites/fleet.yaml"
     assert problem.reaches == ("seaside/epic-0", "st-elsewhere/epic-0")
+
+
+@pytest.mark.parametrize(
+    ("rule", "setting"),
+    [
+        ("zone-differs", "time_zone: Europe/Berlin"),
+        ("plain-text-to-public", "host: 8.8.4.4"),
+        ("not-entitled", "preliminary_results: when_attestation_requested"),
+    ],
+)
+@pytest.mark.parametrize("layer", ["preset", "endpoint_defaults"])
+def test_what_is_warned_of_in_a_shared_value_is_said_and_silenced_there(rule: str, setting: str, layer: str):
+    def loaded(comment: str) -> Loaded:
+        line = f"{setting} {comment}\n"
+        at_preset, at_site = (f"    {line}", "") if layer == "preset" else (EPIC, f"  {line}")
+        return fleet_with(
+            "",
+            "",
+            preset=at_preset,
+            site=at_site,
+            granted=False,
+            host="" if "host" in setting else "10.20.30.40",
+        )
+
+    found = [problem for problem in loaded("").problems if problem.rule == rule]
+    assert [problem.origin.file for problem in found] == (
+        ["sites/fleet.yaml"]
+        if layer == "preset"
+        else ["sites/seaside/site.yaml", "sites/st-elsewhere/site.yaml"]
+    )
+    reached = [f"{site}/epic-{number}" for site in ("seaside", "st-elsewhere") for number in (0, 1)]
+    assert [endpoint for problem in found for endpoint in problem.reaches] == reached
+    answered = loaded(f"# bgo: ignore {rule}: CHG-4411")
+    assert rule not in {problem.rule for problem in answered.problems}
+    assert [problem.rule for problem in answered.silenced] == [rule] * len(found)
+
+
+def test_a_zone_that_one_site_of_several_keeps_is_a_note_of_the_preset_once():
+    files = sound_files()
+    files["fleet.yaml"] = files["fleet.yaml"].replace(EPIC.encode(), b"    time_zone: UTC\n")
+    own = files["st-elsewhere/ehr-endpoints.yaml"].replace(
+        b"preset: epic", b"preset: epic\n    time_zone: UTC"
+    )
+    problem = problem_of(load({**files, "st-elsewhere/ehr-endpoints.yaml": own}), "zone-differs")
+    assert (problem.origin.file, problem.reaches) == ("sites/st-elsewhere/ehr-endpoints.yaml", ())
+    assert problem_of(load(files), "zone-differs").reaches == ("st-elsewhere/epic-prod",)
+
+
+def test_who_turns_encryption_off_is_warned_of_it_himself():
+    preset = "    host: 8.8.4.4\n    tls: {mode: server, trust: {env: BGO_SECRET_CA}}\n"
+    loaded = fleet_with("    tls: {mode: off}\n", preset=preset, host="")
+    found = [problem for problem in loaded.problems if problem.rule == "plain-text-to-public"]
+    assert [problem.origin.file.split("/")[1] for problem in found] == ["seaside", "st-elsewhere"]
 
 
 def test_who_says_otherwise_is_not_reached():

@@ -57,13 +57,17 @@ def check_connections(reading: FleetReading) -> Iterator[Problem]:
             continue
         if endpoint.value.tls.mode != "off" or not _is_public(endpoint.value.host):
             continue
-        own = text_at(endpoint.own, "host")
+        # Who writes tls.mode off by himself takes it on himself; an address for several endpoints is one problem.
+        own = text_at(endpoint.own, "host") or text_at(endpoint.own, "tls", "mode")
+        who = (
+            f"{endpoint.name} sends" if own else f"endpoints that have it from {endpoint.layer('host')} send"
+        )
         yield problem_at(
-            (own or endpoint.key).place,
+            (own or host).place,
             rule="plain-text-to-public",
-            message=f"{host.text} is a public address, and {endpoint.name} sends to it without TLS",
+            message=f"{host.text} is a public address, and {who} to it without TLS",
             mend="write the address that the EHR has within a VPN",
-            related=endpoint.provenance("host"),
+            related=endpoint.provenance("host") if own else (),
             severity=Severity.WARNING,
         )
 

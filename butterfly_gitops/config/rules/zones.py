@@ -2,14 +2,14 @@
 
 import functools
 import zoneinfo
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
 from butterfly_gitops.config.nearest import nearest
-from butterfly_gitops.config.reading import EndpointReading, FleetReading, SiteReading
+from butterfly_gitops.config.reading import EndpointReading, FleetReading
 from butterfly_gitops.config.rules.documentation import Rule
 from butterfly_gitops.config.tree import Scalar, mapping_at, problem_at, text_at
-from butterfly_gitops.model.problem import Problem, Severity
+from butterfly_gitops.model.problem import Origin, Problem, Severity
 
 RULES = (
     Rule(
@@ -53,10 +53,11 @@ def check_zones(reading: FleetReading) -> Iterator[Problem]:
         yield from _check(text_at(presets, name, "time_zone"))
     for site in reading.sites:
         yield from _check(text_at(site.site_tree, "time_zone"))
-        yield from _check(text_at(mapping_at(site.site_tree, "endpoint_defaults"), "time_zone"))
+        defaults = mapping_at(site.site_tree, "endpoint_defaults")
+        yield from _check(text_at(defaults, "time_zone"))
         for endpoint in site.endpoints.values():
             yield from _check(text_at(endpoint.own, "time_zone"))
-            yield from _differs(site, endpoint)
+    yield from _differs(reading)
 
 
 @functools.cache
@@ -82,27 +83,42 @@ def _check(zone: Scalar | None) -> Iterator[Problem]:
     )
 
 
-def _differs(site: SiteReading, endpoint: EndpointReading) -> Iterator[Problem]:
-    """Said at the endpoint's own value, or at its name where another layer has it: that layer may be right for others."""
-    here, there = text_at(endpoint.merged.tree, "time_zone"), text_at(site.site_tree, "time_zone")
-    times = text_at(endpoint.merged.tree, "message", "times")
-    if here is None or there is None or (times and times.text == "local_with_offset"):
-        return
-    if here.text == there.text or not {here.text, there.text} <= _known():
-        return
-    if _clock(here.text) == _clock(there.text):
-        return
-    own = text_at(endpoint.own, "time_zone")
-    yield problem_at(
-        (own or endpoint.key).place,
+def _differs(reading: FleetReading) -> Iterator[Problem]:
+    """Said once where the zone is written, with the first site that keeps another time; it may be right for others."""
+    found: dict[Origin, tuple[EndpointReading, Scalar, dict[str, Scalar]]] = {}
+    for site, endpoint in reading.endpoints:
+        here, there = text_at(endpoint.merged.tree, "time_zone"), text_at(site.site_tree, "time_zone")
+        times = text_at(endpoint.merged.tree, "message", "times")
+        if here is None or there is None or (times and times.text == "local_with_offset"):
+            continue
+        if _are_apart(here.text, there.text):
+            _, _, sites = found.setdefault(here.place.origin, (endpoint, here, {}))
+            sites.setdefault(site.name, there)
+    for endpoint, here, sites in found.values():
+        yield _apart(endpoint, here, sites)
+
+
+def _are_apart(one: str, other: str) -> bool:
+    return one != other and {one, other} <= _known() and _clock(one) != _clock(other)
+
+
+def _apart(endpoint: EndpointReading, here: Scalar, sites: Mapping[str, Scalar]) -> Problem:
+    layer, (site, there) = endpoint.layer("time_zone"), next(iter(sites.items()))
+    if layer.startswith("preset "):
+        more = len(sites) - 1
+        others = f", and {more} more site{'s' if more > 1 else ''} another" if more else ""
+        message = f"{layer} keeps the time of {here.text}, but {site} that of {there.text}{others}"
+        mend = "leave it if the EHRs do; otherwise take the line out, or write time_zone at the endpoints"
+    else:
+        message = f"{layer or endpoint.name} keeps the time of {here.text}, and its site that of {there.text}"
+        mend = "leave it if the EHR does; otherwise take the line out"
+    whose = f"the time zone of {site}" if layer.startswith("preset ") else "the site's time zone"
+    return problem_at(
+        here.place,
         rule="zone-differs",
-        message=f"{endpoint.name} keeps the time of {here.text}, and its site that of {there.text}",
-        mend="leave it if the EHR does; otherwise "
-        + ("take the line out" if own else f"write time_zone: {there.text} at {endpoint.name}"),
-        related=(
-            *endpoint.provenance("time_zone"),
-            ("the site's time zone", there.place.origin),
-        ),
+        message=message,
+        mend=mend,
+        related=((whose, there.place.origin),),
         severity=Severity.NOTE,
     )
 
