@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from butterfly_gitops.config.load import load
+from butterfly_gitops.config.zone_names import ABBREVIATIONS, WINDOWS
 from tests.config.examples import sound_files
 
 
@@ -71,3 +72,56 @@ def test_zones_that_are_called_alike_agree_at_every_quarter_of_an_hour(one: str,
             at.astimezone(zoneinfo.ZoneInfo(one)).utcoffset()
             == at.astimezone(zoneinfo.ZoneInfo(other)).utcoffset()
         )
+
+
+def mend_of(zone: str) -> str:
+    files = sound_files()
+    path = "st-elsewhere/site.yaml"
+    files[path] = files[path].replace(b"time_zone: America/New_York", f'time_zone: "{zone}"'.encode())
+    (problem,) = load(files).problems
+    assert problem.rule == "unknown-zone"
+    return problem.mend
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("Pacific Standard Time", "America/Los_Angeles"),
+        ("eastern standard time", "America/New_York"),
+        ("Central Daylight Time", "America/Chicago"),
+        ("Mountain Time", "America/Denver"),
+        ("US Mountain Standard Time", "America/Phoenix"),
+        ("E. Australia Standard Time", "Australia/Brisbane"),
+        ("W. Europe Standard Time", "Europe/Berlin"),
+        ("GMT Standard Time", "Europe/London"),
+        ("India Standard Time", "Asia/Kolkata"),
+        ("MEZ", "Europe/Berlin"),
+        ("MESZ", "Europe/Berlin"),
+        ("AKDT", "America/Anchorage"),
+        ("bst", "Europe/London"),
+        ("New York", "America/New_York"),
+        ("berlin", "Europe/Berlin"),
+        ("America/New York", "America/New_York"),
+        ("america/chicago", "America/Chicago"),
+        ("Amerika/Denver", "America/Denver"),
+    ],
+)
+def test_a_name_that_people_or_windows_give_a_zone_is_mended(written: str, meant: str):
+    assert mend_of(written) == f'write "{meant}"'
+
+
+@pytest.mark.parametrize(
+    "written", ["Hospital Time", "Pacifik Standard Time", "EST5", "CustomTime", "north", "ZST", "local time"]
+)
+def test_what_may_be_any_zone_is_not_guessed(written: str):
+    assert mend_of(written) == "write a name of the IANA database, such as America/New_York"
+
+
+@pytest.mark.parametrize("written", ["UTC-5", "GMT+01:00", "-0500", "+5", "utc +2", "UTC+05:30"])
+def test_an_offset_is_said_to_have_no_daylight_saving(written: str):
+    assert mend_of(written).endswith("such as America/New_York: an offset has no daylight saving")
+
+
+@pytest.mark.parametrize("zone", sorted({*WINDOWS.values(), *ABBREVIATIONS.values()}))
+def test_each_zone_that_a_mend_names_is_there(zone: str):
+    assert zone in zoneinfo.available_timezones()

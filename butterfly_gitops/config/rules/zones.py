@@ -1,6 +1,7 @@
 """Time zones are those of the IANA database."""
 
 import functools
+import re
 import zoneinfo
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -9,13 +10,15 @@ from butterfly_gitops.config.nearest import nearest
 from butterfly_gitops.config.reading import EndpointReading, FleetReading
 from butterfly_gitops.config.rules.documentation import Rule
 from butterfly_gitops.config.tree import Scalar, mapping_at, problem_at, text_at
+from butterfly_gitops.config.zone_names import meant_zone
 from butterfly_gitops.model.problem import Origin, Problem, Severity
 
 RULES = (
     Rule(
         id="unknown-zone",
         says="A time zone is a name of the IANA database, such as America/New_York. Abbreviations are refused: EST "
-        "has no daylight saving, and CST is a zone on three continents.",
+        "has no daylight saving, and CST is a zone on three continents. So are an offset such as UTC-5, which has no "
+        "daylight saving either, and what Windows calls a zone.",
         wrong="time_zone: EST",
         right="time_zone: America/New_York",
     ),
@@ -34,16 +37,8 @@ RULES = (
 _DAY = timedelta(days=1)
 # Names that IANA keeps for old files and that have no daylight saving, or that say nothing of a place.
 _MISLEADING = frozenset({"EST", "MST", "HST", "Factory", "localtime"})
-_MEANT = {
-    "EST": "America/New_York", "EDT": "America/New_York", "ET": "America/New_York", "EASTERN": "America/New_York",
-    "CST": "America/Chicago", "CDT": "America/Chicago", "CT": "America/Chicago", "CENTRAL": "America/Chicago",
-    "MST": "America/Denver", "MDT": "America/Denver", "MT": "America/Denver", "MOUNTAIN": "America/Denver",
-    "PST": "America/Los_Angeles", "PDT": "America/Los_Angeles", "PT": "America/Los_Angeles",
-    "PACIFIC": "America/Los_Angeles", "AKST": "America/Anchorage", "HST": "Pacific/Honolulu",
-    "AST": "America/Halifax", "NST": "America/St_Johns", "BST": "Europe/London", "IST": "Asia/Kolkata",
-    "CEST": "Europe/Berlin", "JST": "Asia/Tokyo", "AEST": "Australia/Sydney", "AEDT": "Australia/Sydney",
-    "Z": "UTC", "UTC+0": "UTC",
-}  # fmt: skip
+_COUNTRIES = ("Australia/", "Brazil/", "Canada/", "Chile/", "Mexico/", "Pacific/Samoa", "US/")
+_OFFSET = re.compile(r"(UTC|GMT)? ?[+-][0-9]{1,2}(:?[0-9]{2})?", re.IGNORECASE)
 
 
 def check_zones(reading: FleetReading) -> Iterator[Problem]:
@@ -66,21 +61,41 @@ def _known() -> frozenset[str]:
 
 
 @functools.cache
-def _places() -> frozenset[str]:
+def _zones_of_places() -> tuple[str, ...]:
     """The zones that say a place: another abbreviation would be no mend."""
-    return frozenset(name for name in _known() if "/" in name and not name.startswith(("Etc/", "SystemV/")))
+    return tuple(
+        sorted(name for name in _known() if "/" in name and not name.startswith(("Etc/", "SystemV/")))
+    )
+
+
+@functools.cache
+def _places() -> Mapping[str, str]:
+    """By the city in small letters, the zones that say one; a part of a country may be called like that of another."""
+    zones = [zone for zone in _zones_of_places() if not zone.startswith(_COUNTRIES)]
+    return {zone.rpartition("/")[2].lower(): zone for zone in reversed(zones)}
 
 
 def _check(zone: Scalar | None) -> Iterator[Problem]:
     if zone is None or zone.is_null or zone.text in _known():
         return
-    meant = _MEANT.get(zone.text.strip().upper()) or nearest(zone.text.replace(" ", "_"), _places())
     yield problem_at(
         zone.place,
         rule="unknown-zone",
         message=f'there is no time zone "{zone.text[:60]}"',
-        mend=f'write "{meant}"' if meant else "write a name of the IANA database, such as America/New_York",
+        mend=_mend(zone),
     )
+
+
+def _mend(zone: Scalar) -> str:
+    """Only what is sure, or a name in letters like it: a wrong zone would pass, and every study seem hours off."""
+    by_place = "write a name of the IANA database, such as America/New_York"
+    text = zone.text.strip().replace(" ", "_")
+    meant = meant_zone(zone.text) or _places().get(text.lower())
+    if meant is None and _OFFSET.fullmatch(zone.text.strip()):
+        return f"{by_place}: an offset has no daylight saving"
+    if meant is None and "/" in text:
+        meant = nearest(text, _zones_of_places())
+    return f'write "{meant}"' if meant else by_place
 
 
 def _differs(reading: FleetReading) -> Iterator[Problem]:
