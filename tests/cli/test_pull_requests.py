@@ -76,6 +76,21 @@ def test_the_hook_checks_the_sites(branch: GitRepository, old: str, new: str, co
     assert shell(branch, OFFERED["bgo-validate"]["entry"]).returncode == code
 
 
+@pytest.mark.parametrize("change", ["rm", "mv", "none"])
+def test_the_hook_sees_what_a_commit_takes_away(branch: GitRepository, tmp_path: Path, change: str) -> None:
+    hooks = {"repos": [{"repo": "local", "hooks": [{**OFFERED["bgo-validate"], "language": "system"}]}]}
+    (branch.root / ".pre-commit-config.yaml").write_text(json.dumps(hooks), encoding="utf-8")
+    branch.git("add", ".pre-commit-config.yaml")
+    path = "sites/st-elsewhere/archives.yaml"
+    if change != "none":
+        branch.git(*(["rm", "--quiet", path] if change == "rm" else ["mv", path, "archives.yaml"]))
+    run = f'"{sys.executable}" -m pre_commit run --color never'
+    done = shell(branch, run, HOME=str(tmp_path), PRE_COMMIT_HOME=str(tmp_path / "pre-commit"))
+    assert "Skipped" not in done.stdout
+    assert done.returncode == (0 if change == "none" else 1), done.stdout + done.stderr
+    assert ("missing-file" in done.stdout) is (change != "none")
+
+
 # GitHub; what the action does is in test_action.py -----------------------------------------------------------------
 
 
