@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from butterfly_gitops.config import secrets_by_value
+from butterfly_gitops.config.nearest import Guesses
 from butterfly_gitops.config.tree import Entry, Node, Place, Scalar, Sequence, problem_at
 from butterfly_gitops.model.problem import Problem
 
@@ -24,10 +25,11 @@ class Context:
     In a `relaxed` reading nothing is missing and no value is made: it checks a layer by itself.
     `searched` names the layers that were looked through for a missing value. `known` is shared by readings of trees
     that share entries, as layers do with what they merge into: a sound plain value is read once, by the identity of
-    its entry.
+    its entry. `guesses` bounds what readings that share their problems guess.
     """
 
     problems: list[Problem] = field(default_factory=list)
+    guesses: Guesses = field(default_factory=Guesses)
     relaxed: bool = False
     searched: str = ""
     known: dict[int, Any] | None = None

@@ -17,7 +17,6 @@ from butterfly_gitops.config.context import FAILED, Context, Reader, is_refused_
 from butterfly_gitops.config.encoding_reader import EncodingReader
 from butterfly_gitops.config.host_reader import HostReader
 from butterfly_gitops.config.identity_reader import IdentityReader
-from butterfly_gitops.config.nearest import nearest
 from butterfly_gitops.config.scalar_readers import (
     BooleanReader,
     ChoiceReader,
@@ -258,7 +257,7 @@ class ModelReader:
             context.problems.append(secrets_by_value.refused_setting(entry))
             return
         known = self.model.model_fields.keys()
-        meant = nearest(key.text, known)
+        meant = context.guesses.nearest(key, known)
         mend = f'write "{meant}"' if meant else f"known here: {', '.join(known)}"
         message = f"no setting is called {shown(key)}"
         context.refuse(key.place, rule="unknown-key", message=message, mend=mend)

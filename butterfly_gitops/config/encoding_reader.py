@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from butterfly_gitops.config.context import FAILED, Context, scalar_for, shown
-from butterfly_gitops.config.nearest import nearest
+from butterfly_gitops.config.nearest import Guesses
 from butterfly_gitops.config.tree import Node, Scalar
 
 _OTHERWISE = "write UTF-8, or one of US-ASCII, ISO-8859-1 to 9, ISO-8859-15 and windows-1252"
@@ -52,19 +52,20 @@ class EncodingReader:
             )
             mend = 'write "UTF-8", which has the same characters'
         else:
-            meant = self._meant(scalar.text)
+            meant = self._meant(scalar, context.guesses)
             message = f"{at.text} is {shown(scalar)}, which is not " + (
                 "its name here" if meant else "offered"
             )
             mend = f'write "{meant}"' if meant else _OTHERWISE
         return context.refuse(scalar.place, rule="unknown-encoding", message=message, mend=mend)
 
-    def _meant(self, text: str) -> str | None:
+    def _meant(self, written: Scalar, guesses: Guesses) -> str | None:
         """The offered one that a text means; with another number or initial it would be other characters."""
+        text = written.text
         names = {**_MEANT, **{_key(name): name for name in self.offered}}
         if meant := names.get(_key(text)):
             return meant
-        near = nearest(text, self.offered)
+        near = guesses.nearest(written, self.offered)
         return near if near and _marks(near) == _marks(text) else None
 
 

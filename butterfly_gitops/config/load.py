@@ -88,7 +88,7 @@ def load(
     for check in CHECKS:
         found.extend(check(reading))
     remarks = [remark for part in texts.values() for remark in part.text.remarks]
-    found = list(secrets_by_value.without_secrets(silencing.with_silences(found, remarks)))
+    found = silencing.with_silences(found, remarks)
     problems, silenced = (
         _one_by_position(each for each in found if bool(each.silenced) is answered)
         for answered in (False, True)
@@ -98,8 +98,8 @@ def load(
     is_fleet_sound = all(problem.site is not None for problem in errors)
     return Loaded(
         fleet=_fleet(reading, unsound) if is_fleet_sound else None,
-        problems=with_reach(abridged(problems), reading),
-        silenced=with_reach(silenced, reading),
+        problems=with_reach(_shown(abridged(problems), found), reading),
+        silenced=with_reach(_shown(silenced, found), reading),
         origins=Deferred(
             lambda: _joined(provenance.origins_of_fleet(reading), *(site.origins for site in sites))
         ),
@@ -110,6 +110,11 @@ def load(
         endpoint_count=len(reading.endpoints),
         parts=replace(parts, sites={site.reading.name: site for site in sites}),
     )
+
+
+def _shown(problems: Iterable[Problem], found: Iterable[Problem]) -> tuple[Problem, ...]:
+    """What a report has room for, with no secret in it; what else was found may say that one stands in its line."""
+    return tuple(secrets_by_value.without_secrets(problems, among=found))
 
 
 def _texts(

@@ -15,10 +15,10 @@ from jsonschema.validators import extend
 
 from butterfly_gitops.config.context import shown
 from butterfly_gitops.config.decode import top_of
-from butterfly_gitops.config.nearest import nearest
+from butterfly_gitops.config.nearest import Guesses
+from butterfly_gitops.config.secret_names import names_secret
 from butterfly_gitops.config.secrets_by_value import (
     looks_secret,
-    names_secret,
     refused_setting,
     refused_value,
 )
@@ -37,12 +37,12 @@ class _Written(str):
 
 def refusals(root: Mapping, *, schema: str, what: str) -> Iterator[Problem]:
     """What a frozen schema refuses of a tree; `what` names the version and its kind in messages."""
-    validator = _Validator(json.loads(schema))
+    validator, guesses = _Validator(json.loads(schema)), Guesses()
     for error in sorted(
         validator.iter_errors(_data(root)), key=lambda error: list(map(str, error.absolute_path))
     ):
         # Of several shapes that would do, the one that is nearest says most.
-        yield from _problems(best_match([error]), root, what)
+        yield from _problems(best_match([error]), root, what, guesses)
 
 
 def _data(node: Node) -> Any:
@@ -121,7 +121,7 @@ _Validator = extend(
 )
 
 
-def _problems(error: ValidationError, root: Mapping, what: str) -> Iterator[Problem]:
+def _problems(error: ValidationError, root: Mapping, what: str, guesses: Guesses) -> Iterator[Problem]:
     at, node = _found(root, list(error.absolute_path))
     if "propertyNames" in error.absolute_schema_path and isinstance(node, Mapping):
         key = node.entries[str(error.instance)].key
@@ -130,7 +130,7 @@ def _problems(error: ValidationError, root: Mapping, what: str) -> Iterator[Prob
         return
     match error.validator:
         case "additionalProperties":
-            yield from _unknown_keys(error, node, what)
+            yield from _unknown_keys(error, node, what, guesses)
         case "required":
             missing = [name for name in error.validator_value if name not in error.instance]
             yield problem_at(
@@ -159,7 +159,7 @@ def _found(root: Mapping, path: list[str | int]) -> tuple[Scalar, Node]:
     return at, found
 
 
-def _unknown_keys(error: ValidationError, node: Node, what: str) -> Iterator[Problem]:
+def _unknown_keys(error: ValidationError, node: Node, what: str, guesses: Guesses) -> Iterator[Problem]:
     known = list(error.schema.get("properties", {}))
     for name, entry in node.entries.items() if isinstance(node, Mapping) else ():
         if name in known:
@@ -167,7 +167,7 @@ def _unknown_keys(error: ValidationError, node: Node, what: str) -> Iterator[Pro
         if names_secret(name):
             yield refused_setting(entry)
             continue
-        key, meant = entry.key, nearest(name, known)
+        key, meant = entry.key, guesses.nearest(entry.key, known)
         mend = f'write "{meant}"' if meant else f"known here: {', '.join(known)}"
         message = f"no setting of {what} is called {shown(key)}"
         yield problem_at(key.place, rule="unknown-key", message=message, mend=mend)

@@ -10,7 +10,6 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from butterfly_gitops.config.context import FAILED, Context, Failed, scalar_for, shown
-from butterfly_gitops.config.nearest import nearest
 from butterfly_gitops.config.tree import Node, Scalar
 from butterfly_gitops.model.meaning import PATTERN_MEND
 from butterfly_gitops.model.scalar import NAME_PATTERN, parse_duration
@@ -159,7 +158,7 @@ class ChoiceReader:
         for choice in self.choices:
             if scalar.text == str(choice) and (isinstance(choice, str) or scalar.is_plain):
                 return choice
-        meant = nearest(scalar.text, [str(choice) for choice in self.choices])
+        meant = context.guesses.nearest(scalar, [str(choice) for choice in self.choices])
         mend = f'write "{meant}"' if meant and meant != scalar.text else f"write {self.wants}"
         message = f"{at.text} is {shown(scalar)}; it can be {self.wants}"
         return context.refuse(scalar.place, rule="wrong-value", message=message, mend=mend)

@@ -9,7 +9,10 @@ from butterfly_gitops.model.problem import Problem
 
 _PEM = re.compile(r"-----BEGIN [A-Z0-9 ]+-----")
 _WORDS = re.compile(r"pass(word|wd|phrase)|secret|token|credential|private_?key", re.IGNORECASE)
-_KEY_WITH_VALUE = re.compile(rf"((?:{_WORDS.pattern})[\w-]*[\"']?\s*:\s*)\S.*", re.IGNORECASE)
+# A try at the start of each word alone: a line that repeats such a word must not cost its square.
+_KEY_WITH_VALUE = re.compile(
+    rf"(?<![\w-])((?=[\w-]*?(?:{_WORDS.pattern}))[\w-]+[\"']?\s*:\s*)\S.*", re.IGNORECASE
+)
 # RFC 3986 3.2.1: a user and a password before the host.
 _PASSWORD_IN_URL = re.compile(r"(://[^\s/@:]*:)[^\s/]+@")
 _USER_AND_PASSWORD = re.compile(r"[^\s/@:]+:[^\s]+@")
@@ -79,15 +82,14 @@ def _hide(problem: Problem, secret: Place) -> Problem:
     return replace(problem, excerpt=shown + "*" * min(len(hidden), 8), length=min(problem.length, 8))
 
 
-def without_secrets(problems: Iterable[Problem]) -> Iterator[Problem]:
-    """The same problems, where nothing shows what another one hides, or what looks like a secret."""
-    found = list(problems)
+def without_secrets(problems: Iterable[Problem], *, among: Iterable[Problem]) -> Iterator[Problem]:
+    """The same problems, where nothing shows what any `among` all hides, or what looks like a secret."""
     hidden: dict[tuple[str, int], str] = {}
-    for problem in found:
+    for problem in among:
         if problem.rule == "secret-by-value":
             line = (problem.origin.file, problem.origin.line)
             hidden[line] = min(problem.excerpt, hidden.get(line, problem.excerpt), key=len)
-    for problem in found:
+    for problem in problems:
         excerpt = hidden.get((problem.origin.file, problem.origin.line), problem.excerpt)
         until = problem.origin.column - 1 + problem.length
         shown = replace(problem, excerpt=_starred(excerpt, until=until))

@@ -4,16 +4,21 @@ A comment changes nothing of what runs, so a wrong one is only warned of. Errors
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from butterfly_gitops.config.nearest import nearest
+from butterfly_gitops.config.nearest import Guesses
 from butterfly_gitops.config.rules.catalog import RULES
 from butterfly_gitops.config.rules.silence import MEND, NEVER_SILENT
-from butterfly_gitops.config.tree import Place, Remark, problem_at
+from butterfly_gitops.config.tree import Place, Remark, Scalar, problem_at
 from butterfly_gitops.model.problem import Problem, Severity
 
 _FORM = re.compile(r"#\s*bgo:\s*ignore\s+(?P<rule>[^\s:]+)(?:\s*:\s*(?P<reason>.*))?")
+
+
+# The file, the line and the rule whose problems a comment answers: many problems and many comments meet here.
+_Answered = tuple[str, int, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,9 +30,9 @@ class _Silence:
     rule: str
     reason: str
 
-    def answers(self, problem: Problem) -> bool:
-        at = problem.origin
-        return (at.file, at.line, problem.rule) == (self.place.source.file, self.line, self.rule)
+    @property
+    def answers(self) -> "_Answered":
+        return self.place.source.file, self.line, self.rule
 
 
 def with_silences(found: Iterable[Problem], remarks: Iterable[Remark]) -> list[Problem]:
@@ -36,13 +41,21 @@ def with_silences(found: Iterable[Problem], remarks: Iterable[Remark]) -> list[P
     read = [(remark, _read(remark)) for remark in remarks]
     if not read:
         return problems
-    silences = [silence for _, silence in read if silence and not _refused(silence)]
+    guesses = Guesses()
+    refused = [(silence, _refused(silence, guesses)) for _, silence in read if silence]
+    silences = [silence for silence, refusal in refused if refusal is None]
+    reasons: dict[_Answered, str] = {}
+    for silence in silences:
+        reasons.setdefault(silence.answers, silence.reason)
+    answered: defaultdict[_Answered, list[Problem]] = defaultdict(list)
+    for problem in problems:
+        answered[_position(problem)].append(problem)
     broken = {problem.site for problem in problems if problem.severity is Severity.ERROR}
     return [
-        *(_answered(problem, silences) for problem in problems),
+        *(_answered(problem, reasons) for problem in problems),
         *(_not_understood(remark) for remark, silence in read if silence is None),
-        *(refused for _, silence in read if silence and (refused := _refused(silence))),
-        *(refused for silence in silences for refused in _idle(silence, problems, broken)),
+        *(refusal for _, refusal in refused if refusal),
+        *(idle for silence in silences for idle in _idle(silence, answered.get(silence.answers, ()), broken)),
     ]
 
 
@@ -59,10 +72,14 @@ def _read(remark: Remark) -> _Silence | None:
     )
 
 
-def _answered(problem: Problem, silences: list[_Silence]) -> Problem:
+def _position(problem: Problem) -> _Answered:
+    return problem.origin.file, problem.origin.line, problem.rule
+
+
+def _answered(problem: Problem, reasons: Mapping[_Answered, str]) -> Problem:
     if problem.severity is Severity.ERROR:
         return problem
-    reason = next((silence.reason for silence in silences if silence.answers(problem)), "")
+    reason = reasons.get(_position(problem), "")
     return replace(problem, silenced=reason) if reason else problem
 
 
@@ -71,11 +88,11 @@ def _not_understood(remark: Remark) -> Problem:
     return _warning(remark.place, rule="bad-silence", message=message, mend=MEND)
 
 
-def _refused(silence: _Silence) -> Problem | None:
+def _refused(silence: _Silence, guesses: Guesses) -> Problem | None:
     """What is wrong with the comment whatever the rest of the files says."""
     rule = RULES.get(silence.rule)
     if rule is None:
-        meant = nearest(silence.rule, RULES)
+        meant = guesses.nearest(Scalar(place=silence.place, text=silence.rule, is_plain=True), RULES)
         mend = f'write "{meant}"' if meant else "write the name that stands in the warning's brackets"
         message = f'there is no rule "{silence.rule[:60]}"'
         return _warning(silence.place, rule="unknown-rule", message=message, mend=mend)
@@ -97,9 +114,8 @@ def _cannot(place: Place, what: str) -> Problem:
     return _warning(place, rule="cannot-silence", message=message, mend=mend)
 
 
-def _idle(silence: _Silence, problems: list[Problem], broken: set[str | None]) -> Iterator[Problem]:
+def _idle(silence: _Silence, answered: Sequence[Problem], broken: set[str | None]) -> Iterator[Problem]:
     """What a sound comment answers that it cannot, or that is not there."""
-    answered = [problem for problem in problems if silence.answers(problem)]
     if any(problem.severity is not Severity.ERROR for problem in answered):
         return
     if answered:

@@ -4,6 +4,7 @@ What must hold between names, files and sites is left to `rules`.
 """
 
 from collections.abc import Mapping as Map
+from dataclasses import replace
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -84,7 +85,7 @@ def check_shared_layer(entry: Entry | None, context: Context) -> None:
         mend = "write them at the endpoints that need them"
         context.refuse(entry.key.place, rule="layer-too-large", message=message, mend=mend)
         return
-    relaxed = Context(problems=context.problems, relaxed=True)
+    relaxed = Context(problems=context.problems, guesses=context.guesses, relaxed=True)
     reader_of(EhrEndpoint).read(entry.value.without(*ENDPOINT_ONLY), entry.key, relaxed)
 
 
@@ -157,7 +158,7 @@ class _LayersBelow:
 def _read_endpoint(entry: Entry, below: _LayersBelow, context: Context) -> EndpointReading:
     own = entry.value
     assert isinstance(own, Mapping)  # noqa: S101 - `_mappings` chose it; this tells the type checker
-    relaxed = Context(problems=context.problems, relaxed=True, known=below.known)
+    relaxed = replace(context, relaxed=True, known=below.known)
     reader_of(EndpointLayer).read(own, entry.key, relaxed)
     named = (below.preset(own), below.defaults, Layer(name="endpoint", tree=own.without(*ENDPOINT_ONLY)))
     layers = tuple(layer for layer in named if layer is not None)
@@ -175,6 +176,6 @@ def _effective(
     entry: Entry, merged: Merged, layers: tuple[Layer, ...], context: Context
 ) -> EhrEndpoint | None:
     searched = ", ".join(str(layer) for layer in layers)
-    strict = Context(problems=context.problems, searched=searched, known=context.known)
+    strict = replace(context, relaxed=False, searched=searched)
     value = decode(EhrEndpoint, merged.tree, at=entry.key, context=strict)
     return value if isinstance(value, EhrEndpoint) else None

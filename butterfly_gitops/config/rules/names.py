@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from butterfly_gitops.config.nearest import mend_name, nearest
+from butterfly_gitops.config.nearest import Guesses
 from butterfly_gitops.config.reading import FleetReading, SiteReading
 from butterfly_gitops.config.rules.documentation import Rule
 from butterfly_gitops.config.tree import Mapping, Scalar, mapping_at, problem_at, scalars_at, text_at
@@ -53,12 +53,13 @@ RULES = (
 
 def check_names(reading: FleetReading) -> Iterator[Problem]:
     """All rules of this module."""
+    guesses = Guesses()
     for site in reading.sites:
         yield from _names_taken(site)
-        yield from _unknown_links(site)
-        yield from _unknown_presets(site, reading.presets)
-        yield from _unknown_endpoints(site)
-    yield from _unknown_sites(reading)
+        yield from _unknown_links(site, guesses)
+        yield from _unknown_presets(site, reading.presets, guesses)
+        yield from _unknown_endpoints(site, guesses)
+    yield from _unknown_sites(reading, guesses)
     yield from _duplicate_cloud_ids(reading)
 
 
@@ -89,14 +90,14 @@ def _names_taken(site: SiteReading) -> Iterator[Problem]:
             )
 
 
-def _unknown_links(site: SiteReading) -> Iterator[Problem]:
+def _unknown_links(site: SiteReading, guesses: Guesses) -> Iterator[Problem]:
     if site.links is None:
         return
     for endpoint in site.endpoints.values():
         link = text_at(endpoint.merged.tree, "link")
         if link and not link.is_null and link.text not in site.links.entries:
             add = f"add it to links in {site.source.file}/site.yaml"
-            mend = mend_name(link.text, keys_of(site.links), otherwise=add)
+            mend = guesses.mend_name(link, keys_of(site.links), otherwise=add)
             # A preset may be right for other sites; this one's endpoint is to mend.
             is_own = link.place.source.site == site.name
             problem = _of_site(
@@ -113,18 +114,18 @@ def _of_site(value: Scalar, site: SiteReading, *, rule: str, message: str, mend:
     return problem_at(value.place, rule=rule, message=f"{site.name} has {message}", mend=mend)
 
 
-def _unknown_presets(site: SiteReading, presets: Mapping | None) -> Iterator[Problem]:
+def _unknown_presets(site: SiteReading, presets: Mapping | None, guesses: Guesses) -> Iterator[Problem]:
     if presets is None:
         return
     for endpoint in site.endpoints.values():
         preset = text_at(endpoint.own, "preset")
         if preset and preset.text not in presets.entries:
-            mend = mend_name(preset.text, keys_of(presets), otherwise="add it to presets in fleet.yaml")
+            mend = guesses.mend_name(preset, keys_of(presets), otherwise="add it to presets in fleet.yaml")
             message = f'there is no preset "{preset.text}"'
             yield problem_at(preset.place, rule="unknown-preset", message=message, mend=mend)
 
 
-def _unknown_endpoints(site: SiteReading) -> Iterator[Problem]:
+def _unknown_endpoints(site: SiteReading, guesses: Guesses) -> Iterator[Problem]:
     if not site.knows_endpoints:
         return
     known = keys_of(mapping_at(site.endpoints_tree, "ehr_endpoints"))
@@ -132,12 +133,12 @@ def _unknown_endpoints(site: SiteReading) -> Iterator[Problem]:
     for archive in site.archives.values():
         for item in archive.forward_to:
             if item.text not in names:
-                mend = mend_name(item.text, known, otherwise="add it to ehr-endpoints.yaml")
+                mend = guesses.mend_name(item, known, otherwise="add it to ehr-endpoints.yaml")
                 message = f'no EHR endpoint "{item.text}"'
                 yield _of_site(item, site, rule="unknown-endpoint", message=message, mend=mend)
 
 
-def _unknown_sites(reading: FleetReading) -> Iterator[Problem]:
+def _unknown_sites(reading: FleetReading, guesses: Guesses) -> Iterator[Problem]:
     roles = mapping_at(reading.grants_tree, "access_roles")
     # Somebody must still see what drains at a site that has left.
     removed = (key.text for key in keys_of(mapping_at(reading.fleet_tree, "removed_sites")))
@@ -145,7 +146,7 @@ def _unknown_sites(reading: FleetReading) -> Iterator[Problem]:
     for key in keys_of(roles):
         for item in scalars_at(roles, key.text, "sites"):
             if item.text not in known:
-                meant = nearest(item.text, known)
+                meant = guesses.nearest(item, known)
                 mend = (
                     f'write "{meant}"'
                     if meant

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from butterfly_gitops.config import pem
-from butterfly_gitops.config.nearest import nearest
+from butterfly_gitops.config.nearest import Guesses
 from butterfly_gitops.config.reading import FleetReading
 from butterfly_gitops.config.rules.documentation import Rule
 from butterfly_gitops.config.tree import Mapping, Scalar, mapping_at, problem_at, text_at
@@ -49,6 +49,7 @@ _SOON = timedelta(days=30)
 
 def check_tls(reading: FleetReading) -> Iterator[Problem]:
     """All rules of this module, and secret-by-value for a key that lies in the repository."""
+    guesses = Guesses()
     for layer in _layers(reading):
         tls = mapping_at(layer, "tls")
         if file := text_at(tls, "key", "file"):
@@ -57,7 +58,7 @@ def check_tls(reading: FleetReading) -> Iterator[Problem]:
             yield problem_at(file.place, rule="secret-by-value", message=message, mend=mend)
         for part in _PARTS:
             if file := text_at(tls, part, "file"):
-                yield from _bad_reference(file, reading.paths)
+                yield from _bad_reference(file, reading.paths, guesses)
                 yield from _bad_content(file, part, reading)
     for _, endpoint in reading.endpoints:
         tls = mapping_at(endpoint.merged.tree, "tls")
@@ -85,14 +86,14 @@ def _idle(tls: Mapping) -> Iterator[Problem]:
             yield problem_at(entry.key.place, rule="tls-off", message=message, mend=mend)
 
 
-def _bad_reference(file: Scalar, paths: frozenset[str]) -> Iterator[Problem]:
+def _bad_reference(file: Scalar, paths: frozenset[str], guesses: Guesses) -> Iterator[Problem]:
     if file.text in paths:
         return
     message, mend = f'there is no file "{file.text}" below the sites folder', "add it, or correct its path"
     if file.text.startswith("/") or ".." in file.text.split("/"):
         message = f'"{file.text}" leads out of the sites folder'
         mend = "write a path from the sites folder, such as certs/epic-ca.pem"
-    elif meant := nearest(file.text, paths):
+    elif meant := guesses.nearest(file, paths):
         mend = f'write "{meant}"'
     yield problem_at(file.place, rule="bad-reference", message=message, mend=mend)
 

@@ -6,7 +6,7 @@ import zoneinfo
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
-from butterfly_gitops.config.nearest import nearest
+from butterfly_gitops.config.nearest import Guesses, nearest
 from butterfly_gitops.config.reading import EndpointReading, FleetReading
 from butterfly_gitops.config.rules.documentation import Rule
 from butterfly_gitops.config.tree import Scalar, mapping_at, problem_at, text_at
@@ -43,15 +43,15 @@ _OFFSET = re.compile(r"(UTC|GMT)? ?[+-][0-9]{1,2}(:?[0-9]{2})?", re.IGNORECASE)
 
 def check_zones(reading: FleetReading) -> Iterator[Problem]:
     """All rules of this module, in each layer."""
-    presets = reading.presets
+    presets, guesses = reading.presets, Guesses()
     for name in presets.entries if presets else ():
-        yield from _check(text_at(presets, name, "time_zone"))
+        yield from _check(text_at(presets, name, "time_zone"), guesses)
     for site in reading.sites:
-        yield from _check(text_at(site.site_tree, "time_zone"))
+        yield from _check(text_at(site.site_tree, "time_zone"), guesses)
         defaults = mapping_at(site.site_tree, "endpoint_defaults")
-        yield from _check(text_at(defaults, "time_zone"))
+        yield from _check(text_at(defaults, "time_zone"), guesses)
         for endpoint in site.endpoints.values():
-            yield from _check(text_at(endpoint.own, "time_zone"))
+            yield from _check(text_at(endpoint.own, "time_zone"), guesses)
     yield from _differs(reading)
 
 
@@ -75,25 +75,25 @@ def _places() -> Mapping[str, str]:
     return {zone.rpartition("/")[2].lower(): zone for zone in reversed(zones)}
 
 
-def _check(zone: Scalar | None) -> Iterator[Problem]:
+def _check(zone: Scalar | None, guesses: Guesses) -> Iterator[Problem]:
     if zone is None or zone.is_null or zone.text in _known():
         return
     yield problem_at(
         zone.place,
         rule="unknown-zone",
         message=f'there is no time zone "{zone.text[:60]}"',
-        mend=_mend(zone),
+        mend=_mend(zone, guesses),
     )
 
 
-def _mend(zone: Scalar) -> str:
+def _mend(zone: Scalar, guesses: Guesses) -> str:
     """Only what is sure, or a name in letters like it: a wrong zone would pass, and every study seem hours off."""
     by_place = "write a name of the IANA database, such as America/New_York"
     text = zone.text.strip().replace(" ", "_")
     meant = meant_zone(zone.text) or _places().get(text.lower())
     if meant is None and _OFFSET.fullmatch(zone.text.strip()):
         return f"{by_place}: an offset has no daylight saving"
-    if meant is None and "/" in text:
+    if meant is None and "/" in text and guesses.are_left_at(zone.place):
         meant = nearest(text, _zones_of_places())
     return f'write "{meant}"' if meant else by_place
 
