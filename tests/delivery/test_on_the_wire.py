@@ -1,0 +1,247 @@
+"""The same study on its way, with each message rendered in some layout: what the bytes tell an EHR, in their order."""
+
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import initialize, invariant, rule
+
+from butterfly_gitops.delivery.claim import reusable
+from butterfly_gitops.delivery.status import repeats_revision, status_of
+from butterfly_gitops.delivery.supersede import Arrival
+from butterfly_gitops.delivery.target import retarget, text_of, wire_of
+from butterfly_gitops.hl7.layouts.catalog import LAYOUTS
+from butterfly_gitops.hl7.render import Known, render
+from butterfly_gitops.model.delivery import (
+    Cause,
+    Delivery,
+    LaneId,
+    Report,
+    ReportId,
+    State,
+    StoredMessage,
+    Target,
+)
+from butterfly_gitops.model.endpoint import EhrEndpoint
+from butterfly_gitops.model.study import StudyEvent
+from tests.delivery.rows import a_lane, an_endpoint
+from tests.delivery.test_promises import LANES, NOW, OneStudy, lanes
+from tests.hl7.samples import study
+from tests.hl7.wire import Wire
+
+SHAPES = [(layout.name, version) for layout in LAYOUTS.values() for version in layout.versions]
+NUMBERS = {"erika": "MRN0042", "hans": "MRN0077"}
+
+shapes = st.sampled_from(SHAPES)
+corrections = st.sampled_from(["C", "F"])
+clocks = st.sampled_from(
+    [
+        {"times": times, "time_precision": precision}
+        for times in ("local", "local_with_offset")
+        for precision in ("second", "minute")
+    ]
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OnTheWire:
+    """A message that an EHR may have received: its bytes, and the delivery that it was of."""
+
+    delivery: Delivery
+    counts_for: ReportId
+    is_acknowledged: bool
+    wire: Wire
+
+    @property
+    def status(self) -> str:
+        """P, F, C or W as an EHR reads it; R or X of a notice."""
+        return "W" if "W" in self.wire.each("OBX-11") else self.wire["OBR-25"]
+
+
+def snapshot(arrival: Arrival) -> StudyEvent:
+    """The event as it came; only every other revision has an accession number."""
+
+    def identifiers(names: frozenset[str]) -> list[dict[str, str]]:
+        return [{"id": NUMBERS[name], "authority": "STE", "type": "MR"} for name in sorted(names)]
+
+    return study(
+        "efast.json",
+        event_id=f"e-{arrival.event}",
+        event=arrival.kind,
+        occurred_at=arrival.rank.occurred_at.isoformat(),
+        study={
+            "revision": max(arrival.rank.revision, 0),
+            "accession_number": "A4711" if arrival.rank.revision % 2 else None,
+        },
+        patient={
+            "identifiers": identifiers(arrival.patient),
+            "merged_from": identifiers(arrival.merged_from),
+        },
+    )
+
+
+def is_news(one: OnTheWire, before: list[OnTheWire]) -> bool:
+    """Whether a message tells more than those before it, and is none of them once more.
+
+    By hand, a snapshot of a revision that is known goes out as what it was, with the same OBR-22.
+    """
+    if not before or one.wire["MSH-10"] in {earlier.wire["MSH-10"] for earlier in before}:
+        return False
+    if one.delivery.cause is Cause.ONE_OFF:
+        return one.delivery.rank.revision > max(earlier.delivery.rank.revision for earlier in before)
+    is_newer = one.delivery.rank > max(earlier.delivery.rank for earlier in before)
+    return is_newer or one.delivery.cause is Cause.WITHDRAWAL
+
+
+class OneStudyOnTheWire(OneStudy):
+    def __init__(self):
+        super().__init__()
+        self.clocks: dict[LaneId, dict[str, str]] = {lane: {} for lane in LANES}
+        self.endpoints: dict[LaneId, EhrEndpoint] = {}
+        self.received: list[OnTheWire] = []
+
+    @initialize(shape=st.tuples(shapes, shapes), clock=st.tuples(clocks, clocks), corrected_as=corrections)
+    def begin(self, shape, clock, corrected_as):
+        for lane, of_lane, clock_of_lane in zip(LANES, shape, clock, strict=True):
+            self.clocks[lane] = clock_of_lane
+            self.endpoints[lane] = self._endpoint(lane, of_lane, corrected_as)
+            self.targets[lane] = Target(
+                lane=lane,
+                number=a_lane().target,
+                wire=wire_of(self.endpoints[lane]),
+                text=text_of(self.endpoints[lane]),
+            )
+
+    @rule(
+        lane=lanes,
+        port=st.integers(1, 2),
+        on_retarget=st.sampled_from(["resend", "set_aside"]),
+        shape=shapes,
+        corrected_as=corrections,
+    )
+    def apply(self, lane, port, on_retarget, shape, corrected_as):
+        """As in the machine that this one stands on, and the layout may change too."""
+        uncertain = [
+            one for one in self.deliveries.values() if one.lane == lane and one.state is State.UNCERTAIN
+        ]
+        endpoint = self._endpoint(lane, shape, corrected_as, port=port, on_retarget=on_retarget)
+        moved = retarget(self.lanes[lane], self.targets[lane], endpoint, uncertain, at=NOW)
+        self.endpoints[lane] = endpoint
+        self.lanes[lane] = moved.lane
+        self.targets[lane] = moved.target or self.targets[lane]
+        self._put((), moved.deliveries)
+
+    def _endpoint(self, lane: LaneId, shape: tuple[str, str], corrected_as: str, **address) -> EhrEndpoint:
+        layout, version = shape
+        message = {
+            "layout": layout,
+            "hl7_version": version,
+            "corrected_as": corrected_as,
+            **self.clocks[lane],
+        }
+        return an_endpoint(message=message, **address)
+
+    def _message(self, delivery: Delivery, report: Report) -> StoredMessage:
+        """Render as the dispatcher does: the stored bytes again where they fit, else a new message."""
+        stored, target = self.messages.get(delivery.id), self.targets[delivery.lane]
+        if not reusable(stored, target):
+            stored = self._rendered(delivery, report, target)
+            self.messages[delivery.id] = stored
+        assert self._patient_of(stored) in report.patient
+        return stored
+
+    def _rendered(self, delivery: Delivery, report: Report, target: Target) -> StoredMessage:
+        number = delivery.message + 1
+        control_id = f"{delivery.id:010d}{number:010d}"
+        rendered = render(
+            snapshot(self.events[delivery.body]),
+            endpoint=self.endpoints[delivery.lane],
+            report=Known(
+                filler=report.filler,
+                last_status_time=report.last_status_time,
+                fallback_filler=f"BF{report.id:07d}{number:07d}",
+                repeats=repeats_revision(delivery, report),
+            ),
+            status=status_of(delivery, report),
+            control_id=control_id,
+            at=NOW,
+        )
+        return StoredMessage(
+            delivery=delivery.id,
+            number=number,
+            target=target.number,
+            text=target.text,
+            control_id=control_id,
+            status=status_of(delivery, report),
+            filler=rendered.filler,
+            status_time=rendered.status_time,
+            data=rendered.data,
+        )
+
+    def _patient_of(self, message: StoredMessage) -> str:
+        number = Wire.read(message.data.decode())["PID-3"].split("^")[0]
+        return next(name for name, known in NUMBERS.items() if known == number)
+
+    # What must be true of what an EHR reads.
+
+    @invariant()
+    def no_preliminary_follows_a_final(self):
+        for results in self._by_report():
+            statuses = [one.status for one in results]
+            finals = [n for n, status in enumerate(statuses) if status in ("F", "C")]
+            assert not finals or "P" not in statuses[finals[0] :]
+
+    @invariant()
+    def no_correction_comes_before_an_acknowledged_final(self):
+        for report in self.reports:
+            known = ""
+            for one in self._all():
+                if one.delivery.report == report and one.status == "C":
+                    # R and X of a notice do not say whether they tell of a final.
+                    assert known in ("F", "C", "W", "R", "X")
+                if one.is_acknowledged and report in (one.delivery.report, one.counts_for):
+                    known = one.status
+
+    @invariant()
+    def obr_3_stays_for_the_life_of_a_report(self):
+        for results in self._by_report():
+            assert len({one.wire["OBR-3"] for one in results}) <= 1
+
+    @invariant()
+    def obr_22_of_a_new_revision_is_later_as_printed(self):
+        for results in self._by_report():
+            for number, one in enumerate(results):
+                before = results[:number]
+                if is_news(one, before):
+                    assert one.wire["OBR-22"] > max(earlier.wire["OBR-22"] for earlier in before)
+
+    @invariant()
+    def the_same_message_is_the_same_bytes(self):
+        by_id: dict[tuple[LaneId, str], Wire] = {}
+        for one in self._all():
+            key = (one.delivery.lane, one.wire["MSH-10"])
+            assert by_id.setdefault(key, one.wire) == one.wire
+
+    def _all(self) -> list[OnTheWire]:
+        """Take down what has arrived since somebody last looked: after each step, before bytes can change."""
+        for one in self.seen[len(self.received) :]:
+            self.received.append(
+                OnTheWire(
+                    delivery=one.delivery,
+                    counts_for=one.counts_for,
+                    is_acknowledged=one.is_acknowledged,
+                    wire=Wire.read(self.messages[one.delivery.id].data.decode()),
+                )
+            )
+        return self.received
+
+    def _by_report(self) -> list[list[OnTheWire]]:
+        found = self._all()
+        return [[one for one in found if one.delivery.report == report] for report in self.reports]
+
+
+TestOneStudyOnTheWire = OneStudyOnTheWire.TestCase
+TestOneStudyOnTheWire.settings = settings(max_examples=200, stateful_step_count=50, deadline=None)
+# A limit for a hang, not for a slow machine.
+TestOneStudyOnTheWire.pytestmark = [pytest.mark.timeout(900)]
