@@ -17,6 +17,7 @@ from butterfly_gitops.config.context import FAILED, Context, Reader, is_refused_
 from butterfly_gitops.config.encoding_reader import EncodingReader
 from butterfly_gitops.config.host_reader import HostReader
 from butterfly_gitops.config.identity_reader import IdentityReader
+from butterfly_gitops.config.reference_reader import ReferenceReader
 from butterfly_gitops.config.scalar_readers import (
     BooleanReader,
     ChoiceReader,
@@ -24,8 +25,16 @@ from butterfly_gitops.config.scalar_readers import (
     IntegerReader,
     TextReader,
 )
+from butterfly_gitops.config.secret_names import names_secret
 from butterfly_gitops.config.tree import Entry, Mapping, Node, Scalar, Sequence
-from butterfly_gitops.model.endpoint import HD_PATTERN, HOST_PATTERN, FileReference, Reference
+from butterfly_gitops.model.endpoint import (
+    ENV_PATTERN,
+    HD_PATTERN,
+    HOST_PATTERN,
+    PATH_PATTERN,
+    FileReference,
+    Reference,
+)
 
 
 def decode(model: type[BaseModel], node: Node, *, at: Scalar, context: Context) -> Any:
@@ -81,6 +90,8 @@ def _text_reader(adapter: TypeAdapter[Any]) -> Reader:
     pattern = adapter.json_schema().get("pattern")
     if pattern == HOST_PATTERN:
         return HostReader()
+    if pattern in (ENV_PATTERN, PATH_PATTERN):
+        return ReferenceReader(adapter=adapter)
     return IdentityReader(adapter=adapter) if pattern == HD_PATTERN else TextReader(adapter=adapter)
 
 
@@ -253,7 +264,7 @@ class ModelReader:
 
     def _refuse_key(self, entry: Entry, context: Context) -> None:
         key = entry.key
-        if secrets_by_value.names_secret(key.text) or self.model in get_args(Reference):
+        if names_secret(key.text) or self.model in get_args(Reference):
             context.problems.append(secrets_by_value.refused_setting(entry))
             return
         known = self.model.model_fields.keys()

@@ -4,17 +4,15 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from butterfly_gitops.config.secret_names import announced, announced_in_comment
 from butterfly_gitops.config.tree import Entry, Node, Place, Scalar, Source, problem_at
 from butterfly_gitops.model.problem import Problem
 
 _PEM = re.compile(r"-----BEGIN [A-Z0-9 ]+-----")
-_WORDS = re.compile(r"pass(word|wd|phrase)|secret|token|credential|private_?key", re.IGNORECASE)
-# A try at the start of each word alone: a line that repeats such a word must not cost its square.
-_KEY_WITH_VALUE = re.compile(
-    rf"(?<![\w-])((?=[\w-]*?(?:{_WORDS.pattern}))[\w-]+[\"']?\s*:\s*)\S.*", re.IGNORECASE
-)
-# RFC 3986 3.2.1: a user and a password before the host.
-_PASSWORD_IN_URL = re.compile(r"(://[^\s/@:]*:)[^\s/]+@")
+# What stands for a password in the example of a manual.
+_PLACEHOLDER = r"(?:[A-Z_]+|[xX]+|\*+|\.{3}|…|\$[^\s/@]+|%[^\s/@]+|<[^\s/@]+>|\{[^\s/@]+\}|\[[^\s/@]+\])@"
+# RFC 3986 3.2.1: a user and a password before the host. Digits with more behind them are a port.
+_PASSWORD_IN_URL = re.compile(rf"(://[^\s/@:?#]*:)(?!\d+[?#,]|{_PLACEHOLDER})[^\s/]+@")
 _USER_AND_PASSWORD = re.compile(r"[^\s/@:]+:[^\s]+@")
 _COMMENT = re.compile(r"(?:^|\s)#")
 _IN_COMMENT = re.compile(rf"{_PASSWORD_IN_URL.pattern}|-----BEGIN [A-Z ]{{0,30}}PRIVATE KEY-----")
@@ -36,11 +34,6 @@ def names_user(text: str) -> bool:
     return _USER_AND_PASSWORD.match(text) is not None
 
 
-def names_secret(key: str) -> bool:
-    """Whether a key asks for a secret; no setting of ours takes one."""
-    return _WORDS.search(key) is not None
-
-
 def refused_value(value: Node, *, name: str) -> Problem:
     """The problem of a value that stands where a reference is wanted, or that is key material."""
     message, mend = f"{name} is written as a value; secrets and certificates are only referred to", _MEND
@@ -57,16 +50,35 @@ def refused_setting(entry: Entry) -> Problem:
     return _hide(problem, entry.value.place)
 
 
+def refused_reference(value: Scalar, *, name: str, mend: str) -> Problem:
+    """The problem of a value that should say where a secret is kept, and does not."""
+    message = f"{name} does not say where a secret is kept, so it may be the secret itself"
+    mend = f"{mend}; if it was the secret, change the secret"
+    return _hide(problem_at(value.place, rule="secret-by-value", message=message, mend=mend), value.place)
+
+
 def in_comments(source: Source) -> Iterator[Problem]:
     """The problems of a file's comments, where people put what they have taken out, too."""
     for number, line in enumerate(source.lines, start=1):
-        # Two searches from one end to the other: a long line must not cost its square.
-        comment = _COMMENT.search(line) if "://" in line or "PRIVATE KEY" in line else None
-        found = _IN_COMMENT.search(line, comment.end()) if comment else None
-        if found:
-            place = Place(source=source, line=number, column=found.start() + 1, length=len(found[0]))
-            secret = Scalar(place=place, text=found[0], is_plain=True)
-            yield refused_value(secret, name="a comment")
+        # Searches from one end to the other: a long line must not cost its square.
+        comment = _COMMENT.search(line) if "#" in line else None
+        if comment and (
+            problem := _in_comment(line, comment.end(), Place(source=source, line=number, column=1))
+        ):
+            yield problem
+
+
+def _in_comment(line: str, start: int, at: Place) -> Problem | None:
+    if found := _IN_COMMENT.search(line, start):
+        place = replace(at, column=found.start() + 1, length=len(found[0]))
+        if _PASSWORD_IN_URL.search(found[0]):
+            return refused_value(Scalar(place=place, text=found[0], is_plain=True), name="a comment")
+    elif secret := announced_in_comment(line[start:]):
+        place = replace(at, column=start + secret.value + 1, length=len(line.rstrip()) - start - secret.value)
+    else:
+        return None
+    message = "a comment holds a secret, and a secret is never written in a file"
+    return _hide(problem_at(place, rule="secret-by-value", message=message, mend=_MEND), place)
 
 
 def _holds_password(text: str) -> bool:
@@ -104,8 +116,10 @@ def _without_passwords(problem: Problem) -> Problem:
 
 def _starred(line: str, *, until: int) -> str:
     """The line without what looks like a secret; what begins before `until` keeps its width, for the caret's sake."""
-    for pattern in (_PASSWORD_IN_URL, _KEY_WITH_VALUE, _PEM_TO_END, _LONG_BASE64):
+    for pattern in (_PASSWORD_IN_URL, _PEM_TO_END, _LONG_BASE64):
         line = pattern.sub(lambda found: _stars_for(found, until=until), line)
+    if secret := announced(line):
+        return line[: secret.value] + ("*" * len(line[secret.value :]) if secret.value < until else _STARS)
     return line
 
 

@@ -40,6 +40,8 @@ HD_PATTERN = r"^[^ |^~\\&\x00-\x1f\x7f]([^|^~\\&\x00-\x1f\x7f]*[^ |^~\\&\x00-\x1
 _HD_MEND = PatternMend("leave out | ^ ~ \\ and &, which separate fields of HL7, and spaces at either end")
 HdText = Annotated[str, StringConstraints(min_length=1, max_length=20, pattern=HD_PATTERN), _HD_MEND]
 # A name or an IPv4 address, which hold no colon, or an IPv6 address, which holds several.
+ENV_PATTERN = r"^[A-Z_][A-Z0-9_]*$"
+PATH_PATTERN = r"^/"
 HOST_PATTERN = r"^([A-Za-z0-9._-]+|[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*)$"
 Host = Annotated[
     str,
@@ -165,7 +167,7 @@ class EnvReference(Frozen):
 
     env: Annotated[
         str,
-        StringConstraints(pattern=r"^[A-Z_][A-Z0-9_]*$"),
+        StringConstraints(pattern=ENV_PATTERN),
         PatternMend("write the name of an environment variable: capitals, digits and _"),
     ] = Field(title="Environment variable", examples=["BGO_SECRET_STE_KEY"])
     """The variable's name."""
@@ -175,7 +177,7 @@ class PathReference(Frozen):
     """A secret in a file on the machine that opens the socket."""
 
     path: Annotated[
-        str, StringConstraints(pattern=r"^/"), PatternMend("write an absolute path, starting with /")
+        str, StringConstraints(pattern=PATH_PATTERN), PatternMend("write an absolute path, starting with /")
     ] = Field(examples=["/etc/butterfly-gitops/ste.key"])
     """An absolute path."""
 

@@ -7,6 +7,7 @@ import pytest
 from butterfly_gitops.config.load import load
 from butterfly_gitops.config.problem_document import problem_document
 from butterfly_gitops.config.problem_text import print_annotations, print_problems
+from butterfly_gitops.model.problem import Problem, Severity
 from tests.config.examples import sound_files
 
 SECRET = "Zm9vYmFyYmF6cXV4"  # stands for any
@@ -39,16 +40,42 @@ CASES = {
     "in a URL in a comment": f"status: active  # was https://bgo:{SECRET}@ehr.example.org/",
     "in a URL in a line of comment": f"# https://bgo:{SECRET}@ehr.example.org/",
     "as a key in a comment": f"# -----BEGIN RSA PRIVATE KEY-----{SECRET}",
+    **{
+        f"as {key}": f"{key}: {SECRET}"
+        for key in (
+            "pwd",
+            "pass",
+            "smtp_pass",
+            "auth",
+            "psk",
+            "passwort",
+            "Kennwort",
+            "api_key",
+            "apikey",
+            "apiKey",
+            '"api key"',
+            "private-key",
+            "privateKey",
+            "access-key",
+            "clientSecret",
+            "authtoken",
+            "API_TOKEN",
+        )
+    },
+    "in place of a variable's name": f"tls: {{mode: mutual, key: {{env: {SECRET}}}}}",
+    "in place of a path": f"tls: {{mode: mutual, key: {{path: {SECRET}}}}}",
+    "in place of a path, in a block": f"tls:\n      key:\n        path: {SECRET}",
+    "as a setting in a comment": f"# password: {SECRET}",
+    "as a setting at the end of a line": f'status: active  # was pwd: "{SECRET}"',
+    "as a setting in a comment beside a mistake": f"status: activ  # api-key: {SECRET}",
+    "below a key, beside a mistake": f"db_password: {{value: {SECRET}}}: 1",
 }
 
 
 @pytest.mark.parametrize("line", CASES.values(), ids=CASES.keys())
 def test_it_is_refused_and_not_repeated(line: str):
-    files = sound_files()
-    path = "st-elsewhere/ehr-endpoints.yaml"
-    files[path] = files[path].replace(b"    port: 6661\n", f"    port: 6661\n    {line}\n".encode())
-    problems = load(files).problems
-    assert problems
+    problems = problems_with(line)
+    assert any(problem.severity is Severity.ERROR for problem in problems)
     shown = (
         print_problems(problems)
         + print_annotations(problems)
@@ -56,3 +83,49 @@ def test_it_is_refused_and_not_repeated(line: str):
     )
     assert SECRET not in shown
     assert SECRET not in repr(problems)
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        "https://wiki.example.org:443#who=@ada",
+        "https://wiki.example.org:443?to=ada@example.org",
+        "https://wiki.example.org?a:b@c",
+        "ssh://git:22,ada@example.org",
+        "postgresql://USER:PASSWORD@host/db",
+        "postgresql://user:$PASSWORD@host/db",
+        "postgresql://user:${DB_PASSWORD}@host/db",
+        "postgresql://user:***@host/db",
+        "postgresql://user:<the password>@host/db",
+        "postgresql://user:<password>@host/db",
+        "postgresql://user:{password}@host/db",
+        "password: see the vault, entry 4711",
+        "password: changeme",
+        "password: <from the vault>",
+        "the token: {env: BGO_SECRET_1}",
+        "token: BGO_SECRET_STE_1",
+        "auth: oauth2",
+        "secretary: ada4711",
+    ],
+)
+def test_a_comment_that_holds_none_is_left_alone(comment: str):
+    assert problems_with(f"# {comment}") == ()
+
+
+@pytest.mark.parametrize("name", ["token-clinic", "secret-lab", "pass-hospital"])
+def test_a_thing_may_be_called_like_one(name: str):
+    (problem,) = load(
+        sound_files()
+        | {
+            "st-elsewhere/archives.yaml": f"version: 1\narchives:\n  {name}: {{display_name: A, purpose: x}}\n".encode()
+        }
+    ).problems[:1]
+    assert problem.excerpt == f"  {name}: {{display_name: A, purpose: x}}"
+
+
+def problems_with(line: str) -> tuple[Problem, ...]:
+    """Those of a sound configuration with one line more in an endpoint."""
+    files = sound_files()
+    path = "st-elsewhere/ehr-endpoints.yaml"
+    files[path] = files[path].replace(b"    port: 6661\n", f"    port: 6661\n    {line}\n".encode())
+    return load(files).problems
