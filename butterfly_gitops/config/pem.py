@@ -1,4 +1,7 @@
-"""PEM, the text that certificates and keys come in: what a file holds, and how long a certificate is good for."""
+"""PEM, the text that certificates and keys come in: what a file holds, and how long a certificate is good for.
+
+A private key is known in other forms, too: DER, and the stores of Windows and Java.
+"""
 
 import functools
 import re
@@ -10,6 +13,23 @@ MAX_BYTES = 256 * 1024
 """Room for all authorities that a browser trusts; an EHR has one."""
 
 _BEGIN = re.compile(rb"^-----BEGIN ([A-Z0-9# ]{1,40})-----[ \t\r]*$", re.MULTILINE)
+# Indented, quoted, or in one line with what it holds; words about a key are none.
+_KEY_IN_TEXT = re.compile(
+    rb"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----(?:[ \t\r]*$|(?:\\[rn]|\s){0,40}[A-Za-z0-9+/=]{16})"
+    rb"|^PuTTY-User-Key-File-[0-9]:",
+    re.MULTILINE,
+)
+_LENGTH = rb"(?:[\x00-\x7f]|\x81.|\x82..|\x83...)"
+_KEY_IN_BYTES = re.compile(
+    # A sequence that begins with its version: RFC 5208 5 and 5958 2, RFC 8017 A.1.2, RFC 5915 3, RFC 7292 4.
+    rb"0" + _LENGTH + rb"\x02\x01(?:[\x00\x01][\x02\x04\x30]|\x03\x30)"
+    # Encrypted, RFC 5958 3: the algorithm is one of PKCS #5 or #12.
+    rb"|0" + _LENGTH + b"0" + _LENGTH + rb"\x06.\x2a\x86\x48\x86\xf7\x0d\x01[\x05\x0c]"
+    # Java's JKS and JCEKS.
+    rb"|(?:\xfe\xed\xfe\xed|\xce\xce\xce\xce)\x00\x00\x00[\x01\x02]",
+    re.DOTALL,
+)
+_STORES = (".p12", ".pfx", ".jks", ".jceks", ".keystore", ".ppk")
 
 
 class NotACertificateError(Exception):
@@ -25,13 +45,22 @@ class Validity:
 
 
 def kept_of(content: bytes) -> bytes:
-    """What a source hands on of a file that is no YAML: all of it where it holds PEM and is not too large, else nothing."""
-    return content if len(content) <= MAX_BYTES and _BEGIN.search(content) else b""
+    """What a source hands on of a file that is no YAML: all of it where it holds PEM or a key and is not too large, else nothing."""
+    if len(content) > MAX_BYTES:
+        return b""
+    return content if _BEGIN.search(content) or holds_private_key(content) else b""
 
 
 def holds_private_key(content: bytes) -> bool:
-    """Whether one of the blocks is a private key, encrypted or not."""
-    return any(label.endswith("PRIVATE KEY") for label in _labels(content))
+    """Whether a private key is in it, encrypted or not, as text in any encoding or as bytes."""
+    # UTF-16 of these letters is ASCII with a zero beside each.
+    text = content.replace(b"\0", b"")
+    return _KEY_IN_BYTES.match(content) is not None or _KEY_IN_TEXT.search(text) is not None
+
+
+def is_key_store(path: str) -> bool:
+    """Whether a file is one that certificates are kept in together with their keys, by its name."""
+    return path.lower().endswith(_STORES)
 
 
 @functools.lru_cache(maxsize=256)

@@ -39,8 +39,8 @@ def read_folder(path: Path) -> dict[str, bytes]:
     """Read the files below a sites folder, by their paths in it.
 
     Names that start with a dot are passed over. Of a YAML file as much is read as shows that it is too large,
-    any other file is handed on if it is small and in PEM (see `config.pem`), else as empty. Raises SourceUnavailable when the folder is
-    missing, unreadable, holds a symbolic link or very many files.
+    any other file is handed on if it is small and in PEM or a private key (see `config.pem`), else as empty. Raises
+    SourceUnavailable when the folder is missing, unreadable, holds a symbolic link or very many files.
     """
     if not path.is_dir():
         raise SourceUnavailable(str(path), "there is no such folder")

@@ -78,8 +78,7 @@ def read_tree(folder: Path, revision: Revision) -> dict[str, bytes]:
     """The files below a folder as a commit has them, by their paths in it; empty if it had no such folder.
 
     As in a folder on disk, names that start with a dot are passed over, and of other files than YAML only PEM
-    is handed on. Raises
-    SourceUnavailable for a symbolic link or a submodule, and where git fails.
+    and private keys are handed on. Raises SourceUnavailable for a symbolic link or a submodule, and where git fails.
     """
     git = _git(folder)
     below = folder.resolve().relative_to(root_of(folder).resolve()).as_posix()

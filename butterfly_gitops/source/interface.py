@@ -20,8 +20,8 @@ class SourceUnavailable(GitopsError):  # noqa: N818 - it says what is the case, 
 class Snapshot:
     """The files of one revision.
 
-    Keys of `files` are paths below the sites folder; of files that are no YAML only those in PEM have content. Equal
-    `revision`s mean equal files. `described` says what was read, for a person: `sites/`, `sites/ at 4be21f0`.
+    Keys of `files` are paths below the sites folder; of files that are no YAML only those in PEM and keys have
+    content. Equal `revision`s mean equal files. `described` says what was read, for a person: `sites/`, `sites/ at 4be21f0`.
     `root` is the path that problems print before each file. `commit` is the commit that they are of, empty where
     there is none.
     """

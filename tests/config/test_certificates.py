@@ -1,11 +1,15 @@
 """What a reference leads to in the repository: certificates are read, and judged by a day that the caller gives."""
 
+import json
+import textwrap
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import pkcs7, pkcs12
 from cryptography.x509.oid import NameOID
 
 from butterfly_gitops.config import pem
@@ -128,9 +132,76 @@ def test_a_private_key_is_refused_wherever_it_lies(label: bytes, path: str, site
     assert PRIVATE.splitlines()[1].decode() not in repr(problem)
 
 
-def test_words_about_keys_are_no_key():
-    text = b"Never commit what starts with -----BEGIN PRIVATE KEY-----, please.\n"
-    assert load({**sound_files(), "README.md": text}).problems == ()
+def in_der(form: serialization.PrivateFormat, key: Any = KEY, *, password: bytes = b"") -> bytes:
+    way = serialization.BestAvailableEncryption(password) if password else serialization.NoEncryption()
+    made: bytes = key.private_bytes(serialization.Encoding.DER, form, way)
+    return made
+
+
+RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+OTHER_FORMS = {
+    "indented": textwrap.indent(PRIVATE.decode(), "    ").encode(),
+    "with a byte order mark": b"\xef\xbb\xbf" + PRIVATE,
+    "in UTF-16": PRIVATE.decode().encode("utf-16"),
+    "in UTF-16 without a mark": PRIVATE.decode().encode("utf-16-be"),
+    "lines of a Mac": PRIVATE.replace(b"\n", b"\r"),
+    "in JSON": json.dumps({"key": PRIVATE.decode()}).encode(),
+    "in one line": PRIVATE.replace(b"\n", b" "),
+    "SEC 1": in_der(serialization.PrivateFormat.TraditionalOpenSSL),
+    "PKCS 8": in_der(serialization.PrivateFormat.PKCS8),
+    "PKCS 8, Ed25519": in_der(serialization.PrivateFormat.PKCS8, ed25519.Ed25519PrivateKey.generate()),
+    "PKCS 8, encrypted": in_der(serialization.PrivateFormat.PKCS8, password=b"x"),
+    "PKCS 1": in_der(serialization.PrivateFormat.TraditionalOpenSSL, RSA),
+    "PKCS 8, RSA": in_der(serialization.PrivateFormat.PKCS8, RSA),
+    "PKCS 8, RSA, encrypted": in_der(serialization.PrivateFormat.PKCS8, RSA, password=b"x"),
+    "PKCS 12": pkcs12.serialize_key_and_certificates(
+        b"x", KEY, None, None, serialization.BestAvailableEncryption(b"x")
+    ),
+    "OpenSSH": KEY.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption()
+    ),
+    "JKS": b"\xfe\xed\xfe\xed\x00\x00\x00\x02\x00\x00\x00\x01",
+    "PuTTY": b"PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\n",
+}
+
+
+@pytest.mark.parametrize("content", OTHER_FORMS.values(), ids=OTHER_FORMS.keys())
+def test_a_private_key_is_refused_in_whatever_form(content: bytes):
+    (problem,) = load({**sound_files(), "certs/ste": pem.kept_of(content)}).problems
+    assert (problem.rule, problem.message.partition(" lies")[0]) == ("secret-by-value", "a private key")
+
+
+@pytest.mark.parametrize(
+    "name", ["ste.p12", "ste.pfx", "STE.PFX", "ste.jks", "ste.jceks", "ste.keystore", "ste.ppk"]
+)
+def test_a_key_store_is_refused_by_its_name(name: str):
+    """It may be too large to be looked at, or of a kind that nobody knows yet."""
+    (problem,) = load({**sound_files(), f"certs/{name}": b""}).problems
+    assert (problem.rule, problem.message.partition(" lies")[0]) == ("secret-by-value", "a key store")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"Never commit what starts with -----BEGIN PRIVATE KEY-----, please.\n",
+        certificate("2024-01-01", "2034-01-01", encoding=serialization.Encoding.DER),
+        KEY.public_key().public_bytes(
+            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+        ),
+        RSA.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.PKCS1),
+        x509.CertificateSigningRequestBuilder()
+        .subject_name(x509.Name([]))
+        .sign(KEY, hashes.SHA256())
+        .public_bytes(serialization.Encoding.DER),
+        pkcs7.serialize_certificates([x509.load_pem_x509_certificate(GOOD)], serialization.Encoding.DER),
+        GOOD,
+        b"\x89PNG\r\n\x1a\n" + bytes(100),
+        b"00 or 01 or 02",
+    ],
+    ids=["words", "certificate", "public key", "public key, RSA", "request", "PKCS 7", "PEM", "PNG", "text"],
+)
+def test_what_is_no_key_may_lie_there(content: bytes):
+    assert load({**sound_files(), "certs/ste": pem.kept_of(content)}, today=TODAY).problems == ()
 
 
 def test_another_certificate_and_another_day_are_noticed():

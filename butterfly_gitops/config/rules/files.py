@@ -72,7 +72,7 @@ def check_files(files: Mapping[str, bytes], *, root: str) -> Iterator[Problem]:
     for site in sites:
         yield from _check_name(site, root=root)
     for path, content in sorted(files.items()):
-        if not is_yaml(path) and pem.holds_private_key(content):
+        if not is_yaml(path) and (pem.is_key_store(path) or pem.holds_private_key(content)):
             yield _private_key(path, sites, root=root)
 
 
@@ -105,7 +105,8 @@ def _stem(name: str) -> str:
 def _private_key(path: str, sites: Collection[str], *, root: str) -> Problem:
     folder = path.partition("/")[0]
     source = Source(file=f"{root}/{path}", site=folder if folder in sites else None, lines=())
-    message = "a private key lies in the repository, where many people read it for ever"
+    what = "a key store" if pem.is_key_store(path) else "a private key"
+    message = f"{what} lies in the repository, where many people read it for ever"
     mend = "take it out, change the key, and refer to it: {env: BGO_SECRET_…} or {path: /…}"
     return problem_of_file(source, rule="secret-by-value", message=message, mend=mend)
 
