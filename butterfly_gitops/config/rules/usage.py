@@ -1,4 +1,4 @@
-"""What the files describe and nothing uses: an endpoint, a Link, or a site whose results go nowhere."""
+"""What the files describe and nothing uses: an endpoint, a Link, a preset, or a site whose results go nowhere."""
 
 from collections.abc import Iterator
 
@@ -28,6 +28,15 @@ RULES = (
         severity=Severity.WARNING,
     ),
     Rule(
+        id="unused-preset",
+        says="A preset that no endpoint starts from changes nothing: it has had its day, or an endpoint that should "
+        "name it does not. A note says so, unless there is no endpoint at all; a preset that is kept for the next site is "
+        "worth a comment.",
+        wrong="presets: {epic: {…}, oracle: {…}}\npreset: epic   (at every endpoint)",
+        right="presets: {epic: {…}}",
+        severity=Severity.NOTE,
+    ),
+    Rule(
         id="no-endpoint",
         says="A site without an EHR endpoint sends no result anywhere. That may be meant: while a site is prepared, "
         "or when its last endpoint has left. A note says it, so that nobody takes the site for connected.",
@@ -49,6 +58,7 @@ def check_usage(reading: FleetReading) -> Iterator[Problem]:
             continue
         yield from _unused_endpoints(site, endpoints)
         yield from _unused_links(site, endpoints)
+    yield from _unused_presets(reading)
 
 
 def _no_endpoint(site: SiteReading) -> Iterator[Problem]:
@@ -120,6 +130,32 @@ def _drains(site: SiteReading) -> bool:
     removed = mapping_at(site.endpoints_tree, "removed")
     waiting = (text_at(removed, key.text, "waiting") for key in keys_of(removed))
     return any(each is not None and each.text == "drain" for each in waiting)
+
+
+def _unused_presets(reading: FleetReading) -> Iterator[Problem]:
+    trees = [mapping_at(site.endpoints_tree, "ehr_endpoints") for site in reading.sites]
+    named = {
+        name.text if (name := text_at(entry.value, "preset")) else ""
+        for tree in trees
+        for entry in (tree.entries.values() if tree else ())
+        if not isinstance(entry.value, Mapping) or "preset" in entry.value.entries
+    }
+    presets = {key.text: key for key in keys_of(reading.presets)}
+    # What cannot be read may name any; so may a name that is not there.
+    if any(tree is None for tree in trees) or not named <= presets.keys():
+        return
+    # Before the first endpoint is written, all of them wait for it.
+    has_endpoints = any(tree and tree.entries for tree in trees)
+    for name, key in presets.items() if has_endpoints else ():
+        if name in named:
+            continue
+        yield problem_at(
+            key.place,
+            rule="unused-preset",
+            message=f"no EHR endpoint starts from preset {name}",
+            mend=f"write preset: {name} at the endpoints that it is for, or take it out here",
+            severity=Severity.NOTE,
+        )
 
 
 def _unused(key: Scalar, *, rule: str, message: str, mend: str) -> Problem:
