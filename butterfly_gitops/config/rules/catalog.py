@@ -20,6 +20,7 @@ from butterfly_gitops.config.rules import (
     unbuilt,
     usage,
     versions,
+    waits,
     wires,
     zones,
 )
@@ -28,7 +29,7 @@ from butterfly_gitops.model.problem import Problem
 
 _FAMILIES = (
     *(text, versions, shape, files, names, lookalikes, removal, forwarding, capacity, usage),
-    *(wires, connection, zones, tls, message, grants, unbuilt, silence),
+    *(wires, waits, connection, zones, tls, message, grants, unbuilt, silence),
 )
 
 RULES: dict[str, Rule] = {rule.id: rule for family in _FAMILIES for rule in family.RULES}
@@ -44,6 +45,7 @@ CHECKS: tuple[Callable[[FleetReading], Iterator[Problem]], ...] = (
     tls.check_tls,
     message.check_messages,
     wires.check_wires,
+    waits.check_waits,
     connection.check_connections,
     grants.check_grants,
     capacity.check_capacity,
