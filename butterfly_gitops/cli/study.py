@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from butterfly_gitops.model.endpoint import EhrEndpoint
 
 _EVENTS_PER_REQUEST = 500
+# One event alone may be larger, up to what the API takes.
+_BYTES_PER_REQUEST = 8 * 1024 * 1024
 
 
 @click.group("study")
@@ -92,8 +94,7 @@ def _bodies(text: bytes, *, is_shifted: bool) -> Iterator[bytes]:
         if len(lines) < 2:
             yield text
             return
-        for start in range(0, len(lines), _EVENTS_PER_REQUEST):
-            part = lines[start : start + _EVENTS_PER_REQUEST]
+        for part in _batches(lines):
             events = b"[" + b",".join(part) + b"]"
             yield from _bodies(events, is_shifted=True) if is_shifted and _is_json(events) else [events]
         return
@@ -103,6 +104,19 @@ def _bodies(text: bytes, *, is_shifted: bool) -> Iterator[bytes]:
         yield json.dumps([as_now(one) for one in data]).encode()
     else:
         yield json.dumps(as_now(data)).encode()
+
+
+def _batches(lines: list[bytes]) -> Iterator[list[bytes]]:
+    """As many lines at once as the API takes, and at least one."""
+    batch: list[bytes] = []
+    size = 0
+    for line in lines:
+        if batch and (len(batch) == _EVENTS_PER_REQUEST or size + len(line) > _BYTES_PER_REQUEST):
+            yield batch
+            batch, size = [], 0
+        batch.append(line)
+        size += len(line)
+    yield batch
 
 
 def _is_json(text: bytes) -> bool:

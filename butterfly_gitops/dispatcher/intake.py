@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
@@ -15,7 +16,7 @@ from butterfly_gitops.hl7.datatype import is_nm
 from butterfly_gitops.model.delivery import LaneId
 from butterfly_gitops.model.error import GitopsError
 from butterfly_gitops.model.problem import Origin, Problem
-from butterfly_gitops.model.study import StudyEvent, canonical_text
+from butterfly_gitops.model.study import Study, StudyEvent, canonical_text
 from butterfly_gitops.store.interface import (
     Accepted,
     EventConflict,
@@ -26,6 +27,8 @@ from butterfly_gitops.store.interface import (
 )
 
 _MOST_ROUTINGS = 20
+# Type and subtype; parameters may follow.
+_MEDIA_TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]*/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]* *(;|$)")
 
 _log = structlog.get_logger()
 
@@ -195,13 +198,33 @@ def _problems_of(event: StudyEvent, pointer: str, routing: _Routing, at: datetim
             f"{pointer}/occurred_at",
             mend="set the clock of the source",
         )
-    for number, one in enumerate(event.study.observations):
+    yield from _problems_of_values(event.study, f"{pointer}/study")
+
+
+def _problems_of_values(study: Study, pointer: str) -> Iterable[Problem]:
+    """What the format leaves open, and no message could say."""
+    for number, one in enumerate(study.observations):
         if one.type == "numeric" and not is_nm(one.value):
             yield _problem(
                 "wrong-value",
                 "a numeric observation's value must be a number, as HL7 writes them (NM)",
-                f"{pointer}/study/observations/{number}/value",
+                f"{pointer}/observations/{number}/value",
                 mend="write digits such as 55 or -0.5, or make its type text",
+            )
+    for number, document in enumerate(study.documents):
+        if not _MEDIA_TYPE.match(document.media_type):
+            yield _problem(
+                "wrong-value",
+                "this is no media type (RFC 6838), so nobody could tell what the document is",
+                f"{pointer}/documents/{number}/media_type",
+                mend="write application/pdf for a PDF",
+            )
+        if not document.base64:
+            yield _problem(
+                "wrong-value",
+                "this document is empty",
+                f"{pointer}/documents/{number}/base64",
+                mend="write the document in base64, or take it out",
             )
 
 

@@ -9,9 +9,9 @@ from functools import lru_cache
 
 from butterfly_gitops.hl7.escape import escape, is_plain
 from butterfly_gitops.model.endpoint import Hd, Identity
-from butterfly_gitops.model.study import Attending, Location, PatientIdentifier, Person
+from butterfly_gitops.model.study import NM_PATTERN, Attending, Location, PatientIdentifier, Person
 
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)")
+_NUMBER = re.compile(NM_PATTERN)
 
 
 def is_nm(text: str) -> bool:

@@ -29,10 +29,11 @@ def value_of(message: bytes, place: str, *, codec: str = "utf-8") -> str:
     Never raises, whatever the bytes: the practice EHR looks at everything that arrives.
     """
     name, _, number = place.partition("-")
-    separator = message[3:4].decode("latin-1") or "|"
-    for line in message.decode(codec, errors="replace").replace("\n", "\r").split("\r"):
-        if line[:3] == name and line[3:4] in (separator, ""):
-            fields = line.split(separator)
+    separator = message[3:4] or b"|"
+    # In bytes, for a document in another segment would take long to decode.
+    for line in message.replace(b"\n", b"\r").split(b"\r"):
+        if line[:3] == name.encode() and line[3:4] in (separator, b""):
+            fields = line.decode(codec, errors="replace").split(separator.decode("latin-1"))
             index = int(number) - (name == "MSH")
             return fields[index] if 0 < index < len(fields) else ""
     return ""

@@ -44,7 +44,7 @@ def _accept_one(rows: Rows, new: NewEvent, position: int, *, at: datetime) -> Ac
         )
     row = _row(rows, new, at=at)
     known_before = known_of_study(rows, row.study, new)
-    rows.add_event(row)
+    rows.add_event(row, new.body)
     admission = admit(
         arrival_of(row, new.merged_from, decisions=new.decisions, at=at),
         known_before,
@@ -79,7 +79,6 @@ def _row(rows: Rows, new: NewEvent, *, at: datetime) -> EventRow:
         revision=event.study.revision,
         accession=event.study.accession_number or "",
         patient=new.patient,
-        body=new.body,
     )
 
 

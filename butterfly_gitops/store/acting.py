@@ -101,7 +101,7 @@ def send_once(rows: Rows, send: OneOffSend) -> Acted:
     if row.site != send.site:
         raise ActionRefused("the study is of another site: only endpoints of its own site can have it")
     _refuse_where_nothing_forwards(rows, row)
-    merged_from = StudyEvent.model_validate_json(row.body).patient.merged_from
+    merged_from = StudyEvent.model_validate_json(rows.event_body(row.number)).patient.merged_from
     sent = one_off(
         arrival_of(row, identifier_keys(merged_from), decisions=(), at=send.at),
         known_of_study(rows, send.study),

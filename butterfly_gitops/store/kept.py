@@ -6,15 +6,23 @@ Nobody else writes, so what is kept is what is stored; after a rollback everythi
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
+MOST_BYTES = 64 * 1024 * 1024
+"""Room for one event or message with the largest document, or for a thousand without one."""
+
 Key = TypeVar("Key", bound=Hashable)
 Row = TypeVar("Row")
 
 
 class Kept(Generic[Key, Row]):
-    """One table's rows by key, at most `most` of them; the reader of a state keeps none."""
+    """One table's rows by key, at most `most` of them; the reader of a state keeps none.
 
-    def __init__(self, *, most: int) -> None:
+    Where rows may be large, `size` tells how large one is, and they are at most `MOST_BYTES` together.
+    """
+
+    def __init__(self, *, most: int, size: Callable[[Row], int] | None = None) -> None:
         self._most = most
+        self._size = size
+        self._sizes = 0
         self._rows: dict[Key, Row] = {}
 
     def get(self, key: Key, read: Callable[[Key], Row | None]) -> Row | None:
@@ -30,11 +38,16 @@ class Kept(Generic[Key, Row]):
         """Keep a row as it was written."""
         if self._most == 0:
             return
-        if len(self._rows) >= self._most:
+        if self._size is not None:
+            # A row that is put again counts twice, which only empties this a little early.
+            self._sizes += self._size(row)
+        if len(self._rows) >= self._most or self._sizes > MOST_BYTES:
             # Those that are needed soon are read again; looking for the oldest would cost more.
-            self._rows.clear()
+            self.forget()
+            self._sizes = self._size(row) if self._size is not None else 0
         self._rows[key] = row
 
     def forget(self) -> None:
         """Keep nothing."""
         self._rows.clear()
+        self._sizes = 0

@@ -113,7 +113,6 @@ def event_values(row: EventRow) -> Row:
         row.revision,
         row.accession,
         json_set(row.patient),
-        row.body,
     )
 
 
@@ -133,7 +132,6 @@ def event_of(row: Row) -> EventRow:
         revision=row[10],
         accession=row[11],
         patient=frozenset(json.loads(row[12])),
-        body=row[13],
     )
 
 

@@ -39,7 +39,7 @@ from butterfly_gitops.store.interface import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventRow:
-    """One accepted event: what outlives its body, and the body. `patient` holds identifier keys."""
+    """One accepted event: what outlives its body. `patient` holds identifier keys."""
 
     number: EventNumber
     event_id: str
@@ -54,7 +54,6 @@ class EventRow:
     revision: int
     accession: str = field(repr=False)
     patient: frozenset[str]
-    body: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +91,7 @@ class Rows(Protocol):
     def event(self, number: EventNumber) -> EventRow: ...
 
     def event_body(self, number: EventNumber) -> str:
-        """Return the canonical JSON of an event."""
+        """Return the canonical JSON of an event: millions of characters, where documents are in it."""
         ...
 
     def event_by_id(self, event_id: str) -> EventRow | None: ...
@@ -101,7 +100,7 @@ class Rows(Protocol):
         """Return the study's event of these kinds with the highest rank (the newest accepted among equals)."""
         ...
 
-    def add_event(self, row: EventRow) -> None: ...
+    def add_event(self, row: EventRow, body: str) -> None: ...
 
     def decisions_of(self, event: EventNumber) -> Sequence[tuple[Decision, DeliveryId | None]]:
         """Return an event's decisions in the order of their rules."""

@@ -57,9 +57,9 @@ class SqliteRows:
         self._targets: Kept[tuple[LaneId, TargetNumber], Target] = Kept(most=many)
         self._reports: Kept[ReportId, Report] = Kept(most=many)
         self._deliveries: Kept[DeliveryId, Delivery] = Kept(most=many)
-        self._attempts: Kept[int, Attempt] = Kept(most=few)
-        self._messages: Kept[int, StoredMessage] = Kept(most=few)
-        self._bodies: Kept[EventNumber, str] = Kept(most=few)
+        self._attempts: Kept[int, Attempt] = Kept(most=few, size=lambda one: len(one.reply))
+        self._messages: Kept[int, StoredMessage] = Kept(most=few, size=lambda one: len(one.data))
+        self._bodies: Kept[EventNumber, str] = Kept(most=few, size=len)
 
     def forget(self) -> None:
         """Read the highest ids and every row anew."""
@@ -149,10 +149,10 @@ class SqliteRows:
         sql = with_many("latest_of_study", len(kinds))
         return self._first(sql, (study, *kinds), codec.event_of)
 
-    def add_event(self, row: EventRow) -> None:
-        self._run("add_event", codec.event_values(row))
+    def add_event(self, row: EventRow, body: str) -> None:
+        self._run("add_event", (*codec.event_values(row), body))
         self._added("event", row.number)
-        self._bodies.put(row.number, row.body)
+        self._bodies.put(row.number, body)
 
     def decisions_of(self, event: EventNumber) -> Sequence[tuple[Decision, DeliveryId | None]]:
         return self._all(STATEMENTS["decisions_of"], (event,), codec.decision_of)

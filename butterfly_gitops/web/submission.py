@@ -27,7 +27,7 @@ _MENDS = {
     "sex": "write one of F, M, U, O, A, N",
     "birth_date": "write YYYY-MM-DD, or as much of it as is known: YYYY-MM or YYYY",
     "study_uid": "write digits and dots, at most 64",
-    "base64": "write it in one line, without blanks",
+    "base64": "write it in base64 in one line, without blanks",
 }
 
 
@@ -47,7 +47,8 @@ class Submission:
 def read_submission(body: bytes) -> Submission:
     """Read one event or an array. Raises EventsRefused with every problem of every event."""
     try:
-        data = json.loads(body, object_pairs_hook=_object)
+        text = body.decode(json.detect_encoding(body))
+        data = json.loads(text, object_pairs_hook=_object)
     except (ValueError, RecursionError) as error:
         raise EventsRefused([_not_json(error)]) from None
     items = data if isinstance(data, list) else [data]
@@ -61,7 +62,7 @@ def read_submission(body: bytes) -> Submission:
     for position, item in enumerate(items):
         try:
             # In JSON mode an ISO time is a time; the strict Python mode would refuse the text.
-            events.append(StudyEvent.model_validate_json(json.dumps(item)))
+            events.append(StudyEvent.model_validate_json(json.dumps(item) if is_array else text))
         except ValidationError as error:
             problems += _problems(error, f"/{position}" if is_array else "")
     if problems:

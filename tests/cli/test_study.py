@@ -67,6 +67,17 @@ def test_arrays_and_lines_are_taken_from_standard_input(
     assert (ran.code, ran.err) == (0, "3 accepted, on disk\n")
 
 
+def test_lines_that_are_too_large_together_go_in_parts(applied: Desk):
+    """Together they are over what the API takes at once."""
+    document = {"media_type": "application/pdf", "base64": "JVBE" * (3 * 2**20)}
+    events = [sample(event_id=f"E{number}") for number in range(3)]
+    lines = "\n".join(
+        json.dumps({**one, "study": {**one["study"], "documents": [document]}}) for one in events
+    )
+    ran = applied.bgo("study", "submit", applied.file("large.jsonl", lines))
+    assert (ran.code, ran.err) == (0, "3 accepted, on disk\n")
+
+
 def test_many_lines_go_in_parts(applied: Desk):
     lines = "\n".join(json.dumps(sample(event_id=f"E{number}")) for number in range(501))
     ran = applied.bgo("study", "submit", applied.file("many.jsonl", lines))

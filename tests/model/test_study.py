@@ -1,11 +1,17 @@
 """A study event: which times it may hold, and the one text that it is known by."""
 
 import json
+import re
+from base64 import b64encode
 from pathlib import Path
 
+import jsonschema
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from butterfly_gitops.hl7.datatype import is_nm
 from butterfly_gitops.model.study import StudyEvent, canonical_text
 
 TESTS = Path(__file__).parents[1]
@@ -74,3 +80,42 @@ def test_an_instant_has_a_place_in_every_calendar(case, field, pointer):
     with pytest.raises(ValidationError) as raised:
         an_event(**{field: value})
     assert [one["loc"] for one in raised.value.errors()] == [pointer]
+
+
+def is_taken(base64: str) -> bool:
+    document = {"media_type": "application/pdf", "base64": base64}
+    try:
+        an_event(documents=[document])
+    except ValidationError:
+        return False
+    return True
+
+
+# RFC 4648, section 4; the strict reader of the standard library takes padding that nothing needs.
+BASE64 = re.compile(r"([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
+
+
+@given(
+    st.one_of(
+        st.binary().map(lambda content: b64encode(content).decode()), st.text("Az09+/= \n-", max_size=12)
+    )
+)
+@example("A===")
+@example("=AAA")
+@example("AA=A")
+@example("AAAA=")
+@example("AA==AA==")
+@example("é" * 4)
+def test_a_document_is_taken_if_it_is_base64(text: str):
+    assert is_taken(text) == bool(BASE64.fullmatch(text))
+
+
+@pytest.mark.parametrize("value", ["55", "-0.5", "+.5", "5.", "5,5", "1e3", " 5", "", "about 55"])
+def test_the_schema_takes_those_numbers_that_a_message_can_say(value: str):
+    schema = json.loads((TESTS.parent / "schemas" / "study-event.v1.schema.json").read_text(encoding="utf-8"))
+    measured = {"type": "numeric", "code": "EF", "value": value}
+    event = {**SAMPLE, "study": {**SAMPLE["study"], "observations": [measured]}}
+    assert jsonschema.Draft202012Validator(schema).is_valid(event) == is_nm(value)
+    text = {**measured, "type": "text"}
+    event["study"]["observations"] = [text]
+    assert jsonschema.Draft202012Validator(schema).is_valid(event)

@@ -67,6 +67,7 @@ class MemoryRows:
     def __init__(self) -> None:
         self._settings: dict[str, str] = {}
         self._events: dict[EventNumber, EventRow] = {}
+        self._bodies: dict[EventNumber, str] = {}
         self._decisions: dict[tuple[EventNumber, RuleId], tuple[Decision, DeliveryId | None]] = {}
         self._reports: dict[ReportId, Report] = {}
         self._deliveries: dict[DeliveryId, Delivery] = {}
@@ -115,7 +116,7 @@ class MemoryRows:
         return self._events[number]
 
     def event_body(self, number: EventNumber) -> str:
-        return self._events[number].body
+        return self._bodies[number]
 
     def event_by_id(self, event_id: str) -> EventRow | None:
         return next((one for one in self._events.values() if one.event_id == event_id), None)
@@ -124,8 +125,9 @@ class MemoryRows:
         found = [one for one in self._events.values() if one.study == study and one.kind in kinds]
         return max(found, key=lambda one: (one.revision, one.occurred_at, one.number), default=None)
 
-    def add_event(self, row: EventRow) -> None:
+    def add_event(self, row: EventRow, body: str) -> None:
         self._events[row.number] = row
+        self._bodies[row.number] = body
 
     def decisions_of(self, event: EventNumber) -> Sequence[tuple[Decision, DeliveryId | None]]:
         return [self._decisions[key] for key in sorted(self._decisions) if key[0] == event]
@@ -309,7 +311,7 @@ class MemoryRows:
         made = [one for one in self._deliveries.values() if one.report == report.id]
         if finalized is None or not any(one.content is Content.WITHDRAWAL for one in made):
             return False
-        merged_from = StudyEvent.model_validate_json(finalized.body).patient.merged_from
+        merged_from = StudyEvent.model_validate_json(self._bodies[finalized.number]).patient.merged_from
         return not is_same_patient(report.patient, finalized.patient, identifier_keys(merged_from))
 
     def find(self, query: Query) -> Sequence[Delivery]:

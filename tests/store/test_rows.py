@@ -45,6 +45,9 @@ def minutes(count: float) -> datetime:
     return T0 + timedelta(minutes=count)
 
 
+BODY = '{"ä": "\\u0000"}'
+
+
 def an_event(number: int = 1, **changes: object) -> EventRow:
     row = EventRow(
         number=EventNumber(number),
@@ -60,7 +63,6 @@ def an_event(number: int = 1, **changes: object) -> EventRow:
         revision=1,
         accession="A1",
         patient=frozenset({"key-b", "key-a"}),
-        body='{"ä": "\\u0000"}',
     )
     return replace(row, **changes)
 
@@ -120,7 +122,7 @@ def with_parents(rows: Rows, *, lanes: int = 1, events: int = 1, reports: int = 
     for number in range(1, lanes + 1):
         rows.put_lane(a_lane(number))
     for number in range(1, events + 1):
-        rows.add_event(an_event(number))
+        rows.add_event(an_event(number), BODY)
     for number in range(1, reports + 1):
         rows.put_report(a_report(number))
     return rows
@@ -134,7 +136,7 @@ def test_a_setting_is_empty_until_it_is_set(rows: Rows) -> None:
 
 
 NEXT = {
-    "event": (Rows.next_event, lambda rows, number: rows.add_event(an_event(number))),
+    "event": (Rows.next_event, lambda rows, number: rows.add_event(an_event(number), BODY)),
     "report": (Rows.next_report, lambda rows, number: rows.put_report(a_report(number))),
     "delivery": (Rows.next_delivery, lambda rows, number: rows.put_delivery(a_delivery(number))),
     "lane": (Rows.next_lane, lambda rows, number: rows.put_lane(a_lane(number))),
@@ -155,8 +157,8 @@ def test_the_next_number_is_one_above_the_highest(rows: Rows, noun: str) -> None
 
 
 def test_an_event_is_found_by_number_and_by_id(rows: Rows) -> None:
-    rows.add_event(an_event(1))
-    rows.add_event(an_event(2, accession="", patient=frozenset()))
+    rows.add_event(an_event(1), BODY)
+    rows.add_event(an_event(2, accession="", patient=frozenset()), BODY)
     assert rows.event(EventNumber(2)) == an_event(2, accession="", patient=frozenset())
     assert rows.event_by_id("evt-1") == an_event(1)
     assert rows.event_by_id("evt-3") is None
@@ -177,7 +179,7 @@ LATEST = {
 def test_a_studys_latest_event_has_the_highest_rank(rows: Rows, case: str) -> None:
     changes, kinds, expected = LATEST[case]
     for number, change in enumerate(changes, 1):
-        rows.add_event(an_event(number, **change))
+        rows.add_event(an_event(number, **change), BODY)
     latest = rows.latest_of_study("study-1", kinds)
     assert (latest.number if latest else None) == expected
 
@@ -429,7 +431,7 @@ def test_what_people_did_is_kept(rows: Rows) -> None:
 
 def test_open_deliveries_are_counted_by_the_archive_of_their_event(rows: Rows) -> None:
     one_in_each_state(rows)
-    rows.add_event(an_event(2, archive="icu"))
+    rows.add_event(an_event(2, archive="icu"), BODY)
     rows.put_delivery(a_delivery(9, event=EventNumber(2)))
     assert len(rows.open_of_archive("st-elsewhere", "ed")) == 5
     assert len(rows.open_of_archive("st-elsewhere", "icu")) == 1
@@ -475,7 +477,7 @@ def test_studies_of_a_gap_are_counted_once(rows: Rows) -> None:
         {"occurred_at": minutes(12), "study": "study-5", "site": "general"},
     ]
     for number, changes in enumerate(events, 1):
-        rows.add_event(an_event(number, **changes))
+        rows.add_event(an_event(number, **changes), BODY)
     assert rows.finalized_since("st-elsewhere", "ed", minutes(10)) == 2
     assert rows.finalized_since("st-elsewhere", "ed", minutes(13)) == 0
 
@@ -498,7 +500,7 @@ WITHHELD = {
 def test_a_result_is_withheld_when_its_study_ended(rows: Rows, case: str) -> None:
     kind, changes, expected = WITHHELD[case]
     with_parents(rows)
-    rows.add_event(an_event(2, kind=kind, revision=2))
+    rows.add_event(an_event(2, kind=kind, revision=2), BODY)
     rows.put_report(a_report(1, maybe_event=EventNumber(1), **changes))
     found = [Withheld(lane=LaneId(1), study="study-1", revision=1)] if expected else []
     assert list(rows.withheld()) == found
@@ -507,17 +509,17 @@ def test_a_result_is_withheld_when_its_study_ended(rows: Rows, case: str) -> Non
 def test_a_study_that_goes_on_after_its_revert_withholds_nothing(rows: Rows) -> None:
     with_parents(rows)
     rows.put_report(a_report(1, maybe_event=EventNumber(1), maybe_received=True))
-    rows.add_event(an_event(2, kind="reverted"))
-    rows.add_event(an_event(3, kind="attestation_requested", revision=2))
+    rows.add_event(an_event(2, kind="reverted"), BODY)
+    rows.add_event(an_event(3, kind="attestation_requested", revision=2), BODY)
     assert list(rows.withheld()) == []
 
 
 def searchable(rows: Rows) -> None:
     rows.put_lane(a_lane(1))
     rows.put_lane(a_lane(2, site="general", endpoint="epic-1"))
-    rows.add_event(an_event(1))
-    rows.add_event(an_event(2, study="study-2", accession=""))
-    rows.add_event(an_event(3, accession="A3", revision=2))
+    rows.add_event(an_event(1), BODY)
+    rows.add_event(an_event(2, study="study-2", accession=""), BODY)
+    rows.add_event(an_event(3, accession="A3", revision=2), BODY)
     rows.put_report(a_report(1, patient=frozenset({"key-a", "key-b"})))
     rows.put_report(a_report(2, study="study-2", lane=LaneId(2), patient=frozenset({"key-c"})))
     rows.put_delivery(a_delivery(1, state=State.SUPERSEDED))
@@ -628,6 +630,6 @@ def test_an_event_comes_back_as_it_went_in(
     rows: Rows, body: str, patient: frozenset[str], occurred_at: datetime, revision: int
 ) -> None:
     number = rows.next_event()
-    row = an_event(number, body=body, patient=patient, occurred_at=occurred_at, revision=revision)
-    rows.add_event(row)
-    assert rows.event(number) == row
+    row = an_event(number, patient=patient, occurred_at=occurred_at, revision=revision)
+    rows.add_event(row, body)
+    assert (rows.event(number), rows.event_body(number)) == (row, body)

@@ -13,8 +13,10 @@ from pathlib import Path
 import apsw
 import pytest
 
+from butterfly_gitops.model.delivery import EventNumber, LaneId
 from butterfly_gitops.model.error import GitopsError
-from butterfly_gitops.store.interface import Condition, NotFound, StoreUnavailable
+from butterfly_gitops.store import observing
+from butterfly_gitops.store.interface import Condition, NotFound, Query, StoreUnavailable
 from butterfly_gitops.store.migration import StateTooNew, migrate, migrations
 from butterfly_gitops.store.rows import Rows
 from butterfly_gitops.store.sqlite import SqliteStore
@@ -30,7 +32,7 @@ from butterfly_gitops.store.state_folder import (
 )
 from butterfly_gitops.store.writer import MAX_BATCH, Operation, Raised, Result, Returned, Worker
 from tests.store.full_disk import Disk, disk_under
-from tests.store.test_rows import an_event
+from tests.store.test_rows import BODY, a_delivery, an_event, with_parents
 
 T0 = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 
@@ -49,7 +51,7 @@ def refuse(rows: Rows) -> None:
 
 
 def duplicate(rows: Rows) -> None:
-    rows.add_event(an_event(1, body="Grace Hopper"))
+    rows.add_event(an_event(1), "Grace Hopper")
 
 
 @pytest.fixture
@@ -89,7 +91,7 @@ def test_a_batch_is_one_commit(session: SqliteSession) -> None:
 def test_an_operation_that_raises_takes_back_only_itself(
     session: SqliteSession, bad: Operation, kind: type[Exception]
 ) -> None:
-    session.run([lambda rows: rows.add_event(an_event(1))])
+    session.run([lambda rows: rows.add_event(an_event(1), BODY)])
     before, failed, after = session.run([setter("a", "1"), bad, setter("b", "2")])
     assert isinstance(failed, Raised)
     assert isinstance(failed.error, kind)
@@ -100,7 +102,7 @@ def test_an_operation_that_raises_takes_back_only_itself(
 
 def test_numbers_of_a_refused_operation_are_given_again(session: SqliteSession) -> None:
     def add_and_refuse(rows: Rows) -> None:
-        rows.add_event(an_event(rows.next_event()))
+        rows.add_event(an_event(rows.next_event()), BODY)
         refuse(rows)
 
     results = session.run([add_and_refuse, lambda rows: rows.next_event()])
@@ -108,10 +110,49 @@ def test_numbers_of_a_refused_operation_are_given_again(session: SqliteSession) 
 
 
 def test_an_error_quotes_no_value(session: SqliteSession) -> None:
-    session.run([lambda rows: rows.add_event(an_event(1))])
+    session.run([lambda rows: rows.add_event(an_event(1), BODY)])
     (failed,) = session.run([duplicate])
     assert isinstance(failed, Raised)
     assert "Hopper" not in f"{failed.error!r} {failed.error}"
+
+
+# Documents lie in bodies and messages.
+
+
+def bodies_refused(code: int, table: str | None, column: str | None, _schema: object, _by: object) -> int:
+    """An authorizer of SQLite, which is asked for each column of a statement (sqlite3_set_authorizer)."""
+    is_large = (table, column) in {("event", "body"), ("message", "data")}
+    return apsw.SQLITE_DENY if code == apsw.SQLITE_READ and is_large else apsw.SQLITE_OK
+
+
+LOOKS: dict[str, Operation] = {
+    "a list of deliveries": lambda rows: observing.find(rows, Query()),
+    "the ledger": observing.ledger,
+    "an event": lambda rows: rows.event(EventNumber(1)),
+    "a repeated event": lambda rows: rows.event_by_id("evt-1"),
+    "the latest of a study": lambda rows: rows.latest_of_study("study-1", ("finalized",)),
+    "the heads of a lane": lambda rows: rows.heads(LaneId(1), 10),
+    "counts": lambda rows: rows.state_counts(),
+}
+
+
+@pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS.keys())
+def test_no_list_reads_what_may_hold_a_document(session: SqliteSession, look: Operation) -> None:
+    session.run([with_parents, lambda rows: rows.put_delivery(a_delivery())])
+    connection = session._connection
+    assert connection is not None
+    connection.authorizer = bodies_refused
+    (found,) = session.run([look])
+    assert isinstance(found, Returned)
+
+
+def test_the_authorizer_would_have_seen_it(session: SqliteSession) -> None:
+    session.run([with_parents])
+    connection = session._connection
+    assert connection is not None
+    connection.authorizer = bodies_refused
+    with pytest.raises(apsw.AuthError):
+        connection.execute("SELECT * FROM event")
 
 
 class RecordingSession:
@@ -407,7 +448,7 @@ def test_numbers_of_a_lost_batch_are_given_again(path: Path, disk: Disk) -> None
     session = SqliteSession(folder.database, is_writer=True)
     disk.has_room = False
     with pytest.raises(StoreUnavailable):
-        session.run([lambda rows: rows.add_event(an_event(1))])
+        session.run([lambda rows: rows.add_event(an_event(1), BODY)])
     disk.has_room = True
     assert session.run([lambda rows: rows.next_event()]) == [Returned(value=1)]
     session.close()
@@ -417,7 +458,7 @@ def test_numbers_of_a_lost_batch_are_given_again(path: Path, disk: Disk) -> None
 def test_a_full_page_limit_in_the_middle_of_an_operation_undoes_the_batch(session: SqliteSession) -> None:
     assert session._connection is not None
     session._connection.pragma("max_page_count", 60)
-    big = [setter("small", "1"), lambda rows: rows.add_event(an_event(1, body="x" * 10**6))]
+    big = [setter("small", "1"), lambda rows: rows.add_event(an_event(1), "x" * 10**6)]
     with pytest.raises(StoreUnavailable, match="full"):
         session.run(big)
     # Reopened, it has its room again, and nothing of the batch.

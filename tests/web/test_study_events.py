@@ -145,6 +145,24 @@ REFUSED = [
         "/study/documents/0/base64",
     ),
     (
+        "a document in lines",
+        edited("/study/documents/0/base64", "JVBE\r\nRi0x"),
+        "wrong-value",
+        "/study/documents/0/base64",
+    ),
+    (
+        "an empty document",
+        edited("/study/documents/0/base64", ""),
+        "wrong-value",
+        "/study/documents/0/base64",
+    ),
+    (
+        "a document of no kind",
+        edited("/study/documents/0/media_type", "pdf"),
+        "wrong-value",
+        "/study/documents/0/media_type",
+    ),
+    (
         "a number that is none",
         edited("/study/observations/0", {"type": "numeric", "code": "EF", "value": "5,5"}),
         "wrong-value",
@@ -197,8 +215,39 @@ async def test_refused_is_422_with_rule_and_pointer_alone_and_in_an_array(
             "x",
             "no archive of this fleet goes by this name; write SITE/NAME of an archive that is applied, or its cloud_id",
         ),
+        (
+            "/study/documents/0/base64",
+            "JVBE\r\nRi0x",
+            (
+                "this base64 has line ends or blanks, which RFC 4648 (section 3.1) does not allow; "
+                "write it in base64 in one line, without blanks"
+            ),
+        ),
+        (
+            "/study/documents/0/base64",
+            "<?xml?>",
+            "this is no base64 (RFC 4648, section 4); write it in base64 in one line, without blanks",
+        ),
+        (
+            "/study/documents/0/media_type",
+            "pdf",
+            (
+                "this is no media type (RFC 6838), so nobody could tell what the document is; "
+                "write application/pdf for a PDF"
+            ),
+        ),
     ],
-    ids=["sex", "no offset", "no time", "no date", "archive misspelt", "no archive"],
+    ids=[
+        "sex",
+        "no offset",
+        "no time",
+        "no date",
+        "archive misspelt",
+        "no archive",
+        "base64 in lines",
+        "no base64",
+        "no media type",
+    ],
 )
 async def test_a_wrong_value_comes_with_its_mend(api: Served, path: str, value: str, says: str):
     answer = await api.post("/v1/study-events", edited(path, value))

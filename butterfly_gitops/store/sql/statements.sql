@@ -24,7 +24,7 @@ SELECT max(id) FROM rule;
 
 -- columns: event
 number, event_id, digest, kind, occurred_at, received_at, applies, site, archive, study, revision, accession,
-patient, body
+patient
 
 -- name: event
 SELECT {event} FROM event WHERE number = ?;
@@ -42,7 +42,7 @@ SELECT {event} FROM event WHERE number = (
 );
 
 -- name: add_event
-INSERT INTO event ({event}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+INSERT INTO event ({event}, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- columns: decision
 rule, lane, verdict, delivers, delivery
