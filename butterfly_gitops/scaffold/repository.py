@@ -17,6 +17,8 @@ FORGES: tuple[Forge, ...] = ("github", "gitlab")
 OWNER = "_OWNER_"
 HOME = f"https://github.com/{OWNER}/butterfly-gitops"
 
+_ON_GITHUB = re.compile(r"https://github\.com/[^/]+/[^/]+", re.IGNORECASE)
+
 FIRST_ENDPOINT = "main-ehr"
 
 _ALWAYS = {
@@ -62,6 +64,11 @@ class NewRepository:
         """Whether somebody must still say who keeps this program for them."""
         return OWNER in self.home
 
+    @property
+    def is_on_github(self) -> bool:
+        """Whether a workflow can name our action as it stands; a name alone would be that of a stranger's account."""
+        return _ON_GITHUB.fullmatch(self.home) is not None
+
 
 def files_of(new: NewRepository) -> dict[str, str]:
     """Each file as text, by its path in the repository, in the order of a first reading; the schemas are not here."""
@@ -78,7 +85,11 @@ def files_of(new: NewRepository) -> dict[str, str]:
         "OURADDRESS": _listed(files_with_address(new)),
         "OURVERSION": _listed(_with_gap(new, "VERSION")),
     }
-    met = {*new.forges, *(["owner"] if new.lacks_owner else [])}
+    met = {
+        *new.forges,
+        "hosted" if new.is_on_github else "elsewhere",
+        *(["owner"] if new.lacks_owner else []),
+    }
     return {_filled(path, gaps): _filled(_kept(text, met), gaps) for path, text in _templates(new).items()}
 
 

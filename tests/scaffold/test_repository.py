@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from ruamel.yaml import YAML
 
 from butterfly_gitops.config.layout.formatting import lay_out
 from butterfly_gitops.config.load import load
@@ -112,8 +113,38 @@ def test_the_program_is_that_of_the_version_from_the_place_that_is_named() -> No
         "repo: https://git.example.org/tools/butterfly-gitops\n    rev: v1.2.3\n"
         in files[".pre-commit-config.yaml"]
     )
-    assert "uses: tools/butterfly-gitops@v1.2.3\n" in files[".github/workflows/sites.yml"]
-    assert "butterfly-gitops==1.2.3\n" in files[".gitlab-ci.yml"]
+    assert (
+        '- pip install --quiet "butterfly-gitops @ git+https://git.example.org/tools/butterfly-gitops@v1.2.3"\n'
+        in files[".gitlab-ci.yml"]
+    )
+
+
+def steps(home: str) -> list[dict[str, str]]:
+    text = files_of(new(home=home))[".github/workflows/sites.yml"]
+    found: list[dict[str, str]] = YAML(typ="safe").load(text)["jobs"]["sites"]["steps"][1:]
+    return found
+
+
+def test_a_workflow_uses_the_action_by_its_name_on_github() -> None:
+    assert steps("https://github.com/mercy/bgo") == [{"uses": "mercy/bgo@v1.2.3"}]
+
+
+@pytest.mark.parametrize(
+    "home",
+    [
+        "https://git.example.org/tools/butterfly-gitops",
+        "https://gitlab.com/a/b/c",
+        "https://github.com.example.org/mercy/bgo",
+        "https://github.com:444/mercy/bgo",
+        "https://github.com/mercy/bgo/more",
+    ],
+)
+def test_a_workflow_uses_a_copy_of_what_is_kept_elsewhere(home: str) -> None:
+    """`mercy/bgo` alone would be whoever has that name on GitHub."""
+    assert steps(home) == [
+        {"run": f"git clone --quiet --depth 1 --branch v1.2.3 {home} .butterfly-gitops"},
+        {"uses": "./.butterfly-gitops"},
+    ]
 
 
 def test_every_kind_of_file_has_an_owner_and_a_schema_in_the_editor() -> None:
