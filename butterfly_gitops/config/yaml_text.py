@@ -24,6 +24,7 @@ from ruamel.yaml.events import (
     StreamStartEvent,
 )
 
+from butterfly_gitops.config.layout.key_order import setting_names
 from butterfly_gitops.config.plain_text import HIDDEN, NOT_PRINTABLE, read_plain, refused_character
 from butterfly_gitops.config.remarks import SAYS, Quoted, find_remarks
 from butterfly_gitops.config.tree import (
@@ -61,6 +62,7 @@ _TAG = re.compile(r"![^\s,\[\]{}]*")
 _QUOTES = "“”„‟«»‹›‘’‚‛"
 _PASTED = frozenset(f"{_QUOTES}‐‑‒–—―−•·")
 _BLOCK = re.compile(r"[|>][-+1-9]*")
+_FIRST_OF_SEVERAL_WORDS = re.compile(r" *([a-z_]+) +[^ #]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,6 +193,10 @@ def _remarks(text: str, source: Source, events: Events) -> tuple[Remark, ...]:
 def _of_first_document(events: Iterator[Any]) -> Iterator[Any]:
     """The events that the builder has taken; what comes behind may not even be YAML."""
     return takewhile(lambda event: not isinstance(event, DocumentEndEvent), events)
+
+
+def _is_plain_text(text: str) -> bool:
+    return text.isascii() and text.isprintable()
 
 
 def _empty(place: Place) -> _UnreadableError:
@@ -333,9 +339,11 @@ class _Builder:
         is_plain = not event.style
         # An empty value has no characters of its own; its key does.
         place = key.place if key is not None and is_plain and not event.value else self._token(event)
-        # Few values hold what does not print, and that is quickly asked.
-        if not event.value.isprintable() and (found := _REFUSED_IN_VALUE.search(event.value)):
+        # Few values hold what may not show, and that is quickly asked.
+        if not _is_plain_text(event.value) and (found := _REFUSED_IN_VALUE.search(event.value)):
             self._refuse_in_value(place, found.group())
+        elif event.end_mark.line > event.start_mark.line and event.style not in ("|", ">"):
+            self._refuse_several_lines(place, event)
         elif is_plain and event.value[:1] in _PASTED:
             self._refuse_pasted(place, event.value)
         return Scalar(place=place, text=event.value, is_plain=is_plain)
@@ -346,6 +354,15 @@ class _Builder:
             self._refuse(place, rule="several-lines", message="a value of several lines", mend=mend)
         else:
             self._problems.append(refused_character(place, character))
+
+    def _refuse_several_lines(self, place: Place, event: ScalarEvent) -> None:
+        """YAML would fold the lines into one value: a setting that lost its colon would be part of the one above."""
+        mend = "write it in one line"
+        for line in self._source.lines[event.start_mark.line + 1 : event.end_mark.line + 1]:
+            if (word := _FIRST_OF_SEVERAL_WORDS.match(line)) and word[1] in setting_names():
+                mend = f"write a colon behind {word[1]}, and indent it like the other settings"
+                break
+        self._refuse(place, rule="several-lines", message="a value of several lines", mend=mend)
 
     def _refused_alias(self, event: AliasEvent) -> Scalar:
         place = self._token(event)

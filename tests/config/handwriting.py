@@ -58,7 +58,7 @@ class Hand:
             start = self._end() + self._lines_of_comments(len(deeper)) + deeper
         if isinstance(value, dict | list):
             return f"{start}{self._in_brackets(value, deeper)}{self._end()}"
-        return f"{start}{self._scalar(value, deeper)}{self._end()}"
+        return f"{start}{self._scalar(value)}{self._end()}"
 
     def _items(self, items: list[Any], indent: int) -> list[str]:
         lines = []
@@ -88,11 +88,7 @@ class Hand:
         return f"{signs[0]}{self._break(deeper)}{inside}{self._break(deeper)}{signs[1]}"
 
     def _inner(self, value: Any, deeper: str) -> str:
-        return (
-            self._in_brackets(value, deeper)
-            if isinstance(value, dict | list)
-            else self._scalar(value, deeper)
-        )
+        return self._in_brackets(value, deeper) if isinstance(value, dict | list) else self._scalar(value)
 
     def _break(self, deeper: str) -> str:
         if self._is(0.9):
@@ -104,7 +100,7 @@ class Hand:
         written = key if is_name and self._is(0.9) else json.dumps(key)
         return written + self._spaces(0)
 
-    def _scalar(self, value: Any, deeper: str) -> str:
+    def _scalar(self, value: Any) -> str:
         if isinstance(value, Scalar):
             return value.text if value.is_plain else json.dumps(value.text, ensure_ascii=self._is(0.5))
         if not isinstance(value, str):
@@ -114,11 +110,7 @@ class Hand:
             return value
         if "'" not in value and value and self._is(0.5):
             return f"'{value}'"
-        written = json.dumps(value, ensure_ascii=self._is(0.5))
-        half = written.find("a", 2)
-        if self._is(0.1) and half > 0 and "\\" not in written:
-            return f"{written[:half]}\\\n{deeper}{written[half:]}"
-        return written
+        return json.dumps(value, ensure_ascii=self._is(0.5))
 
     def _gap(self, indent: int) -> str:
         """What stands above a line: blank lines and comments, indented as it happens."""

@@ -75,6 +75,7 @@ def test_a_file_of_another_name_has_no_layout():
         (b"version: 1\nversion: 1\n", "duplicate-key"),
         (b"version: [1\n", "bad-yaml"),
         (b"version: &one 1\n", "anchor"),
+        (b"version: 1\nname: mercy\n  guard {}\n", "several-lines"),
         (b"\xef\xbb\xbfversion: 1\n", "byte-order-mark"),
         (b"# nothing\n", "empty-file"),
     ],
@@ -123,7 +124,7 @@ LARGE = {
     "names": "version:  1\nlinks: [" + "a, \n" * 19_000 + "a]\n",
     "names with comments": "version:  1\nlinks: [\n" + "a, # b\n" * 19_000 + "]\n",
     "dashes": "version:  1\nlinks:\n" + "-\n" * 19_000,
-    "value of many lines": "version:  1\nname: 'a\n" + "  b\n" * 49_000 + "  c'\n",
+    "value of many lines": "version:  1\nname: >-\n" + "  b\n" * 49_000,
     "brackets": "version:  1\nlinks: [\n" + f"{'[' * 29}{']' * 29},\n" * 600 + "]\n",
 }
 

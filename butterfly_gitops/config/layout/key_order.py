@@ -51,6 +51,17 @@ def order_of(file_name: str) -> KeyOrder:
     return _order(model, layer)
 
 
+@functools.cache
+def setting_names() -> frozenset[str]:
+    """What settings are called, in any of the files."""
+    return frozenset().union(*(_names(order_of(file_name)) for file_name in _FILES))
+
+
+def _names(order: KeyOrder) -> frozenset[str]:
+    below = [*order.known.values(), *([order.others] if order.others else [])]
+    return frozenset(order.known).union(*map(_names, below))
+
+
 def _order(annotation: Any, layer: type[BaseModel]) -> KeyOrder:
     bare = get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
     origin, arguments = get_origin(bare), get_args(bare)

@@ -70,7 +70,8 @@ RULES = (
     ),
     Rule(
         id="several-lines",
-        says="Every value fits on one line: names and identifiers go into HL7 fields and tables.",
+        says="Every value fits on one line: names and identifiers go into HL7 fields and tables. A line that has lost "
+        "its colon would be read as part of the value above it.",
         wrong="display_name: |\n  Epic\n  production",
         right="display_name: Epic production",
     ),
@@ -83,8 +84,9 @@ RULES = (
     ),
     Rule(
         id="hidden-character",
-        says="No-break spaces, zero-width spaces and marks that reverse the direction of text look like nothing, "
-        "and make a name another name. They come with text copied from web pages and documents.",
+        says="No-break spaces, spaces of another width, soft hyphens, joiners and marks that turn the direction of "
+        "text look like nothing, or like a plain space, and make a name another name. They come with text copied from "
+        "web pages and documents. A comment line may hold most of them.",
         wrong="host: 10.20.30.40\\u200b   (a zero-width space)",
         right="host: 10.20.30.40",
     ),
