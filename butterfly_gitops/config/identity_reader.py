@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from butterfly_gitops.config.context import FAILED, Context, scalar_for, shown
 from butterfly_gitops.config.tree import Node, Scalar
 from butterfly_gitops.model.endpoint import Hd
+from butterfly_gitops.model.hidden import HIDDEN
 
 _FIELDS = {
     "sending_application": "MSH-3",
@@ -24,6 +25,7 @@ _FIELDS = {
 _DELIMITERS = "|^~\\&"
 _DELETES = '""'  # 2.5.3
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_HIDDEN = re.compile(f"[{HIDDEN}]")
 _ID_TYPES = get_args(Hd.model_fields["universal_id_type"].annotation)
 
 
@@ -66,6 +68,8 @@ class IdentityReader:
             return f'holds "{odd[0]}", which separates parts of a message', _mend_delimiters(text)
         if control := _CONTROL.search(text):
             return f"holds a control character (U+{ord(control[0]):04X})", "take it out"
+        if hidden := _HIDDEN.search(text):
+            return f"holds a character that nobody sees (U+{ord(hidden[0]):04X})", "take it out"
         most = self.adapter.json_schema()["maxLength"]
         return (
             f"has {len(text)} characters; HL7 v2.5.1 allows {most}",

@@ -10,13 +10,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from butterfly_gitops.config.tree import Place, Source, problem_at, problem_of_file
+from butterfly_gitops.model import hidden
 from butterfly_gitops.model.problem import Problem
 
 MAX_BYTES = 1024 * 1024
 MAX_LINES = 50_000
 MAX_LINE = 10_000
 
-HIDDEN = "\u00a0\u2007\u202f\u200b\u2060\ufeff\u202a-\u202e\u2066-\u2069\u0085\u2028\u2029"
+HIDDEN = (
+    f"{hidden.HIDDEN}\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U000e0000-\U000e0fff"
+)
 """What nobody sees, as the inside of a pattern's brackets."""
 NOT_PRINTABLE = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff"
 """What no text file holds, in the same form."""
@@ -25,7 +29,11 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 _REFUSED = re.compile(f"[\t{HIDDEN}{NOT_PRINTABLE}]")
 # What some parsers take for a line end, or refuse even in comments.
 _REFUSED_IN_COMMENT = re.compile(f"[\u0085\u2028\u2029\ufeff{NOT_PRINTABLE}]")
-_HIDDEN_NAMES = {"\u00a0": "no-break space", "\u202f": "no-break space", "\u200b": "zero-width space"}
+_HIDDEN_NAMES = {
+    "\u00a0": "no-break space", "\u202f": "no-break space", "\u200b": "zero-width space", "\u00ad": "soft hyphen",
+    "\u200c": "zero-width non-joiner", "\u200d": "zero-width joiner", "\ufe0f": "variation selector",
+    "\u3000": "wide space", **dict.fromkeys(map(chr, range(0x2000, 0x200b)), "space of another width"),
+}  # fmt: skip
 # The longer marks first: that of UTF-32 begins as that of UTF-16 does.
 _MARKS = (
     (codecs.BOM_UTF32_LE, "UTF-32"),

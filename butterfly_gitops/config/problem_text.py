@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from butterfly_gitops.config.abridging import RULE as TOO_MANY_PROBLEMS
 from butterfly_gitops.config.load import Loaded
+from butterfly_gitops.config.plain_text import HIDDEN
 from butterfly_gitops.config.tree import print_origin
 from butterfly_gitops.model.problem import Origin, Problem, Severity
 from butterfly_gitops.model.scalar import NAME_PATTERN
@@ -17,6 +18,7 @@ from butterfly_gitops.model.scalar import NAME_PATTERN
 _WIDEST_EXCERPT = 160
 _BEFORE_TOKEN = 60
 _MOST_SITES_NAMED = 8
+_HIDDEN = re.compile(f"[{HIDDEN}]")
 _NAMES_LAYER = re.compile(r"\bfrom [\w' -]+$")
 
 
@@ -65,7 +67,8 @@ def _counts(problems: Iterable[Problem]) -> list[str]:
 
 def visible(text: str) -> str:
     """The text with one mark for each character that a terminal would obey, or that nobody sees."""
-    return "".join(character if character.isprintable() else "\ufffd" for character in text)
+    shown = _HIDDEN.sub("\ufffd", text)
+    return "".join(character if character.isprintable() else "\ufffd" for character in shown)
 
 
 def _annotation(problem: Problem) -> str:
@@ -119,10 +122,10 @@ def _reached(problem: Problem) -> str:
 
 
 def _excerpt(problem: Problem, gutter: str) -> Iterator[str]:
-    text, before = _cut(problem.excerpt, problem.origin.column - 1)
+    text, before = _cut(visible(problem.excerpt), problem.origin.column - 1)
     token = text[before : before + max(1, problem.length)]
     yield f"{gutter} |"
-    yield f"{problem.origin.line} | {visible(text)}".rstrip()
+    yield f"{problem.origin.line} | {text}".rstrip()
     yield f"{gutter} | {' ' * _width(text[:before])}{'^' * max(1, _width(token))}"
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from butterfly_gitops.model.frozen import Frozen
+from butterfly_gitops.model.hidden import HIDDEN
 from butterfly_gitops.model.meaning import Meanings, PatternMend
 from butterfly_gitops.model.message import Message
 from butterfly_gitops.model.scalar import Name, Port, TimeOut, Wait
@@ -34,9 +35,14 @@ Encoding = Annotated[
         "UTF-8": "Every script; MSH-18 is UNICODE UTF-8.",
     }),
 ]  # fmt: skip
-Text = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-# Nothing that separates parts of a message, no control character, and no space at either end.
-HD_PATTERN = r"^[^ |^~\\&\x00-\x1f\x7f]([^|^~\\&\x00-\x1f\x7f]*[^ |^~\\&\x00-\x1f\x7f])?$"
+Text = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=200, pattern=r"[^ ]"),
+    PatternMend("write a text of 1 to 200 characters, not of spaces alone"),
+]
+# Nothing that separates parts of a message, nothing that does not show, and no space at either end.
+_NOT_IN_HD = rf"|^~\\&\x00-\x1f\x7f{HIDDEN}"
+HD_PATTERN = rf"^[^ {_NOT_IN_HD}]([^{_NOT_IN_HD}]*[^ {_NOT_IN_HD}])?$"
 _HD_MEND = PatternMend("leave out | ^ ~ \\ and &, which separate fields of HL7, and spaces at either end")
 HdText = Annotated[str, StringConstraints(min_length=1, max_length=20, pattern=HD_PATTERN), _HD_MEND]
 # A name or an IPv4 address, which hold no colon, or an IPv6 address, which holds several.
@@ -99,13 +105,13 @@ class Refusals(Frozen):
 class OnRefusal(Refusals):
     """What happens after AE, AR, CE or CR; a code may have its own answer beside the default."""
 
-    AE: Refusals | None = None
+    AE: Refusals | None = Field(default=None, examples=[{"retries": 5, "then": "stop_lane"}])
     """Application error (original mode)."""
-    AR: Refusals | None = None
+    AR: Refusals | None = Field(default=None, examples=[{"retries": 0}])
     """Application reject (original mode)."""
-    CE: Refusals | None = None
+    CE: Refusals | None = Field(default=None, examples=[{"retries": 5, "then": "stop_lane"}])
     """Commit error (commit mode)."""
-    CR: Refusals | None = None
+    CR: Refusals | None = Field(default=None, examples=[{"retries": 0}])
     """Commit reject (commit mode)."""
 
     def answer_to(self, code: str) -> Refusals:

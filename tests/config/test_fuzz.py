@@ -14,7 +14,7 @@ PATHS = st.sampled_from(sorted(SOUND))
 SNIPPETS = st.sampled_from([
     "null", "~", "{}", "[]", "- ", ": ", "? ", "&a ", "*a", "<<: ", "!!str ", "'", '"', "\t", "\n", "---\n", "...\n",
     "#", "|", ">", "%YAML 1.1\n", "%YAML 1.0\n", "%YAML 1.3\n---\n",
-    "...\n%YAML 1.3\n---\n", "%FOO x\n", "%TAG ! !\n", "%", "\u00a0", "\u200b", "\ufeff", "\x00", "\x85", "\u2028", '"\\ud800"', "💥", "{" * 40,
+    "...\n%YAML 1.3\n---\n", "%FOO x\n", "%TAG ! !\n", "%", "\u00a0", "\u200b", "\u00ad", "\ufe0f", "\u3000", "\ufeff", "\x00", "\x85", "\u2028", '"\\ud800"', "💥", "{" * 40,
 ])  # fmt: skip
 LINES = st.sampled_from(
     sorted({line for data in SOUND.values() for line in data.decode("utf-8").splitlines(keepends=True)})

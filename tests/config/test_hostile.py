@@ -137,7 +137,7 @@ CODES = ", ".join(f"C{each}: X" for each in range(MAX_SHARED_VALUES))
 @pytest.mark.parametrize(
     ("rule", "path", "text"),
     [
-        ("file-too-large", "st-elsewhere/site.yaml", SITE + f"# {'x' * 9000}\n" * ((MAX_BYTES // 9000 + 1))),
+        ("file-too-large", "st-elsewhere/site.yaml", SITE + f"# {'x' * 9000}\n" * (MAX_BYTES // 9000 + 1)),
         ("file-too-large", "st-elsewhere/site.yaml", SITE + "\n" * MAX_LINES),
         ("file-too-large", "st-elsewhere/site.yaml", SITE + "x:\n" + "- [1, 1, 1, 1]\n" * (MAX_VALUES // 5)),
         ("line-too-long", "st-elsewhere/site.yaml", f"{SITE}#{'x' * MAX_LINE}\n"),
