@@ -26,13 +26,14 @@ from butterfly_gitops.config.scalar_readers import (
     TextReader,
 )
 from butterfly_gitops.config.secret_names import names_secret
-from butterfly_gitops.config.tree import Entry, Mapping, Node, Scalar, Sequence
+from butterfly_gitops.config.tree import Entry, Mapping, Node, Scalar, Sequence, text_at
 from butterfly_gitops.model.endpoint import (
     ENV_PATTERN,
     HD_PATTERN,
     HOST_PATTERN,
     PATH_PATTERN,
     FileReference,
+    Hd,
     Reference,
 )
 
@@ -236,9 +237,11 @@ class ModelReader:
         unknown = [entry for name, entry in mapping.entries.items() if name not in readers]
         for entry in unknown:
             self._refuse_key(entry, context)
-        missing = () if context.relaxed else tuple(self._missing(mapping))
+        # What stands in a reference instead of it has been refused, and is no reason to write a path beside it.
+        is_judged = context.relaxed or (bool(unknown) and self.model in get_args(Reference))
+        missing = () if is_judged else tuple(self._missing(mapping))
         if missing:
-            self._refuse_missing(missing, at, context)
+            self._refuse_missing(missing, mapping, at, context)
         if unknown or missing or any(value is FAILED for value in values.values()):
             return FAILED
         return mapping if context.relaxed else self._validated(values, mapping, context)
@@ -248,12 +251,17 @@ class ModelReader:
             if name not in mapping.entries:
                 yield name
 
-    def _refuse_missing(self, missing: tuple[str, ...], at: Scalar, context: Context) -> None:
+    def _refuse_missing(
+        self, missing: tuple[str, ...], mapping: Mapping, at: Scalar, context: Context
+    ) -> None:
         what = " and no ".join(missing)
         searched = f" (looked in {context.searched})" if context.searched else ""
         lines = ", ".join(f"`{name}:{self._only_choice(name)}`" for name in missing)
+        mend = f"add {lines}"
+        if self.model is Hd and (name := text_at(mapping, "namespace")):
+            mend = f"write {shown(name)} alone, without braces; or {mend}"
         context.refuse(
-            at.place, rule="missing-value", message=f"{at.text} has no {what}{searched}", mend=f"add {lines}"
+            at.place, rule="missing-value", message=f"{at.text} has no {what}{searched}", mend=mend
         )
 
     def _only_choice(self, name: str) -> str:

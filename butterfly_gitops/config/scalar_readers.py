@@ -11,10 +11,12 @@ from pydantic import TypeAdapter, ValidationError
 
 from butterfly_gitops.config.context import FAILED, Context, Failed, scalar_for, shown
 from butterfly_gitops.config.tree import Node, Scalar
+from butterfly_gitops.config.written_names import mend_spelling
 from butterfly_gitops.model.meaning import PATTERN_MEND
-from butterfly_gitops.model.scalar import NAME_PATTERN, parse_duration
+from butterfly_gitops.model.scalar import NAME_PATTERN, parse_duration, print_duration
 
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
+_ONE_NUMBER = re.compile(r"[^0-9-]*([0-9]{1,18})[^0-9]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +62,20 @@ class IntegerReader:
             )
 
     def _mend(self, scalar: Scalar) -> str:
-        digits = scalar.text.strip().replace("_", "").lstrip("0")
-        if _INTEGER.fullmatch(digits):
-            return f"write {digits}, without quotes" if not scalar.is_plain else f"write {digits}"
-        return "write digits only"
+        """The number that stands there with something around it, such as a comma, if it is one alone and may be."""
+        found = _ONE_NUMBER.fullmatch(scalar.text.replace("_", ""))
+        if found is None:
+            return "write digits only"
+        if not self._is_within(int(found[1])):
+            return f"write a whole number {self._limits()}"
+        return f"write {int(found[1])}" + ("" if scalar.is_plain else ", without quotes")
+
+    def _is_within(self, number: int) -> bool:
+        try:
+            self.adapter.validate_python(number)
+        except ValidationError:
+            return False
+        return True
 
     def _limits(self) -> str:
         schema = self.adapter.json_schema()
@@ -98,10 +110,20 @@ class DurationReader:
 
     def _mend(self, scalar: Scalar) -> str:
         if re.fullmatch(r"[1-9][0-9]{0,5}", scalar.text):
-            return f'write "{scalar.text}s"'
+            return self._with_unit(scalar.text)
         if match := re.fullmatch(r"([1-9][0-9]{0,5})\s*(ms|s|m|h)[a-z]*", scalar.text.strip().lower()):
             return f'write "{match[1]}{match[2]}"'
         return "write 250ms, 30s, 10m or 2h"
+
+    def _with_unit(self, count: str) -> str:
+        """Seconds were meant, or milliseconds where so many seconds may not be."""
+        for text in (f"{count}s", f"{count}ms"):
+            try:
+                duration = self.adapter.validate_python(parse_duration(text))
+            except ValidationError:
+                continue
+            return f'write "{print_duration(duration)}"' if text.endswith("ms") else f'write "{text}"'
+        return f"write {self.wants}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,20 +147,25 @@ class TextReader:
         if schema.get("pattern") == NAME_PATTERN:
             message = f"{shown(scalar)} is no name: small letters, digits and hyphens, at most 63"
             return context.refuse(
-                scalar.place, rule="bad-name", message=message, mend=_mend_name(scalar.text)
+                scalar.place, rule="bad-name", message=message, mend=mend_spelling(scalar.text)
             )
         least, most = schema.get("minLength", 0), schema.get("maxLength", len(scalar.text))
         if not least <= len(scalar.text) <= most:
-            message = f"{at.text} has {len(scalar.text)} characters; it must have {least} to {most}"
-            return context.refuse(scalar.place, rule="out-of-range", message=message, mend="write it shorter")
+            return self._refuse_length(scalar, at, context, least=least, most=schema.get("maxLength"))
         message = f"{at.text} cannot be {shown(scalar)}"
         mend = schema.get(PATTERN_MEND, f"it must match {schema.get('pattern')}")
         return context.refuse(scalar.place, rule="wrong-value", message=message, mend=mend)
 
-
-def _mend_name(text: str) -> str:
-    slug = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:63]
-    return f'write "{slug}"' if slug else "write a name such as epic-prod"
+    def _refuse_length(
+        self, scalar: Scalar, at: Scalar, context: Context, *, least: int, most: int | None
+    ) -> Failed:
+        limits = f"at least {least}" if most is None else f"{least} to {most}"
+        long = f"has {len(scalar.text)} characters" if scalar.text else "is empty"
+        is_short = len(scalar.text) < least
+        characters = " characters" if not scalar.text else ""
+        message = f"{at.text} {long}; it must have {limits}{characters}"
+        mend = f"write {self.wants} of {limits} characters" if is_short else "write it shorter"
+        return context.refuse(scalar.place, rule="out-of-range", message=message, mend=mend)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
