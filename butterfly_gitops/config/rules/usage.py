@@ -135,7 +135,7 @@ def _drains(site: SiteReading) -> bool:
 def _unused_presets(reading: FleetReading) -> Iterator[Problem]:
     trees = [mapping_at(site.endpoints_tree, "ehr_endpoints") for site in reading.sites]
     named = {
-        name.text if (name := text_at(entry.value, "preset")) else ""
+        preset.text if (preset := text_at(entry.value, "preset")) else ""
         for tree in trees
         for entry in (tree.entries.values() if tree else ())
         if not isinstance(entry.value, Mapping) or "preset" in entry.value.entries
