@@ -51,8 +51,7 @@ def read_site(
         archives_tree=archives_tree,
         site_file=site_file,
         endpoints={
-            name: _read_endpoint(entry, below, context)
-            for name, entry in _endpoints(mapping_at(endpoints_tree, "ehr_endpoints"), context)
+            name: _read_endpoint(entry, below, context) for name, entry in _endpoints(endpoints_tree, context)
         },
         archives={
             name: ArchiveReading(key=entry.key, tree=entry.value)
@@ -95,14 +94,14 @@ def _mappings(tree: Mapping | None) -> list[tuple[str, Entry]]:
 
 
 def _endpoints(tree: Mapping | None, context: Context) -> list[tuple[str, Entry]]:
-    found = _mappings(tree)
-    if len(found) > MAX_ENDPOINTS_PER_SITE:
-        name, entry = found[MAX_ENDPOINTS_PER_SITE]
-        most = f"the site has {len(found)}, at most {MAX_ENDPOINTS_PER_SITE}"
+    entry = tree.entry("ehr_endpoints") if tree else None
+    found = _mappings(mapping_at(tree, "ehr_endpoints"))
+    if entry and len(found) > MAX_ENDPOINTS_PER_SITE:
+        # At the head of them all, for a report of so many may end before the first that is too many.
         context.refuse(
             entry.key.place,
             rule="site-too-large",
-            message=f"{name} is one EHR endpoint too many: {most}",
+            message=f"the site has {len(found)} EHR endpoints, at most {MAX_ENDPOINTS_PER_SITE}",
             mend=f"take out {len(found) - MAX_ENDPOINTS_PER_SITE} of them",
         )
     return found[:MAX_ENDPOINTS_PER_SITE]

@@ -9,7 +9,7 @@ from tests.config.examples import Example, examples, report
 
 VALID, INVALID = examples("valid"), examples("invalid")
 
-# Too large a file to keep; test_hostile.py makes one. Version 1 is the first; test_versions.py makes one up.
+# Too large a file to keep; test_hostile_files.py makes one. Version 1 is the first; test_versions.py makes one up.
 WITHOUT_EXAMPLE = {
     "file-too-large", "layer-too-large", "line-too-long", "older-version", "site-too-large", "too-many-problems",
 }  # fmt: skip
