@@ -201,17 +201,17 @@ def _one_by_position(found: Iterable[Problem]) -> tuple[Problem, ...]:
         at = (problem.origin, problem.rule if problem.origin.line == 0 else "", problem.site)
         if problem.severity is not Severity.ERROR:
             others.setdefault((at, problem.rule), problem)
-        elif _must_be_changed(problem) and not _must_be_changed(errors.get(at)):
+        elif at not in errors or _says_more(problem, errors[at]):
             errors[at] = problem
-        else:
-            errors.setdefault(at, problem)
     kept = [*errors.values(), *(problem for (at, _), problem in others.items() if at not in errors)]
     return tuple(sorted(kept, key=lambda problem: (problem.origin, problem.rule, problem.site or "")))
 
 
-def _must_be_changed(problem: Problem | None) -> bool:
-    """Whether it is a secret, which must be changed whatever else is wrong with it."""
-    return problem is not None and problem.rule == "secret-by-value"
+def _says_more(problem: Problem, other: Problem) -> bool:
+    """Whether it is a secret, which must be changed whatever else is wrong, or knows the names that there are."""
+    if "secret-by-value" in (problem.rule, other.rule):
+        return other.rule != "secret-by-value"
+    return other.rule == "bad-name" and problem.rule in ("unknown-endpoint", "unknown-link", "unknown-preset")
 
 
 def _fleet(reading: FleetReading, unsound: frozenset[str]) -> Fleet | None:

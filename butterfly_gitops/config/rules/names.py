@@ -1,5 +1,6 @@
 """Each name is used once, and each name that is referred to is there."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -68,6 +69,15 @@ def keys_of(tree: Mapping | None) -> tuple[Scalar, ...]:
     return tuple(entry.key for entry in tree.entries.values()) if tree else ()
 
 
+def titles_of(tree: Mapping | None) -> dict[str, str]:
+    """Which key each display_name of a mapping's entries belongs to; a title that two of them have says nothing."""
+    titled = [
+        (title.text, key.text) for key in keys_of(tree) if (title := text_at(tree, key.text, "display_name"))
+    ]
+    count = Counter(title for title, _ in titled)
+    return {title: name for title, name in titled if count[title] == 1}
+
+
 def _names_taken(site: SiteReading) -> Iterator[Problem]:
     first: dict[str, tuple[str, Scalar]] = {}
     kinds = {
@@ -97,7 +107,7 @@ def _unknown_links(site: SiteReading, guesses: Guesses) -> Iterator[Problem]:
         link = text_at(endpoint.merged.tree, "link")
         if link and not link.is_null and link.text not in site.links.entries:
             add = f"add it to links in {site.source.file}/site.yaml"
-            mend = guesses.mend_name(link, keys_of(site.links), otherwise=add)
+            mend = guesses.mend_name(link, keys_of(site.links), otherwise=add, titles=titles_of(site.links))
             # A preset may be right for other sites; this one's endpoint is to mend.
             is_own = link.place.source.site == site.name
             problem = _of_site(
@@ -130,10 +140,11 @@ def _unknown_endpoints(site: SiteReading, guesses: Guesses) -> Iterator[Problem]
         return
     known = keys_of(mapping_at(site.endpoints_tree, "ehr_endpoints"))
     names = {key.text for key in known}
+    titles = titles_of(mapping_at(site.endpoints_tree, "ehr_endpoints"))
     for archive in site.archives.values():
         for item in archive.forward_to:
             if item.text not in names:
-                mend = guesses.mend_name(item, known, otherwise="add it to ehr-endpoints.yaml")
+                mend = guesses.mend_name(item, known, otherwise="add it to ehr-endpoints.yaml", titles=titles)
                 message = f'no EHR endpoint "{item.text}"'
                 yield _of_site(item, site, rule="unknown-endpoint", message=message, mend=mend)
 
