@@ -144,7 +144,7 @@ class Message(Frozen):
         ),
     ] = "2.5.1"
     """MSH-12: the version of HL7 that the EHR reads."""
-    patient_id: PatientIdChoice | None = None
+    patient_id: PatientIdChoice | None = Field(default=None, examples=[{"authority": "STE", "type": "MR"}])
     """Which identifier becomes PID-3; the first one without it."""
     exam_codes: dict[str, ExamCode] = Field(
         default={}, examples=[{"EFAST": {"code": "76705", "system": "C4"}}]
@@ -187,7 +187,9 @@ class Message(Frozen):
     """Where OBR-4 comes from."""
     diagnostic_service: DiagnosticService = "RUS"
     """OBR-24, the department (table 0074)."""
-    provider_id: ProviderIdChoice | None = None
+    provider_id: ProviderIdChoice | None = Field(
+        default=None, examples=[{"authority": "STE", "others": "leave_out"}]
+    )
     """Which identifiers of providers are sent; without it, each as it comes."""
     visit_number: Annotated[
         Literal["PV1-19", "PID-18"],

@@ -72,7 +72,9 @@ class SiteFile(Frozen):
     """What people call the site."""
     time_zone: str = Field(examples=["America/New_York"])
     """The site's IANA time zone."""
-    links: dict[Name, Link]
+    links: dict[Name, Link] = Field(
+        examples=[{"server-room": {"display_name": "Radiology server room", "runs": "here"}}]
+    )
     """The site's Links, by name."""
     endpoint_defaults: dict[str, Any] = {}
     """What every endpoint of the site starts from."""
@@ -85,7 +87,19 @@ class EhrEndpointsFile(Frozen):
 
     version: Literal[1]
     """The format of this file."""
-    ehr_endpoints: dict[Name, dict[str, Any]]
+    ehr_endpoints: dict[Name, dict[str, Any]] = Field(
+        examples=[
+            {
+                "epic-prod": {
+                    "display_name": "Epic Bridges (production)",
+                    "link": "server-room",
+                    "host": "10.20.30.40",
+                    "port": 6661,
+                    "receiving_facility": "STE",
+                }
+            }
+        ]
+    )
     """The site's endpoints, by name."""
     removed: dict[Name, Removal] = {}
     """Endpoints that left this file while results waited."""
@@ -97,7 +111,19 @@ class ArchivesFile(Frozen):
     version: Literal[1]
     """The format of this file."""
     archives: Annotated[
-        dict[Name, Archive], Field(json_schema_extra={"maxProperties": MAX_ARCHIVES_PER_FLEET})
+        dict[Name, Archive],
+        Field(
+            json_schema_extra={"maxProperties": MAX_ARCHIVES_PER_FLEET},
+            examples=[
+                {
+                    "emergency": {
+                        "display_name": "Emergency Department",
+                        "purpose": "clinical",
+                        "forward_to": ["epic-prod"],
+                    }
+                }
+            ],
+        ),
     ]
     """The site's archives, by name."""
     removed: dict[Name, Removal] = {}
