@@ -19,7 +19,7 @@ SHOWN: dict[str, frozenset[int]] = {
     "PV1": frozenset({1}),
     "ORC": frozenset({1, 5}),
     "TQ1": frozenset({1, 9}),
-    "OBR": frozenset({1, 4, 24, 25}),
+    "OBR": frozenset({1, 4, 24, 25, 44}),
     "OBX": frozenset({1, 2, 3, 6, 11}),
     "ZDS": frozenset(),
 }

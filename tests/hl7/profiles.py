@@ -2,8 +2,8 @@
 
 RAD-128 is Send Imaging Result (profile Results Distribution), RAD-132 is Notify of Imaging Results (profile Encounter
 Based Imaging Workflow), CARD-7 is Encapsulated Report Submission (profile Displayable Reports). A source is a section
-of our notes on the domain: 2.1 the message, 2.2 the three transactions, 2.3 the statuses, 2.5 the variants. Where an
-endpoint may ask for another form, the rule says so.
+of our notes on the domain: 2.1 the message, 2.2 the three transactions, 2.3 the statuses, 2.5 the variants; D is the
+HL7 conformance statement of dcm4chee. Where an endpoint may ask for another form, the rule says so.
 """
 
 import re
@@ -238,6 +238,52 @@ RAD_132 = (
         source="2.2",
         holds=_is_shaped(_SHAPE_OF_NOTICE),
         broken_by=_drop("TQ1"),
+    ),
+    Rule(
+        says="ORC-1 is SC, for the status of the study changed",
+        source="2.2, D: mapping of its outbound ORU",
+        holds=lambda wire, _: wire["ORC-1"] == "SC",
+        broken_by=_set("ORC-1", "RE"),
+    ),
+    Rule(
+        says="ORC-2 is the order's number, or OBR-3 where the endpoint lets it stand in",
+        source="2.2, D: ORC-2 is required",
+        holds=lambda wire, case: wire["ORC-2"] == (case.event.study.placer_order_number or wire["ORC-3"]),
+        broken_by=_set("ORC-2", ""),
+        concerns=lambda case: bool(
+            case.event.study.placer_order_number or case.endpoint.message.placer_fallback == "filler"
+        ),
+    ),
+    Rule(
+        says="ORC-5 is CM; CA takes a notice back",
+        source="2.2, D; table 0038",
+        holds=lambda wire, case: wire["ORC-5"] == ("CA" if case.status == "W" else "CM"),
+        broken_by=_set("ORC-5", "SC"),
+        concerns=lambda case: case.status != "P",
+    ),
+    Rule(
+        says="TQ1-7 is when the exam was",
+        source="2.2, D: TQ1-7 is required",
+        holds=lambda wire, _: wire["TQ1-7"] == wire["OBR-7"],
+        broken_by=_set("TQ1-7", ""),
+    ),
+    Rule(
+        says="TQ1-9 is routine",
+        source="2.2, D: set to R^Routine^HL70078",
+        holds=lambda wire, _: wire["TQ1-9"] == "R^Routine^HL70078",
+        broken_by=_set("TQ1-9", "R"),
+    ),
+    Rule(
+        says="OBR-27 is routine, too",
+        source="2.2, D: set to ^^^^^R",
+        holds=lambda wire, _: wire["OBR-27"] == "^^^^^R",
+        broken_by=_set("OBR-27", ""),
+    ),
+    Rule(
+        says="OBR-44 is the procedure of OBR-4",
+        source="2.2, D: shall match OBR-4",
+        holds=lambda wire, _: wire["OBR-44"] == wire["OBR-4"],
+        broken_by=_set("OBR-44", ""),
     ),
     Rule(
         says="OBR-25 is R; X takes a notice back",

@@ -37,7 +37,7 @@ _NEW = {
     "PV1": {1: 4, 2: 1, 3: 80, 7: 250, 10: 3, 19: 250, 51: 1},
     "ORC": _ORC,
     "TQ1": {1: 4, 7: 26, 9: 250},
-    "OBR": {**_OBR, 4: 250, 15: 300, 16: 250, 31: 250},
+    "OBR": {**_OBR, 4: 250, 15: 300, 16: 250, 31: 250, 44: 250},
     "OBX": {1: 4, 2: 3, 3: 250, 4: 20, 6: 250, 8: 5, 11: 1, 14: 26},
 }
 LENGTHS: dict[str, dict[str, dict[int, int]]] = {
@@ -86,9 +86,9 @@ TABLES: dict[str, dict[str, frozenset[str]]] = {
         version: _0004 | frozenset("U" if version in ("2.3", "2.3.1") else "CNU") for version in LENGTHS
     },
     "PV1-51": dict.fromkeys(LENGTHS, frozenset("AV")),
-    "ORC-1": dict.fromkeys(LENGTHS, frozenset({"RE"})),
+    "ORC-1": dict.fromkeys(LENGTHS, frozenset({"RE", "SC"})),
     "ORC-5": dict.fromkeys(LENGTHS, frozenset({"A", "CA", "CM", "DC", "ER", "HD", "IP", "RP", "SC"})),
-    "TQ1-9": dict.fromkeys(LENGTHS, frozenset({"R"})),
+    "TQ1-9": dict.fromkeys(LENGTHS, frozenset({"R^Routine^HL70078"})),
     "OBR-24": dict.fromkeys(LENGTHS, frozenset({"RAD", "RUS", "OUS", "VUS", "CUS", "IMG"})),
     "OBR-25": dict.fromkeys(LENGTHS, frozenset("ACFIOPRSXYZ")),
     "OBX-8": dict.fromkeys(LENGTHS, frozenset({"N", "A", "AA"})),

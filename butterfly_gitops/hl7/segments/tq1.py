@@ -9,6 +9,6 @@ TQ1: SegmentMap[Result] = SegmentMap(
     fields=(
         Field(1, "Set ID", fixed("1"), "1"),
         Field(7, "Start Date/Time", lambda of: of.observed, "as OBR-7"),
-        Field(9, "Priority", fixed("R"), "routine (table 0485)"),
+        Field(9, "Priority", fixed("R^Routine^HL70078"), "routine, as IHE RAD-132 codes it"),
     ),
 )
