@@ -147,6 +147,8 @@ class ListReader:
             return FAILED
         if not isinstance(node, Sequence):
             mend = f"write [{node.text}]" if isinstance(node, Scalar) else f"write {self.wants}"
+            if isinstance(node, Scalar) and node.is_plain and node.text.startswith("-"):
+                mend = "put a space after the dash"
             message = f"{at.text} is a list"
             return context.refuse(node.place, rule="wrong-type", message=message, mend=mend)
         items = tuple(self.item.read(item, at, context) for item in node.items)
@@ -278,6 +280,9 @@ class ModelReader:
         known = self.model.model_fields.keys()
         meant = context.guesses.nearest(key, known)
         mend = f'write "{meant}"' if meant else f"known here: {', '.join(known)}"
+        name, colon, value = key.text.partition(":")
+        if colon and name in known and isinstance(entry.value, Scalar) and not entry.value.text:
+            mend = f"put a space after the colon: {name}: {value}"
         message = f"no setting is called {shown(key)}"
         context.refuse(key.place, rule="unknown-key", message=message, mend=mend)
 

@@ -32,7 +32,6 @@ from butterfly_gitops.config.tree import (
     Mapping,
     Node,
     Place,
-    Related,
     Remark,
     Scalar,
     Sequence,
@@ -40,6 +39,7 @@ from butterfly_gitops.config.tree import (
     problem_at,
     problem_of_file,
 )
+from butterfly_gitops.config.yaml_faults import not_yaml
 from butterfly_gitops.model.problem import Problem
 
 try:
@@ -49,7 +49,6 @@ except ImportError:  # a plain ruamel.yaml comes without it
 
 MAX_DEPTH = 32
 MAX_VALUES = 20_000
-_MOST_READ_TWICE = 64 * 1024
 
 Events = Callable[[str], Iterator[Any]]
 
@@ -62,6 +61,7 @@ _TAG = re.compile(r"![^\s,\[\]{}]*")
 _QUOTES = "“”„‟«»‹›‘’‚‛"
 _PASTED = frozenset(f"{_QUOTES}‐‑‒–—―−•·")
 _BLOCK = re.compile(r"[|>][-+1-9]*")
+_DASHES_WITHOUT_SPACE = re.compile(r"-[^\s-]\S*( -[^\s-]\S*)+")
 _FIRST_OF_SEVERAL_WORDS = re.compile(r" *([a-z_]+) +[^ #]")
 
 
@@ -165,10 +165,18 @@ def _read_tree(text: str, source: Source, events: Events) -> Text:
     except _UnreadableError as unreadable:
         problems.append(unreadable.problem)
     except MarkedYAMLError as error:
-        if events is not python_events and len(text) <= _MOST_READ_TWICE:
+        if events is not python_events:
             # The other parser follows a newer YAML; it decides, so that every machine says the same.
             return _read_tree(text, source, python_events)
-        problems.append(_not_yaml(source, error))
+        fault = not_yaml(source, error)
+        if (
+            problems
+            and problems[-1].rule == "several-lines"
+            and 0 <= fault.origin.line - problems[-1].origin.line <= 1
+        ):
+            # What seemed to go on in the next line is what the parser complains of.
+            problems.pop()
+        problems.append(fault)
     except (YAMLError, ValueError, OverflowError, AssertionError) as error:
         # The parser in Python refuses some escapes, and some directives, in words of its own.
         problems.append(problem_of_file(source, rule="bad-yaml", message=f"this is not YAML: {error}"))
@@ -202,49 +210,6 @@ def _is_plain_text(text: str) -> bool:
 def _empty(place: Place) -> _UnreadableError:
     mend = "write what it must say, starting with `version: 1`, or bring back what it said"
     return _UnreadableError(problem_at(place, rule="empty-file", message="the file says nothing", mend=mend))
-
-
-def _not_yaml(source: Source, error: MarkedYAMLError) -> Problem:
-    words = str(error.problem or error.context or "it cannot be read")
-    what, mend = next((ours for theirs, ours in _IN_OUR_WORDS.items() if theirs in words), (words, _LOOK))
-    mark = error.problem_mark or error.context_mark
-    if mark is None:
-        return problem_of_file(source, rule="bad-yaml", message=f"this is not YAML: {what}")
-    related: Related = ()
-    if error.context == "while scanning a quoted scalar" and error.context_mark is not None:
-        # The end of the file, where it was missed, is no place to look.
-        mark = error.context_mark
-    elif (begun := _BEGUN.get(str(error.context))) and error.context_mark is not None:
-        related = ((begun, _place_of_mark(source, error.context_mark).origin),)
-    message = f"this is not YAML: {what}"
-    return problem_at(
-        _place_of_mark(source, mark), rule="bad-yaml", message=message, mend=mend, related=related
-    )
-
-
-def _place_of_mark(source: Source, mark: Any) -> Place:
-    return Place(source=source, line=min(mark.line + 1, len(source.lines)), column=mark.column + 1)
-
-
-_LOOK = "look at the indentation, the quotes and the brackets of this line and the one above"
-# The two parsers word the same complaint differently.
-_IN_OUR_WORDS = {
-    "mapping values are not allowed": (
-        "a second colon in one line, or an indentation that does not fit",
-        'indent it like the line above, or put quotes around a value that holds ": "',
-    ),
-    "expected ',' or ']'": ("a list that is not closed", "close the bracket, or write the missing comma"),
-    "expected ',' or '}'": ("a mapping that is not closed", "close the brace, or write the missing comma"),
-    "cannot start any token": ("no value may start with this character", "put quotes around the value"),
-    "unexpected end of stream": ("a quote that is not closed", "close the quote"),
-}
-
-
-# Where a bracket opens says more than where the parser saw that it does not close.
-_BEGUN = {
-    "while parsing a flow sequence": "the list begins here",
-    "while parsing a flow mapping": "the mapping begins here",
-}
 
 
 class _Builder:
@@ -358,6 +323,8 @@ class _Builder:
     def _refuse_several_lines(self, place: Place, event: ScalarEvent) -> None:
         """YAML would fold the lines into one value: a setting that lost its colon would be part of the one above."""
         mend = "write it in one line"
+        if not event.style and _DASHES_WITHOUT_SPACE.fullmatch(event.value):
+            mend = "put a space after each dash"
         for line in self._source.lines[event.start_mark.line + 1 : event.end_mark.line + 1]:
             if (word := _FIRST_OF_SEVERAL_WORDS.match(line)) and word[1] in setting_names():
                 mend = f"write a colon behind {word[1]}, and indent it like the other settings"
