@@ -1,5 +1,6 @@
 """How one reading goes: what readers share, the problems so far, and what stands for a value that has one."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
@@ -9,6 +10,7 @@ from butterfly_gitops.config.tree import Entry, Node, Place, Scalar, Sequence, p
 from butterfly_gitops.model.problem import Problem
 
 _SHOWN_CHARACTERS = 60
+_IS_COMMENT_AT_ONCE = re.compile(r": +#[^\s#]")
 
 
 class Failed:
@@ -23,7 +25,8 @@ class Context:
     """How one reading goes: the problems so far, and what a missing value means.
 
     In a `relaxed` reading nothing is missing and no value is made: it checks a layer by itself.
-    `searched` names the layers that were looked through for a missing value. `known` is shared by readings of trees
+    `searched` names the layers that were looked through for a missing value; of a value that `is_needed` no mend says to
+    take it out. `known` is shared by readings of trees
     that share entries, as layers do with what they merge into: a sound plain value is read once, by the identity of
     its entry. `guesses` bounds what readings that share their problems guess.
     """
@@ -32,6 +35,7 @@ class Context:
     guesses: Guesses = field(default_factory=Guesses)
     relaxed: bool = False
     searched: str = ""
+    is_needed: bool = False
     known: dict[int, Any] | None = None
 
     def refuse(self, place: Place, *, rule: str, message: str, mend: str = "") -> Failed:
@@ -71,7 +75,10 @@ def is_refused_null(node: Node, at: Scalar, wants: str, context: Context) -> boo
     """Whether nothing is written where a value is needed."""
     if not (isinstance(node, Scalar) and node.is_null):
         return False
-    mend = f"write {wants}" if wants.endswith("for none") else f"write {wants}, or take the line out"
+    can_be_left_out = not context.is_needed and not wants.endswith("for none")
+    mend = f"write {wants}, or take the line out" if can_be_left_out else f"write {wants}"
+    if not node.text and _IS_COMMENT_AT_ONCE.match(node.place.excerpt, at.place.column - 1 + at.place.length):
+        mend += "; what begins with # is a comment unless it stands in quotes"
     if node.text and wants == "text":
         mend += f'; the word itself is "{node.text}", in quotes'
     context.refuse(node.place, rule="null-value", message=f"{at.text} has no value", mend=mend)

@@ -6,7 +6,7 @@ How a plain value is written belongs to `scalar_readers`, rules between values t
 import functools
 import types
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -17,6 +17,7 @@ from butterfly_gitops.config.context import FAILED, Context, Reader, is_refused_
 from butterfly_gitops.config.encoding_reader import EncodingReader
 from butterfly_gitops.config.host_reader import HostReader
 from butterfly_gitops.config.identity_reader import IdentityReader
+from butterfly_gitops.config.layers import ENDPOINT_ONLY, EndpointLayer
 from butterfly_gitops.config.reference_reader import ReferenceReader
 from butterfly_gitops.config.scalar_readers import (
     BooleanReader,
@@ -232,7 +233,7 @@ class ModelReader:
             return FAILED
         readers = _fields(self.model)
         values = {
-            name: read_entry(readers[name], entry, context)
+            name: read_entry(readers[name], entry, self._context_of(entry, context))
             for name, entry in mapping.entries.items()
             if name in readers
         }
@@ -247,6 +248,14 @@ class ModelReader:
         if unknown or missing or any(value is FAILED for value in values.values()):
             return FAILED
         return mapping if context.relaxed else self._validated(values, mapping, context)
+
+    def _context_of(self, entry: Entry, context: Context) -> Context:
+        """Of a null, whether it may be left out instead; a shared layer may leave out all."""
+        is_null = isinstance(entry.value, Scalar) and entry.value.is_null
+        if not is_null or (context.relaxed and self.model is not EndpointLayer):
+            return context
+        is_needed = entry.key.text in _required(self.model) and entry.key.text not in ENDPOINT_ONLY
+        return replace(context, is_needed=is_needed)
 
     def _missing(self, mapping: Mapping) -> Iterator[str]:
         for name in _required(self.model):
