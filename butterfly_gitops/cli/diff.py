@@ -85,7 +85,7 @@ def command(
     BASE is a branch, tag or commit (default: where this branch left the main one). What waits and what runs is
     not known from files; `bgo plan` adds it. A preview shows what the configuration fills, and codes; of a
     patient, people, times and text it only says that they change. Exit code 1 when a site is left out because its files have problems, or
-    because they are gone.
+    because they are gone, and when the fleet has another name, for then nothing is applied.
     """
     folder = sites_folder_of(sites)
     try:
@@ -102,7 +102,7 @@ def command(
     click.echo(_printed(plan, style, folder=folder, links_to=links_to), nl=False)
     kept = (one.site for one in plan.kept)
     is_partial = say_left_out(kept, paths=files, unsound=desired.unsound_sites)
-    ctx.exit(exit_codes.FAILED if is_partial else exit_codes.DONE)
+    ctx.exit(exit_codes.FAILED if is_partial or plan.is_of_another_fleet else exit_codes.DONE)
 
 
 def _compared(folder: Path, desired: Loaded, revision: Revision, *, samples: Path | None) -> Plan:

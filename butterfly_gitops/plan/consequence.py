@@ -1,4 +1,4 @@
-"""What a change does to results: six classes, worst first, and the one table that gives each setting its class."""
+"""What a change does to results: seven classes, worst first, and the one table that gives each setting its class."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -9,6 +9,7 @@ from butterfly_gitops.plan.change import RENAMED_FROM, Change, Kind
 class Consequence(StrEnum):
     """What a person must know first, in this order."""
 
+    NOTHING_APPLIED = "nothing_applied"
     RESULTS_STOP = "results_stop"
     GO_ELSEWHERE = "go_elsewhere"
     IDENTITY_CHANGES = "identity_changes"
@@ -22,6 +23,7 @@ class Consequence(StrEnum):
         return list(Consequence).index(self)
 
 
+NOTHING_APPLIED = Consequence.NOTHING_APPLIED
 STOP, ELSEWHERE, IDENTITY = Consequence.RESULTS_STOP, Consequence.GO_ELSEWHERE, Consequence.IDENTITY_CHANGES
 ONE_MORE, TIMING, COSMETIC = Consequence.ONE_MORE_PLACE, Consequence.TIMING, Consequence.COSMETIC
 
@@ -60,7 +62,8 @@ CLASS_OF_SETTING: Mapping[Kind, Mapping[str, Consequence]] = {
     "archive": {"display_name": COSMETIC, "purpose": COSMETIC, "cloud_id": STOP},
     "link": {"display_name": COSMETIC, "runs": ELSEWHERE},
     "site": {"display_name": COSMETIC, "time_zone": COSMETIC},
-    "fleet": {"name": COSMETIC, "guard": COSMETIC},
+    # A state belongs to one fleet: under another name its program refuses the files.
+    "fleet": {"name": NOTHING_APPLIED, "guard": COSMETIC},
     "grants": {"subscription": STOP, "entitlements": TIMING},
     "access_role": {
         "connectivity_management": COSMETIC,

@@ -49,6 +49,8 @@ class PlanNote(Frozen):
 class Counts(Frozen):
     """What the first line of a plan says."""
 
+    nothing_applied: bool = False
+    """Whether the files are of another fleet than before, so that no part of them is applied."""
     archives_stopping: int = 0
     """Archives some of whose results stop."""
     endpoints_removed: int = 0
@@ -144,6 +146,11 @@ class Plan(Frozen):
     def is_empty(self) -> bool:
         """Whether nothing changes."""
         return not self.changes
+
+    @property
+    def is_of_another_fleet(self) -> bool:
+        """Whether the name of the fleet changes, which nobody can apply."""
+        return self.counts.nothing_applied
 
     @property
     def sites_to_apply(self) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from butterfly_gitops.plan.markdown_table import named, table
 from butterfly_gitops.plan.markdown_text import code, plain, value
 from butterfly_gitops.plan.preview_markdown import preview_section
 from butterfly_gitops.plan.setting import Setting
-from butterfly_gitops.plan.text import additions, stops
+from butterfly_gitops.plan.text import NOTHING_APPLIED, additions, stops
 from butterfly_gitops.plan.thing import FLEET, GRANTS
 from butterfly_gitops.plan.wording import agreed, many
 
@@ -30,6 +30,7 @@ MOST_NAMED = 10
 LONGEST_SENTENCE = 600
 
 _LABEL = {
+    Consequence.NOTHING_APPLIED: "Nothing applied",
     Consequence.RESULTS_STOP: "Stops",
     Consequence.GO_ELSEWHERE: "Elsewhere",
     Consequence.IDENTITY_CHANGES: "Identity",
@@ -71,6 +72,8 @@ def marker(folder: str) -> str:
 def _headline(plan: Plan) -> list[str]:
     if plan.is_empty:
         return ["No changes"]
+    if plan.is_of_another_fleet:
+        return [NOTHING_APPLIED]
     return [*stops(plan.counts), *_moves(plan.counts), *additions(plan.counts)]
 
 
@@ -86,6 +89,9 @@ def _whose(count: int) -> str:
 
 
 def _approval(plan: Plan) -> Iterator[str]:
+    if plan.is_of_another_fleet:
+        yield "**Will be refused after the merge:** write the fleet's name as it was."
+        return
     if plan.guard.holds:
         yield f"**Will wait after the merge:** {_over_limit(plan)} Release with {_releases(plan.guard.holds)}"
     for one in plan.blocked[:MOST_NAMED]:

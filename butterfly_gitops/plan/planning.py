@@ -143,6 +143,7 @@ def _counts(changes: tuple[Change, ...], effects: tuple[Effect, ...], comparison
     ]
     names = (desired.fleet.sites.keys() if desired.fleet else frozenset()) | desired.unsound
     return Counts(
+        nothing_applied=any(effect.consequence is Consequence.NOTHING_APPLIED for effect in effects),
         archives_stopping=sum(effect.kind == "archive" for effect in stopping),
         endpoints_removed=sum(effect.kind == "ehr_endpoint" for effect in stopping),
         everything_stops=any(effect.kind == "grants" for effect in stopping),

@@ -65,6 +65,8 @@ class Bucket:
 def say(bucket: Bucket, comparison: Comparison) -> Said:
     """What a bucket of changes means."""
     match bucket.consequence:
+        case Consequence.NOTHING_APPLIED:
+            return _nothing_applied(bucket.changes[0])
         case Consequence.RESULTS_STOP:
             return _stop(bucket, comparison)
         case Consequence.GO_ELSEWHERE:
@@ -77,6 +79,11 @@ def say(bucket: Bucket, comparison: Comparison) -> Said:
             return _timing(bucket, comparison)
         case Consequence.COSMETIC:
             return _cosmetic(bucket)
+
+
+def _nothing_applied(change: Change) -> Said:
+    what = f"Nothing is applied any more until the name is {change.old} again"
+    return Said(sentence=f"{what}: what runs belongs to fleet {change.old}, and goes on as it is.", brief=what)
 
 
 def _stop(bucket: Bucket, comparison: Comparison) -> Said:

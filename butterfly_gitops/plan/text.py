@@ -18,6 +18,7 @@ from butterfly_gitops.plan.wording import agreed, many
 RIGHT_EDGE = 76
 
 HEADING = {
+    Consequence.NOTHING_APPLIED: "NOTHING IS APPLIED ANY MORE",
     Consequence.RESULTS_STOP: "RESULTS STOP",
     Consequence.GO_ELSEWHERE: "GOES ELSEWHERE",
     Consequence.IDENTITY_CHANGES: "MESSAGE IDENTITY CHANGES",
@@ -25,6 +26,7 @@ HEADING = {
     Consequence.TIMING: "TIMING",
     Consequence.COSMETIC: "COSMETIC",
 }
+NOTHING_APPLIED = "Nothing is applied any more, for the fleet has another name"
 # Names in the files that read badly in a sentence.
 _LAYER_WORDS = {"endpoint_defaults": "endpoint defaults", "site": "the site's time zone"}
 
@@ -55,6 +57,8 @@ def headline(plan: Plan) -> str:
     """The first sentences: what happens to results, and whether anybody must approve it."""
     if plan.is_empty:
         return "No changes."
+    if plan.is_of_another_fleet:
+        return f"{NOTHING_APPLIED}."
     sentences = [*stops(plan.counts), *_moves(plan.counts), *additions(plan.counts), *_approval(plan)]
     return " ".join(f"{sentence}." for sentence in sentences)
 

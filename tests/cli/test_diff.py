@@ -146,6 +146,20 @@ def test_where_there_was_no_folder_everything_is_added(tmp_path, monkeypatch, ca
     assert ran.out.startswith("No results stop. 3 sites are added. No approval needed.\n")
 
 
+def test_another_name_of_the_fleet_is_the_first_thing_that_is_said(repository, capfd):
+    repository.edit(ENDPOINTS, "port: 6661", "port: 6662")
+    repository.edit("sites/fleet.yaml", "name: mercy-health", "name: mercy")
+    ran = run(capfd, "diff")
+    assert ran.code == exit_codes.FAILED
+    assert ran.out.startswith("Nothing is applied any more, for the fleet has another name.\n")
+    first, second = ran.out.index("NOTHING IS APPLIED ANY MORE"), ran.out.index("GOES ELSEWHERE")
+    assert first < second
+    assert "until the name is mercy-health again" in ran.out
+    comment = run(capfd, "diff", "--format", "markdown").out
+    assert "applies by itself" not in comment
+    assert "**Nothing applied**" in comment
+
+
 def test_a_preset_is_one_line_for_all_its_endpoints(repository, capfd):
     repository.edit("sites/fleet.yaml", "port: 2575", "port: 2576")
     out = run(capfd, "diff").out

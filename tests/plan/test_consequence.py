@@ -88,6 +88,7 @@ def test_a_fleet_is_its_settings_and_its_sites_alone() -> None:
         ("ehr_endpoint", "display_name", COSMETIC),
         ("link", "runs", ELSEWHERE),
         ("fleet", "guard.max_endpoints", COSMETIC),
+        ("fleet", "name", Consequence.NOTHING_APPLIED),
     ],
 )
 def test_the_longest_path_of_the_table_decides(kind: Kind, path: str, expected: Consequence) -> None:
@@ -124,6 +125,7 @@ def test_a_direction_may_decide(
 
 def test_the_worst_comes_first() -> None:
     assert sorted(Consequence, key=lambda each: each.rank) == [
+        Consequence.NOTHING_APPLIED,
         STOP,
         ELSEWHERE,
         IDENTITY,
