@@ -5,17 +5,22 @@ Pydantic only checks limits here; which reader reads which setting is decided in
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from butterfly_gitops.config.context import FAILED, Context, Failed, scalar_for, shown
 from butterfly_gitops.config.tree import Node, Scalar
+from butterfly_gitops.config.written_durations import durations_meant
 from butterfly_gitops.config.written_names import mend_spelling
 from butterfly_gitops.model.meaning import PATTERN_MEND
 from butterfly_gitops.model.scalar import NAME_PATTERN, parse_duration, print_duration
 
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
+_FRACTION = re.compile(r"([0-9]{1,17})\.(?!0+$)[0-9]+")
+_GROUPED = re.compile("[ ,'\u2019]")
+_IN_THOUSANDS = re.compile(rf"[0-9]{{1,3}}({_GROUPED.pattern}[0-9]{{3}})+")
 _ONE_NUMBER = re.compile(r"[^0-9-]*([0-9]{1,18})[^0-9]*")
 
 
@@ -63,7 +68,16 @@ class IntegerReader:
 
     def _mend(self, scalar: Scalar) -> str:
         """The number that stands there with something around it, such as a comma, if it is one alone and may be."""
-        found = _ONE_NUMBER.fullmatch(scalar.text.replace("_", ""))
+        if found := _FRACTION.fullmatch(scalar.text):
+            whole = int(found[1])
+            around = [number for number in (whole, whole + 1) if self._is_within(number)]
+            return (
+                f"write {' or '.join(map(str, around))}"
+                if around
+                else f"write a whole number {self._limits()}"
+            )
+        text = _GROUPED.sub("", scalar.text) if _IN_THOUSANDS.fullmatch(scalar.text) else scalar.text
+        found = _ONE_NUMBER.fullmatch(text.replace("_", "").removesuffix(".0"))
         if found is None:
             return "write digits only"
         if not self._is_within(int(found[1])):
@@ -109,21 +123,29 @@ class DurationReader:
             return context.refuse(scalar.place, rule="out-of-range", message=message, mend=mend)
 
     def _mend(self, scalar: Scalar) -> str:
-        if re.fullmatch(r"[1-9][0-9]{0,5}", scalar.text):
-            return self._with_unit(scalar.text)
-        if match := re.fullmatch(r"([1-9][0-9]{0,5})\s*(ms|s|m|h)[a-z]*", scalar.text.strip().lower()):
-            return f'write "{match[1]}{match[2]}"'
-        return "write 250ms, 30s, 10m or 2h"
+        """What was meant, as far as it may stand here: seconds, or milliseconds where so many seconds may not be."""
+        meant = list(durations_meant(scalar.text))
+        fitting = [print_duration(each) for each in meant if self._is_within(each)]
+        if fitting:
+            is_clock = ":" in scalar.text
+            quoted = [f'"{text}"' for text in (fitting if is_clock else fitting[:1])]
+            return f"write {' or '.join(quoted)}"
+        return f"write {self._limits(meant[0])}" if meant else "write 250ms, 30s, 10m or 2h"
 
-    def _with_unit(self, count: str) -> str:
-        """Seconds were meant, or milliseconds where so many seconds may not be."""
-        for text in (f"{count}s", f"{count}ms"):
-            try:
-                duration = self.adapter.validate_python(parse_duration(text))
-            except ValidationError:
-                continue
-            return f'write "{print_duration(duration)}"' if text.endswith("ms") else f'write "{text}"'
-        return f"write {self.wants}"
+    def _limits(self, duration: timedelta) -> str:
+        try:
+            self.adapter.validate_python(duration)
+        except ValidationError as error:
+            limits = str(error.errors(include_url=False, include_input=False)[0]["ctx"]["error"])
+            return f"a duration {limits.removeprefix('must be ')}"
+        return "whole milliseconds"
+
+    def _is_within(self, duration: timedelta) -> bool:
+        try:
+            self.adapter.validate_python(duration)
+            return parse_duration(print_duration(duration)) == duration
+        except ValueError:
+            return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
