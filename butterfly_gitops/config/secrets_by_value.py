@@ -116,10 +116,12 @@ def _without_passwords(problem: Problem) -> Problem:
 
 def _starred(line: str, *, until: int) -> str:
     """The line without what looks like a secret; what begins before `until` keeps its width, for the caret's sake."""
+    # Before the rest: a long name may look like a secret itself, and would no longer announce one.
+    if secret := announced(line):
+        hidden = "*" * len(line[secret.value :]) if secret.value < until else _STARS
+        line = line[: secret.value] + hidden
     for pattern in (_PASSWORD_IN_URL, _PEM_TO_END, _LONG_BASE64):
         line = pattern.sub(lambda found: _stars_for(found, until=until), line)
-    if secret := announced(line):
-        return line[: secret.value] + ("*" * len(line[secret.value :]) if secret.value < until else _STARS)
     return line
 
 
