@@ -44,8 +44,9 @@ RULES = (
         "MSH-6) are one EHR. An archive that forwards to both would put each result into the chart twice: that "
         "is an error. Two such endpoints with the same sender (MSH-3 and MSH-4) and processing_id too, which no "
         "archive joins, are only warned of: the EHR cannot tell them apart. Two senders at one listener are usual, "
-        "and fine, and so are P and T. However the host is spelled (fd00::1, fd00:0:0:0:0:0:0:1), it is one. "
-        "All Links that run here dial from this machine, so for a listener they are one.",
+        "and fine, and so are P and T. The same is warned of between sites: a copied folder says what the first one "
+        "says. However the host is spelled (fd00::1, fd00:0:0:0:0:0:0:1), it is one. All Links that run here dial from this "
+        "machine, so for a listener they are one.",
         wrong="forward_to: [epic-prod, epic-again]   (same host, port and receiver)",
         right="forward_to: [epic-prod]",
         may_warn=True,
@@ -56,12 +57,14 @@ RULES = (
 _TESTS = {"T": "training", "D": "debugging"}
 
 Listener = tuple[object, ...]
+Member = tuple[SiteReading, EndpointReading]
 # What makes a receiver; a layer that gives it to one endpoint may give it to the other.
 _RECEIVER = ("link", "host", "port", "receiving_application", "receiving_facility")
 
 
 def check_forwarding(reading: FleetReading) -> Iterator[Problem]:
     """All rules of this module."""
+    earlier: dict[Listener, Member] = {}
     for site in reading.sites:
         joined: set[frozenset[str]] = set()
         for archive in site.archives.values():
@@ -72,7 +75,7 @@ def check_forwarding(reading: FleetReading) -> Iterator[Problem]:
             for first, second in _same_receiver(site, archive):
                 joined.add(frozenset((first.text, second.text)))
                 yield _joins(archive, first, second, site.endpoints[second.text])
-        yield from _same_everything(site, joined)
+        yield from _same_everything(site, joined, earlier)
 
 
 def _too_many(archive: ArchiveReading) -> Iterator[Problem]:
@@ -167,8 +170,10 @@ def _joins(archive: ArchiveReading, first: Scalar, second: Scalar, reached: Endp
     )
 
 
-def _same_everything(site: SiteReading, joined: set[frozenset[str]]) -> Iterator[Problem]:
-    first: dict[Listener, EndpointReading] = {}
+def _same_everything(
+    site: SiteReading, joined: set[frozenset[str]], earlier: dict[Listener, Member]
+) -> Iterator[Problem]:
+    """Endpoints of a site that no EHR can tell from an earlier one, of this site or of another; `earlier` grows."""
     for endpoint in site.endpoints.values():
         if (value := endpoint.value) is None:
             continue
@@ -178,14 +183,21 @@ def _same_everything(site: SiteReading, joined: set[frozenset[str]]) -> Iterator
             value.sending_facility,
             value.processing_id,
         )
-        other = first.setdefault(identity, endpoint)
-        if other is not endpoint and frozenset((other.name, endpoint.name)) not in joined:
+        other_site, other = earlier.setdefault(identity, (site, endpoint))
+        is_joined = other_site is site and frozenset((other.name, endpoint.name)) in joined
+        if other is not endpoint and not is_joined:
+            one, two = _called(other_site, other, site), _called(site, endpoint, other_site)
             yield problem_at(
                 endpoint.key.place,
                 rule="duplicate-listener-identity",
-                message=f"{other.name} and {endpoint.name} reach the same listener under the same names "
+                message=f"{one} and {two} reach the same listener under the same names "
                 "and processing_id (MSH-3 to MSH-6, MSH-11)",
                 mend="correct one of them, or keep only one",
-                related=((f"{other.name} is here", other.key.place.origin), *endpoint.shared(_RECEIVER)),
+                related=((f"{one} is here", other.key.place.origin), *endpoint.shared(_RECEIVER)),
                 severity=Severity.WARNING,
             )
+
+
+def _called(site: SiteReading, endpoint: EndpointReading, other: SiteReading) -> str:
+    """What an endpoint is called beside one of another site."""
+    return endpoint.name if site is other else f"{site.name}/{endpoint.name}"
