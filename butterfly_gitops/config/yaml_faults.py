@@ -1,0 +1,151 @@
+"""What the YAML parser complains of, in words that say what to write, at the line that is to mend.
+
+The parser's words are those of the parser in Python, which decides; where it stops is often one line off.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from ruamel.yaml.error import MarkedYAMLError
+
+from butterfly_gitops.config.secret_names import names_secret
+from butterfly_gitops.config.tree import Place, Related, Source, problem_at, problem_of_file
+from butterfly_gitops.model.problem import Problem
+
+_LOOK = "look at the indentation, the quotes and the brackets of this line and the one above"
+_IN_OUR_WORDS = {
+    "mapping values are not allowed": (
+        "a second colon in one line, or an indentation that does not fit",
+        'indent it like the line above, or put quotes around a value that holds ": "',
+    ),
+    "sequence entries are not allowed": (
+        "a dash behind a name",
+        "write each item in a line of its own, or the list in brackets",
+    ),
+    "expected ',' or ']'": ("a list that is not closed", "close the bracket, or write the missing comma"),
+    "expected ',' or '}'": ("a mapping that is not closed", "close the brace, or write the missing comma"),
+    "cannot start any token": ("no value may start with this character", "put quotes around the value"),
+    "unexpected end of stream": ("a quote that is not closed", "close the quote"),
+    "<block end>, but found '-'": (
+        "a dash before what is no item of a list",
+        "take the dash out, or indent the items of a list alike",
+    ),
+    "<block end>, but found '<block": (
+        "an indentation that fits no line above",
+        "indent it like the line above, or like the name that it belongs beside",
+    ),
+}
+# Where a bracket opens says more than where the parser saw that it does not close.
+_BEGUN = {
+    "while parsing a flow sequence": "the list begins here",
+    "while parsing a flow mapping": "the mapping begins here",
+}
+_NO_SPACE = re.compile(r" *(?:- +)?(?P<key>[\w-]{1,63}):(?P<value>[^\s/:][^:]*)")
+_BARE_NAME = re.compile(r" *(?:- +)?[\w-]+")
+_SHORT = re.compile(r"[\w.-]{1,20}")
+
+
+def not_yaml(source: Source, error: MarkedYAMLError) -> Problem:
+    """The problem that says where and why a text is no YAML."""
+    for fault in _FAULTS:
+        if found := fault(source, error):
+            return found
+    words = str(error.problem or error.context or "it cannot be read")
+    what, mend = next((ours for theirs, ours in _IN_OUR_WORDS.items() if theirs in words), (words, _LOOK))
+    mark = error.problem_mark or error.context_mark
+    if mark is None:
+        return problem_of_file(source, rule="bad-yaml", message=f"this is not YAML: {what}")
+    related: Related = ()
+    if error.context == "while scanning a quoted scalar" and error.context_mark is not None:
+        # The end of the file, where it was missed, is no place to look.
+        mark = error.context_mark
+    elif (begun := _BEGUN.get(str(error.context))) and error.context_mark is not None:
+        related = ((begun, _place_of_mark(source, error.context_mark).origin),)
+    return _problem(_place_of_mark(source, mark), what, mend, related=related)
+
+
+def _problem(place: Place, what: str, mend: str, *, related: Related = ()) -> Problem:
+    return problem_at(place, rule="bad-yaml", message=f"this is not YAML: {what}", mend=mend, related=related)
+
+
+def _place_of_mark(source: Source, mark: Any) -> Place:
+    return Place(source=source, line=min(mark.line + 1, len(source.lines)), column=mark.column + 1)
+
+
+def _line_of(source: Source, mark: Any) -> str:
+    return source.lines[mark.line] if mark and mark.line < len(source.lines) else ""
+
+
+def _no_colon(source: Source, error: MarkedYAMLError) -> Problem | None:
+    """A line of which no key became: the parser misses the colon in the line behind it."""
+    if "could not find expected ':'" not in str(error.problem) or error.context_mark is None:
+        return None
+    line = error.context_mark.line + 1
+    if found := _no_space(source, line):
+        return found
+    if not _BARE_NAME.fullmatch(_line_of(source, error.context_mark).rstrip()):
+        return _problem(_whole(source, line), "a line without a colon", _LOOK)
+    return _problem(_whole(source, line), "a name without a colon", "write a colon and a value behind it")
+
+
+def _colon_too_many(source: Source, error: MarkedYAMLError) -> Problem | None:
+    """A line whose colon has no space, or whose value is done, goes on below, where a colon is then one too many."""
+    mark = error.problem_mark
+    if mark is None or "mapping values are not allowed" not in str(error.problem):
+        return None
+    if not _BARE_NAME.fullmatch(_line_of(source, mark)[: mark.column].rstrip()):
+        return None
+    above = next((number for number in range(mark.line, 0, -1) if source.lines[number - 1].strip()), 0)
+    if not above:
+        return None
+    deeper = "an indentation that is deeper than that of the line above"
+    too_deep = _problem(_whole(source, mark.line + 1), deeper, "indent it like the line above")
+    return _no_space(source, above) or too_deep
+
+
+def _no_space(source: Source, line: int) -> Problem | None:
+    found = _NO_SPACE.fullmatch(source.lines[line - 1].partition(" #")[0].rstrip())
+    if found is None:
+        return None
+    key, value = found["key"], found["value"]
+    shown = value if _SHORT.fullmatch(value) and not names_secret(key) else "…"
+    mend = f"write a space behind the colon: {key}: {shown}"
+    return _problem(_whole(source, line), "a colon without a space behind it", mend)
+
+
+def _whole(source: Source, line: int) -> Place:
+    text = source.lines[line - 1].rstrip()
+    indentation = len(text) - len(text.lstrip(" "))
+    return Place(source=source, line=line, column=indentation + 1, length=max(1, len(text) - indentation))
+
+
+def _behind_quote(source: Source, error: MarkedYAMLError) -> Problem | None:
+    """Text goes on behind the quote that has closed it."""
+    mark = error.problem_mark
+    if mark is None or "<block end>, but found '<scalar>'" not in str(error.problem):
+        return None
+    before = _line_of(source, mark)[: mark.column].rstrip()
+    if before[-1:] not in ("'", '"'):
+        return None
+    doubled = "double a ' within it" if before.endswith("'") else 'write \\" for a " within it'
+    mend = f"put the whole text in quotes, and {doubled}"
+    return _problem(_place_of_mark(source, mark), "text behind the quote that closes it", mend)
+
+
+def _backslash(source: Source, error: MarkedYAMLError) -> Problem | None:
+    words, mark = str(error.problem), error.problem_mark
+    if mark is None or not ("expected escape sequence" in words or "unknown escape" in words):
+        return None
+    at = _line_of(source, mark).rfind("\\", 0, mark.column)
+    place = Place(source=source, line=mark.line + 1, column=max(at, 0) + 1)
+    mend = "write single quotes around the text, or \\\\ for each backslash"
+    return _problem(place, "a backslash in double quotes that begins no escape", mend)
+
+
+_FAULTS: tuple[Callable[[Source, MarkedYAMLError], Problem | None], ...] = (
+    _no_colon,
+    _colon_too_many,
+    _behind_quote,
+    _backslash,
+)
