@@ -20,6 +20,10 @@ def mend_spelling(text: str) -> str:
         latin = in_latin_letters(text.lower())
         write = f'"{latin}"' if re.fullmatch(NAME_PATTERN, latin) else "the name with the letters a to z"
         return f"write {write}; {letter}"
+    site, _, name = text.rpartition("/")
+    if re.fullmatch(NAME_PATTERN, site) and re.fullmatch(NAME_PATTERN, name):
+        # An address, where the site is known already.
+        return f'write "{name}"'
     plain = unicodedata.normalize("NFKD", text.lower())
     marks_off = "".join(each for each in plain if not unicodedata.combining(each))
     slug = re.sub(r"[^a-z0-9]+", "-", marks_off).strip("-")[:63]
