@@ -9,8 +9,8 @@ from butterfly_gitops.model.message import Message
 
 _NULL = '""'  # delete what you have (2.5.3.2)
 
-# What says who sends what of whom, in which state, and how it is read: no fixed value may stand there.
-OWN_FIELDS: dict[str, frozenset[int]] = {
+# What says who sends what of whom, in which state, and how it is read: `""` may not stand there.
+NEVER_NULL: dict[str, frozenset[int]] = {
     "MSH": frozenset({1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 15, 16, 18}),
     "PID": frozenset({3, 5, 7, 8}),
     "PV1": frozenset({2, 19}),
@@ -18,6 +18,18 @@ OWN_FIELDS: dict[str, frozenset[int]] = {
     "TQ1": frozenset(),
     "OBR": frozenset({2, 3, 4, 7, 22, 24, 25}),
     "OBX": frozenset({1, 2, 3, 4, 5, 6, 11}),
+}
+_OF_ONE_STUDY: dict[str, frozenset[int]] = {
+    # Other identifiers of the patient and of the visit, orders, people, times, and how a value is to be judged.
+    "PID": frozenset({2, 4, 18, 19}),
+    "PV1": frozenset({7, 50}),
+    "ORC": frozenset({4, 8}),
+    "OBR": frozenset({8, 16, 18, 29, 32, 33, 34, 35}),
+    "OBX": frozenset({7, 8, 9, 10, 14}),
+}
+# A fixed value would be untrue of most results.
+OWN_FIELDS: dict[str, frozenset[int]] = {
+    name: numbers | _OF_ONE_STUDY.get(name, frozenset()) for name, numbers in NEVER_NULL.items()
 }
 
 

@@ -4,11 +4,9 @@ Only encodings that cannot emit a byte of MLLP or a delimiter inside another cha
 escaped before it is encoded and decoded before it is split.
 """
 
-import codecs
 from dataclasses import dataclass
 
 from butterfly_gitops.hl7.refusal import RenderingRefused
-from butterfly_gitops.hl7.transliteration import in_plain_letters
 from butterfly_gitops.model.endpoint import Encoding
 
 
@@ -34,40 +32,22 @@ def charset_of(encoding: Encoding) -> Charset:
     return _CHARSETS[encoding]
 
 
-def encode(message: str, encoding: Encoding, *, transliterates: bool = False) -> bytes:
-    """Encode a whole message strictly, or with plain letters for what the encoding lacks.
+def encode(message: str, encoding: Encoding) -> bytes:
+    """Encode a whole message strictly.
 
     Raises RenderingRefused naming the field whose character the encoding lacks: a `?` in its place would be
     another name in the patient's record.
     """
-    errors = _TRANSLITERATED if transliterates else "strict"
     try:
-        return message.encode(charset_of(encoding).codec, errors)
+        return message.encode(charset_of(encoding).codec)
     except UnicodeEncodeError as error:
         at = error.start
     # Outside `except`, so that the refusal does not carry the codec's error, which quotes the message.
     raise RenderingRefused(
         _field_at(message, at),
         f"holds a character that {encoding} cannot express",
-        settings=("encoding",) if transliterates else ("message.unencodable", "encoding"),
+        settings=("message.unencodable", "encoding"),
     )
-
-
-def _transliterated(error: UnicodeError) -> tuple[str, int]:
-    """Answer a codec: plain letters for what it lacks, or the error where a character has none."""
-    if not isinstance(error, UnicodeEncodeError):
-        raise error
-    written = []
-    for at in range(error.start, error.end):
-        letters = in_plain_letters(error.object[at])
-        if letters is None:
-            raise UnicodeEncodeError(error.encoding, error.object, at, at + 1, error.reason)
-        written.append(letters)
-    return "".join(written), error.end
-
-
-_TRANSLITERATED = "butterfly_gitops.transliterated"
-codecs.register_error(_TRANSLITERATED, _transliterated)
 
 
 def _field_at(message: str, position: int) -> str:

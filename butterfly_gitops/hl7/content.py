@@ -6,12 +6,12 @@ Layouts choose among them; which field of OBX holds what belongs to `segments.ob
 from collections.abc import Iterator
 from functools import cache
 
-from butterfly_gitops.hl7.datatype import coded, composite, is_nm
+from butterfly_gitops.hl7.datatype import composite, is_nm
 from butterfly_gitops.hl7.escape import escape, escape_text
 from butterfly_gitops.hl7.refusal import RenderingRefused
 from butterfly_gitops.hl7.result import Result
 from butterfly_gitops.hl7.segments.obx import Row
-from butterfly_gitops.model.study import Document, Observation
+from butterfly_gitops.model.study import Observation
 
 # LOINC codes of a report's sections (DICOM PS3.20, chapter 9): code, display, and the suffix of OBX-3 where one
 # names such a section (HL7 v2.5.1, 7.4.2.3: GDT general description, IMP impression, REC recommendation).
@@ -28,8 +28,16 @@ ADDENDUM = "ADT"
 STUDY_UID = composite("113014", "DICOM Study", "DCM")
 # No LOINC code says "attestation of an imaging report", so the code is local; so is the one of the link.
 ATTESTATION = composite("ATTESTATION", "Attestation statement", "L")
+_ATTESTED_ADDENDUM = f"ATTESTATION&{ADDENDUM}^Attestation statement^L"
 IMAGES = composite("IMAGES", "Link to the images", "L")
-ULTRASOUND_REPORT = composite("18760-9", "Ultrasound report", "LN")
+# LOINC document types, as `message.document_type` names them.
+DOCUMENT_TYPES = {
+    "18760-9": "Ultrasound report",
+    "11522-0": "Echocardiography study",
+    "11525-3": "Obstetric ultrasound study",
+    "18748-4": "Diagnostic imaging study",
+    "11528-7": "Radiology studies",
+}
 
 
 def study_uid(result: Result, *, form: str, status: str = "") -> Iterator[Row]:
@@ -66,7 +74,8 @@ def values(result: Result) -> Iterator[Row]:
         kind, value = _typed(result, number, observation)
         yield Row(
             type=kind,
-            code=coded(observation.code, observation.display, observation.system),
+            # Not cached: a display is the source's free text.
+            code=composite(observation.code, observation.display, observation.system),
             instance=escape(observation.instance or ""),
             value=value,
             unit=escape(observation.unit or ""),
@@ -86,7 +95,9 @@ def _typed(result: Result, number: int, observation: Observation) -> tuple[str, 
         case "text":
             return "TX", escape_text(observation.value, line_break=result.options.line_break)
         case "coded":
-            return result.version.coded, escape(observation.value)
+            # A code without a system is the source's own (L of table 0396), and says itself where it has no text.
+            text, system = observation.value_display or observation.value, observation.value_system or "L"
+            return result.version.coded, composite(observation.value, text, system)
 
 
 def attestation(result: Result, *, kind: str) -> Iterator[Row]:
@@ -95,7 +106,8 @@ def attestation(result: Result, *, kind: str) -> Iterator[Row]:
     if stated and stated.text.strip():
         at = result.clock.prints(stated.at) if stated.at else result.observed
         value = escape_text(stated.text, line_break=result.options.line_break)
-        yield Row(type=kind, code=ATTESTATION, value=value, observed=at)
+        code = _ATTESTED_ADDENDUM if result.is_addendum else ATTESTATION
+        yield Row(type=kind, code=code, value=value, observed=at)
 
 
 def image_link(result: Result) -> Iterator[Row]:
@@ -108,17 +120,13 @@ def image_link(result: Result) -> Iterator[Row]:
     yield Row(type="TX" if form == "text" else "RP", code=IMAGES, value=value, observed=result.observed)
 
 
-def is_pdf(document: Document) -> bool:
-    """Tell a PDF by its media type, whose parameters and case say nothing (RFC 2045, 5.1)."""
-    return document.media_type.partition(";")[0].strip().lower() == "application/pdf"
-
-
 def documents(result: Result) -> Iterator[Row]:
     """Each PDF as ED (2.A.24), its components as the endpoint wants them; base64 holds no delimiter."""
     pdf = result.options.pdf
     head = "^".join(escape(part or "") for part in (pdf.source, pdf.type, pdf.subtype, "Base64"))
+    exam = result.options.exam_codes.get(result.event.study.exam_type.code)
+    kind = (exam and exam.document_type) or result.options.document_type
+    code = composite(kind, DOCUMENT_TYPES[kind], "LN")
     for document in result.event.study.documents:
-        if is_pdf(document):
-            yield Row(
-                type="ED", code=ULTRASOUND_REPORT, value=f"{head}^{document.base64}", observed=result.observed
-            )
+        if document.is_pdf:
+            yield Row(type="ED", code=code, value=f"{head}^{document.base64}", observed=result.observed)

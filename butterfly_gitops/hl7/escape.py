@@ -48,11 +48,14 @@ def escape(value: str) -> str:
 
 
 def escape_text(text: str, *, line_break: str = "br") -> str:
-    r"""Write text for display (TX, FT): as `escape`, with every kind of line end as `\.br\` or `\X0D0A\`."""
+    r"""Write text for display (TX, FT): as `escape`, with every kind of line end as `\.br\` or `\X0D0A\`.
+
+    Tabs become the blanks that they stand for: many receivers show their bytes as they are.
+    """
     if is_plain(text):
         return text
     if _NEEDS_ESCAPE.search(text):
-        return text.replace("\r\n", "\n").translate(_IN_TEXT[line_break])
+        return text.replace("\r\n", "\n").expandtabs().translate(_IN_TEXT[line_break])
     return _NO_NULL if text == _NULL else text
 
 

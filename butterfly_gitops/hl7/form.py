@@ -11,6 +11,7 @@ from butterfly_gitops.hl7.result import Result
 from butterfly_gitops.hl7.segment_form import SegmentForm, form_of
 from butterfly_gitops.hl7.segments.obx import OBX, Row, numbered
 from butterfly_gitops.hl7.timestamp import WallClock, clock_of
+from butterfly_gitops.model.delivery import ResultStatus
 from butterfly_gitops.model.endpoint import EhrEndpoint
 
 
@@ -44,10 +45,11 @@ class Form:
     def filled(self, result: Result) -> bytes:
         """Write a message; every segment ends in CR. Raises RenderingRefused naming the field that can't be written."""
         options = self.endpoint.message
-        for need in self.needs:
+        # What was received must be taken back, whatever the study lacks.
+        for need in self.needs if result.status is not ResultStatus.W else ():
             need.check(result)
         text = "\r".join([*self._segments(result), ""])
-        data = encode(text, self.endpoint.encoding, transliterates=options.unencodable == "transliterate")
+        data = encode(text, self.endpoint.encoding)
         most = options.max_message_bytes
         if most is not None and len(data) > most:
             raise RenderingRefused(

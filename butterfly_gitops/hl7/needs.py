@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from butterfly_gitops.hl7 import content
 from butterfly_gitops.hl7.refusal import RenderingRefused
 from butterfly_gitops.hl7.result import Result
 from butterfly_gitops.model.message import Message
@@ -52,7 +51,7 @@ _NEEDS = (
         setting="document",
         field=lambda _: "OBX-5",
         why="the study has no PDF",
-        is_missing=lambda of: not any(map(content.is_pdf, of.event.study.documents)),
+        is_missing=lambda of: not any(document.is_pdf for document in of.event.study.documents),
         layouts=frozenset({"pdf"}),
     ),
     Need(

@@ -1,31 +1,102 @@
-"""Characters that an encoding lacks, in plain letters: only where the endpoint's policy asks for it.
+"""Texts for people made to fit an encoding: composed letters, and plain ones where the endpoint's policy asks for them.
 
 Letters lose their marks (é as e), ligatures and signs become what people type for them (ß as ss, … as ...). What has
-no such form, another script for example, stays without one: a `?` would be another name in the patient's record.
+no such form, another script or a superscript for example, stays as it is and is refused when it is encoded: a `?`
+would be another name, and 10⁵ as 105 another value. Identifiers, codes, units and numbers are never touched.
 """
 
 import unicodedata
+from collections.abc import Callable
+from typing import Any
 
-from butterfly_gitops.hl7.escape import escape
+from pydantic import BaseModel
+
+from butterfly_gitops.model.study import (
+    Attending,
+    Attestation,
+    ExamType,
+    Observation,
+    Patient,
+    Person,
+    ReportSection,
+    Study,
+    StudyEvent,
+)
 
 _TYPED = {
     "ß": "ss", "ẞ": "SS", "Æ": "AE", "æ": "ae", "Œ": "OE", "œ": "oe", "Ø": "O", "ø": "o", "Đ": "D", "đ": "d",
     "Ð": "D", "ð": "d", "Þ": "Th", "þ": "th", "Ł": "L", "ł": "l", "ı": "i", "Ħ": "H", "ħ": "h", "Ŋ": "N", "ŋ": "n",
+    "ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl",
     "‘": "'", "’": "'", "‚": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‹": "'", "›": "'",
-    "‐": "-", "‑": "-", "‒": "-", "–": "-", "—": "-", "−": "-", "…": "...", "•": "*", "·": "*", "€": "EUR",
-    "£": "GBP", "µ": "u", "μ": "u", "°": " deg", "×": "x", "÷": "/", "±": "+/-", "≤": "<=", "≥": ">=", "≈": "~",
-    "→": "->", "←": "<-", "\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u200b": "",
+    "‐": "-", "‑": "-", "‒": "-", "–": "-", "—": "-", "−": "-", "…": "...", "•": "*", "€": "EUR", "£": "GBP",
+    "µ": "u", "μ": "u", "°": " deg", "×": "x", "÷": "/", "±": "+/-", "≤": "<=", "≥": ">=", "≈": "~", "→": "->",
+    "←": "<-", "\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u200b": "",
 }  # fmt: skip
 
+# What is written for people; all else identifies, codes or measures something.
+_FOR_PEOPLE: dict[type[BaseModel], tuple[str, ...]] = {
+    Patient: ("family", "given"),
+    Person: ("family", "given"),
+    Attending: ("family", "given"),
+    ExamType: ("display",),
+    Study: ("reason",),
+    ReportSection: ("text",),
+    Attestation: ("text",),
+    Observation: ("display",),
+}
 
-def in_plain_letters(character: str) -> str | None:
-    """What stands for a character in ASCII, escaped already; None where nothing does."""
-    typed = _TYPED.get(character)
-    if typed is None:
-        typed = "".join(
-            one for one in unicodedata.normalize("NFKD", character) if not unicodedata.combining(one)
-        )
-        typed = "".join(_TYPED.get(one, one) for one in typed)
-        if not typed and not unicodedata.combining(character):
-            return None
-    return escape(typed) if typed.isascii() else None
+
+def fitted(event: StudyEvent, codec: str, *, in_plain_letters: bool) -> StudyEvent:
+    """The event with its texts for people as the codec can best have them; what it lacks still stays in them."""
+
+    def fit(text: str) -> str:
+        if text.isascii():
+            return text
+        composed = unicodedata.normalize("NFC", text)
+        if not in_plain_letters:
+            return composed
+        return "".join(one if _has(codec, one) else plain_letters(one) for one in composed)
+
+    result: StudyEvent = _fitted(event, fit)
+    return result
+
+
+def plain_letters(character: str) -> str:
+    """What stands for a character in ASCII; the character itself where nothing does."""
+    if (typed := _TYPED.get(character)) is not None:
+        return typed
+    # Only what a letter is made of: the forms that are merely alike turn ² into 2 and ½ into 1/2.
+    parts = [one for one in unicodedata.normalize("NFD", character) if not unicodedata.combining(one)]
+    typed = "".join(_TYPED.get(one, one) for one in parts)
+    return typed if typed.isascii() else character
+
+
+def _has(codec: str, character: str) -> bool:
+    try:
+        character.encode(codec)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _fitted(value: Any, fit: Callable[[str], str]) -> Any:
+    if isinstance(value, tuple):
+        return tuple(_fitted(item, fit) for item in value)
+    if not isinstance(value, BaseModel):
+        return value
+    changed: dict[str, Any] = {}
+    for name in type(value).model_fields:
+        found = getattr(value, name)
+        if isinstance(found, str):
+            fitting = fit(found) if _is_for_people(value, name) else found
+        else:
+            fitting = _fitted(found, fit)
+        if fitting is not found:
+            changed[name] = fitting
+    return value.model_copy(update=changed) if changed else value
+
+
+def _is_for_people(value: BaseModel, name: str) -> bool:
+    if isinstance(value, Observation) and name == "value":
+        return value.type == "text"
+    return name in _FOR_PEOPLE.get(type(value), ())

@@ -39,6 +39,20 @@ SegmentWish = Annotated[
 ]
 
 
+DocumentType = Annotated[
+    Literal["18760-9", "11522-0", "11525-3", "18748-4", "11528-7"],
+    Meanings(
+        {
+            "18760-9": "Ultrasound report.",
+            "11522-0": "Echocardiography study.",
+            "11525-3": "Obstetric ultrasound study.",
+            "18748-4": "Diagnostic imaging study.",
+            "11528-7": "Radiology studies.",
+        }
+    ),
+]
+
+
 class ExamCode(Frozen):
     """A universal service identifier, OBR-4."""
 
@@ -52,6 +66,8 @@ class ExamCode(Frozen):
     """CE.3, table 0396: LN, C4, L and so on."""
     diagnostic_service: DiagnosticService | None = None
     """OBR-24 of this exam, in place of the endpoint's."""
+    document_type: DocumentType | None = None
+    """OBX-3 of the PDF of this exam, in place of the endpoint's."""
 
 
 class ProviderIdChoice(Frozen):
@@ -240,6 +256,8 @@ class Message(Frozen):
     """What the EHR is to do with the text of a correction."""
     pdf: Pdf = Pdf()
     """The first components of OBX-5 in the layout pdf."""
+    document_type: DocumentType = "18760-9"
+    """OBX-3 of a PDF, by its LOINC code."""
     when_missing: WhenMissing = WhenMissing()
     """What happens to a result whose study lacks something."""
     fields: dict[FieldPlace, FixedText] = Field(

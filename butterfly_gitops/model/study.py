@@ -1,14 +1,16 @@
 """A study event: a full snapshot of one study, as it arrives."""
 
+import binascii
 import string
 from datetime import UTC, date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, StringConstraints, model_validator
 
 from butterfly_gitops.model.frozen import Frozen
 
-Id = Annotated[str, StringConstraints(min_length=1, max_length=199)]
+# A blank one, or one with blanks around it, would be another identifier to whoever trims it.
+Id = Annotated[str, StringConstraints(min_length=1, max_length=199, pattern=r"^\S([\s\S]*\S)?$")]
 Line = Annotated[str, StringConstraints(max_length=1000)]
 NM_PATTERN = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)"
 """A number as HL7 writes it (NM, v2.5.1 2.A.47): no exponent, no blanks."""
@@ -26,10 +28,14 @@ def _calendar_date(text: str) -> str:
 
 _ALPHABET = (string.ascii_letters + string.digits + "+/").encode()
 _PADDING = ("", "=", "==")
+# The header of a PDF stands within its first 1,024 bytes (ISO 32000-1, annex H.3.4.1); in base64, four for three.
+_PDF_HEAD = 1368
 
 
 def _base64(text: str) -> str:
     # What the alphabet leaves over says all, and a document of 20 MB need not be decoded for it.
+    if not text:
+        raise ValueError("the document is empty")
     left = text.encode().translate(None, _ALPHABET).decode()
     if left in _PADDING and text.endswith(left) and len(text) % 4 == 0:
         return text
@@ -135,6 +141,10 @@ class Observation(Private):
     """What was observed, in words."""
     value: str
     """The value as it was entered."""
+    value_display: Line | None = None
+    """What a coded value means, in words."""
+    value_system: Line | None = None
+    """Where a coded value is from: SCT for SNOMED CT, L for local."""
     unit: Line | None = None
     """The unit of a number."""
     instance: Line | None = None
@@ -149,9 +159,20 @@ class Document(Private):
     media_type: Line
     """What kind of document it is, such as application/pdf."""
     base64: Annotated[str, AfterValidator(_base64)] = Field(
-        json_schema_extra={"contentEncoding": "base64", "pattern": "^[A-Za-z0-9+/]*={0,2}$"}
+        json_schema_extra={"contentEncoding": "base64", "pattern": "^[A-Za-z0-9+/]+={0,2}$"}
     )
     """The document itself, in base64 (RFC 4648, section 4)."""
+
+    @model_validator(mode="after")
+    def _is_what_it_says(self) -> Self:
+        if self.is_pdf and b"%PDF-" not in binascii.a2b_base64(self.base64[:_PDF_HEAD]):
+            raise ValueError("this is no PDF, though its media type says so")
+        return self
+
+    @property
+    def is_pdf(self) -> bool:
+        """Whether it says that it is a PDF; parameters and case of a media type say nothing (RFC 2045, 5.1)."""
+        return self.media_type.partition(";")[0].strip().lower() == "application/pdf"
 
 
 class Study(Private):
@@ -161,7 +182,7 @@ class Study(Private):
     """The study's identifier at the source, the same for life."""
     revision: Annotated[int, Field(ge=0, lt=2**31)]
     """Counts the changes of the study; a later snapshot has a larger one."""
-    study_uid: Annotated[str, StringConstraints(pattern=r"^[0-9.]{1,64}$")] | None = None
+    study_uid: Annotated[str, StringConstraints(max_length=64, pattern=r"^[0-9]+(\.[0-9]+)*$")] | None = None
     """The DICOM study instance UID."""
     filler_order_number: Id | None = None
     """The order number of the system that performs."""
@@ -187,7 +208,7 @@ class Study(Private):
     """The written report, part by part."""
     observations: tuple[Observation, ...] = ()
     """What was measured or coded."""
-    images_url: Line | None = None
+    images_url: Annotated[str, StringConstraints(max_length=1000, pattern=r"^https?://\S+$")] | None = None
     """Where the images are shown to those who may see them."""
     documents: tuple[Document, ...] = ()
     """Attached documents."""

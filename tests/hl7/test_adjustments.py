@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from butterfly_gitops.hl7.charset import encode
 from butterfly_gitops.hl7.layouts.catalog import LAYOUTS
 from butterfly_gitops.hl7.length import LENGTHS
 from butterfly_gitops.hl7.refusal import RenderingRefused
+from butterfly_gitops.hl7.transliteration import plain_letters
 from butterfly_gitops.hl7.version import VERSIONS
 from butterfly_gitops.model.study import StudyEvent
 from tests.hl7.samples import TESTS, endpoint, field_of, lines, rendered
@@ -42,7 +42,7 @@ def refusal(of: StudyEvent, encoding: str = "UTF-8", **message: Any) -> Renderin
         ("PV1-44", "2026", "PV1-44", "2026"),
         ("OBR-31.1.2", "X", "OBR-31", "&X"),
         ("OBR-15.1", "a|b", "OBR-15", "a\\F\\b"),
-        ("OBX-8", "N", "OBX-8", "N"),
+        ("OBX-17", "US", "OBX-17", "US"),
     ],
 )
 def test_a_fixed_value_stands_in_its_place(place: str, text: str, field: str, written: str):
@@ -52,9 +52,9 @@ def test_a_fixed_value_stands_in_its_place(place: str, text: str, field: str, wr
 def test_a_fixed_value_stands_in_each_obx_and_in_each_repetition():
     authors = [{"role": "secondary_author", "family": name} for name in ("Haddad", "Kim")]
     people = [*EFAST["study"]["people"], *authors]
-    to = endpoint(message={"fields": {"OBX-8": "N", "OBR-33.2": "now"}})
+    to = endpoint(message={"fields": {"OBX-17": "US", "OBR-33.2": "now"}})
     message = rendered(event(people=people), to)
-    assert {field_of(message, "OBX-8", nth=n) for n in (1, 2, 3)} == {"N"}
+    assert {field_of(message, "OBX-17", nth=n) for n in (1, 2, 3)} == {"US"}
     assert field_of(message, "OBR-33") == "&Haddad^now~&Kim^now"
 
 
@@ -151,7 +151,8 @@ def test_a_message_has_the_most_bytes_that_the_receiver_takes():
         ("US-ASCII", "5 cm – “free”… ≥ 2 µl", '5 cm - "free"... >= 2 ul'),
         ("ISO-8859-1", "Dvořák, Zoë", "Dvorák, Zoë"),
         ("windows-1252", "“free” ﬁne", "“free” fine"),
-        ("US-ASCII", "＆＾", "\\T\\\\S\\"),
+        ("US-ASCII", "“|”", '"\\F\\"'),
+        ("US-ASCII", "“”", "\\X2222\\"),
         ("US-ASCII", "e\u0301", "e"),
     ],
 )
@@ -171,11 +172,34 @@ def test_what_has_no_plain_letters_is_set_aside_by_either_policy(family: str):
         assert refusal(event({"family": family}), "US-ASCII", unencodable=policy).field == "PID-5"
 
 
-@given(st.text())
-def test_plain_letters_never_hold_a_delimiter_or_a_control(text: str):
-    fenced = f"\u2126{text}".translate({ord(character): None for character in "|^~\\&\r"})
-    try:
-        sent = encode(fenced, "US-ASCII", transliterates=True)
-    except RenderingRefused:
-        return
-    assert not set(sent) & set(b"|^~&\r")
+@pytest.mark.parametrize("text", ["10⁵/mL", "5²", "½ cm", "3·5 cm", "５ cm", "①"])
+def test_no_number_becomes_another_one(text: str):
+    long = event(report=[{"section": "findings", "text": text}])
+    assert refusal(long, "US-ASCII", unencodable="transliterate").field == "OBX-5"
+
+
+@pytest.mark.parametrize(
+    ("patient", "study", "field"),
+    [
+        ({"identifiers": [{"id": "É12", "authority": "STE", "type": "MR"}]}, {}, "PID-3"),
+        ({}, {"filler_order_number": "Ž1"}, "ORC-3"),
+        ({}, {"observations": [{"type": "numeric", "code": "É", "value": "1"}]}, "OBX-3"),
+        ({}, {"observations": [{"type": "numeric", "code": "V", "value": "1", "unit": "µl"}]}, "OBX-6"),
+        ({}, {"observations": [{"type": "coded", "code": "V", "value": "é"}]}, "OBX-5"),
+    ],
+)
+def test_what_identifies_codes_or_measures_is_never_written_otherwise(
+    patient: dict[str, Any], study: dict[str, Any], field: str
+):
+    assert refusal(event(patient, **study), "US-ASCII", unencodable="transliterate").field == field
+
+
+def test_a_letter_in_two_parts_is_written_as_one_where_the_encoding_has_it():
+    message = rendered(event({"given": "Zoe\u0308"}), endpoint(encoding="ISO-8859-1"))
+    assert "Zoë".encode("latin-1") in message.data
+
+
+@given(st.characters())
+def test_plain_letters_never_hold_a_digit_or_a_control(character: str):
+    written = plain_letters(character)
+    assert written == character or not any(one.isdigit() or ord(one) < 0x20 for one in written)

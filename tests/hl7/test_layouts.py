@@ -4,9 +4,12 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from butterfly_gitops.hl7.layouts.catalog import LAYOUTS
 from butterfly_gitops.hl7.refusal import RenderingRefused
+from butterfly_gitops.hl7.segments.obx import Row
 from butterfly_gitops.hl7.version import VERSIONS
 from butterfly_gitops.model.study import StudyEvent
 from tests.hl7.samples import TESTS, endpoint, lines, rendered
@@ -118,9 +121,9 @@ def test_a_pdf_has_the_components_that_the_receiver_wants(pdf: dict[str, Any], h
 
 def test_each_pdf_is_sent_and_nothing_else_that_is_attached():
     picture = {**PDF, "media_type": "image/png", "base64": "AAAA"}
-    other = {**PDF, "media_type": "Application/PDF; name=x", "base64": "BBBB"}
+    other = {**PDF, "media_type": "Application/PDF; name=x", "base64": "JVBERi0yLjA="}
     sent = rows(fields(event(documents=[PDF, picture, other]), layout="pdf"), 3, 4, 5)
-    assert [value.rpartition("^")[2] for _, _, value in sent[1:]] == [PDF["base64"], "BBBB"]
+    assert [value.rpartition("^")[2] for _, _, value in sent[1:]] == [PDF["base64"], other["base64"]]
     assert [instance for _, instance, _ in sent[1:]] == ["1", "2"]
 
 
@@ -226,10 +229,11 @@ def test_text_has_the_type_that_the_receiver_wants(layout: str, default: str, wa
 @pytest.mark.parametrize("layout", ["report", "lines"])
 def test_an_addendum_is_marked_in_each_text_of_a_correction_and_nowhere_else(layout: str):
     def marked(status: str, **settings: str) -> int:
-        found = rows(fields(event(), status, layout=layout, **settings), 3)
+        attested = event(attestation={"text": "I agree."})
+        found = rows(fields(attested, status, layout=layout, **settings), 3)
         return sum("&ADT^" in code for (code,) in found)
 
-    texts = len(REPORT) if layout == "report" else 6
+    texts = len(REPORT) + 1 if layout == "report" else 7
     assert marked("C", corrections="addendum") == texts
     assert marked("F", corrections="addendum") == 0
     assert marked("C") == 0
@@ -272,3 +276,62 @@ def test_a_message_without_any_result_is_never_sent(layout: str):
     with pytest.raises(RenderingRefused) as refusal:
         fields(empty, layout=layout, when_missing={"document": "send"})
     assert refusal.value.field == "OBX-5"
+
+
+@pytest.mark.parametrize("version", ["2.3", "2.3.1", "2.4", "2.5.1"])
+@given(instances=st.lists(st.sampled_from([None, "A", "A.1", "A.2", "1", "2", "1.1"]), max_size=8))
+def test_no_two_rows_of_a_message_can_be_taken_for_one(version: str, instances: list[str | None]):
+    observations = [
+        {
+            "type": "text",
+            "code": "EFAST",
+            "display": "eFAST",
+            "system": "L",
+            "value": "x",
+            "instance": instance,
+        }
+        for instance in instances
+    ]
+    segments = fields(event(observations=observations), layout="lines", hl7_version=version)
+    found = rows(segments, 3, 4)
+    assert len(set(found)) == len(found)
+
+
+def test_a_withdrawal_goes_out_whatever_the_study_lacks():
+    bare = event(accession_number=None, report=[])
+    demands = {"accession_number": "set_aside", "report": "set_aside"}
+    assert fields(bare, "W", layout="report", when_missing=demands)
+
+
+def test_a_tab_in_a_text_is_written_as_the_blanks_that_it_stands_for():
+    tabbed = event(report=[{"section": "findings", "text": "LV\t5.9 cm"}], observations=[])
+    for layout in ("report", "lines"):
+        assert "LV      5.9 cm" in str(rows(fields(tabbed, layout=layout), 5))
+
+
+@pytest.mark.parametrize(
+    ("own", "written"),
+    [
+        ({}, "20430005^20430005^L"),
+        ({"value_display": "Positive"}, "20430005^Positive^L"),
+        ({"value_display": "Positive", "value_system": "SCT"}, "20430005^Positive^SCT"),
+    ],
+    ids=str,
+)
+def test_a_coded_value_says_its_text_and_its_system(own: dict[str, str], written: str):
+    coded = {"type": "coded", "code": "MURPHY", "value": "20430005", **own}
+    assert rows(fields(event(observations=[coded]), layout="report"), 2, 5)[-1] == ("CWE", written)
+
+
+def test_a_pdf_has_the_type_of_its_exam_or_of_its_endpoint():
+    by_exam = {"EFAST": {"code": "76705", "document_type": "11522-0"}}
+    for settings, code in [
+        ({}, "18760-9^Ultrasound report^LN"),
+        ({"document_type": "11525-3"}, "11525-3^Obstetric ultrasound study^LN"),
+        ({"document_type": "11525-3", "exam_codes": by_exam}, "11522-0^Echocardiography study^LN"),
+    ]:
+        assert rows(fields(event(), layout="pdf", **settings), 3)[1] == (code,)
+
+
+def test_a_row_shows_nothing_of_a_patient():
+    assert "secret" not in repr(Row(type="TX", code="secret", value="secret", instance="secret"))

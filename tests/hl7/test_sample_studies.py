@@ -51,7 +51,8 @@ def test_every_part_of_the_report_and_every_value_is_in_the_message(name: str, l
     if not event.patient.identifiers:
         return
     message = Wire.read(rendered(event, endpoint(message={"layout": layout})).data.decode())
-    sent = "\n".join(message.each("OBX-5")).replace("\\.br\\", "\n")
+    coded = [value.partition("^")[0] for value in message.each("OBX-5")]
+    sent = "\n".join([*message.each("OBX-5"), *coded]).replace("\\.br\\", "\n")
     parts = [part.text for part in event.study.report] + [one.value for one in event.study.observations]
     if event.study.attestation:
         parts.append(event.study.attestation.text)

@@ -442,6 +442,10 @@ def _messages() -> dict[str, Shown]:
         f"{path}.visit_segment": Acts(sees=message, one="send", other="leave_out"),
         f"{path}.study_uid": Acts(sees=message, one="HD", other="ZDS"),
         f"{path}.text_type": Acts(sees=message, one="TX", other="FT"),
+        f"{path}.document_type": Acts(sees=message, one="18760-9", other="11522-0", also=as_pdf),
+        f"{path}.exam_codes.*.document_type": Acts(
+            sees=message, one="18760-9", other="11522-0", also={**exam, **as_pdf}
+        ),
         f"{path}.line_break": Acts(sees=message, one="br", other="crlf"),
         f"{path}.corrections": Acts(sees=message, one="replace", other="addendum"),
         f"{path}.fields": Acts(sees=message, one={"PV1-3.4": "ED"}, other={"PV1-3.4": "ICU"}),

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from butterfly_gitops.config.reading import EndpointReading, FleetReading
 from butterfly_gitops.config.rules.documentation import Rule
 from butterfly_gitops.config.tree import Place, problem_at, scalars_at
-from butterfly_gitops.hl7.adjustment import OWN_FIELDS, split_place
+from butterfly_gitops.hl7.adjustment import NEVER_NULL, OWN_FIELDS, split_place
 from butterfly_gitops.hl7.layouts.catalog import LAYOUTS
 from butterfly_gitops.model.message import Message
 from butterfly_gitops.model.problem import Problem, Severity
@@ -20,7 +20,7 @@ RULES = (
     ),
     Rule(
         id="not-of-this-layout",
-        says="Some settings belong to some layouts only: `pdf` and `when_missing.document` to the layout pdf; "
+        says="Some settings belong to some layouts only: `pdf`, `document_type` and `when_missing.document` to the layout pdf; `corrected_as` to all but notice; "
         "`text_type`, `line_break`, `corrections` and `when_missing.report` to report and lines. In another layout "
         "they would do nothing.",
         wrong="message: {layout: report, pdf: {subtype: pdf}}",
@@ -35,11 +35,36 @@ RULES = (
         wrong='message: {fields: {"OBR-24": CUS}}',
         right="message: {diagnostic_service: CUS}",
     ),
+    Rule(
+        id="nothing-to-send",
+        says="A notice says that results are there: by the Study UID in an OBX, or by the link to the images. With "
+        "neither, every result would be set aside.",
+        wrong="message: {layout: notice, study_uid: none}",
+        right="message: {layout: notice, study_uid: none, image_link: rp}",
+    ),
+    Rule(
+        id="text-type",
+        says="Text of the type ST is one line and knows no formatting commands (HL7 v2.5.1, 2.A.75). The layout report "
+        "writes a whole section into one OBX, so it takes TX or FT; the layout lines takes ST.",
+        wrong="message: {layout: report, text_type: ST}",
+        right="message: {layout: lines, text_type: ST}",
+    ),
+    Rule(
+        id="at-odds",
+        says="Some settings of a message do nothing beside others, or ask for what the message does not have: plain "
+        "letters where the encoding has every character, a notice without its order or visit, a result set aside for a "
+        "field that is never sent.",
+        wrong="encoding: UTF-8\nmessage: {unencodable: transliterate}",
+        right="encoding: ISO-8859-1\nmessage: {unencodable: transliterate}",
+        severity=Severity.WARNING,
+    ),
 )
 
 _WITH_TEXT = ("report", "lines")
 _ONLY_IN: dict[tuple[str, ...], tuple[str, ...]] = {
     ("pdf",): ("pdf",),
+    ("document_type",): ("pdf",),
+    ("corrected_as",): ("report", "lines", "pdf"),
     ("when_missing", "document"): ("pdf",),
     ("when_missing", "report"): _WITH_TEXT,
     ("text_type",): _WITH_TEXT,
@@ -55,6 +80,7 @@ def check_messages(reading: FleetReading) -> Iterator[Problem]:
             yield from _version(endpoint, endpoint.value.message)
             yield from _of_another_layout(endpoint, endpoint.value.message)
             yield from _own_fields(endpoint, endpoint.value.message)
+            yield from _contradictions(endpoint, endpoint.value.message)
 
 
 def _version(endpoint: EndpointReading, message: Message) -> Iterator[Problem]:
@@ -86,11 +112,14 @@ def _of_another_layout(endpoint: EndpointReading, message: Message) -> Iterator[
 
 def _own_fields(endpoint: EndpointReading, message: Message) -> Iterator[Problem]:
     """Fields that we write ourselves, and segments that the layout does not have."""
-    sent = {each.name for each in LAYOUTS[message.layout].before} | {"OBX"}
-    for setting, places in (("fields", tuple(message.fields)), ("empty_as_null", message.empty_as_null)):
+    sent = _sent(message)
+    for setting, places, own in (
+        ("fields", tuple(message.fields), OWN_FIELDS),
+        ("empty_as_null", message.empty_as_null, NEVER_NULL),
+    ):
         for named in places:
             segment, number, *_ = split_place(named)
-            if int(number) in OWN_FIELDS[segment]:
+            if int(number) in own[segment]:
                 yield problem_at(
                     _named_in(endpoint, setting, named),
                     rule="own-field",
@@ -101,10 +130,69 @@ def _own_fields(endpoint: EndpointReading, message: Message) -> Iterator[Problem
                 yield problem_at(
                     _named_in(endpoint, setting, named),
                     rule="not-of-this-layout",
-                    message=f"{endpoint.name} has the layout {message.layout}, which sends no {segment}",
+                    message=f"{endpoint.name} sends no {segment} in the layout {message.layout}",
                     mend="take it out",
                     severity=Severity.WARNING,
                 )
+
+
+def _sent(message: Message) -> set[str]:
+    before, after = LAYOUTS[message.layout].tables(message)
+    return {each.name for each in (*before, *after)} | {"OBX"}
+
+
+def _contradictions(endpoint: EndpointReading, message: Message) -> Iterator[Problem]:
+    """Settings that do nothing, or refuse every result, beside the others as they are."""
+    sent, missing = _sent(message), message.when_missing
+    encoding = endpoint.value.encoding if endpoint.value else ""
+    if message.layout == "notice" and message.study_uid in ("none", "ZDS") and message.image_link == "none":
+        yield problem_at(
+            _place(endpoint, ("study_uid",)),
+            rule="nothing-to-send",
+            message=f"a notice of {endpoint.name} has no OBX: neither the Study UID nor the link to the images",
+            mend="write study_uid: ST, or image_link: rp",
+        )
+    if message.layout == "report" and message.text_type == "ST":
+        yield problem_at(
+            _place(endpoint, ("text_type",)),
+            rule="text-type",
+            message="ST is text of one line, and the layout report writes a section of several into one OBX",
+            mend="write TX or FT, or layout: lines",
+        )
+    useless = {
+        ("unencodable",): message.unencodable == "transliterate" and encoding == "UTF-8",
+        ("visit_segment",): message.layout == "notice" and message.visit_segment == "leave_out",
+        ("order_segment",): message.layout == "notice" and message.order_segment == "leave_out",
+        ("when_missing", "visit_number"): missing.visit_number == "set_aside"
+        and message.visit_number == "PV1-19"
+        and "PV1" not in sent,
+        ("when_missing", "study_uid"): missing.study_uid == "set_aside" and message.study_uid == "none",
+    }
+    for setting, is_useless in useless.items():
+        if is_useless:
+            yield problem_at(
+                _place(endpoint, setting),
+                rule="at-odds",
+                message=f"message.{'.'.join(setting)} of {endpoint.name} {_AT_ODDS[setting]}",
+                mend=_AGREES[setting],
+                severity=Severity.WARNING,
+            )
+
+
+_AT_ODDS = {
+    ("unencodable",): "has nothing to do: UTF-8 has every character",
+    ("visit_segment",): "leaves out PV1, which a notice needs (RAD-132)",
+    ("order_segment",): "leaves out ORC, which a notice needs (RAD-132)",
+    ("when_missing", "visit_number"): "sets results aside for a field that no message has",
+    ("when_missing", "study_uid"): "sets results aside for a UID that no message has",
+}
+_AGREES = {
+    ("unencodable",): "take it out",
+    ("visit_segment",): "take it out",
+    ("order_segment",): "take it out",
+    ("when_missing", "visit_number"): "take it out, or write visit_segment: send, or visit_number: PID-18",
+    ("when_missing", "study_uid"): "take it out, or write study_uid: ST",
+}
 
 
 def _named_in(endpoint: EndpointReading, setting: str, named: str) -> Place:

@@ -40,7 +40,7 @@ def _lines(result: Result, kind: str) -> Iterator[Row]:
                 type=kind,
                 code=code,
                 instance=str(next(counter)),
-                value=escape(line.rstrip()),
+                value=escape(line.rstrip().expandtabs()),
                 observed=result.observed,
             )
 

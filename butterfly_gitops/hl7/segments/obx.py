@@ -18,12 +18,18 @@ class Row(NamedTuple):
     status: str = ""
     number: str = ""
 
+    def __repr__(self) -> str:
+        """Show what it is, never what it says of a patient."""
+        return f"Row(type={self.type!r}, number={self.number!r})"
+
 
 def numbered(rows: list[Row], status: str, *, sub_id: str = "") -> list[Row]:
     """Number the rows, tell alike ones apart, and give those a status or sub-id that have none of their own."""
+    if sub_id:
+        rows = [row if row.instance else row._replace(instance=sub_id) for row in rows]
     return [
         # Much quicker than `_replace`.
-        Row(kind, code, value, instance or sub_id, unit, observed, own or status, str(number))
+        Row(kind, code, value, instance, unit, observed, own or status, str(number))
         for number, (kind, code, value, instance, unit, observed, own, _) in enumerate(
             _told_apart(rows), start=1
         )
@@ -32,18 +38,18 @@ def numbered(rows: list[Row], status: str, *, sub_id: str = "") -> list[Row]:
 
 def _told_apart(rows: list[Row]) -> list[Row]:
     """Number in OBX-4 what else agrees in OBX-3 and OBX-4: receivers replace such rows as one (7.4.2.4)."""
-    if len({(row.code, row.instance) for row in rows}) == len(rows):
-        return rows
     how_often = Counter((row.code, row.instance) for row in rows)
-    seen: Counter[tuple[str, str]] = Counter()
+    if len(how_often) == len(rows):
+        return rows
+    taken, next_number = set(how_often), Counter[tuple[str, str]]()
     apart = []
     for row in rows:
         key = row.code, row.instance
-        seen[key] += 1
-        if how_often[key] == 1:
-            apart.append(row)
-        else:
-            apart.append(row._replace(instance=".".join(filter(None, (row.instance, str(seen[key]))))))
+        while how_often[key] > 1 and (row.code, row.instance) in taken:
+            next_number[key] += 1
+            row = row._replace(instance=".".join(filter(None, (key[1], str(next_number[key])))))  # noqa: PLW2901
+        taken.add((row.code, row.instance))
+        apart.append(row)
     return apart
 
 
