@@ -206,6 +206,11 @@ class UnionReader:
             return self._model_of(node).read(node, at, context)
         if self.scalar is not None:
             return self.scalar.read(node, at, context)
+        kind = secrets_by_value.kind_of_path(node.text, name=at.text) if isinstance(node, Scalar) else ""
+        if kind and self._is_reference() and isinstance(node, Scalar):
+            message = f"{at.text} is a reference, not {shown(node)}"
+            mend = f"write {{{kind}: {node.text}}}"
+            return context.refuse(node.place, rule="wrong-type", message=message, mend=mend)
         if self._is_reference() and not (isinstance(node, Scalar) and node.is_null):
             context.problems.append(secrets_by_value.refused_value(node, name=at.text))
             return FAILED

@@ -18,6 +18,7 @@ _COMMENT = re.compile(r"(?:^|\s)#")
 _IN_COMMENT = re.compile(rf"{_PASSWORD_IN_URL.pattern}|-----BEGIN [A-Z ]{{0,30}}PRIVATE KEY-----")
 _PEM_TO_END = re.compile(r"-----BEGIN .*")
 _LONG_BASE64 = re.compile(r"[A-Za-z0-9+/=]{40,}")
+_CERTIFICATE_PATH = re.compile(r"/?(?:[a-z0-9_.-]{1,40}/){0,8}[a-z0-9_.-]{1,60}\.(?:pem|crt|cer)")
 _STARS = "********"
 _MEND = "take it out, change the secret, and refer to it: {env: BGO_SECRET_…} or {path: /…}"
 
@@ -27,6 +28,16 @@ def looks_secret(text: str) -> bool:
     # Asked of every value of a thousand sites: a look for fixed letters comes first.
     is_pem = "-----BEGIN" in text and _PEM.search(text) is not None
     return is_pem or ("://" in text and _PASSWORD_IN_URL.search(text) is not None)
+
+
+def kind_of_path(text: str, *, name: str) -> str:
+    """What refers to a file of certificates whose bare path was written: `file`, `path`, or nothing for other text."""
+    if not _CERTIFICATE_PATH.fullmatch(text):
+        return ""
+    if text.startswith("/"):
+        return "path"
+    # A private key never lies in the repository, so no mend leads there.
+    return "" if name == "key" else "file"
 
 
 def names_user(text: str) -> bool:
