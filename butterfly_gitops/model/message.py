@@ -175,7 +175,7 @@ class Message(Frozen):
         Literal["C", "F"],
         Meanings({"C": "Corrected.", "F": "Final once more, for an EHR that does not know C."}),
     ] = "C"
-    """The status of a correction."""
+    """The status of a correction; a withdrawal stays C in OBR-25 and W in OBX-11."""
     image_link: Annotated[
         Literal["none", "text", "rp"],
         Meanings({"none": "No link is sent.", "text": "A line of text.", "rp": "A reference pointer (RP)."}),
