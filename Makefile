@@ -32,8 +32,9 @@ format: $(BIN)/.installed-dev ## lay the code out, and mend what a tool can mend
 	$(BIN)/ruff check --fix-only --quiet
 	$(BIN)/ruff format
 
-reference: $(BIN)/.installed-dev ## write docs/configuration.md from the models and the rules
+reference: $(BIN)/.installed-dev ## write docs/configuration.md and docs/conformance.md from models, rules and layouts
 	$(BIN)/python -m tests.config.reference_file
+	$(BIN)/python -m tests.hl7.conformance_file
 
 shape: ## measure functions and modules, the longest first
 	@$(python) -m tests.rules.shape

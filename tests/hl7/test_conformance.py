@@ -1,0 +1,121 @@
+"""docs/conformance.md is fresh, speaks of everything that is sent, and says what the standard and the messages say."""
+
+import re
+from collections.abc import Iterator
+from typing import Any, get_args
+
+import pytest
+from hl7apy.v2_5_1.segments import SEGMENTS
+
+from butterfly_gitops.hl7.conformance.standard import KINDS, TABLES
+from butterfly_gitops.hl7.layouts.catalog import LAYOUTS
+from butterfly_gitops.hl7.layouts.names import segments_of
+from butterfly_gitops.hl7.segment_map import Field
+from butterfly_gitops.model.endpoint import EhrEndpoint
+from butterfly_gitops.model.message import DiagnosticService, Message
+from tests.hl7.conformance_file import STATEMENT, fresh
+from tests.hl7.samples import Case, golden_names, read_case
+
+PAGE = fresh()
+CASES = [read_case(name) for name in golden_names()]
+TABLE = {table.number: table for table in TABLES}
+
+
+def anchors(text: str) -> list[str]:
+    titles = re.findall(r"(?m)^#+ (.+)$", re.sub(r"(?ms)^```.*?^```", "", text))
+    return [re.sub(r"[^a-z0-9_ -]", "", title.lower()).replace(" ", "-") for title in titles]
+
+
+def fields() -> Iterator[tuple[str, Field[Any]]]:
+    for layout in LAYOUTS.values():
+        for name, table in segments_of(layout).items():
+            for field in table.fields:
+                yield name, field
+
+
+def test_it_is_fresh():
+    assert STATEMENT.read_text(encoding="utf-8") == PAGE, f"{STATEMENT.name} is stale; run `make reference`"
+
+
+def test_each_heading_has_an_anchor_of_its_own():
+    assert sorted(anchors(PAGE)) == sorted(set(anchors(PAGE)))
+
+
+def test_each_link_leads_somewhere():
+    for link in set(re.findall(r"\]\(([^)]*)\)", PAGE)):
+        file, _, anchor = link.partition("#")
+        path = (STATEMENT.parent / file) if file else STATEMENT
+        assert path.exists(), link
+        assert not anchor or anchor in anchors(path.read_text(encoding="utf-8")), link
+
+
+def test_each_table_has_as_many_cells_in_each_row():
+    for table in re.findall(r"(?m)(?:^\|.*\n)+", PAGE):
+        assert len({len(re.findall(r"(?<!\\)\|", row)) for row in table.splitlines()}) == 1, table
+
+
+def test_each_field_that_a_layout_sends_has_a_row_that_says_what_it_holds():
+    rows = PAGE.splitlines()
+    for name, field in fields():
+        start = f"| {name}-{field.number} | {field.name} | "
+        assert any(row.startswith(start) and field.says in row for row in rows), start
+
+
+def test_each_setting_of_a_message_has_a_row():
+    assert [name for name in Message.model_fields if f"`{name}" not in PAGE] == []
+
+
+def test_each_golden_message_is_linked():
+    assert set(re.findall(r"\(\.\./tests/golden/message-(.*)\.hl7\)", PAGE)) == set(golden_names())
+
+
+def test_of_each_field_that_is_sent_a_type_and_a_usage_are_known_and_of_no_other():
+    sent: dict[str, set[int]] = {}
+    for name, field in fields():
+        sent.setdefault(name, set()).add(field.number)
+    assert {name: set(kinds) for name, kinds in KINDS.items()} == sent
+
+
+def letters(text: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", text.lower())
+
+
+@pytest.mark.parametrize("name", [name for name in KINDS if name != "ZDS"])
+def test_names_and_types_are_those_of_the_standard(name: str):
+    known = {int(entry[0].rpartition("_")[2]): entry[1] for entry in SEGMENTS[name][1]}
+    for segment, field in fields():
+        if segment == name:
+            _, _, data_type, says, *_ = known[field.number]
+            kind = KINDS[name][field.number].type
+            assert kind == data_type or (kind, data_type) == ("by OBX-2", "varies"), (name, field.number)
+            assert letters(says).startswith(letters(field.name)), says
+
+
+def segments(case: Case) -> list[list[str]]:
+    lines = [line.split("|") for line in case.text.split("\n")]
+    return [["MSH", "|", *line[1:]] if line[0] == "MSH" else line for line in lines]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_what_is_required_is_valued_and_codes_are_those_of_the_tables(case: Case):
+    coded = {
+        place: TABLE[number].values
+        for number, place in (
+            *(("0001", "PID-8"), ("0004", "PV1-2"), ("0038", "ORC-5"), ("0074", "OBR-24"), ("0085", "OBX-11")),
+            *(("0103", "MSH-11"), ("0104", "MSH-12"), ("0119", "ORC-1"), ("0123", "OBR-25"), ("0125", "OBX-2")),
+            *(("0155", "MSH-15"), ("0155", "MSH-16"), ("0211", "MSH-18")),
+        )
+    }  # fmt: skip
+    for segment in segments(case):
+        for number, kind in KINDS[segment[0]].items():
+            value = segment[number] if number < len(segment) else ""
+            assert value or kind.usage != "R", (segment[0], number)
+            codes = coded.get(f"{segment[0]}-{number}")
+            # `""` stands there only where an endpoint asks for it.
+            assert codes is None or value in {"", '""', *codes}, (segment[0], number, value)
+
+
+def test_the_tables_have_the_codes_that_the_settings_allow():
+    assert set(TABLE["0074"].values) == set(get_args(get_args(DiagnosticService)[0]))
+    processing = EhrEndpoint.model_json_schema()["properties"]["processing_id"]["enum"]
+    assert set(TABLE["0103"].values) == set(processing)
