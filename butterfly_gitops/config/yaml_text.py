@@ -307,10 +307,10 @@ class _Builder:
         # Few values hold what may not show, and that is quickly asked.
         if not _is_plain_text(event.value) and (found := _REFUSED_IN_VALUE.search(event.value)):
             self._refuse_in_value(place, found.group())
+        elif is_plain and event.value[:1] in _PASTED and self._refuse_pasted(place, event.value):
+            pass  # what was pasted in front of the lines below joined them
         elif event.end_mark.line > event.start_mark.line and event.style not in ("|", ">"):
             self._refuse_several_lines(place, event)
-        elif is_plain and event.value[:1] in _PASTED:
-            self._refuse_pasted(place, event.value)
         return Scalar(place=place, text=event.value, is_plain=is_plain)
 
     def _refuse_in_value(self, place: Place, character: str) -> None:
@@ -337,18 +337,21 @@ class _Builder:
         self._refuse(place, rule="alias", message=f"an alias (*{event.anchor})", mend=mend)
         return Scalar(place=place, text="", is_plain=True)
 
-    def _refuse_pasted(self, place: Place, text: str) -> None:
-        """Refuse what a word processor makes of quotes and of the dash before an item."""
+    def _refuse_pasted(self, place: Place, text: str) -> bool:
+        """Refuse what a word processor makes of quotes and of the dash before an item; tells whether it is that."""
         sign, code = text[0], f"U+{ord(text[0]):04X}"
         if sign in _QUOTES:
             message = f"a quotation mark of a word processor ({sign}, {code})"
             mend = 'write plain quotes ("), or none'
             self._refuse(place, rule="pasted-character", message=message, mend=mend)
-        elif text[1:2] == " ":
+            return True
+        if text[1:2] == " ":
             message = f"a dash or bullet of a word processor ({sign}, {code})"
             mend = 'begin an item of a list with a plain "-"'
             short = replace(place, length=1)
             self._refuse(short, rule="pasted-character", message=message, mend=mend)
+            return True
+        return False
 
     def _refuse_shorthand(self, event: Any) -> None:
         """Anchors and tags say a thing where nobody looks for it."""
