@@ -10,7 +10,7 @@ from datetime import datetime
 from butterfly_gitops.hl7.form import Form
 from butterfly_gitops.hl7.refusal import RenderingRefused
 from butterfly_gitops.hl7.result import Result, providers_of
-from butterfly_gitops.hl7.timestamp import WallClock, later_status_time
+from butterfly_gitops.hl7.timestamp import WallClock, later_instant, remembered
 from butterfly_gitops.hl7.version import VERSIONS
 from butterfly_gitops.model.delivery import ResultStatus
 from butterfly_gitops.model.endpoint import EhrEndpoint
@@ -25,7 +25,7 @@ _FILLER_LENGTH = 22
 class Known:
     """What an EHR already knows of a report.
 
-    `filler` is OBR-3 of its first render, kept for life; `last_status_time` is OBR-22 as last printed.
+    `filler` is OBR-3 of its first render, kept for life; `last_status_time` is that of the last render.
     `fallback_filler` is made by the caller (`BF` and 14 characters) for a study without any order number.
     `repeats` says that the same revision goes out again, with the same OBR-22.
     """
@@ -38,7 +38,10 @@ class Known:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendered:
-    """One message; every segment of `data` ends in CR. `filler` and `status_time` are to be known from now on."""
+    """One message; every segment of `data` ends in CR. `filler` and `status_time` are to be known from now on.
+
+    `status_time` is OBR-22 with seconds and offset, whether the endpoint prints them or not.
+    """
 
     data: bytes = field(repr=False)
     filler: str = field(repr=False)
@@ -76,6 +79,7 @@ def render_in(
     filler = report.filler or _new_filler(study) or report.fallback_filler
     _check_length("MSH-10", control_id, _CONTROL_ID_LENGTH)
     _check_length("OBR-3", filler, _FILLER_LENGTH)
+    status_at = _status_at(clock, event.occurred_at, report)
     result = Result(
         event=event,
         endpoint=form.endpoint,
@@ -87,20 +91,22 @@ def render_in(
         filler=filler,
         sent_at=clock.prints(at),
         observed=clock.prints(study.started_at or study.ended_at or event.occurred_at),
-        status_time=_status_time(clock, event.occurred_at, report),
+        status_time=clock.prints(status_at),
         providers=providers_of(study, options.provider_id),
     )
-    return Rendered(data=form.filled(result), filler=filler, status_time=result.status_time)
+    # What is said once more is no later than it was, by whatever clock.
+    told = report.last_status_time if report.repeats else None
+    return Rendered(data=form.filled(result), filler=filler, status_time=told or remembered(clock, status_at))
 
 
 def _new_filler(study: Study) -> str | None:
     return study.filler_order_number or study.accession_number
 
 
-def _status_time(clock: WallClock, occurred_at: datetime, report: Known) -> str:
+def _status_at(clock: WallClock, occurred_at: datetime, report: Known) -> datetime:
     if report.repeats and report.last_status_time is not None:
-        return report.last_status_time
-    return later_status_time(clock, occurred_at, report.last_status_time)
+        return clock.reads(report.last_status_time, fold=occurred_at.astimezone(clock.zone).fold)
+    return later_instant(clock, occurred_at, report.last_status_time)
 
 
 def _check_length(place: str, value: str, longest: int) -> None:

@@ -44,7 +44,8 @@ class WallClock:
 
     def reads(self, printed: str, *, fold: int = 0) -> datetime:
         """Read what `prints` printed; `fold` 1 takes the later of two in autumn's repeated hour."""
-        digits, offset = (printed[:-5], printed[-5:]) if printed[-5:-4] in ("+", "-") else (printed, "")
+        digits = _digits(printed)
+        offset = printed.removeprefix(digits)
         # A target may have changed its precision since it was printed.
         digits = digits.ljust(_DIGITS, "0")
         if offset:
@@ -63,30 +64,49 @@ def clock_of(endpoint: EhrEndpoint) -> WallClock:
     )
 
 
-def later_status_time(clock: WallClock, occurred_at: datetime, last: str | None) -> str:
-    """Print OBR-22 for a new revision: when it occurred, or a step after the last one where that is not later.
+def remembered(clock: WallClock, instant: datetime) -> str:
+    """Write down an instant so that any clock can print it anew: as this one shows it, and exact."""
+    return WallClock(zone=clock.zone, prints_offset=True).prints(instant)
 
-    A receiver replaces a result only on an OBR-22 that is later as printed. Raises RenderingRefused where only
-    an hour's lie could make it so: in autumn's repeated hour a clock without offsets runs backwards.
+
+def later_status_time(clock: WallClock, occurred_at: datetime, last: str | None) -> str:
+    """Print OBR-22 for a new revision, as `later_instant` finds it."""
+    return clock.prints(later_instant(clock, occurred_at, last))
+
+
+def later_instant(clock: WallClock, occurred_at: datetime, last: str | None) -> datetime:
+    """Find OBR-22 for a new revision: when it occurred, or a step after the last one where that is not later.
+
+    `last` is as `remembered` wrote it, or as a clock printed it. A receiver replaces a result only on an OBR-22 that
+    is later as printed. Raises RenderingRefused where only an hour's lie could make it so: in autumn's repeated hour
+    a clock without offsets runs backwards.
     """
-    printed = clock.prints(occurred_at)
     if last is None:
-        return printed
+        return occurred_at
+    fold = occurred_at.astimezone(clock.zone).fold
+    known = clock.reads(last, fold=fold)
+    printed = clock.prints(occurred_at)
     if clock.prints_offset:
         # Both are exact instants, so the digits need not grow.
-        bumped = clock.reads(last).astimezone(UTC) + clock.step
-        return printed if clock.reads(printed) >= bumped else clock.prints(bumped)
-    fold = occurred_at.astimezone(clock.zone).fold
-    last_instant = clock.reads(last, fold=fold)
-    last_printed = clock.prints(last_instant)
+        bumped = clock.reads(clock.prints(known)).astimezone(UTC) + clock.step
+        return occurred_at if clock.reads(printed) >= bumped else bumped
+    last_printed = clock.prints(known)
+    # Another zone's digits may be ahead of this one's, and digits are all that the receiver sees.
+    as_shown = clock.reads(_digits(last), fold=fold)
+    if clock.prints(as_shown) > last_printed:
+        known, last_printed = as_shown, clock.prints(as_shown)
     if printed > last_printed:
-        return printed
-    bumped_print = clock.prints(last_instant.astimezone(UTC) + clock.step)
-    runs_backwards = (fold == 1 and printed < last_printed) or bumped_print <= last_printed
+        return occurred_at
+    bumped = known.astimezone(UTC) + clock.step
+    runs_backwards = (fold == 1 and printed < last_printed) or clock.prints(bumped) <= last_printed
     if runs_backwards:
         raise RenderingRefused(
             "OBR-22",
             "would run backwards in the repeated hour of autumn; set message.times to local_with_offset",
             settings=("message.times",),
         )
-    return bumped_print
+    return bumped
+
+
+def _digits(printed: str) -> str:
+    return printed[:-5] if printed[-5:-4] in ("+", "-") else printed

@@ -1,6 +1,8 @@
 """The same study on its way, with each message rendered in some layout: what the bytes tell an EHR, in their order."""
 
+from collections import defaultdict
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import settings
@@ -13,9 +15,11 @@ from butterfly_gitops.delivery.supersede import Arrival
 from butterfly_gitops.delivery.target import retarget, text_of, wire_of
 from butterfly_gitops.hl7.layouts.catalog import LAYOUTS
 from butterfly_gitops.hl7.render import Known, render
+from butterfly_gitops.hl7.timestamp import WallClock, clock_of
 from butterfly_gitops.model.delivery import (
     Cause,
     Delivery,
+    DeliveryId,
     LaneId,
     Report,
     ReportId,
@@ -37,9 +41,10 @@ shapes = st.sampled_from(SHAPES)
 corrections = st.sampled_from(["C", "F"])
 clocks = st.sampled_from(
     [
-        {"times": times, "time_precision": precision}
+        {"times": times, "time_precision": precision, "time_zone": zone}
         for times in ("local", "local_with_offset")
         for precision in ("second", "minute")
+        for zone in ("America/New_York", "America/Denver", "Europe/Berlin")
     ]
 )
 
@@ -51,7 +56,13 @@ class OnTheWire:
     delivery: Delivery
     counts_for: ReportId
     is_acknowledged: bool
+    clock: WallClock
     wire: Wire
+
+    @property
+    def told_at(self) -> datetime:
+        """OBR-22 as the clock of this message shows it."""
+        return self.clock.reads(self.wire["OBR-22"])
 
     @property
     def status(self) -> str:
@@ -99,6 +110,8 @@ class OneStudyOnTheWire(OneStudy):
         super().__init__()
         self.clocks: dict[LaneId, dict[str, str]] = {lane: {} for lane in LANES}
         self.endpoints: dict[LaneId, EhrEndpoint] = {}
+        self.clock_of_message: dict[tuple[DeliveryId, int], WallClock] = {}
+        self.told: defaultdict[tuple[LaneId, int], list[datetime]] = defaultdict(list)
         self.received: list[OnTheWire] = []
 
     @initialize(shape=st.tuples(shapes, shapes), clock=st.tuples(clocks, clocks), corrected_as=corrections)
@@ -119,9 +132,11 @@ class OneStudyOnTheWire(OneStudy):
         on_retarget=st.sampled_from(["resend", "set_aside"]),
         shape=shapes,
         corrected_as=corrections,
+        clock=st.none() | clocks,
     )
-    def apply(self, lane, port, on_retarget, shape, corrected_as):
-        """As in the machine that this one stands on, and the layout may change too."""
+    def apply(self, lane, port, on_retarget, shape, corrected_as, clock):
+        """As in the machine that this one stands on, and the layout, the zone and the form of times may change too."""
+        self.clocks[lane] = clock or self.clocks[lane]
         uncertain = [
             one for one in self.deliveries.values() if one.lane == lane and one.state is State.UNCERTAIN
         ]
@@ -134,13 +149,10 @@ class OneStudyOnTheWire(OneStudy):
 
     def _endpoint(self, lane: LaneId, shape: tuple[str, str], corrected_as: str, **address) -> EhrEndpoint:
         layout, version = shape
-        message = {
-            "layout": layout,
-            "hl7_version": version,
-            "corrected_as": corrected_as,
-            **self.clocks[lane],
-        }
-        return an_endpoint(message=message, **address)
+        clock = dict(self.clocks[lane])
+        zone = clock.pop("time_zone")
+        message = {"layout": layout, "hl7_version": version, "corrected_as": corrected_as, **clock}
+        return an_endpoint(message=message, time_zone=zone, **address)
 
     def _message(self, delivery: Delivery, report: Report) -> StoredMessage:
         """Render as the dispatcher does: the stored bytes again where they fit, else a new message."""
@@ -167,6 +179,13 @@ class OneStudyOnTheWire(OneStudy):
             control_id=control_id,
             at=NOW,
         )
+        clock = clock_of(self.endpoints[delivery.lane])
+        self.clock_of_message[delivery.id, number] = clock
+        told = clock.reads(Wire.read(rendered.data.decode())["OBR-22"])
+        before = self.told[delivery.lane, delivery.rank.revision]
+        if repeats_revision(delivery, report):
+            assert any(abs(told - earlier) < timedelta(minutes=1) for earlier in before)
+        before.append(told)
         return StoredMessage(
             delivery=delivery.id,
             number=number,
@@ -210,11 +229,14 @@ class OneStudyOnTheWire(OneStudy):
 
     @invariant()
     def obr_22_of_a_new_revision_is_later_as_printed(self):
+        """By the same clock as the bytes show it; by one with other digits, at least the instant is later."""
         for results in self._by_report():
             for number, one in enumerate(results):
                 before = results[:number]
                 if is_news(one, before):
-                    assert one.wire["OBR-22"] > max(earlier.wire["OBR-22"] for earlier in before)
+                    alike = [earlier for earlier in before if earlier.clock == one.clock]
+                    assert all(one.wire["OBR-22"] > earlier.wire["OBR-22"] for earlier in alike)
+                    assert one.told_at > max(earlier.told_at for earlier in before) - timedelta(minutes=1)
 
     @invariant()
     def the_same_message_is_the_same_bytes(self):
@@ -226,12 +248,14 @@ class OneStudyOnTheWire(OneStudy):
     def _all(self) -> list[OnTheWire]:
         """Take down what has arrived since somebody last looked: after each step, before bytes can change."""
         for one in self.seen[len(self.received) :]:
+            message = self.messages[one.delivery.id]
             self.received.append(
                 OnTheWire(
+                    clock=self.clock_of_message[message.delivery, message.number],
                     delivery=one.delivery,
                     counts_for=one.counts_for,
                     is_acknowledged=one.is_acknowledged,
-                    wire=Wire.read(self.messages[one.delivery.id].data.decode()),
+                    wire=Wire.read(message.data.decode()),
                 )
             )
         return self.received

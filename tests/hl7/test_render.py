@@ -85,6 +85,15 @@ TOUCHES: list[tuple[str, dict[str, Any], dict[str, str]]] = [
         {"message": {"provider_id": {"authority": "NPI", "others": "leave_out"}}},
         {"OBR-16": "^Okafor^Ngozi", "OBR-32": "&Okafor&Ngozi"},
     ),
+    (
+        "message.authorities",
+        {"message": {"authorities": {"STE": {"universal_id": "1.2.3", "universal_id_type": "ISO"}}}},
+        {
+            "PID-3": "MRN0042^^^STE&1.2.3&ISO^MR",
+            "OBR-16": "1043^Okafor^Ngozi^^^^^^STE&1.2.3&ISO^^^^EI",
+            "OBR-32": "1043&Okafor&Ngozi&&&&&&STE&1.2.3&ISO",
+        },
+    ),
     ("message.visit_number", {"message": {"visit_number": "PID-18"}}, {"PV1-19": "", "PID-18": "V881"}),
     ("message.corrected_as", {"message": {"corrected_as": "F"}}, {"OBR-25": "F", "OBX-11": "F"}),
     (
@@ -120,6 +129,7 @@ SHOWN_ELSEWHERE = {
         "visit_segment",
         "image_link",
         "unencodable",
+        "document_type",
         "too_long",
         "max_value_bytes",
         "max_message_bytes",
@@ -288,10 +298,32 @@ def test_obr_3_stays_what_it_was_at_first():
 
 def test_a_repeat_shows_the_same_obr_22_and_a_new_revision_a_later_one():
     last = "20261124090311"
-    assert (
-        rendered(study("efast.json"), known={"last_status_time": last, "repeats": True}).status_time == last
+    again = rendered(study("efast.json"), known={"last_status_time": last, "repeats": True})
+    assert (field_of(again, "OBR-22"), again.status_time) == (last, last)
+    new = rendered(study("efast.json"), known={"last_status_time": last})
+    assert (field_of(new, "OBR-22"), new.status_time) == ("20261124090312", "20261124090312-0500")
+
+
+@pytest.mark.parametrize(
+    ("changes", "printed"),
+    [
+        ({}, "20261124090311"),
+        ({"message": {"times": "local_with_offset"}}, "20261124090311-0500"),
+        ({"message": {"time_precision": "minute"}}, "202611240903"),
+        ({"time_zone": "America/Denver"}, "20261124070311"),
+        ({"time_zone": "Europe/Berlin", "message": {"times": "local_with_offset"}}, "20261124150311+0100"),
+    ],
+)
+@pytest.mark.parametrize("times", ["local", "local_with_offset"])
+def test_a_repeat_by_another_clock_shows_the_same_instant(times: str, changes: dict[str, Any], printed: str):
+    at_first = endpoint(message={"times": times, "time_precision": "minute"})
+    event = study("efast.json", occurred_at="2026-11-24T14:03:11Z")
+    first = rendered(event, at_first)
+    again = rendered(
+        event, endpoint(**changes), known={"last_status_time": first.status_time, "repeats": True}
     )
-    assert rendered(study("efast.json"), known={"last_status_time": last}).status_time == "20261124090312"
+    assert field_of(again, "OBR-22") == printed
+    assert again.status_time == first.status_time
 
 
 @pytest.mark.parametrize("value", ["55", "-0.5", "+3.", ".5", "007"])
@@ -374,7 +406,7 @@ def test_no_text_can_break_a_field_a_segment_or_a_block(name: str, section: str,
     event["patient"]["family"] = event["patient"]["identifiers"][0]["authority"] = name
     event["study"]["report"] = [{"section": "findings", "text": f"x{section}"}]
     event["study"]["observations"] = [
-        {"type": "text", "code": name, "value": f"x{value}", "instance": instance[:99], "unit": name}
+        {"type": "text", "code": f"x{name}x", "value": f"x{value}", "instance": instance[:99], "unit": name}
     ]
     event["study"]["people"][0]["family"] = event["study"]["exam_type"]["display"] = name
     to = endpoint(message={"too_long": "send"})
