@@ -247,7 +247,7 @@ class ModelReader:
             self._refuse_key(entry, context)
         # What stands in a reference instead of it has been refused, and is no reason to write a path beside it.
         is_judged = context.relaxed or (bool(unknown) and self.model in get_args(Reference))
-        missing = () if is_judged else tuple(self._missing(mapping))
+        missing = () if is_judged else tuple(self._missing(mapping, unknown, context))
         if missing:
             self._refuse_missing(missing, mapping, at, context)
         if unknown or missing or any(value is FAILED for value in values.values()):
@@ -262,10 +262,19 @@ class ModelReader:
         is_needed = entry.key.text in _required(self.model) and entry.key.text not in ENDPOINT_ONLY
         return replace(context, is_needed=is_needed)
 
-    def _missing(self, mapping: Mapping) -> Iterator[str]:
-        for name in _required(self.model):
-            if name not in mapping.entries:
+    def _missing(self, mapping: Mapping, unknown: list[Entry], context: Context) -> Iterator[str]:
+        """What must be there and is not, unless a misspelt key stands for it, which is refused by itself."""
+        absent = [name for name in _required(self.model) if name not in mapping.entries]
+        misspelt = {self._meant(entry.key, context) for entry in unknown} if absent else set()
+        for name in absent:
+            if name not in misspelt:
                 yield name
+
+    def _meant(self, key: Scalar, context: Context) -> str | None:
+        """The setting that a misspelt key is for."""
+        known = self.model.model_fields.keys()
+        before_colon = key.text.partition(":")[0]
+        return before_colon if before_colon in known else context.guesses.nearest(key, known)
 
     def _refuse_missing(
         self, missing: tuple[str, ...], mapping: Mapping, at: Scalar, context: Context
@@ -292,10 +301,10 @@ class ModelReader:
             context.problems.append(secrets_by_value.refused_setting(entry))
             return
         known = self.model.model_fields.keys()
-        meant = context.guesses.nearest(key, known)
+        meant = self._meant(key, context)
         mend = f'write "{meant}"' if meant else f"known here: {', '.join(known)}"
         name, colon, value = key.text.partition(":")
-        if colon and name in known and isinstance(entry.value, Scalar) and not entry.value.text:
+        if colon and name == meant and isinstance(entry.value, Scalar) and not entry.value.text:
             mend = f"put a space after the colon: {name}: {value}"
         message = f"no setting is called {shown(key)}"
         context.refuse(key.place, rule="unknown-key", message=message, mend=mend)
