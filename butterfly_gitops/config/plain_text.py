@@ -158,8 +158,17 @@ def refused_character(place: Place, character: str) -> Problem:
             place,
             rule="hidden-character",
             message=f"a {name} ({code})",
-            mend="write a plain space, or nothing",
+            mend=_mend_hidden(place, name),
         )
     return problem_at(
         place, rule="control-character", message=f"a control character ({code})", mend="take it out"
     )
+
+
+def _mend_hidden(place: Place, name: str) -> str:
+    before = place.excerpt[: place.column - 1].rstrip(" ")
+    # Behind the colon of a key, or the dash of an item, YAML needs one.
+    is_needed = (
+        "space" in name and not name.startswith("zero") and (before.endswith(":") or before.strip() == "-")
+    )
+    return "write a plain space" if is_needed else "write a plain space, or nothing"
