@@ -2,6 +2,8 @@
 
 import zoneinfo
 from datetime import UTC, datetime, timedelta
+from importlib import resources
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -125,3 +127,17 @@ def test_an_offset_is_said_to_have_no_daylight_saving(written: str):
 @pytest.mark.parametrize("zone", sorted({*WINDOWS.values(), *ABBREVIATIONS.values()}))
 def test_each_zone_that_a_mend_names_is_there(zone: str):
     assert zone in zoneinfo.available_timezones()
+
+
+def test_a_zone_of_this_machine_alone_is_none(tmp_path: Path):
+    """Two machines say the same of a file, whatever database each of them has."""
+    utc = resources.files("tzdata.zoneinfo").joinpath("UTC").read_bytes()
+    (tmp_path / "Here").mkdir()
+    (tmp_path / "Here" / "There").write_bytes(utc)
+    zoneinfo.reset_tzpath([tmp_path])
+    try:
+        assert "Here/There" in zoneinfo.available_timezones()
+        assert mend_of("Here/There").startswith("write ")
+        assert mend_of("America/New_Yorc") == 'write "America/New_York"'
+    finally:
+        zoneinfo.reset_tzpath()

@@ -46,8 +46,8 @@ RULES = (
 
 
 def is_yaml(path: str) -> bool:
-    """Whether a file is read at all."""
-    return path.endswith((".yaml", ".yml"))
+    """Whether a file is meant to be read, however its name is written."""
+    return path.lower().endswith((".yaml", ".yml"))
 
 
 def site_names(paths: Iterable[str]) -> tuple[str, ...]:
