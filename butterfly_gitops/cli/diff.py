@@ -10,7 +10,9 @@ from butterfly_gitops import __version__
 from butterfly_gitops.cli import exit_codes
 from butterfly_gitops.cli.wanted import say_left_out
 from butterfly_gitops.config.load import Loaded, load
+from butterfly_gitops.config.nearest import nearest
 from butterfly_gitops.config.rules.files import is_yaml
+from butterfly_gitops.config.tree import print_origin
 from butterfly_gitops.model.error import GitopsError
 from butterfly_gitops.model.problem import Origin, Severity
 from butterfly_gitops.plan.document import Plan, print_document
@@ -85,7 +87,8 @@ def command(
     BASE is a branch, tag or commit (default: where this branch left the main one). What waits and what runs is
     not known from files; `bgo plan` adds it. A preview shows what the configuration fills, and codes; of a
     patient, people, times and text it only says that they change. Exit code 1 when a site is left out because its files have problems, or
-    because they are gone, and when the fleet has another name, for then nothing is applied.
+    because they are gone, when renamed_from names what was not there, and when the fleet has another name, for
+    then nothing is applied.
     """
     folder = sites_folder_of(sites)
     try:
@@ -102,7 +105,10 @@ def command(
     click.echo(_printed(plan, style, folder=folder, links_to=links_to), nl=False)
     kept = (one.site for one in plan.kept)
     is_partial = say_left_out(kept, paths=files, unsound=desired.unsound_sites)
-    ctx.exit(exit_codes.FAILED if is_partial or plan.is_of_another_fleet else exit_codes.DONE)
+    has_vain_rename = _say_vain_renames(plan, desired)
+    ctx.exit(
+        exit_codes.FAILED if is_partial or has_vain_rename or plan.is_of_another_fleet else exit_codes.DONE
+    )
 
 
 def _compared(folder: Path, desired: Loaded, revision: Revision, *, samples: Path | None) -> Plan:
@@ -113,6 +119,26 @@ def _compared(folder: Path, desired: Loaded, revision: Revision, *, samples: Pat
     if samples is None:
         return plan
     return plan.model_copy(update={"preview": _preview(samples, plan, after, before)})
+
+
+def _say_vain_renames(plan: Plan, desired: Loaded) -> bool:
+    """Say on standard error where a new endpoint of a site is renamed from what it never had; tells whether any is."""
+    sites = desired.fleet.sites if desired.fleet else {}
+    new_sites = {change.address.site for change in plan.changes if change.kind == "site" and change.is_added}
+    ended = [change.address for change in plan.changes if change.kind == "ehr_endpoint" and change.is_removed]
+    is_any = False
+    for change in plan.changes:
+        at = change.address
+        if change.kind != "ehr_endpoint" or not change.is_added or at.site in new_sites:
+            continue
+        if old := sites[at.site].renamed.get(at.name or ""):
+            meant = nearest(old, [each.name or "" for each in ended if each.site == at.site])
+            mend = f'write "{meant}"' if meant else "write the name that it had, or take renamed_from out"
+            origin = desired.origins.get(f"{at}.renamed_from")
+            where = f"{safe(print_origin(origin))}: " if origin else ""
+            click.echo(f'{where}renamed_from takes nothing over from "{safe(old)}": {mend}', err=True)
+            is_any = True
+    return is_any
 
 
 def _samples_beside(folder: Path) -> Path | None:

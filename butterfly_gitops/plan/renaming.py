@@ -6,6 +6,8 @@ from typing import TypeVar
 
 from butterfly_gitops.model.address import Address
 from butterfly_gitops.model.archive import Archive
+from butterfly_gitops.model.endpoint import EhrEndpoint
+from butterfly_gitops.model.host import same_host
 from butterfly_gitops.model.site import Site
 from butterfly_gitops.plan.change import RENAMED_FROM, Change, change_of
 from butterfly_gitops.plan.sides import Comparison, Observed
@@ -66,6 +68,35 @@ def no_rename(added: Address, comparison: Comparison) -> str:
     if applied and old in applied.ehr_endpoints:
         return f"renamed_from has no effect, since {added.name} was something else until now"
     return f"renamed_from names no endpoint that was there ({old})"
+
+
+def likely_heir(removed: Address, comparison: Comparison) -> str:
+    """The new endpoint that reaches the very receiver of one that leaves, and may be it under another name; or empty."""
+    desired, applied = (
+        side.fleet.sites.get(removed.site) if side.fleet else None
+        for side in (comparison.desired, comparison.applied)
+    )
+    old = applied.ehr_endpoints.get(removed.name or "") if applied else None
+    if desired is None or applied is None or old is None:
+        return ""
+    heirs = [
+        name
+        for name, endpoint in sorted(desired.ehr_endpoints.items())
+        if name not in applied.ehr_endpoints
+        and name not in desired.renamed
+        and _receiver(endpoint) == _receiver(old)
+    ]
+    return heirs[0] if len(heirs) == 1 else ""
+
+
+def _receiver(endpoint: EhrEndpoint) -> tuple[object, ...]:
+    return (
+        endpoint.link,
+        same_host(endpoint.host),
+        endpoint.port,
+        endpoint.receiving_application,
+        endpoint.receiving_facility,
+    )
 
 
 def told_in_new_names(comparison: Comparison) -> Comparison:

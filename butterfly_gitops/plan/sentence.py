@@ -16,7 +16,7 @@ from butterfly_gitops.plan.consequence import Consequence
 from butterfly_gitops.plan.departure import removal_of
 from butterfly_gitops.plan.effective_from import print_moment
 from butterfly_gitops.plan.message_words import arrive_with, set_aside
-from butterfly_gitops.plan.renaming import no_rename
+from butterfly_gitops.plan.renaming import likely_heir, no_rename
 from butterfly_gitops.plan.sides import Comparison, LaneCount, Side
 from butterfly_gitops.plan.waiting import (
     changing,
@@ -83,7 +83,9 @@ def say(bucket: Bucket, comparison: Comparison) -> Said:
 
 def _nothing_applied(change: Change) -> Said:
     what = f"Nothing is applied any more until the name is {change.old} again"
-    return Said(sentence=f"{what}: what runs belongs to fleet {change.old}, and goes on as it is.", brief=what)
+    return Said(
+        sentence=f"{what}: what runs belongs to fleet {change.old}, and goes on as it is.", brief=what
+    )
 
 
 def _stop(bucket: Bucket, comparison: Comparison) -> Said:
@@ -95,7 +97,7 @@ def _stop(bucket: Bucket, comparison: Comparison) -> Said:
             count, removal = lane_count(bucket.places, comparison), removal_of(bucket.changes[0], comparison)
             still = "; what waits is still sent to it" if removal and removal.waiting == "drain" else ""
             return Said(
-                sentence=leaving(count, site, removal),
+                sentence=f"{leaving(count, site, removal)}{_other_name(bucket, comparison)}",
                 brief=f"It leaves the files{still or '; nothing more is sent to it'}",
             )
         case "grants":
@@ -106,6 +108,14 @@ def _stop(bucket: Bucket, comparison: Comparison) -> Said:
             )
         case _:
             return Said(sentence=f"{place} leaves, and its results with it.", brief=f"{place} leaves")
+
+
+def _other_name(bucket: Bucket, comparison: Comparison) -> str:
+    """How to say that what leaves comes back under another name, where it looks so."""
+    old = bucket.places[0]
+    if removal_of(bucket.changes[0], comparison) or not (new := likely_heir(old, comparison)):
+        return ""
+    return f" If {new} is the same endpoint under another name, write renamed_from: {old.name} there."
 
 
 def _archive_stops(bucket: Bucket, comparison: Comparison) -> Said:

@@ -1,6 +1,7 @@
 """`bgo diff` on real repositories: what it compares, what it says, and how it refuses."""
 
 import json
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -158,6 +159,25 @@ def test_another_name_of_the_fleet_is_the_first_thing_that_is_said(repository, c
     comment = run(capfd, "diff", "--format", "markdown").out
     assert "applies by itself" not in comment
     assert "**Nothing applied**" in comment
+
+
+@pytest.mark.parametrize(
+    ("old", "mend"),
+    [
+        ("regstry", 'write "registry"'),
+        ("oracle", "write the name that it had, or take renamed_from out"),
+    ],
+)
+def test_a_rename_from_what_was_never_there_is_to_mend(repository, capfd, old, mend):
+    repository.edit(
+        "sites/seaside/ehr-endpoints.yaml", "  registry:\n", f"  state-registry:\n    renamed_from: {old}\n"
+    )
+    repository.edit("sites/seaside/archives.yaml", "registry", "state-registry")
+    ran = run(capfd, "diff")
+    assert ran.code == exit_codes.FAILED
+    where, _, said = ran.err.strip().partition(": ")
+    assert re.fullmatch(r"sites/seaside/ehr-endpoints\.yaml:\d+", where)
+    assert said == f'renamed_from takes nothing over from "{old}": {mend}'
 
 
 def test_a_preset_is_one_line_for_all_its_endpoints(repository, capfd):

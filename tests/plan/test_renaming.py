@@ -108,6 +108,12 @@ def test_without_the_word_a_new_name_is_a_new_thing() -> None:
     assert [each.names for each in found.blocked] == [("epic",)]
 
 
+def test_where_the_same_receiver_comes_back_the_word_is_named() -> None:
+    said = "If epic-prod is the same endpoint under another name, write renamed_from: epic there."
+    assert said in " ".join(print_plan(plan(fleet(ste("epic-prod")))).split())
+    assert "renamed_from" not in print_plan(plan(fleet(ste("epic-prod", port=6662))))
+
+
 def test_other_sites_keep_their_names() -> None:
     other = ste("epic").model_copy(update={"name": "other"})
     both = Comparison(
