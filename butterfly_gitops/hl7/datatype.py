@@ -5,11 +5,15 @@ is the layout's.
 """
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 
 from butterfly_gitops.hl7.escape import escape, is_plain
 from butterfly_gitops.model.endpoint import Hd, Identity
+from butterfly_gitops.model.message import Authority
 from butterfly_gitops.model.study import NM_PATTERN, Attending, Location, PatientIdentifier, Person
+
+Authorities = Mapping[str, Authority]
 
 _NUMBER = re.compile(NM_PATTERN)
 
@@ -38,9 +42,24 @@ def hd(identity: Identity | None) -> str:
     return escape(identity or "")
 
 
-def cx(identifier: PatientIdentifier) -> str:
+def cx(identifier: PatientIdentifier, authorities: Authorities) -> str:
     """CX, extended composite id: id (1), assigning authority (4), type of table 0203 (5)."""
-    return composite(identifier.id, "", "", identifier.authority, identifier.type)
+    if identifier.authority not in authorities:
+        return composite(identifier.id, "", "", identifier.authority, identifier.type)
+    parts = (
+        escape(identifier.id),
+        "",
+        "",
+        _full(identifier.authority, authorities),
+        escape(identifier.type or ""),
+    )
+    return "^".join(parts).rstrip("^")
+
+
+def _full(authority: str | None, authorities: Authorities) -> str:
+    """An assigning authority as HD within a component: its own name, and its universal id with the type of that."""
+    known = authorities[authority or ""]
+    return composite(authority, known.universal_id, known.universal_id_type, separator="&")
 
 
 def xpn(family: str | None, given: str | None) -> str:
@@ -48,25 +67,32 @@ def xpn(family: str | None, given: str | None) -> str:
     return composite(family, given, "", "", "", "", "L" if family or given else "U")
 
 
-def xcn(person: Person | Attending | None) -> str:
+def xcn(person: Person | Attending | None, authorities: Authorities) -> str:
     """XCN, a numbered person: id (1), family (2), given (3), assigning authority (9), type of id (13)."""
     if person is None:
         return ""
     if not person.id:
         return composite("", person.family, person.given)
     nothing = ("",) * 5
-    return composite(
-        person.id, person.family, person.given, *nothing, person.authority, "", "", "", person.id_type
-    )
+    if person.authority not in authorities:
+        return composite(
+            person.id, person.family, person.given, *nothing, person.authority, "", "", "", person.id_type
+        )
+    names = [escape(part or "") for part in (person.id, person.family, person.given)]
+    authority = _full(person.authority, authorities)
+    return "^".join([*names, *nothing, authority, "", "", "", escape(person.id_type or "")]).rstrip("^")
 
 
-def ndl(person: Person | None) -> str:
+def ndl(person: Person | None, authorities: Authorities) -> str:
     """NDL, a name with date and place: all of the name is its first component, so `&` stands between its parts."""
     if person is None:
         return ""
     nothing = ("",) * 5
-    authority = person.authority if person.id else ""
-    return composite(person.id, person.family, person.given, *nothing, authority, separator="&")
+    authority = (person.authority or "") if person.id else ""
+    known = authorities.get(authority)
+    # CNN.10 and CNN.11: what an HD holds after its name (2.A.7).
+    full = (known.universal_id, known.universal_id_type) if known else ()
+    return composite(person.id, person.family, person.given, *nothing, authority, *full, separator="&")
 
 
 def pl(location: Location | None) -> str:

@@ -6,8 +6,10 @@ would be another name, and 10⁵ as 105 another value. Identifiers, codes, units
 """
 
 import unicodedata
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from functools import cache
+from operator import is_
+from typing import Any, get_args
 
 from pydantic import BaseModel
 
@@ -80,23 +82,41 @@ def _has(codec: str, character: str) -> bool:
 
 
 def _fitted(value: Any, fit: Callable[[str], str]) -> Any:
+    """The same value where nothing in it changes."""
     if isinstance(value, tuple):
-        return tuple(_fitted(item, fit) for item in value)
-    if not isinstance(value, BaseModel):
-        return value
+        items = tuple([_fitted(item, fit) for item in value])
+        return value if all(map(is_, items, value)) else items
+    if value is None:
+        return None
+    kind: type[BaseModel] = type(value)
+    texts, parts = _plan(kind)
+    if kind is Observation and value.type == "text":
+        texts = (*texts, "value")
     changed: dict[str, Any] = {}
-    for name in type(value).model_fields:
+    for name in texts:
         found = getattr(value, name)
-        if isinstance(found, str):
-            fitting = fit(found) if _is_for_people(value, name) else found
-        else:
-            fitting = _fitted(found, fit)
-        if fitting is not found:
-            changed[name] = fitting
+        if found is not None and (text := fit(found)) is not found:
+            changed[name] = text
+    for name in parts:
+        found = getattr(value, name)
+        if (part := _fitted(found, fit)) is not found:
+            changed[name] = part
     return value.model_copy(update=changed) if changed else value
 
 
-def _is_for_people(value: BaseModel, name: str) -> bool:
-    if isinstance(value, Observation) and name == "value":
-        return value.type == "text"
-    return name in _FOR_PEOPLE.get(type(value), ())
+@cache
+def _plan(kind: type[BaseModel]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The fields of a model that are texts for people, and those that lead to some."""
+    parts = [
+        name
+        for name, field in kind.model_fields.items()
+        if any(_plan(part) != ((), ()) for part in _models_in(field.annotation))
+    ]
+    return _FOR_PEOPLE.get(kind, ()), tuple(parts)
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for one in get_args(annotation):
+        yield from _models_in(one)

@@ -70,6 +70,32 @@ class ExamCode(Frozen):
     """OBX-3 of the PDF of this exam, in place of the endpoint's."""
 
 
+AuthorityName = Annotated[str, StringConstraints(min_length=1, max_length=199)]
+
+
+class Authority(Frozen):
+    """What identifies an assigning authority beyond its local name (HD.2 and HD.3, HL7 v2.5.1 2.A.33)."""
+
+    universal_id: Annotated[str, StringConstraints(min_length=1, max_length=199)] = Field(
+        examples=["1.2.840.114350"]
+    )
+    """HD.2, for example an OID."""
+    universal_id_type: Annotated[
+        Literal["ISO", "DNS", "GUID", "UUID", "URI", "CLIA"],
+        Meanings(
+            {
+                "ISO": "An OID.",
+                "DNS": "An Internet domain name.",
+                "GUID": "A GUID.",
+                "UUID": "A UUID.",
+                "URI": "A URI.",
+                "CLIA": "A CLIA number.",
+            }
+        ),
+    ] = "ISO"
+    """HD.3, what kind of identifier HD.2 is (table 0301)."""
+
+
 class ProviderIdChoice(Frozen):
     """Whose identifiers of physicians and sonographers this EHR knows."""
 
@@ -203,6 +229,12 @@ class Message(Frozen):
     """Where OBR-4 comes from."""
     diagnostic_service: DiagnosticService = "RUS"
     """OBR-24, the department (table 0074)."""
+    authorities: dict[AuthorityName, Authority] = Field(
+        default={},
+        max_length=50,
+        examples=[{"STE": {"universal_id": "1.2.840.114350", "universal_id_type": "ISO"}}],
+    )
+    """Assigning authorities by their local name, which are then sent with their universal id (PID-3.4, XCN.9)."""
     provider_id: ProviderIdChoice | None = Field(
         default=None, examples=[{"authority": "STE", "others": "leave_out"}]
     )

@@ -296,6 +296,13 @@ def test_obr_3_stays_what_it_was_at_first():
     assert [field_of(message, place) for place in ("ORC-2", "ORC-3", "OBR-2", "OBR-3")] == ["OLD-1"] * 4
 
 
+def test_obr_3_that_is_another_patients_is_not_used():
+    own = field_of(rendered(study("efast.json")), "OBR-3")
+    message = rendered(study("efast.json"), known={"taken": [own]})
+    assert (message.filler, field_of(message, "ORC-3"), field_of(message, "OBR-3")) == (FALLBACK,) * 3
+    assert rendered(study("efast.json"), known={"taken": [own], "filler": own}).filler == own
+
+
 def test_a_repeat_shows_the_same_obr_22_and_a_new_revision_a_later_one():
     last = "20261124090311"
     again = rendered(study("efast.json"), known={"last_status_time": last, "repeats": True})

@@ -118,6 +118,7 @@ NAMED = {
     "ehr_endpoints.*": "ehr_endpoints.epic-prod",
     "archives.*": "archives.emergency",
     "exam_codes.*": "exam_codes.EFAST",
+    "authorities.*": "authorities.STE",
     "removed_sites.*": "removed_sites.seaside",
 }
 
@@ -442,6 +443,13 @@ def _messages() -> dict[str, Shown]:
         f"{path}.visit_segment": Acts(sees=message, one="send", other="leave_out"),
         f"{path}.study_uid": Acts(sees=message, one="HD", other="ZDS"),
         f"{path}.text_type": Acts(sees=message, one="TX", other="FT"),
+        f"{path}.authorities.*.universal_id": Acts(sees=message, one="1.2.3", other="1.2.4"),
+        f"{path}.authorities.*.universal_id_type": Acts(
+            sees=message,
+            one="ISO",
+            other="DNS",
+            also={f"{EPIC}.message.authorities.STE.universal_id": "1.2.3"},
+        ),
         f"{path}.document_type": Acts(sees=message, one="18760-9", other="11522-0", also=as_pdf),
         f"{path}.exam_codes.*.document_type": Acts(
             sees=message, one="18760-9", other="11522-0", also={**exam, **as_pdf}

@@ -31,18 +31,24 @@ _AUTHORS = frozenset({"author", "secondary_author"})
 
 
 def _orderer(result: Result) -> str:
-    return xcn(result.providers.first.get("ordering") or result.providers.interpreter)
+    return xcn(
+        result.providers.first.get("ordering") or result.providers.interpreter, result.options.authorities
+    )
 
 
 def _technician(result: Result) -> str:
     performer = result.providers.first.get("performer")
-    return "" if performer is result.providers.interpreter else ndl(performer)
+    return "" if performer is result.providers.interpreter else ndl(performer, result.options.authorities)
 
 
 def _assistants(result: Result) -> str:
     interpreter = result.providers.interpreter
     return "~".join(
-        [ndl(one) for one in result.providers.people if one.role in _AUTHORS and one is not interpreter]
+        [
+            ndl(one, result.options.authorities)
+            for one in result.providers.people
+            if one.role in _AUTHORS and one is not interpreter
+        ]
     )
 
 
@@ -61,7 +67,8 @@ OBR: SegmentMap[Result] = SegmentMap(
             3,
             "Filler Order Number",
             lambda of: escape(of.filler),
-            "filler order number, else accession number, else BF and 14 characters; fixed for the life of the report",
+            "filler order number, else accession number; BF and 14 characters without either, or where it is another "
+            "patient's; fixed for the life of the report",
         ),
         Field(
             4,
@@ -101,7 +108,7 @@ OBR: SegmentMap[Result] = SegmentMap(
         Field(
             32,
             "Principal Result Interpreter",
-            lambda of: ndl(of.providers.interpreter),
+            lambda of: ndl(of.providers.interpreter, of.options.authorities),
             "attester, else author, else performer",
         ),
         Field(33, "Assistant Result Interpreter", _assistants, "the other authors; repeats"),
@@ -109,7 +116,7 @@ OBR: SegmentMap[Result] = SegmentMap(
         Field(
             35,
             "Transcriptionist",
-            lambda of: ndl(of.providers.first.get("scribe")),
+            lambda of: ndl(of.providers.first.get("scribe"), of.options.authorities),
             "scribe",
         ),
     ),

@@ -41,7 +41,7 @@ PID: SegmentMap[Result] = SegmentMap(
         Field(
             3,
             "Patient Identifier List",
-            lambda of: cx(_identifier(of)),
+            lambda of: cx(_identifier(of), of.options.authorities),
             "one identifier: the first, or the one that `message.patient_id` picks",
         ),
         Field(

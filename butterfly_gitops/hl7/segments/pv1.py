@@ -20,7 +20,9 @@ def _class(result: Result) -> str:
 
 def _attending(result: Result) -> str:
     attending = _encounter(result).attending
-    return xcn(known_as(attending, result.options.provider_id)) if attending else ""
+    return (
+        xcn(known_as(attending, result.options.provider_id), result.options.authorities) if attending else ""
+    )
 
 
 PV1: SegmentMap[Result] = SegmentMap(
