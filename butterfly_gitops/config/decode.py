@@ -149,7 +149,7 @@ class ListReader:
         if not isinstance(node, Sequence):
             mend = f"write [{node.text}]" if isinstance(node, Scalar) else f"write {self.wants}"
             if isinstance(node, Scalar) and node.is_plain and node.text.startswith("-"):
-                mend = "put a space after the dash"
+                mend = "write a space behind the dash"
             message = f"{at.text} is a list"
             return context.refuse(node.place, rule="wrong-type", message=message, mend=mend)
         items = tuple(self.item.read(item, at, context) for item in node.items)
@@ -305,7 +305,7 @@ class ModelReader:
         mend = f'write "{meant}"' if meant else f"known here: {', '.join(known)}"
         name, colon, value = key.text.partition(":")
         if colon and name == meant and isinstance(entry.value, Scalar) and not entry.value.text:
-            mend = f"put a space after the colon: {name}: {value}"
+            mend = f"write a space behind the colon: {name}: {value}"
         message = f"no setting is called {shown(key)}"
         context.refuse(key.place, rule="unknown-key", message=message, mend=mend)
 

@@ -34,6 +34,7 @@ _HIDDEN_NAMES = {
     "\u200c": "zero-width non-joiner", "\u200d": "zero-width joiner", "\ufe0f": "variation selector",
     "\u3000": "wide space", **dict.fromkeys(map(chr, range(0x2000, 0x200b)), "space of another width"),
 }  # fmt: skip
+_CONFLICT = re.compile(r"(?:<{7}|\|{7}|={7}|>{7})(?: |$)")
 # The longer marks first: that of UTF-32 begins as that of UTF-16 does.
 _MARKS = (
     (codecs.BOM_UTF32_LE, "UTF-32"),
@@ -84,6 +85,18 @@ def _refused_in(source: Source, text: str) -> Iterator[Problem]:
     if _REFUSED.search(text):
         yield from _refused_characters(source)
     yield from _directives(source)
+    yield from _conflict(source)
+
+
+def _conflict(source: Source) -> Iterator[Problem]:
+    """The first mark that git has left between two versions of some lines."""
+    for number, line in enumerate(source.lines, start=1):
+        if _CONFLICT.match(line):
+            place = Place(source=source, line=number, column=1, length=len(line.rstrip()))
+            message = "a merge conflict that is not resolved"
+            mend = "keep the lines that should hold, and take out the others and the lines of <, = and >"
+            yield problem_at(place, rule="bad-yaml", message=message, mend=mend)
+            return
 
 
 def _directives(source: Source) -> Iterator[Problem]:

@@ -143,9 +143,20 @@ def _backslash(source: Source, error: MarkedYAMLError) -> Problem | None:
     return _problem(place, "a backslash in double quotes that begins no escape", mend)
 
 
+def _bare_star(source: Source, error: MarkedYAMLError) -> Problem | None:
+    """To YAML a star begins an alias, and the one that means all has no name behind it."""
+    if error.context != "while scanning an alias" or error.context_mark is None:
+        return None
+    place = _place_of_mark(source, error.context_mark)
+    if place.excerpt[place.column - 1 : place.column] != "*":
+        return None
+    return _problem(place, "a star without quotes", 'write "*", in quotes')
+
+
 _FAULTS: tuple[Callable[[Source, MarkedYAMLError], Problem | None], ...] = (
     _no_colon,
     _colon_too_many,
     _behind_quote,
     _backslash,
+    _bare_star,
 )

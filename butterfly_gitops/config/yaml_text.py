@@ -234,12 +234,11 @@ class _Builder:
         next(self._events)  # the document's end
         if isinstance(another := next(self._events, None), DocumentStartEvent):
             from_line = another.start_mark.line + 1
-            self._refuse(
-                self._line_that(lambda line: line.startswith("---"), from_line=from_line),
-                rule="several-documents",
-                message="a second document",
-                mend="keep one document in a file, with at most one `---` at its top",
-            )
+            # What the second one says is not known, so no rule may judge by the first one alone.
+            place = self._line_that(lambda line: line.startswith("---"), from_line=from_line)
+            mend = "keep one document in a file, with at most one `---` at its top"
+            message = "a second document"
+            raise _UnreadableError(problem_at(place, rule="several-documents", message=message, mend=mend))
         return root
 
     def _node(self, event: Any, *, depth: int, key: Scalar | None = None) -> Node:
@@ -324,7 +323,7 @@ class _Builder:
         """YAML would fold the lines into one value: a setting that lost its colon would be part of the one above."""
         mend = "write it in one line"
         if not event.style and _DASHES_WITHOUT_SPACE.fullmatch(event.value):
-            mend = "put a space after each dash"
+            mend = "write a space behind each dash"
         for line in self._source.lines[event.start_mark.line + 1 : event.end_mark.line + 1]:
             if (word := _FIRST_OF_SEVERAL_WORDS.match(line)) and word[1] in setting_names():
                 mend = f"write a colon behind {word[1]}, and indent it like the other settings"
