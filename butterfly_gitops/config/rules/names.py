@@ -142,9 +142,13 @@ def _unknown_endpoints(site: SiteReading, guesses: Guesses) -> Iterator[Problem]
     names = {key.text for key in known}
     titles = titles_of(mapping_at(site.endpoints_tree, "ehr_endpoints"))
     for archive in site.archives.values():
+        listed = {item.text for item in archive.forward_to}
+        left = [key for key in known if key.text not in listed]
         for item in archive.forward_to:
             if item.text not in names:
-                mend = guesses.mend_name(item, known, otherwise="add it to ehr-endpoints.yaml", titles=titles)
+                # A name that the list has already would stand there twice.
+                otherwise = "add it to ehr-endpoints.yaml, or take it out of forward_to"
+                mend = guesses.mend_name(item, left, otherwise=otherwise, titles=titles)
                 message = f'no EHR endpoint "{item.text}"'
                 yield _of_site(item, site, rule="unknown-endpoint", message=message, mend=mend)
 

@@ -36,7 +36,16 @@ def _settings(layer: Mapping | None) -> Iterator[Problem]:
     for path, (built, unbuilt) in _BUILT.items():
         value = text_at(layer, *path)
         if value and value.text in unbuilt:
-            yield _refused(value.place, f"{'.'.join(path)}: {value.text}", mend=f'write "{built}"')
+            mend = f'write "{built}"' + _also_to_go(mapping_at(layer, *path[:-1]))
+            yield _refused(value.place, f"{'.'.join(path)}: {value.text}", mend=mend)
+
+
+def _also_to_go(tls: Mapping | None) -> str:
+    """What would do nothing once the mend is written, and be refused for it."""
+    idle = [name for name in ("trust", "certificate", "key") if tls and name in tls.entries]
+    *all_but_last, last = idle or [""]
+    names = f"{', '.join(all_but_last)} and {last}" if all_but_last else last
+    return f", and take {names} out" if idle else ""
 
 
 def _agents(links: Mapping | None) -> Iterator[Problem]:
