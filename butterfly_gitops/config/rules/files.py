@@ -64,7 +64,7 @@ def check_files(files: Mapping[str, bytes], *, root: str) -> Iterator[Problem]:
     for path in sorted(there - wanted):
         yield _unknown(path, missing=wanted - there, root=root)
     for path in sorted(wanted - there):
-        yield _missing(path, root=root)
+        yield _missing(path, files, root=root)
     if not sites:
         source = Source(file=root, site=None, lines=())
         mend = f"bring the folders back; a site is a folder with {', '.join(SITE_FILES[:-1])} and {SITE_FILES[-1]}"
@@ -111,7 +111,7 @@ def _private_key(path: str, sites: Collection[str], *, root: str) -> Problem:
     return problem_of_file(source, rule="secret-by-value", message=message, mend=mend)
 
 
-def _missing(path: str, *, root: str) -> Problem:
+def _missing(path: str, files: Collection[str], *, root: str) -> Problem:
     folder, _, name = path.rpartition("/")
     empty = {
         "ehr-endpoints.yaml": "`version: 1` and `ehr_endpoints: {}`",
@@ -121,6 +121,12 @@ def _missing(path: str, *, root: str) -> Problem:
     mend = (
         f"bring it back; to have none, write {empty[name]}" if name in empty else "bring it back, or write it"
     )
+    # Editors of Windows hide the .txt that they put behind a name.
+    beside = (
+        other for other in sorted(files) if other.startswith(f"{path}.") and "/" not in other[len(path) :]
+    )
+    if other := next(beside, None):
+        mend = f"call {other.rpartition('/')[2]} {name}"
     source = _source(path, root=root)
     return problem_of_file(source, rule="missing-file", message=f"{owner} has no {name}", mend=mend)
 
