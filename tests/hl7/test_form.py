@@ -8,10 +8,12 @@ import pytest
 from butterfly_gitops.hl7.form import Form
 from butterfly_gitops.hl7.refusal import RenderingRefused
 from butterfly_gitops.hl7.render import Known, Rendered, render_in
+from butterfly_gitops.hl7.transliteration import fitted
 from butterfly_gitops.model.delivery import ResultStatus
 from butterfly_gitops.model.endpoint import EhrEndpoint
 from butterfly_gitops.model.study import StudyEvent
 from tests.hl7.samples import AT, CONTROL_ID, FALLBACK, TESTS, endpoint, field_of, rendered
+from tests.rules.canaries import EVENT, leaves
 
 STUDIES = [
     StudyEvent.model_validate_json(line)
@@ -76,3 +78,25 @@ def test_a_setting_that_is_too_long_is_refused_by_each_message_and_not_by_the_fo
             "is longer than the 180 characters that v2.4 allows",
         )
     assert isinstance(outcome(lambda: filled(Form.of(too_long(too_long="send")), STUDIES[0])), Rendered)
+
+
+def test_every_text_for_people_is_fitted_and_nothing_else():
+    accented = json.dumps(EVENT, ensure_ascii=False).replace("KANARI", "KÄNARI")
+    event = fitted(StudyEvent.model_validate_json(accented), "ascii", in_plain_letters=True)
+    kept = {
+        pointer.rpartition("/")[2]
+        for pointer, text in leaves(json.loads(event.model_dump_json(by_alias=True)))
+        if "Ä" in str(text)
+    }
+    for_people = {"family", "given", "reason", "text", "display"}
+    assert kept & for_people == set()
+    assert {"id", "authority", "code", "unit", "placer_order_number", "visit_number"} <= kept
+
+
+def test_an_event_that_fits_is_no_other():
+    assert all(fitted(event, "ascii", in_plain_letters=True) is event for event in STUDIES if is_ascii(event))
+    assert any(map(is_ascii, STUDIES))
+
+
+def is_ascii(event: StudyEvent) -> bool:
+    return event.model_dump_json().isascii()
