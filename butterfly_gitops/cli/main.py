@@ -4,6 +4,7 @@
 """
 
 import importlib
+import io
 import os
 import sys
 import traceback
@@ -163,9 +164,7 @@ def _exit_code(error: BaseException, voice: Voice) -> int:
             click.echo(error.format_message(), err=True)
             return exit_codes.USAGE
         case click.UsageError():
-            # A shell's pattern, or a hook, may have put a path of anybody's there.
-            error.message = _safe(error.message)
-            error.show()
+            _show(error)
             return exit_codes.USAGE
         case click.ClickException():
             _say(error.format_message())
@@ -188,6 +187,14 @@ def _exit_code(error: BaseException, voice: Voice) -> int:
 
 def _say(message: str) -> None:
     click.echo(f"bgo: {_safe(' '.join(message.split()))}", err=True)
+
+
+def _show(error: click.UsageError) -> None:
+    """Say what is wrong as click does; a shell's pattern, or a hook, may have put anybody's path into it."""
+    shown = io.StringIO()
+    error.show(shown)
+    text = shown.getvalue().replace(error.message, _safe(error.message))
+    click.echo(text, err=True, nl=False)
 
 
 def _safe(text: str) -> str:
