@@ -17,6 +17,7 @@ from butterfly_gitops.config.layout.formatting import lay_out
 from butterfly_gitops.config.plain_text import MAX_BYTES
 from butterfly_gitops.config.problem_text import print_problems
 from butterfly_gitops.config.rules.files import FLEET_FILES, SITE_FILES
+from butterfly_gitops.config.secrets_by_value import starred_line
 from butterfly_gitops.model.problem import Problem
 from butterfly_gitops.plan.terminal_text import safe
 from butterfly_gitops.source.folder import read_folder
@@ -130,7 +131,9 @@ def _diff(file: _File) -> Iterator[str]:
         yield f"--- {name}\n+++ {name}\n{len(old)} lines, too many to show what changes: run `bgo fmt {name}`\n"
         return
     for line in difflib.unified_diff(old, new, fromfile=name, tofile=name):
-        yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
+        # A log of a pipeline keeps what it is shown.
+        shown = starred_line(line.removesuffix("\n"))
+        yield f"{shown}\n" if line.endswith("\n") else f"{shown}\n\\ No newline at end of file\n"
 
 
 def _lines(text: str) -> list[str]:

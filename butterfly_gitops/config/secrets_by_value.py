@@ -136,6 +136,14 @@ def _starred(line: str, *, until: int) -> str:
     return line
 
 
+def starred_line(line: str) -> str:
+    """A line of a file for whoever shows it whole: with stars for what looks like a secret, in its comment too."""
+    shown = _starred(line, until=0)
+    comment = _COMMENT.search(shown) if "#" in shown else None
+    secret = announced_in_comment(shown[comment.end() :]) if comment else None
+    return shown[: comment.end() + secret.value] + _STARS if comment and secret else shown
+
+
 def _stars_for(found: re.Match[str], *, until: int) -> str:
     """Stars for what was found, less what a first group and a last @ say of it."""
     before = found[1] if found.re.groups else ""

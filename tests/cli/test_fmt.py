@@ -66,6 +66,23 @@ def test_a_check_writes_nothing_and_shows_a_diff(capfd, untidy: Path):
     assert untidy.read_bytes() == UNTIDY.encode()
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "host:   https://ada:hunter22@10.20.30.40/",
+        "password:   hunter22",
+        "port:   6661   # password: hunter22",
+        "port:   6661   # https://ada:hunter22@10.20.30.40/",
+    ],
+)
+def test_a_diff_shows_no_secret(capfd, sites: Path, line: str):
+    (sites / "fleet.yaml").write_text(f"version: 1\nname: mercy\npresets:\n  epic:\n    {line}\n")
+    ran = run(capfd, "fmt", "--check", "sites/fleet.yaml")
+    assert ran.code == 1
+    assert "hunter22" not in ran.out + ran.err
+    assert "********" in ran.out
+
+
 def test_a_diff_can_be_applied(capfd, untidy: Path):
     patch = run(capfd, "fmt", "--check").out
     subprocess.run(["git", "apply", "-p0"], input=patch.encode(), cwd=untidy.parents[1], check=True)
