@@ -75,6 +75,7 @@ class Renderer:
             head.event,
             report=Known(
                 filler=head.report.filler,
+                taken=head.taken,
                 last_status_time=head.report.last_status_time,
                 fallback_filler=f"BF{control_id[:14]}",
                 repeats=repeats_revision(head.delivery, head.report),

@@ -26,11 +26,13 @@ class Known:
     """What an EHR already knows of a report.
 
     `filler` is OBR-3 of its first render, kept for life; `last_status_time` is that of the last render.
-    `fallback_filler` is made by the caller (`BF` and 14 characters) for a study without any order number.
+    `fallback_filler` is made by the caller (`BF` and 14 characters) for a study without any order number, or whose
+    number the EHR knows for another patient: `taken`.
     `repeats` says that the same revision goes out again, with the same OBR-22.
     """
 
     filler: str | None = field(default=None, repr=False)
+    taken: frozenset[str] = field(default=frozenset(), repr=False)
     last_status_time: str | None = None
     fallback_filler: str
     repeats: bool = False
@@ -76,7 +78,7 @@ def render_in(
             f"the layout {form.layout.name} has no version {options.hl7_version}",
             settings=("message.layout", "message.hl7_version"),
         )
-    filler = report.filler or _new_filler(study) or report.fallback_filler
+    filler = report.filler or _new_filler(study, report)
     _check_length("MSH-10", control_id, _CONTROL_ID_LENGTH)
     _check_length("OBR-3", filler, _FILLER_LENGTH)
     status_at = _status_at(clock, event.occurred_at, report)
@@ -99,8 +101,9 @@ def render_in(
     return Rendered(data=form.filled(result), filler=filler, status_time=told or remembered(clock, status_at))
 
 
-def _new_filler(study: Study) -> str | None:
-    return study.filler_order_number or study.accession_number
+def _new_filler(study: Study, report: Known) -> str:
+    own = study.filler_order_number or study.accession_number
+    return report.fallback_filler if own is None or own in report.taken else own
 
 
 def _status_at(clock: WallClock, occurred_at: datetime, report: Known) -> datetime:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from butterfly_gitops.delivery.act import refuse_rendering
 from butterfly_gitops.delivery.claim import Claim, claimed, reusable, why_not
+from butterfly_gitops.delivery.patient import fillers_of_others
 from butterfly_gitops.delivery.settle import CRASHED, Attempted, Settlement, settle, settle_crash
 from butterfly_gitops.model.delivery import (
     IN_LANE,
@@ -13,7 +14,9 @@ from butterfly_gitops.model.delivery import (
     Delivery,
     DeliveryId,
     Epoch,
+    Lane,
     LaneId,
+    Report,
     State,
     StoredMessage,
     Verdict,
@@ -155,6 +158,8 @@ def _claim(
     )
     if reason := why_not(claim, delivery, report, lane, head=head, at=step.at):
         return None, reason
+    if claiming.message is not None and claiming.message.filler in _taken(rows, report):
+        return None, "its OBR-3 is another patient's"
     message = _message(rows, delivery, claiming)
     if message is None:
         return None, "its stored message was rendered for another target"
@@ -195,11 +200,27 @@ def _view(rows: Rows, lane: LaneId, heads: Sequence[Delivery]) -> LaneView:
     return LaneView(lane=rows.lane(lane), heads=tuple(_head(rows, one) for one in heads))
 
 
+def _taken(rows: Rows, report: Report) -> frozenset[str]:
+    """Return the OBR-3 that a new report must not have."""
+    if report.filler is not None:
+        return frozenset()
+    name = _name(rows.lane(report.lane))
+    # An endpoint that was removed and is back has a new lane, and the same EHR behind it.
+    reports = [one for one in rows.reports_of_study(report.study) if _name(rows.lane(one.lane)) == name]
+    return fillers_of_others(report, reports)
+
+
+def _name(lane: Lane) -> tuple[str, str]:
+    return lane.site, lane.endpoint
+
+
 def _head(rows: Rows, delivery: Delivery) -> Head:
     assert delivery.state in IN_LANE, "heads are in their lane"  # noqa: S101 - promised by Rows.heads
+    report = rows.report(delivery.report)
     return Head(
         delivery=delivery,
-        report=rows.report(delivery.report),
+        report=report,
+        taken=_taken(rows, report),
         body=rows.event_body(delivery.body),
         message=rows.message(delivery.id, delivery.message) if delivery.message else None,
     )

@@ -243,10 +243,14 @@ class Observation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
-    """A delivery with all that is needed to render and send it. `body`, an event's JSON, holds patient data."""
+    """A delivery with all that is needed to render and send it. `body`, an event's JSON, holds patient data.
+
+    `taken` are the OBR-3 that this EHR knows for other patients; it is looked up until the report has its own.
+    """
 
     delivery: Delivery
     report: Report
+    taken: frozenset[str] = field(default=frozenset(), repr=False)
     body: str = field(repr=False)
     message: StoredMessage | None
 

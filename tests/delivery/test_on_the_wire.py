@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 
 from butterfly_gitops.delivery.claim import reusable
+from butterfly_gitops.delivery.patient import fillers_of_others
 from butterfly_gitops.delivery.status import repeats_revision, status_of
 from butterfly_gitops.delivery.supersede import Arrival
 from butterfly_gitops.delivery.target import retarget, text_of, wire_of
@@ -171,6 +172,7 @@ class OneStudyOnTheWire(OneStudy):
             endpoint=self.endpoints[delivery.lane],
             report=Known(
                 filler=report.filler,
+                taken=self._taken(report),
                 last_status_time=report.last_status_time,
                 fallback_filler=f"BF{report.id:07d}{number:07d}",
                 repeats=repeats_revision(delivery, report),
@@ -197,6 +199,10 @@ class OneStudyOnTheWire(OneStudy):
             status_time=rendered.status_time,
             data=rendered.data,
         )
+
+    def _taken(self, report: Report) -> frozenset[str]:
+        in_lane = [one for one in self.reports.values() if one.lane == report.lane]
+        return fillers_of_others(report, in_lane) if report.filler is None else frozenset()
 
     def _patient_of(self, message: StoredMessage) -> str:
         number = Wire.read(message.data.decode())["PID-3"].split("^")[0]
@@ -226,6 +232,16 @@ class OneStudyOnTheWire(OneStudy):
     def obr_3_stays_for_the_life_of_a_report(self):
         for results in self._by_report():
             assert len({one.wire["OBR-3"] for one in results}) <= 1
+
+    @invariant()
+    def an_obr_3_is_of_one_patient(self):
+        """Whoever was joined by a merge is one patient."""
+        merged = any(one.merged_from for one in self.events)
+        of_patient: dict[tuple[LaneId, str], str] = {}
+        for one in self._all():
+            patient = one.wire["PID-3"].split("^")[0]
+            known = of_patient.setdefault((one.delivery.lane, one.wire["OBR-3"]), patient)
+            assert merged or known == patient
 
     @invariant()
     def obr_22_of_a_new_revision_is_later_as_printed(self):

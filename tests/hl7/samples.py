@@ -81,11 +81,15 @@ def rendered(
     return render(
         event,
         endpoint=to or endpoint(),
-        report=Known(**{"fallback_filler": FALLBACK, **(known or {})}),
+        report=_known(**(known or {})),
         status=ResultStatus(status),
         control_id=control_id,
         at=at,
     )
+
+
+def _known(*, taken: list[str] | None = None, **told: Any) -> Known:
+    return Known(**{"fallback_filler": FALLBACK, "taken": frozenset(taken or ()), **told})
 
 
 def lines(message: Rendered) -> list[str]:

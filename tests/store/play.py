@@ -147,6 +147,11 @@ def routed(running: Running, event: StudyEvent, *, at: datetime, is_entitled: bo
     )
 
 
+def _new_filler(head: Head) -> str:
+    own = head.event.study.accession_number or ""
+    return f"BF{head.delivery.id}" if own in head.taken else own
+
+
 def written(head: Head, target: Target, control_id: str) -> NewMessage:
     """What a renderer would make of a head: bytes that a model EHR can read."""
     status = status_of(head.delivery, head.report)
@@ -164,7 +169,7 @@ def written(head: Head, target: Target, control_id: str) -> NewMessage:
         text=target.text,
         control_id=control_id,
         status=status,
-        filler=head.report.filler or event.study.accession_number or "",
+        filler=head.report.filler or _new_filler(head),
         status_time=event.occurred_at.isoformat(),
         data=json.dumps(shown).encode(),
     )
