@@ -230,7 +230,8 @@ class _Builder:
             raise _empty(place)
         root = self._node(next(self._events), depth=1)
         if isinstance(root, Scalar) and root.is_null:
-            raise _empty(root.place)
+            # Where nothing stands, each parser points elsewhere.
+            raise _empty(root.place if root.text else Place(source=self._source, line=1, column=1))
         next(self._events)  # the document's end
         if isinstance(another := next(self._events, None), DocumentStartEvent):
             from_line = another.start_mark.line + 1
