@@ -12,6 +12,7 @@ from butterfly_gitops.config.rules import (
     lookalikes,
     message,
     names,
+    placeholders,
     removal,
     shape,
     silence,
@@ -28,7 +29,7 @@ from butterfly_gitops.config.rules.documentation import Rule
 from butterfly_gitops.model.problem import Problem
 
 _FAMILIES = (
-    *(text, versions, shape, files, names, lookalikes, removal, forwarding, capacity, usage),
+    *(text, versions, shape, files, names, lookalikes, removal, forwarding, capacity, usage, placeholders),
     *(wires, waits, connection, zones, tls, message, grants, unbuilt, silence),
 )
 
@@ -50,5 +51,6 @@ CHECKS: tuple[Callable[[FleetReading], Iterator[Problem]], ...] = (
     grants.check_grants,
     capacity.check_capacity,
     usage.check_usage,
+    placeholders.check_placeholders,
     lookalikes.check_lookalikes,
 )
