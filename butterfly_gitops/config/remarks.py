@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from butterfly_gitops.config.tree import Place, Remark, Source
 
 SAYS = "bgo:"
-"""What no remark is without, in any spelling that is read as one."""
+"""What no remark is without that may be understood."""
 
 # What opens a comment: the sign at the start of a line or behind a space (YAML 1.2.2, 6.6).
-_START = re.compile(r"(?:^|(?<= ))#(?=\s*bgo:)")
+# A comment that nearly speaks to this program silences nothing, which its writer should hear.
+_SPEAKS = r"#(?=\s*(?:bgo:|(?i:bgo:?\s*ignore\b)))"
+_START = re.compile(rf"(?:^|(?<= )){_SPEAKS}")
+_MAY_START = re.compile(_SPEAKS)
 
 _Position = tuple[int, int]
 _Span = tuple[_Position, _Position]
@@ -29,12 +32,17 @@ class Quoted:
     is_block: bool
 
 
+def may_have_remarks(text: str) -> bool:
+    """Whether any remark can be in a text, or in a line; quick to say, and right where it says no."""
+    return _MAY_START.search(text) is not None
+
+
 def find_remarks(source: Source, quoted: Sequence[Quoted]) -> Iterator[Remark]:
     """Each remark of a file whose quoted and block values are known; plain ones end where a comment begins."""
     spans = sorted(_span(each, source.lines) for each in quoted)
     meant = _lines_meant(source.lines)
     for number, line in enumerate(source.lines):
-        if SAYS not in line:
+        if not may_have_remarks(line):
             continue
         starts = (found.start() for found in _START.finditer(line))
         if (start := next((at for at in starts if not _is_within(spans, (number, at))), None)) is not None:

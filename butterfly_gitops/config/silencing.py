@@ -15,7 +15,7 @@ from butterfly_gitops.config.tree import Place, Remark, Scalar, problem_at
 from butterfly_gitops.model.problem import Problem, Severity
 
 _FORM = re.compile(r"#\s*bgo:\s*ignore\s+(?P<rule>[^\s:]+)(?:\s*:\s*(?P<reason>.*))?")
-
+_WORD = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 # The file, the line and the rule whose problems a comment answers: many problems and many comments meet here.
 _Answered = tuple[str, int, str]
@@ -61,7 +61,7 @@ def with_silences(found: Iterable[Problem], remarks: Iterable[Remark]) -> list[P
 
 def _read(remark: Remark) -> _Silence | None:
     found = _FORM.fullmatch(remark.text)
-    if found is None:
+    if found is None or "," in found["rule"]:
         return None
     at, rule = remark.place, found["rule"]
     return _Silence(
@@ -85,7 +85,13 @@ def _answered(problem: Problem, reasons: Mapping[_Answered, str]) -> Problem:
 
 def _not_understood(remark: Remark) -> Problem:
     message = "this comment speaks to bgo, and is not understood"
-    return _warning(remark.place, rule="bad-silence", message=message, mend=MEND)
+    named = [word for word in dict.fromkeys(_WORD.findall(remark.text)) if word in RULES]
+    mend = MEND
+    if len(named) == 1:
+        mend = f"write `# bgo: ignore {named[0]}: reason`"
+    elif named:
+        mend = f"write a comment for each rule, each in a line of its own: `# bgo: ignore {named[0]}: reason`"
+    return _warning(remark.place, rule="bad-silence", message=message, mend=mend)
 
 
 def _refused(silence: _Silence, guesses: Guesses) -> Problem | None:

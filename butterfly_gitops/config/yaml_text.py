@@ -26,7 +26,7 @@ from ruamel.yaml.events import (
 
 from butterfly_gitops.config.layout.key_order import setting_names
 from butterfly_gitops.config.plain_text import HIDDEN, NOT_PRINTABLE, read_plain, refused_character
-from butterfly_gitops.config.remarks import SAYS, Quoted, find_remarks
+from butterfly_gitops.config.remarks import Quoted, find_remarks, may_have_remarks
 from butterfly_gitops.config.tree import (
     Entry,
     Mapping,
@@ -180,7 +180,7 @@ def _read_tree(text: str, source: Source, events: Events) -> Text:
     except (YAMLError, ValueError, OverflowError, AssertionError) as error:
         # The parser in Python refuses some escapes, and some directives, in words of its own.
         problems.append(problem_of_file(source, rule="bad-yaml", message=f"this is not YAML: {error}"))
-    remarks = _remarks(text, source, events) if root is not None and SAYS in text else ()
+    remarks = _remarks(text, source, events) if root is not None and may_have_remarks(text) else ()
     return Text(source=source, root=root, problems=tuple(problems), remarks=remarks)
 
 

@@ -10,7 +10,8 @@ RULES = (
         id="bad-silence",
         says="A comment that begins with `# bgo:` silences a warning or a note, and says why: `# bgo: ignore RULE: "
         "reason`, at the end of the line that the warning underlines or alone above that line. Without a reason "
-        "nobody could tell later whether it still holds, so the warning stays.",
+        "nobody could tell later whether it still holds, so the warning stays. A comment answers for one "
+        "rule; one that nearly has this form silences nothing, and is warned of.",
         wrong="display_name: Epic   # bgo: ignore unused-endpoint",
         right="display_name: Epic   # bgo: ignore unused-endpoint: goes live in May, CHG-4411",
         severity=Severity.WARNING,
