@@ -146,12 +146,12 @@ class Dispatcher:
         if self.lanes is not None:
             await self.lanes.converge()
 
-    async def submit(self, *studies, kind="finalized", revision=1, text="No free fluid."):
+    async def submit(self, *studies, kind="finalized", revision=1, text="No free fluid.", family=None):
         """Accept one event for each study, in one transaction."""
-        events = [self._event(study, kind, revision, text) for study in studies]
+        events = [self._event(study, kind, revision, text, family) for study in studies]
         await self.intake.accept(events, pointers=[""] * len(events))
 
-    def _event(self, study, kind, revision, text):
+    def _event(self, study, kind, revision, text, family):
         patient = {"identifiers": [{"id": f"MRN-{study}", "authority": "STE", "type": "MR"}]}
         document = {
             "event_id": f"E{next(self._ids)}",
@@ -164,7 +164,7 @@ class Dispatcher:
                 "exam_type": {"code": "EFAST", "display": "eFAST"},
                 "report": ({"section": "findings", "text": text},),
             },
-            "patient": {"identifiers": tuple(patient["identifiers"])},
+            "patient": {"identifiers": tuple(patient["identifiers"]), "family": family},
         }
         return StudyEvent.model_validate(document)
 

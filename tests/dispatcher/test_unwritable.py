@@ -1,0 +1,89 @@
+"""A result that cannot be written for its EHR: it waits for a person with the field named, and nobody behind it does."""
+
+import pytest
+
+from butterfly_gitops.model.delivery import State
+from tests.dispatcher.lanes_at_work import Ehr, an_endpoint, dispatching, studies
+from tests.dispatcher.scripted_peer import Peer, run
+
+ASIDE, DELIVERED = State.SET_ASIDE, State.DELIVERED
+LONG_NAME = "Wolfeschlegelsteinhausenbergerdorff" * 9  # 315 characters
+
+# What the study holds, how its endpoint is set up, and why it is set aside.
+UNWRITABLE = {
+    "a name of 300 characters": (
+        {"family": LONG_NAME},
+        {"message": {"too_long": "refuse"}},
+        "cannot be written: PID-5 is longer than the 250 characters that v2.5.1 allows",
+    ),
+    "a name in another script": (
+        {"family": "Иванова"},
+        {"encoding": "ISO-8859-1"},
+        "cannot be written: PID-5 holds a character that ISO-8859-1 cannot express",
+    ),
+    "a report over the EHR's limit": (
+        {"text": "No free fluid. " * 100},
+        {"message": {"max_value_bytes": 1000}},
+        "cannot be written: OBX-5 has 1500 bytes; message.max_value_bytes allows 1000",
+    ),
+    "no visit, where one is needed": (
+        {},
+        {"message": {"when_missing": {"visit_number": "set_aside"}}},
+        "cannot be written: PV1-19 the study has no visit number",
+    ),
+    "no document to send": (
+        {},
+        {"message": {"layout": "pdf"}},
+        "cannot be written: OBX-5 the study has no PDF",
+    ),
+}
+
+
+@pytest.mark.parametrize(("study", "settings", "reason"), UNWRITABLE.values(), ids=UNWRITABLE)
+def test_it_is_set_aside_with_the_field_named_and_not_a_byte_leaves(tmp_path, study, settings, reason):
+    async def story():
+        async with (
+            Peer(Ehr().play) as peer,
+            dispatching(tmp_path, epic=an_endpoint(peer.port, **settings)) as all_of_it,
+        ):
+            await all_of_it.submit("S1", **study)
+            (found,) = await all_of_it.states(ASIDE)
+            assert (found.delivery.reason, found.attempts) == (reason, ())
+            assert not found.delivery.maybe_received
+            await all_of_it.rest()
+            assert peer.messages == []
+
+    run(story())
+
+
+def test_what_comes_after_it_is_sent_and_the_lane_runs_on(tmp_path):
+    async def story():
+        async with Peer(Ehr().play) as peer, dispatching(tmp_path, epic=an_endpoint(peer.port)) as all_of_it:
+            for study, family in (
+                ("S1", LONG_NAME),
+                ("S2", "Muster"),
+                ("S3", LONG_NAME),
+                ("S4", LONG_NAME),
+                ("S5", "Muster"),
+            ):
+                await all_of_it.submit(study, family=family)
+            await all_of_it.states(ASIDE, DELIVERED, ASIDE, ASIDE, DELIVERED)
+            assert studies(peer.messages) == ["S2", "S5"]
+            # Nothing was refused by the EHR, so nothing speaks against the next message.
+            assert (await all_of_it.lane("epic")).stopped == ""
+
+    run(story())
+
+
+def test_an_ehr_that_takes_more_gets_the_whole_name(tmp_path):
+    async def story():
+        endpoint = {"message": {"too_long": "send"}}
+        async with (
+            Peer(Ehr().play) as peer,
+            dispatching(tmp_path, epic=an_endpoint(peer.port, **endpoint)) as all_of_it,
+        ):
+            await all_of_it.submit("S1", family=LONG_NAME)
+            await all_of_it.states(DELIVERED)
+            assert f"|{LONG_NAME}^".encode() in peer.messages[0]
+
+    run(story())
