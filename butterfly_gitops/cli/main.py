@@ -193,7 +193,8 @@ def _show(error: click.UsageError) -> None:
     """Say what is wrong as click does; a shell's pattern, or a hook, may have put anybody's path into it."""
     shown = io.StringIO()
     error.show(shown)
-    text = shown.getvalue().replace(error.message, _safe(error.message))
+    # What is no terminal gets no colours from click, not even those of a name.
+    text = shown.getvalue().replace(click.unstyle(error.message), _safe(error.message))
     click.echo(text, err=True, nl=False)
 
 
