@@ -9,8 +9,10 @@ from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, StringCon
 
 from butterfly_gitops.model.frozen import Frozen
 
+_BLANK = r" \x09-\x0d\x85\xa0"
+_NOT_BLANK = rf"^[^{_BLANK}]([^\x00]*[^{_BLANK}])?$"
 # A blank one, or one with blanks around it, would be another identifier to whoever trims it.
-Id = Annotated[str, StringConstraints(min_length=1, max_length=199, pattern=r"^\S([\s\S]*\S)?$")]
+Id = Annotated[str, StringConstraints(min_length=1, max_length=199, pattern=_NOT_BLANK)]
 Line = Annotated[str, StringConstraints(max_length=1000)]
 NM_PATTERN = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)"
 """A number as HL7 writes it (NM, v2.5.1 2.A.47): no exponent, no blanks."""
@@ -208,7 +210,7 @@ class Study(Private):
     """The written report, part by part."""
     observations: tuple[Observation, ...] = ()
     """What was measured or coded."""
-    images_url: Annotated[str, StringConstraints(max_length=1000, pattern=r"^https?://\S+$")] | None = None
+    images_url: Annotated[str, StringConstraints(max_length=1000, pattern=r"^https?://[^\x00-\x20]+$")] | None = None
     """Where the images are shown to those who may see them."""
     documents: tuple[Document, ...] = ()
     """Attached documents."""

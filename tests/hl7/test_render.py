@@ -413,7 +413,13 @@ def test_no_text_can_break_a_field_a_segment_or_a_block(name: str, section: str,
     event["patient"]["family"] = event["patient"]["identifiers"][0]["authority"] = name
     event["study"]["report"] = [{"section": "findings", "text": f"x{section}"}]
     event["study"]["observations"] = [
-        {"type": "text", "code": f"x{name}x", "value": f"x{value}", "instance": instance[:99], "unit": name}
+        {
+            "type": "text",
+            "code": f"x{name[:99]}x".replace("\x00", ""),
+            "value": f"x{value}",
+            "instance": instance[:99],
+            "unit": name,
+        }
     ]
     event["study"]["people"][0]["family"] = event["study"]["exam_type"]["display"] = name
     to = endpoint(message={"too_long": "send"})

@@ -82,8 +82,8 @@ def test_an_instant_has_a_place_in_every_calendar(case, field, pointer):
     assert [one["loc"] for one in raised.value.errors()] == [pointer]
 
 
-def is_taken(base64: str) -> bool:
-    document = {"media_type": "application/pdf", "base64": base64}
+def is_taken(base64: str, media_type: str = "image/png") -> bool:
+    document = {"media_type": media_type, "base64": base64}
     try:
         an_event(documents=[document])
     except ValidationError:
@@ -107,7 +107,29 @@ BASE64 = re.compile(r"([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?
 @example("AA==AA==")
 @example("é" * 4)
 def test_a_document_is_taken_if_it_is_base64(text: str):
-    assert is_taken(text) == bool(BASE64.fullmatch(text))
+    assert is_taken(text) == bool(text and BASE64.fullmatch(text))
+
+
+@pytest.mark.parametrize(
+    ("content", "taken"),
+    [
+        (b"%PDF-1.4", True),
+        (b"\r\n" * 500 + b"%PDF-2.0", True),
+        (b"\r\n" * 600 + b"%PDF-2.0", False),
+        (b"\x00\x00\x00", False),
+        (b"<html>", False),
+    ],
+)
+@pytest.mark.parametrize("media_type", ["application/pdf", "Application/PDF; name=report.pdf"])
+def test_a_pdf_is_taken_if_it_is_one(content: bytes, taken: bool, media_type: str):
+    assert is_taken(b64encode(content).decode(), media_type) == taken
+
+
+@pytest.mark.parametrize("id_", ["", " ", " A1", "A1 ", "\u00a0", "A1\n", "\tA1"])
+def test_an_identifier_has_no_blanks_around_it(id_: str):
+    with pytest.raises(ValidationError):
+        an_event(accession_number=id_)
+    assert an_event(accession_number="A 1").study.accession_number == "A 1"
 
 
 @pytest.mark.parametrize("value", ["55", "-0.5", "+.5", "5.", "5,5", "1e3", " 5", "", "about 55"])

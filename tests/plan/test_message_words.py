@@ -6,7 +6,7 @@ import pytest
 
 from butterfly_gitops.model.address import Address
 from butterfly_gitops.model.endpoint import EhrEndpoint
-from butterfly_gitops.model.message import ExamCode, Message
+from butterfly_gitops.model.message import Authority, ExamCode, Message
 from butterfly_gitops.plan.change import Change, change_of, owner_of
 from butterfly_gitops.plan.consequence import Consequence, class_of_setting
 from butterfly_gitops.plan.message_words import arrive_with, set_aside
@@ -20,9 +20,9 @@ CODE = ExamCode(code="76705")
 
 def leaves() -> list[str]:
     """Each setting that can change by itself, those of a mapping under one name of its own."""
-    value = endpoint(message=Message(exam_codes={"EFAST": CODE}, fields={"PV1-3.4": "ED"})).model_dump(
-        mode="json"
-    )
+    oid = Authority(universal_id="1.2.3")
+    message = Message(exam_codes={"EFAST": CODE}, authorities={"STE": oid}, fields={"PV1-3.4": "ED"})
+    value = endpoint(message=message).model_dump(mode="json")
     return sorted(settings_of(Thing(kind="ehr_endpoint", value={"kind": "ehr_endpoint", **value})))
 
 
