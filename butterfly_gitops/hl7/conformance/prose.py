@@ -146,6 +146,7 @@ TEXT = """\
 |---|---|
 | `\\|` `^` `&` `~` `\\` | `\\F\\` `\\S\\` `\\T\\` `\\R\\` `\\E\\`, in every field |
 | a line end in a text (CR, LF, CR LF, NEL, LS, PS) | `\\.br\\`, or `\\X0D0A\\` with `message.line_break: crlf`; in the layout `lines` the next OBX |
+| a tab in a text | as many blanks as it stands for, to columns of eight |
 | any other control character | `\\Xdd\\`, so that none can end a segment or a block |
 | nothing | an empty field: no change of what the EHR has |
 | nothing, in a field that `message.empty_as_null` names | `""`: delete what you have |
@@ -157,8 +158,9 @@ and needs no escape.
 ## Character sets
 
 The whole message is in one character set; escapes that switch it are not used. A character that the set lacks sets the
-result aside with the field named, or is written in plain letters (`message.unencodable: transliterate`: é as e, ß as ss);
-never as a question mark. `declare_encoding: false` leaves MSH-18 empty.
+result aside with the field named; it is never a question mark. With `message.unencodable: transliterate` it is written in
+plain letters (é as e, ß as ss) in what is written for people: names, displays, the report. Identifiers, codes, units and
+numbers are never rewritten. `declare_encoding: false` leaves MSH-18 empty.
 
 | `encoding` | MSH-18 |
 |---|---|
