@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from butterfly_gitops.config import secrets_by_value
 from butterfly_gitops.config.context import FAILED, Context, Reader, is_refused_null, read_entry, shown
 from butterfly_gitops.config.encoding_reader import EncodingReader
+from butterfly_gitops.config.hl7_settings import setting_of
 from butterfly_gitops.config.host_reader import HostReader
 from butterfly_gitops.config.identity_reader import IdentityReader
 from butterfly_gitops.config.layers import ENDPOINT_ONLY, EndpointLayer
@@ -37,6 +38,8 @@ from butterfly_gitops.model.endpoint import (
     Hd,
     Reference,
 )
+
+_MOST_KNOWN = 8
 
 
 def decode(model: type[BaseModel], node: Node, *, at: Scalar, context: Context) -> Any:
@@ -273,6 +276,8 @@ class ModelReader:
     def _meant(self, key: Scalar, context: Context) -> str | None:
         """The setting that a misspelt key is for."""
         known = self.model.model_fields.keys()
+        if (decides := setting_of(key.text)) in known:
+            return decides
         before_colon = key.text.partition(":")[0]
         return before_colon if before_colon in known else context.guesses.nearest(key, known)
 
@@ -302,7 +307,9 @@ class ModelReader:
             return
         known = self.model.model_fields.keys()
         meant = self._meant(key, context)
-        mend = f'write "{meant}"' if meant else f"known here: {', '.join(known)}"
+        mend = f'write "{meant}"' if meant else _known_here(tuple(known))
+        if not meant and (decides := setting_of(key.text)):
+            mend = f"{key.text} is what the setting {decides} of an EHR endpoint says"
         name, colon, value = key.text.partition(":")
         if colon and name == meant and isinstance(entry.value, Scalar) and not entry.value.text:
             mend = f"write a space behind the colon: {name}: {value}"
@@ -319,6 +326,13 @@ class ModelReader:
                 place = entry.key.place if entry else mapping.place
                 context.refuse(place, rule="out-of-range", message=details["msg"])
             return FAILED
+
+
+def _known_here(known: tuple[str, ...]) -> str:
+    """The first names, and where the others stand."""
+    more = len(known) - _MOST_KNOWN
+    listed = ", ".join(known if more <= 0 else known[:_MOST_KNOWN])
+    return f"known here: {listed}" + (f" and {more} more, see docs/configuration.md" if more > 0 else "")
 
 
 @functools.cache

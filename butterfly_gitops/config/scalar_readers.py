@@ -11,10 +11,12 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from butterfly_gitops.config.context import FAILED, Context, Failed, scalar_for, shown
+from butterfly_gitops.config.hl7_settings import place_meant
 from butterfly_gitops.config.tree import Node, Scalar
 from butterfly_gitops.config.written_durations import durations_meant
 from butterfly_gitops.config.written_names import mend_spelling
 from butterfly_gitops.model.meaning import PATTERN_MEND
+from butterfly_gitops.model.message import FIELD_PATTERN, PLACE_PATTERN
 from butterfly_gitops.model.scalar import NAME_PATTERN, parse_duration, print_duration
 
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
@@ -176,6 +178,9 @@ class TextReader:
             return self._refuse_length(scalar, at, context, least=least, most=schema.get("maxLength"))
         message = f"{at.text} cannot be {shown(scalar)}"
         mend = schema.get(PATTERN_MEND, f"it must match {schema.get('pattern')}")
+        place = place_meant(scalar.text) if schema.get("pattern") in (FIELD_PATTERN, PLACE_PATTERN) else None
+        if place and re.fullmatch(schema["pattern"], place):
+            mend = f'write "{place}"'
         return context.refuse(scalar.place, rule="wrong-value", message=message, mend=mend)
 
     def _refuse_length(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from butterfly_gitops.config.hl7_settings import setting_of
 from butterfly_gitops.config.reading import EndpointReading, FleetReading
 from butterfly_gitops.config.rules.documentation import Rule
 from butterfly_gitops.config.tree import Place, problem_at, scalars_at
@@ -120,11 +121,12 @@ def _own_fields(endpoint: EndpointReading, message: Message) -> Iterator[Problem
         for named in places:
             segment, number, *_ = split_place(named)
             if int(number) in own[segment]:
+                decides = setting_of(f"{segment}-{number}")
                 yield problem_at(
                     _named_in(endpoint, setting, named),
                     rule="own-field",
                     message=f"{segment}-{number} cannot be fixed: it is written from the study or another setting",
-                    mend="take it out",
+                    mend=f"take it out, and write {decides}" if decides else "take it out",
                 )
             elif segment not in sent:
                 yield problem_at(
