@@ -67,7 +67,7 @@ def test_each_setting_of_a_model_has_a_row(model):
         ("EHR endpoint", "time_zone", ["text", "the site's", "`time_zone: America/New_York`"]),
         ("EHR endpoint", "status", ["`active` or `paused`", "`active`", "`status: paused`"]),
         ("HD", "universal_id_type", ["`ISO`, `DNS`, `GUID`, `UUID`, `URI` or `CLIA`", "must be written"]),
-        ("TLS", "mode", ["`off`, `server` or `mutual`", "`off`", "`mode: server`"]),
+        ("TLS", "mode", ["`off`, `server` or `mutual`", "`off`", "`mode: off`"]),
         ("Archive", "cloud_id", ["text of 1 to 100 characters, or `null` for none", "not set"]),
         (
             "Entitlements",
@@ -84,6 +84,13 @@ def test_a_row_says_what_to_write_and_what_holds_otherwise(title: str, setting: 
 
 def test_each_value_of_a_choice_has_its_meaning():
     assert "| `status` | means |\n|---|---|\n| `active` | " in section("EHR endpoint")
+
+
+def test_what_is_not_built_is_marked_and_no_example():
+    for value in ("server", "mutual", "agent"):
+        (line,) = (each for each in PAGE.splitlines() if each.startswith(f"| `{value}` |"))
+        assert "Not built yet: [refused](#not-built-yet)." in line
+    assert (row("Link", "runs")[3], row("TLS", "mode")[3]) == ("`runs: here`", "`mode: off`")
 
 
 def test_fields_of_the_message_lead_to_settings():

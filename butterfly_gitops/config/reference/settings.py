@@ -9,6 +9,7 @@ from typing import Any
 from butterfly_gitops.config.json_schema import documents, schema_of
 from butterfly_gitops.config.layers import EndpointLayer
 from butterfly_gitops.config.reference.values import Schema, as_yaml, in_words, meanings, parts_of
+from butterfly_gitops.config.rules.unbuilt import is_unbuilt
 from butterfly_gitops.model.endpoint import EhrEndpoint
 
 KINDS = ("fleet", "grants", "site", "ehr-endpoints", "archives")
@@ -137,9 +138,14 @@ def _table(
         cells = (f"`{name}`", value.get("description", ""), what, default, _example(name, value))
         lines.append(f"| {' | '.join(map(_cell, cells))} |")
         if words := meanings(value):
-            told.setdefault(tuple(words.items()), []).append(f"`{name}`")
+            marked = {word: f"{meaning}{_mark(name, word)}" for word, meaning in words.items()}
+            told.setdefault(tuple(marked.items()), []).append(f"`{name}`")
     choices = [_choice(names, words) for words, names in told.items()]
     return "\n".join([*lines, *choices, ""])
+
+
+def _mark(name: str, value: str) -> str:
+    return " Not built yet: [refused](#not-built-yet)." if is_unbuilt(name, value) else ""
 
 
 def _choice(names: list[str], words: Iterable[tuple[str, str]]) -> str:
@@ -165,7 +171,14 @@ def _example(name: str, schema: Schema) -> str:
     if schema.get("type") == "boolean":
         others = [not default]
     candidates = [*schema.get("examples", ()), *others, default, schema.get("const")]
-    shown = next((one for one in candidates if one is not None and one not in ({}, [])), None)
+    shown = next(
+        (
+            one
+            for one in candidates
+            if one is not None and one not in ({}, []) and not is_unbuilt(name, str(one))
+        ),
+        None,
+    )
     line = f"`{name}: {as_yaml(shown)}`" if shown is not None else ""
     return line if len(line) <= _LONGEST_EXAMPLE else ""
 

@@ -18,6 +18,13 @@ RULES = (
 )
 
 _BUILT = {("tls", "mode"): ("off", ("server", "mutual"))}
+_UNBUILT_RUNS = "agent"
+
+
+def is_unbuilt(setting: str, value: str) -> bool:
+    """Whether a setting, by the last part of its path, has this value in the format alone."""
+    of_path = {path[-1]: unbuilt for path, (_, unbuilt) in _BUILT.items()}
+    return value in of_path.get(setting, ()) or (setting, value) == ("runs", _UNBUILT_RUNS)
 
 
 def check_unbuilt(reading: FleetReading) -> Iterator[Problem]:
@@ -51,7 +58,7 @@ def _also_to_go(tls: Mapping | None) -> str:
 def _agents(links: Mapping | None) -> Iterator[Problem]:
     for name in links.entries if links else ():
         runs = text_at(links, name, "runs")
-        if runs and runs.text == "agent":
+        if runs and runs.text == _UNBUILT_RUNS:
             yield _refused(runs.place, "runs: agent", mend='write "here"')
 
 
