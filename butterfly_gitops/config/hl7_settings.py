@@ -8,7 +8,7 @@ SETTINGS = {
     "MSH-5": "receiving_application",
     "MSH-6": "receiving_facility",
     "MSH-11": "processing_id",
-    "MSH-12": "message.version",
+    "MSH-12": "message.hl7_version",
     "MSH-18": "encoding",
     "PID-3": "message.patient_id",
     "PID-18": "message.visit_number",

@@ -57,7 +57,7 @@ def read_plain(data: bytes, source: Source) -> PlainText:
     """Decode one file and look at its characters. `source` has no lines yet."""
     if len(data) > MAX_BYTES:
         message = f"the file has more than {MAX_BYTES // 1024} KiB"
-        problem = problem_of_file(source, rule="file-too-large", message=message, mend="split it by site")
+        problem = problem_of_file(source, rule="file-too-large", message=message, mend=how_to_split(source))
         return PlainText(source=source, text="", problems=(problem,))
     if other := _other_encoding(data, source):
         return PlainText(source=source, text="", problems=(other,))
@@ -112,7 +112,7 @@ def _directives(source: Source) -> Iterator[Problem]:
 
 def _too_many_lines(source: Source) -> Problem:
     message = f"the file has more than {MAX_LINES} lines"
-    return problem_of_file(source, rule="file-too-large", message=message, mend="split it by site")
+    return problem_of_file(source, rule="file-too-large", message=message, mend=how_to_split(source))
 
 
 def _other_encoding(data: bytes, source: Source) -> Problem | None:
@@ -185,3 +185,12 @@ def _mend_hidden(place: Place, name: str) -> str:
         "space" in name and not name.startswith("zero") and (before.endswith(":") or before.strip() == "-")
     )
     return "write a plain space" if is_needed else "write a plain space, or nothing"
+
+
+def how_to_split(source: Source) -> str:
+    """The mend for a file that is too large; a site's own file cannot be split by site."""
+    return (
+        "take out what no longer holds, or make two sites of it"
+        if source.site
+        else "take out what no longer holds"
+    )

@@ -24,10 +24,15 @@ def mend_spelling(text: str) -> str:
     if re.fullmatch(NAME_PATTERN, site) and re.fullmatch(NAME_PATTERN, name):
         # An address, where the site is known already.
         return f'write "{name}"'
+    slug = slug_of(text)
+    return f'write "{slug}"' if slug else "write a name such as epic-prod"
+
+
+def slug_of(text: str) -> str:
+    """The name that is most like a text, without its accents; empty where the text has no letter of ours."""
     plain = unicodedata.normalize("NFKD", text.lower())
     marks_off = "".join(each for each in plain if not unicodedata.combining(each))
-    slug = re.sub(r"[^a-z0-9]+", "-", marks_off).strip("-")[:63]
-    return f'write "{slug}"' if slug else "write a name such as epic-prod"
+    return re.sub(r"[^a-z0-9]+", "-", marks_off).strip("-")[:63]
 
 
 def foreign_letter(text: str) -> str:

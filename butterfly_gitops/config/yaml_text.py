@@ -25,7 +25,13 @@ from ruamel.yaml.events import (
 )
 
 from butterfly_gitops.config.layout.key_order import setting_names
-from butterfly_gitops.config.plain_text import HIDDEN, NOT_PRINTABLE, read_plain, refused_character
+from butterfly_gitops.config.plain_text import (
+    HIDDEN,
+    NOT_PRINTABLE,
+    how_to_split,
+    read_plain,
+    refused_character,
+)
 from butterfly_gitops.config.remarks import Quoted, find_remarks, may_have_remarks
 from butterfly_gitops.config.tree import (
     Entry,
@@ -269,7 +275,7 @@ class _Builder:
 
     def _too_many(self, event: Any) -> _UnreadableError:
         message = f"the file has more than {MAX_VALUES} keys and values"
-        mend = "split it by site"
+        mend = how_to_split(self._source)
         place = self._begin_of(event)
         return _UnreadableError(problem_at(place, rule="file-too-large", message=message, mend=mend))
 

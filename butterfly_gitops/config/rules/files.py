@@ -7,6 +7,7 @@ from butterfly_gitops.config import pem
 from butterfly_gitops.config.nearest import nearest
 from butterfly_gitops.config.rules.documentation import Rule
 from butterfly_gitops.config.tree import Source, problem_of_file
+from butterfly_gitops.config.written_names import foreign_letter, slug_of
 from butterfly_gitops.model.address import RESERVED_SITES
 from butterfly_gitops.model.problem import Problem
 from butterfly_gitops.model.scalar import NAME_PATTERN
@@ -140,5 +141,6 @@ def _check_name(site: str, *, root: str) -> Iterator[Problem]:
         )
     elif not re.fullmatch(NAME_PATTERN, site):
         message = f'"{site}" is no name: small letters, digits and hyphens, at most 63'
-        mend = "give the folder another name"
+        slug = "" if foreign_letter(site) else slug_of(site)
+        mend = f'call the folder "{slug}"' if slug else "give the folder another name"
         yield problem_of_file(source, rule="bad-name", message=message, mend=mend)
