@@ -49,7 +49,7 @@ def _settings(layer: Mapping | None) -> Iterator[Problem]:
 
 def _also_to_go(tls: Mapping | None) -> str:
     """What would do nothing once the mend is written, and be refused for it."""
-    idle = [name for name in ("trust", "certificate", "key") if tls and name in tls.entries]
+    idle: list[str] = [name for name in ("trust", "certificate", "key") if tls and name in tls.entries]
     *all_but_last, last = idle or [""]
     names = f"{', '.join(all_but_last)} and {last}" if all_but_last else last
     return f", and take {names} out" if idle else ""
