@@ -31,16 +31,20 @@ class WallClock:
 
     def prints(self, instant: datetime) -> str:
         """Print an aware instant as YYYYMMDDHHMMSS, with ±HHMM where the offset is wanted."""
+        at = self.shows(instant)
+        digits = _PRINTED % (at.year, at.month, at.day, at.hour, at.minute, at.second)
+        if not self.prints_seconds:
+            digits = digits[:_TO_THE_MINUTE]
+        return digits + _offset(at) if self.prints_offset else digits
+
+    def shows(self, instant: datetime) -> datetime:
+        """An aware instant in the zone of this clock."""
         try:
-            at = instant.astimezone(self.zone)
+            return instant.astimezone(self.zone)
         except OverflowError:
             raise RenderingRefused(
                 "TS", "a time has no place in the calendar of the endpoint's zone"
             ) from None
-        digits = _PRINTED % (at.year, at.month, at.day, at.hour, at.minute, at.second)
-        if not self.prints_seconds:
-            digits = digits[:_TO_THE_MINUTE]
-        return digits + at.strftime("%z")[:5] if self.prints_offset else digits
 
     def reads(self, printed: str, *, fold: int = 0) -> datetime:
         """Read what `prints` printed; `fold` 1 takes the later of two in autumn's repeated hour."""
@@ -66,7 +70,8 @@ def clock_of(endpoint: EhrEndpoint) -> WallClock:
 
 def remembered(clock: WallClock, instant: datetime) -> str:
     """Write down an instant so that any clock can print it anew: as this one shows it, and exact."""
-    return WallClock(zone=clock.zone, prints_offset=True).prints(instant)
+    at = clock.shows(instant)
+    return _PRINTED % (at.year, at.month, at.day, at.hour, at.minute, at.second) + _offset(at)
 
 
 def later_status_time(clock: WallClock, occurred_at: datetime, last: str | None) -> str:
@@ -106,6 +111,12 @@ def later_instant(clock: WallClock, occurred_at: datetime, last: str | None) -> 
             settings=("message.times",),
         )
     return bumped
+
+
+def _offset(at: datetime) -> str:
+    """The offset from UTC as ±HHMM."""
+    iso = at.isoformat(timespec="seconds")
+    return iso[19:22] + iso[23:25]
 
 
 def _digits(printed: str) -> str:

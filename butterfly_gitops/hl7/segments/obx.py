@@ -38,9 +38,9 @@ def numbered(rows: list[Row], status: str, *, sub_id: str = "") -> list[Row]:
 
 def _told_apart(rows: list[Row]) -> list[Row]:
     """Number in OBX-4 what else agrees in OBX-3 and OBX-4: receivers replace such rows as one (7.4.2.4)."""
-    how_often = Counter((row.code, row.instance) for row in rows)
-    if len(how_often) == len(rows):
+    if len({(row.code, row.instance) for row in rows}) == len(rows):
         return rows
+    how_often = Counter((row.code, row.instance) for row in rows)
     taken, next_number = set(how_often), Counter[tuple[str, str]]()
     apart = []
     for row in rows:
