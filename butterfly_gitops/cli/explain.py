@@ -54,7 +54,9 @@ def command(*, what: str, sites: Path, style: str) -> None:
     ADDRESS  SITE, SITE/NAME or SITE/NAME.field:    bgo explain st-elsewhere/epic-prod.port
              fleet.… or grants.…:                   bgo explain fleet.guard
     """  # noqa: D301 - \b is click's mark for lines that keep their breaks
-    if rule := RULES.get(what):
+    what = what.strip()
+    # As a problem has it in its line, brackets and all.
+    if rule := RULES.get(what.removeprefix("[").removesuffix("]")):
         click.echo(json.dumps(_rule_document(rule), indent=2) if style == "json" else _rule_text(rule))
         return
     folder = sites_folder_of(sites)
@@ -76,7 +78,8 @@ def _settings(what: str, loaded: Loaded) -> tuple[Setting, ...]:
         raise NothingToExplain(f"{what} cannot be explained while its files have problems; run bgo validate")
     if shared := _shared(address, loaded):
         raise NothingToExplain(shared)
-    meant = nearest(what, (*RULES, *addresses_near(loaded, address)))
+    named = [at for at in loaded.origins if at.partition("/")[2] == what]
+    meant = named[0] if named else nearest(what, (*RULES, *addresses_near(loaded, address)))
     raise NothingToExplain(
         f'there is no rule, site, name or setting "{what}"' + (f'; did you mean "{meant}"?' if meant else "")
     )

@@ -26,6 +26,10 @@ def test_every_rule_can_be_explained(capfd, rule: str):
     assert "\n\nRight:\n    " in ran.out
 
 
+def test_a_rule_in_its_brackets(capfd):
+    assert run(capfd, "explain", "[unknown-key]") == run(capfd, "explain", "unknown-key")
+
+
 def test_a_rule_as_json(capfd):
     assert json.loads(run(capfd, "explain", "unknown-link", "--format", "json").out)["rule"] == "unknown-link"
 
@@ -236,6 +240,8 @@ def test_a_reference_knows_its_layer():
         ("flet", 'did you mean "fleet"?'),
         ("fleet.guard.max_endpoint", 'did you mean "fleet.guard.max_endpoints"?'),
         ("unknown-endpiont", 'did you mean "unknown-endpoint"?'),
+        ("athena", 'did you mean "seaside/athena"?'),
+        ("athena.port", 'did you mean "seaside/athena.port"?'),
         ("seaside/athna", 'did you mean "seaside/athena"?'),
         ("seaside/athena.prot", 'did you mean "seaside/athena.port"?'),
         ("Not An Address", "is no address: write SITE, SITE/NAME or SITE/NAME.field"),
