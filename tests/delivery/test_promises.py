@@ -22,6 +22,7 @@ from butterfly_gitops.delivery.target import retarget, text_of, wire_of
 from butterfly_gitops.model.delivery import (
     FINAL,
     IN_LANE,
+    Cause,
     Content,
     Delivery,
     DeliveryId,
@@ -84,6 +85,8 @@ class OneStudy(RuleBasedStateMachine):
         self.events: list[Arrival] = []
         self.seen: list[Seen] = []
         self.left_for: dict[int, int] = {}
+        self.routed: dict[EventNumber, tuple[int, ...]] = {}
+        self.cancelled: set[DeliveryId] = set()
         for lane in LANES:
             endpoint = an_endpoint()
             self.targets[lane] = Target(
@@ -114,6 +117,7 @@ class OneStudy(RuleBasedStateMachine):
         )
         self._write(admit(arrival, self._known(), **self._next()))
         self.events.append(arrival)
+        self.routed[arrival.event] = routed
 
     @precondition(lambda self: any(self._head(lane) and not self._sending(lane) for lane in LANES))
     @rule(lane=lanes)
@@ -188,6 +192,8 @@ class OneStudy(RuleBasedStateMachine):
                 resend(draft, delivery, self.lanes[delivery.lane], at=NOW, reason="by hand")
             else:
                 act(draft, delivery, at=NOW, reason="by hand")
+            if act is cancel:
+                self.cancelled.add(delivery.id)
             self._put(draft.changed_reports(), draft.changed_deliveries())
 
     @precondition(lambda self: any(lane.stopped for lane in self.lanes.values()))
@@ -287,6 +293,42 @@ class OneStudy(RuleBasedStateMachine):
             )
             open_ones = [one for one in self._open(report.id) if one.content is Content.WITHDRAWAL]
             assert open_ones or ended_by_hand
+
+    @invariant()
+    def each_accepted_final_is_reflected_superseded_or_visibly_waiting(self):
+        for arrival in self.events:
+            if arrival.kind != "finalized":
+                continue
+            for lane in self.routed[arrival.event]:
+                (made,) = [
+                    one
+                    for one in self.deliveries.values()
+                    if (one.event, one.lane) == (arrival.event, lane)
+                    and (one.content, one.cause) == (Content.FINAL, Cause.RULE)
+                ]
+                if made.state is State.SUPERSEDED:
+                    assert self._is_overtaken(arrival, made)
+                elif made.state is State.CANCELLED:
+                    assert made.id in self.cancelled
+                elif made.state is State.DELIVERED:
+                    assert any(one.delivery.id == made.id and one.is_acknowledged for one in self.seen)
+                else:
+                    assert made in self._open(made.report)
+
+    def _is_overtaken(self, arrival: Arrival, made: Delivery) -> bool:
+        """Whether another state of the study, or its result sent by hand, took the place of this one."""
+        newer = any(
+            one.event != arrival.event
+            and one.rank >= arrival.rank
+            # A preliminary result speaks only where it is sent.
+            and (one.kind != "attestation_requested" or made.lane in self.routed[one.event])
+            for one in self.events
+        )
+        by_hand = any(
+            (one.lane, one.cause) == (made.lane, Cause.ONE_OFF) and one.rank >= made.rank
+            for one in self.deliveries.values()
+        )
+        return newer or by_hand
 
     # The rows.
 
