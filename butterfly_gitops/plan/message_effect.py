@@ -49,6 +49,8 @@ class MessageGroup(Frozen):
 
     is_correction: bool
     """Whether it is so where the study is corrected; what is so of the first result is not repeated of it."""
+    is_withdrawal: bool = False
+    """Whether it is so where the result is withdrawn; what is so of the others is not repeated of it."""
     studies: tuple[str, ...]
     """The sample studies, by their files."""
     facts: tuple[MessageFact, ...]

@@ -12,7 +12,8 @@ _HIDDEN = {"changed": "changed", "added": "valued", "removed": "emptied"}
 
 def studies_of(group: MessageGroup, preview: Preview) -> str:
     """`efast.json and twins.json`, `corrections of all 5 sample studies`."""
-    return f"{'corrections of ' if group.is_correction else ''}{_studies(group.studies, preview.studies)}"
+    kind = "corrections of " if group.is_correction else "withdrawals of " if group.is_withdrawal else ""
+    return f"{kind}{_studies(group.studies, preview.studies)}"
 
 
 def _studies(names: Sequence[str], known: Sequence[str]) -> str:

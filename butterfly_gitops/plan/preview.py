@@ -95,36 +95,46 @@ def _groups(
     samples: Iterable[Sample], old: EhrEndpoint | None, new: EhrEndpoint | None
 ) -> tuple[MessageGroup, ...]:
     """Each fact once, with all studies of which it is so; facts of the same studies together."""
-    counts: dict[tuple[bool, MessageFact], dict[str, int]] = {}
+    counts: dict[tuple[ResultStatus | None, MessageFact], dict[str, int]] = {}
     for sample in samples:
         known: set[MessageFact] = set()
         for status in _statuses(sample.event):
             found = _facts(sample.event, status, old, new)
             for fact, count in found.items():
                 if fact not in known:
-                    counts.setdefault((status is ResultStatus.C, fact), {})[sample.name] = count
+                    counts.setdefault((_later(status), fact), {})[sample.name] = count
             known |= found.keys()
-    groups: dict[tuple[bool, tuple[str, ...]], list[MessageFact]] = {}
-    for (is_correction, fact), studies in counts.items():
+    groups: dict[tuple[ResultStatus | None, tuple[str, ...]], list[MessageFact]] = {}
+    for (later, fact), studies in counts.items():
         counted = fact.model_copy(update={"fewest": min(studies.values()), "most": max(studies.values())})
-        groups.setdefault((is_correction, tuple(studies)), []).append(counted)
+        groups.setdefault((later, tuple(studies)), []).append(counted)
     made = [
-        MessageGroup(is_correction=is_correction, studies=studies, facts=tuple(facts))
-        for (is_correction, studies), facts in groups.items()
+        MessageGroup(
+            is_correction=later is ResultStatus.C,
+            is_withdrawal=later is ResultStatus.W,
+            studies=studies,
+            facts=tuple(facts),
+        )
+        for (later, studies), facts in groups.items()
     ]
     return tuple(sorted(made, key=_weight))
 
 
-def _weight(group: MessageGroup) -> tuple[int, bool, int]:
-    """What is worst first; of equal ones the first result before its correction, and what most studies share."""
+def _later(status: ResultStatus) -> ResultStatus | None:
+    """What is said of later messages only: a correction or a withdrawal."""
+    return status if status in (ResultStatus.C, ResultStatus.W) else None
+
+
+def _weight(group: MessageGroup) -> tuple[int, bool, bool, int]:
+    """What is worst first; of equal ones the first result before the later ones, and what most studies share."""
     worst = min(_WORST_FIRST.index(fact.happens) for fact in group.facts)
-    return worst, group.is_correction, -len(group.studies)
+    return worst, group.is_withdrawal, group.is_correction, -len(group.studies)
 
 
 def _statuses(event: StudyEvent) -> tuple[ResultStatus, ...]:
     match event.event:
         case "finalized":
-            return ResultStatus.F, ResultStatus.C
+            return ResultStatus.F, ResultStatus.C, ResultStatus.W
         case "attestation_requested":
             return (ResultStatus.P,)
         case "reverted" | "deleted":
@@ -171,10 +181,9 @@ def _written(event: StudyEvent, status: ResultStatus, endpoint: EhrEndpoint | No
     if endpoint is None or (status is ResultStatus.P and endpoint.preliminary_results == "never"):
         return None
     try:
-        is_correction = status is ResultStatus.C
         known = Known(
             fallback_filler=_FALLBACK_FILLER,
-            last_status_time=earlier_status_time(event, endpoint) if is_correction else None,
+            last_status_time=earlier_status_time(event, endpoint) if _later(status) else None,
         )
         message = render(
             event, endpoint=endpoint, report=known, status=status, control_id=_CONTROL_ID, at=_MADE_AT

@@ -110,6 +110,15 @@ def test_what_a_change_does(before: dict[str, Any], after: dict[str, Any], expec
     assert lines(epic(**before), epic(**after)) == expected
 
 
+def test_of_a_withdrawal_it_is_said_what_no_other_message_shows() -> None:
+    found = lines(epic(message=Message(layout="notice")), epic(message=Message(order_segment="send")))
+    assert [line for line in found if line.startswith("withdrawals")] == [
+        "withdrawals of efast: ORC-5 CA -> CM",
+        "withdrawals of efast: OBR-25 X -> C",
+        "withdrawals of efast: OBX-11 O -> W",
+    ]
+
+
 def test_a_change_that_no_message_shows_is_none() -> None:
     plan = previewed(epic(), epic(port=1, status="paused"), samples("efast"))
     assert plan.preview is not None
@@ -124,6 +133,8 @@ def test_what_is_set_aside_comes_first_and_names_the_setting() -> None:
     assert lines(epic(), after, *samples("efast"), without) == [
         "without: would be set aside: OBR-18 the study has no accession number (message.when_missing.accession_number)",
         "efast: MSH-4 STE -> ED",
+        # What must be taken back is, whatever it lacks.
+        "withdrawals of without: MSH-4 STE -> ED",
     ]
 
 
