@@ -70,8 +70,9 @@ def clock_of(endpoint: EhrEndpoint) -> WallClock:
 
 def remembered(clock: WallClock, instant: datetime) -> str:
     """Write down an instant so that any clock can print it anew: as this one shows it, and exact."""
-    at = clock.shows(instant)
-    return _PRINTED % (at.year, at.month, at.day, at.hour, at.minute, at.second) + _offset(at)
+    iso = clock.shows(instant).isoformat(timespec="seconds")
+    # The third hyphen would be a sign. An offset with seconds, of long ago, is cut to minutes.
+    return iso.replace("-", "", 2).replace("T", "").replace(":", "")[: _DIGITS + len("+HHMM")]
 
 
 def later_status_time(clock: WallClock, occurred_at: datetime, last: str | None) -> str:
