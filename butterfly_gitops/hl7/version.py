@@ -13,6 +13,8 @@ class Version:
     """MSH-9: the message structure is named from v2.3.1 on."""
     coded: str
     """OBX-2 of a coded value: CWE is a value type from v2.5 on (table 0125)."""
+    sexes: str = "FMOUAN"
+    """Table 0001: A (ambiguous) and N (not applicable) came with v2.4."""
     requires_timing: bool = False
     """Whether ORC-7 and OBR-27 must be valued."""
     requires_sub_id: bool = False
@@ -22,8 +24,8 @@ class Version:
 VERSIONS = {
     version.id: version
     for version in (
-        Version(id="2.3", message_type="ORU^R01", coded="CE", requires_timing=True),
-        Version(id="2.3.1", message_type="ORU^R01^ORU_R01", coded="CE", requires_sub_id=True),
+        Version(id="2.3", message_type="ORU^R01", coded="CE", sexes="FMOU", requires_timing=True),
+        Version(id="2.3.1", message_type="ORU^R01^ORU_R01", coded="CE", sexes="FMOU", requires_sub_id=True),
         Version(id="2.4", message_type="ORU^R01^ORU_R01", coded="CE"),
         Version(id="2.5.1", message_type="ORU^R01^ORU_R01", coded="CWE"),
     )

@@ -89,7 +89,11 @@ TABLES: dict[str, dict[str, frozenset[str]]] = {
     "ORC-1": dict.fromkeys(LENGTHS, frozenset({"RE", "SC"})),
     "ORC-5": dict.fromkeys(LENGTHS, frozenset({"A", "CA", "CM", "DC", "ER", "HD", "IP", "RP", "SC"})),
     "TQ1-9": dict.fromkeys(LENGTHS, frozenset({"R^Routine^HL70078"})),
-    "OBR-24": dict.fromkeys(LENGTHS, frozenset({"RAD", "RUS", "OUS", "VUS", "CUS", "IMG"})),
+    # Only the table of v2.4 has IMG; v2.5 lost it, and later versions have it again.
+    "OBR-24": {
+        version: frozenset({"RAD", "RUS", "OUS", "VUS", "CUS", *(["IMG"] if version == "2.4" else [])})
+        for version in LENGTHS
+    },
     "OBR-25": dict.fromkeys(LENGTHS, frozenset("ACFIOPRSXYZ")),
     "OBX-8": dict.fromkeys(LENGTHS, frozenset({"N", "A", "AA"})),
     "OBX-11": dict.fromkeys(LENGTHS, frozenset("CDFINOPRSUWX")),

@@ -14,6 +14,7 @@ from butterfly_gitops.model.endpoint import EhrEndpoint
 from butterfly_gitops.model.error import GitopsError
 from butterfly_gitops.model.message import Message
 from butterfly_gitops.model.study import StudyEvent
+from tests.hl7 import standard
 from tests.hl7.samples import CONTROL_ID, FALLBACK, TESTS, endpoint, field_of, lines, rendered, study
 
 EFAST = json.loads((TESTS / "studies" / "efast.json").read_text(encoding="utf-8"))
@@ -294,6 +295,15 @@ def test_obr_3_stays_what_it_was_at_first():
     message = rendered(event, endpoint(message={"placer_fallback": "filler"}), known={"filler": "OLD-1"})
     assert message.filler == "OLD-1"
     assert [field_of(message, place) for place in ("ORC-2", "ORC-3", "OBR-2", "OBR-3")] == ["OLD-1"] * 4
+
+
+@pytest.mark.parametrize("version", ["2.3", "2.3.1", "2.4", "2.5.1"])
+@pytest.mark.parametrize("sex", ["F", "M", "O", "U", "A", "N", None])
+def test_the_sex_is_one_of_the_versions_table(version: str, sex: str | None):
+    event = study("efast.json", patient={"sex": sex})
+    told = field_of(rendered(event, endpoint(message={"layout": "lines", "hl7_version": version})), "PID-8")
+    is_known = sex is None or sex in standard.TABLES["PID-8"][version]
+    assert told == ((sex or "") if is_known else "O")
 
 
 def test_obr_3_that_is_another_patients_is_not_used():

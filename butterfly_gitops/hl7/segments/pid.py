@@ -33,6 +33,11 @@ def _account(result: Result) -> str:
     return escape(encounter.account_number or "")
 
 
+def _sex(result: Result) -> str:
+    known = result.event.patient.sex or ""
+    return known if known in result.version.sexes else "O"
+
+
 PID: SegmentMap[Result] = SegmentMap(
     name="PID",
     title="Patient identification",
@@ -57,7 +62,7 @@ PID: SegmentMap[Result] = SegmentMap(
             lambda of: (of.event.patient.birth_date or "").replace("-", ""),
             "as precise as it is known; never shifted by a time zone",
         ),
-        Field(8, "Administrative Sex", lambda of: of.event.patient.sex or "", "table 0001"),
+        Field(8, "Administrative Sex", _sex, "table 0001; A and N are O before v2.4"),
         Field(
             18,
             "Patient Account Number",
