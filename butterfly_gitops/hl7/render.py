@@ -7,16 +7,18 @@ what the next render of the same report must know.
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from butterfly_gitops.hl7.charset import charset_of
 from butterfly_gitops.hl7.form import Form
 from butterfly_gitops.hl7.refusal import RenderingRefused
 from butterfly_gitops.hl7.result import Result, providers_of
 from butterfly_gitops.hl7.timestamp import WallClock, later_instant, remembered
+from butterfly_gitops.hl7.transliteration import fitted
 from butterfly_gitops.hl7.version import VERSIONS
 from butterfly_gitops.model.delivery import ResultStatus
 from butterfly_gitops.model.endpoint import EhrEndpoint
 from butterfly_gitops.model.study import Study, StudyEvent
 
-# Longest values in the tables of v2.5.1 that receivers are known to enforce.
+# Longest values in the tables of all versions that receivers are known to enforce.
 _CONTROL_ID_LENGTH = 20
 _FILLER_LENGTH = 22
 
@@ -71,7 +73,11 @@ def render_in(
     form: Form, event: StudyEvent, *, report: Known, status: ResultStatus, control_id: str, at: datetime
 ) -> Rendered:
     """Write one of many results for an endpoint, as `render` does, in the form that was made for it."""
-    options, clock, study = form.endpoint.message, form.clock, event.study
+    options, clock = form.endpoint.message, form.clock
+    if form.endpoint.encoding != "UTF-8":
+        codec = charset_of(form.endpoint.encoding).codec
+        event = fitted(event, codec, in_plain_letters=options.unencodable == "transliterate")
+    study = event.study
     if options.hl7_version not in form.layout.versions:
         raise RenderingRefused(
             "MSH-12",
@@ -80,7 +86,8 @@ def render_in(
         )
     filler = report.filler or _new_filler(study, report)
     _check_length("MSH-10", control_id, _CONTROL_ID_LENGTH)
-    _check_length("OBR-3", filler, _FILLER_LENGTH)
+    if options.too_long == "refuse":
+        _check_length("OBR-3", filler, _FILLER_LENGTH, settings=("message.too_long",))
     status_at = _status_at(clock, event.occurred_at, report)
     result = Result(
         event=event,
@@ -112,6 +119,7 @@ def _status_at(clock: WallClock, occurred_at: datetime, report: Known) -> dateti
     return later_instant(clock, occurred_at, report.last_status_time)
 
 
-def _check_length(place: str, value: str, longest: int) -> None:
+def _check_length(place: str, value: str, longest: int, *, settings: tuple[str, ...] = ()) -> None:
     if len(value) > longest:
-        raise RenderingRefused(place, f"is longer than the {longest} characters that v2.5.1 allows")
+        why = f"is longer than the {longest} characters that every version allows"
+        raise RenderingRefused(place, why, settings=settings)

@@ -210,7 +210,9 @@ class Study(Private):
     """The written report, part by part."""
     observations: tuple[Observation, ...] = ()
     """What was measured or coded."""
-    images_url: Annotated[str, StringConstraints(max_length=1000, pattern=r"^https?://[^\x00-\x20]+$")] | None = None
+    images_url: (
+        Annotated[str, StringConstraints(max_length=1000, pattern=r"^https?://[^\x00-\x20]+$")] | None
+    ) = None
     """Where the images are shown to those who may see them."""
     documents: tuple[Document, ...] = ()
     """Attached documents."""

@@ -93,6 +93,7 @@ def test_every_version_has_its_lengths():
         ("2.5.1", {}, {"reason": "x" * 260}, "OBR-31"),
         ("2.5.1", {}, {"accession_number": "1" * 61, "filler_order_number": "F1"}, "OBR-18"),
         ("2.5.1", {}, {"placer_order_number": "1" * 23}, "ORC-2"),
+        ("2.4", {}, {"filler_order_number": "1" * 23}, "OBR-3"),
         ("2.3", {}, {"observations": [{"type": "text", "code": "1" * 81, "value": "x"}]}, "OBX-3"),
     ],
 )
