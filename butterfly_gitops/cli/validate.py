@@ -1,6 +1,9 @@
 """`bgo validate`: check the whole configuration and show all problems at once."""
 
+import contextlib
+import gc
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -40,7 +43,9 @@ def command(ctx: click.Context, *, paths: tuple[Path, ...], style: str, verbose:
     """
     folders = dict.fromkeys(sites_folder_of(path) for path in paths or (Path("sites"),))
     today = datetime.now(UTC).date()
-    loaded = [load(read_folder(folder), root=str(folder), today=today) for folder in folders]
+    # What a load makes is in use to the end: to look for garbage among it takes a fifth of the time, and finds none.
+    with _no_collection():
+        loaded = [load(read_folder(folder), root=str(folder), today=today) for folder in folders]
     problems = [problem for each in loaded for problem in each.problems]
     voice = ctx.ensure_object(Voice)
     shows_silenced = style == "json" or (style == "text" and (verbose or voice.is_verbose))
@@ -50,6 +55,17 @@ def command(ctx: click.Context, *, paths: tuple[Path, ...], style: str, verbose:
         _summarize(loaded, below_problems=style == "text" and bool(shown))
     has_error = any(problem.severity is Severity.ERROR for problem in problems)
     ctx.exit(exit_codes.FAILED if has_error else exit_codes.DONE)
+
+
+@contextlib.contextmanager
+def _no_collection() -> Iterator[None]:
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _of(loaded: Loaded, *, with_silenced: bool) -> list[Problem]:

@@ -81,11 +81,11 @@ def in_comments(source: Source) -> Iterator[Problem]:
 
 def _in_comment(line: str, start: int, at: Place) -> Problem | None:
     if found := _IN_COMMENT.search(line, start):
-        place = replace(at, column=found.start() + 1, length=len(found[0]))
+        place = at._replace(column=found.start() + 1, length=len(found[0]))
         if _PASSWORD_IN_URL.search(found[0]):
             return refused_value(Scalar(place=place, text=found[0], is_plain=True), name="a comment")
     elif secret := announced_in_comment(line[start:]):
-        place = replace(at, column=start + secret.value + 1, length=len(line.rstrip()) - start - secret.value)
+        place = at._replace(column=start + secret.value + 1, length=len(line.rstrip()) - start - secret.value)
     else:
         return None
     message = "a comment holds a secret, and a secret is never written in a file"

@@ -65,7 +65,7 @@ def _read(remark: Remark) -> _Silence | None:
         return None
     at, rule = remark.place, found["rule"]
     return _Silence(
-        place=replace(at, column=at.column + found.start("rule"), length=len(rule)),
+        place=at._replace(column=at.column + found.start("rule"), length=len(rule)),
         line=remark.line,
         rule=rule,
         reason=(found["reason"] or "").strip(),

@@ -103,7 +103,7 @@ def _is_number(version: Scalar) -> bool:
 def _numbered(tree: Mapping, version: Scalar, number: int) -> Mapping:
     """A lifted tree under its new number, which stands where the old one does."""
     key = tree.entries["version"].key if "version" in tree.entries else version
-    entry = Entry(key=key, value=replace(version, text=str(number)))
+    entry = Entry(key=key, value=version._replace(text=str(number)))
     return replace(tree, entries={**tree.entries, "version": entry})
 
 

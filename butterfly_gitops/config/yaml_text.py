@@ -5,7 +5,7 @@ It reads the parser's events, so that each scalar keeps its raw text. What a val
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from itertools import takewhile
 from typing import Any
@@ -307,17 +307,17 @@ class _Builder:
         return node
 
     def _scalar(self, event: ScalarEvent, *, key: Scalar | None) -> Scalar:
-        is_plain = not event.style
+        text, is_plain = event.value, not event.style
         # An empty value has no characters of its own; its key does.
-        place = key.place if key is not None and is_plain and not event.value else self._token(event)
+        place = key.place if key is not None and is_plain and not text else self._token(event)
         # Few values hold what may not show, and that is quickly asked.
-        if not _is_plain_text(event.value) and (found := _REFUSED_IN_VALUE.search(event.value)):
+        if not _is_plain_text(text) and (found := _REFUSED_IN_VALUE.search(text)):
             self._refuse_in_value(place, found.group())
-        elif is_plain and event.value[:1] in _PASTED and self._refuse_pasted(place, event.value):
+        elif is_plain and text[:1] in _PASTED and self._refuse_pasted(place, text):
             pass  # what was pasted in front of the lines below joined them
         elif event.end_mark.line > event.start_mark.line and event.style not in ("|", ">"):
             self._refuse_several_lines(place, event)
-        return Scalar(place=place, text=event.value, is_plain=is_plain)
+        return Scalar(place=place, text=text, is_plain=is_plain)
 
     def _refuse_in_value(self, place: Place, character: str) -> None:
         if character in "\n\r":
@@ -354,7 +354,7 @@ class _Builder:
         if text[1:2] == " ":
             message = f"a dash or bullet of a word processor ({sign}, {code})"
             mend = 'begin an item of a list with a plain "-"'
-            short = replace(place, length=1)
+            short = place._replace(length=1)
             self._refuse(short, rule="pasted-character", message=message, mend=mend)
             return True
         return False
@@ -379,7 +379,7 @@ class _Builder:
     def _sign(self, place: Place, sign: re.Pattern[str]) -> Place:
         """The first such sign at or behind a place in its line; the place itself if there is none."""
         found = sign.search(place.excerpt, place.column - 1)
-        return replace(place, column=found.start() + 1, length=len(found.group())) if found else place
+        return place._replace(column=found.start() + 1, length=len(found.group())) if found else place
 
     def _refuse_twice(self, key: Scalar, first: Scalar) -> None:
         self._problems.append(
@@ -409,13 +409,14 @@ class _Builder:
         return line, column
 
     def _token(self, event: Any) -> Place:
-        line, column = self._start(event)
-        end = event.end_mark
-        until = end.column if end.line == line else self._end_of_first_line(event, line, column)
-        length = until - column
-        return Place(
-            source=self._source, line=line + 1, column=column + 1, length=length if length > 0 else 1
-        )
+        start, end = event.start_mark, event.end_mark
+        line, column, until = start.line, start.column, end.column
+        if event.anchor is not None:
+            line, column = self._start(event)
+        if end.line != line:
+            until = self._end_of_first_line(event, line, column)
+        length = until - column if until > column else 1
+        return Place(source=self._source, line=line + 1, column=column + 1, length=length)
 
     def _end_of_first_line(self, event: Any, line: int, column: int) -> int:
         """Of a value of several lines, where its first one ends; of a block, its sign."""

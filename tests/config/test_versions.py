@@ -77,10 +77,10 @@ def split(address: Scalar) -> dict[str, Scalar]:
     line = address.place
     return {
         "host": Scalar(
-            place=replace(line, column=start, length=len(host)), text=host, is_plain=address.is_plain
+            place=line._replace(column=start, length=len(host)), text=host, is_plain=address.is_plain
         ),
         "port": Scalar(
-            place=replace(line, column=start + len(host) + 1, length=len(port)), text=port, is_plain=True
+            place=line._replace(column=start + len(host) + 1, length=len(port)), text=port, is_plain=True
         ),
     }
 
@@ -91,12 +91,12 @@ def endpoint_of_0(entry: Entry) -> Entry:
     for name, one in entry.value.without("minutes", "note").entries.items():
         if name == "address" and isinstance(one.value, Scalar):
             entries |= {
-                new: Entry(key=replace(one.key, text=new), value=value)
+                new: Entry(key=one.key._replace(text=new), value=value)
                 for new, value in split(one.value).items()
             }
         else:
             entries[name] = one
-    return replace(entry, value=replace(entry.value, entries=entries))
+    return entry._replace(value=replace(entry.value, entries=entries))
 
 
 def lift_0(tree: Mapping) -> Mapping:
@@ -104,7 +104,7 @@ def lift_0(tree: Mapping) -> Mapping:
     assert isinstance(endpoints.value, Mapping)
     lifted = {name: endpoint_of_0(entry) for name, entry in endpoints.value.entries.items()}
     entry = Entry(
-        key=replace(endpoints.key, text="ehr_endpoints"), value=replace(endpoints.value, entries=lifted)
+        key=endpoints.key._replace(text="ehr_endpoints"), value=replace(endpoints.value, entries=lifted)
     )
     return replace(tree, entries={**tree.without("endpoints").entries, "ehr_endpoints": entry})
 
@@ -349,7 +349,7 @@ def test_versions_are_lifted_one_step_after_another():
 
 def renamed(tree: Mapping, old: str, new: str) -> Mapping:
     entry = tree.entries[old]
-    moved = replace(entry, key=replace(entry.key, text=new))
+    moved = entry._replace(key=entry.key._replace(text=new))
     return replace(tree, entries={**tree.without(old).entries, new: moved})
 
 
