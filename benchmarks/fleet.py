@@ -81,7 +81,13 @@ def write_site(folder: Path, number: int, *, endpoints: int, port: int = 6661) -
     # Endpoints without an archive are worth a warning, unless they are for tests.
     processing_id = "P" if has_archives else "T"
     listed = "".join(
-        _ENDPOINT.format(name=name, site=number % 250, host=name + 1, port=port, processing_id=processing_id)
+        _ENDPOINT.format(
+            name=name,
+            site=f"{20 + number // 250}.{number % 250}",
+            host=name + 1,
+            port=port,
+            processing_id=processing_id,
+        )
         for name in range(endpoints)
     )
     (place / "ehr-endpoints.yaml").write_text(f"version: 1\nehr_endpoints:\n{listed}")
@@ -109,7 +115,7 @@ _ENDPOINT = """\
   ehr-{name}:
     display_name: EHR {name} (production)
     link: server-room
-    host: 10.20.{site}.{host}
+    host: 10.{site}.{host}
     port: {port}
     encoding: UTF-8
     receiving_facility: STE
