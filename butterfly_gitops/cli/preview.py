@@ -93,10 +93,7 @@ def _rendered(
 
 def _answered_by(refusal: RenderingRefused, address: str) -> str:
     """Which settings decide it, and where they are told of."""
-    if not refusal.settings:
-        return ""
-    decide = "decides" if len(refusal.settings) == 1 else "decide"
-    return f"; {' or '.join(refusal.settings)} {decide} that: bgo explain {address}"
+    return f"{refusal.decided_by}: bgo explain {address}" if refusal.settings else ""
 
 
 def _letters(count: int) -> str:

@@ -14,3 +14,11 @@ class RenderingRefused(GitopsError):  # noqa: N818 - it reads as what happened
         self.field = field
         self.why = why
         self.settings = settings
+
+    @property
+    def decided_by(self) -> str:
+        """Which settings decide it, as the end of a sentence; empty where there is none, or `why` names it."""
+        unnamed = [setting for setting in self.settings if setting not in self.why]
+        if not unnamed:
+            return ""
+        return f"; {' or '.join(unnamed)} {'decides' if len(unnamed) == 1 else 'decide'} that"

@@ -148,7 +148,7 @@ def test_a_refusal_names_the_field_and_the_setting(
     assert (ran.code, ran.out) == (1, "")
     if says is None:
         assert re.fullmatch(
-            rf"bgo: MSH: the message has \d+ bytes; message.max_message_bytes allows 1000; message.max_message_bytes decides that: bgo explain {EPIC}\n",
+            rf"bgo: MSH: the message has \d+ bytes; message.max_message_bytes allows 1000: bgo explain {EPIC}\n",
             ran.err,
         )
     else:
