@@ -13,7 +13,8 @@ BASE64 = "S0FOQVJJQS1QREY="
 NAMES_NOTHING = {
     "/event_id", "/event", "/occurred_at", "/archive", "/study/id", "/study/revision", "/study/started_at",
     "/study/ended_at", "/study/attestation/at", "/study/people/0/role", "/study/report/0/section",
-    "/study/observations/0/type", "/study/observations/1/type", "/patient/sex",
+    "/study/observations/0/type", "/study/observations/1/type",
+    "/study/observations/2/type", "/patient/sex",
 }  # fmt: skip
 
 SHOWN_IN_LISTS = "KANARI-ACC"
@@ -55,10 +56,19 @@ EVENT: dict[str, Any] = {
                 "system": "KANARI-OS",
                 "display": "KANARI-OD",
                 "value": MEASURED,
+                "value_display": "KANARI-OVD0",
+                "value_system": "KANARI-OVS0",
                 "unit": "KANARI-OU",
                 "instance": "KANARI-OI",
             },
             {"type": "text", "code": "KANARI-OC2", "value": "KANARI-OV"},
+            {
+                "type": "coded",
+                "code": "KANARI-OC3",
+                "value": "KANARI-OV3",
+                "value_display": "KANARI-OVD",
+                "value_system": "KANARI-OVS",
+            },
         ],
         "images_url": "https://KANARI-URL.example.org",
         "documents": [{"title": "KANARI-DT", "media_type": "KANARI/pdf", "base64": BASE64}],

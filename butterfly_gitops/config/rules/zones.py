@@ -5,7 +5,6 @@ import re
 import zoneinfo
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from importlib import resources
 
 from butterfly_gitops.config.nearest import Guesses, nearest
 from butterfly_gitops.config.reading import EndpointReading, FleetReading
@@ -58,9 +57,7 @@ def check_zones(reading: FleetReading) -> Iterator[Problem]:
 
 @functools.cache
 def _known() -> frozenset[str]:
-    # Those of the package, not of the machine, so that every machine says the same of a file.
-    names = resources.files("tzdata").joinpath("zones").read_text(encoding="utf-8").split()
-    return frozenset(names) - _MISLEADING
+    return frozenset(zoneinfo.available_timezones()) - _MISLEADING
 
 
 @functools.cache
