@@ -149,12 +149,14 @@ class WhenMissing(Frozen):
 FIELD_PATTERN = r"^(MSH|PID|PV1|ORC|TQ1|OBR|OBX)-[1-9][0-9]?$"
 PLACE_PATTERN = r"^(MSH|PID|PV1|ORC|TQ1|OBR|OBX)-[1-9][0-9]?(\.[1-9][0-9]?){0,2}$"
 FieldName = Annotated[
-    str, StringConstraints(pattern=FIELD_PATTERN), PatternMend("write a segment and a field, such as OBR-31")
+    str,
+    StringConstraints(pattern=FIELD_PATTERN),
+    PatternMend("write a field of MSH, PID, PV1, ORC, TQ1, OBR or OBX, such as OBR-31"),
 ]
 FieldPlace = Annotated[
     str,
     StringConstraints(pattern=PLACE_PATTERN),
-    PatternMend("write a segment, a field and at most two more numbers, such as PV1-3.4"),
+    PatternMend("write a field of MSH, PID, PV1, ORC, TQ1, OBR or OBX, or a part of one, such as PV1-3.4"),
 ]
 FixedText = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
@@ -296,7 +298,7 @@ class Message(Frozen):
         default={}, max_length=50, examples=[{"PV1-3.4": "ED", "OBR-15.1": "US"}]
     )
     """Fixed values by field, component or subcomponent; in OBX they stand in each."""
-    empty_as_null: tuple[FieldName, ...] = Field(default=(), max_length=50, examples=[["PID-8", "OBR-31"]])
+    empty_as_null: tuple[FieldName, ...] = Field(default=(), max_length=50, examples=[["PV1-10", "OBR-31"]])
     """Fields that say `""`, delete what you have, where the study has nothing for them."""
     unencodable: Annotated[
         Literal["refuse", "transliterate"],

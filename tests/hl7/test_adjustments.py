@@ -4,14 +4,17 @@ import json
 from typing import Any
 
 import pytest
+from hl7apy.v2_5_1.segments import SEGMENTS
 from hypothesis import given
 from hypothesis import strategies as st
 
+from butterfly_gitops.hl7.adjustment import LAST_FIELDS, NEVER_NULL, OWN_FIELDS, split_place
 from butterfly_gitops.hl7.layouts.catalog import LAYOUTS
 from butterfly_gitops.hl7.length import LENGTHS
 from butterfly_gitops.hl7.refusal import RenderingRefused
 from butterfly_gitops.hl7.transliteration import plain_letters
 from butterfly_gitops.hl7.version import VERSIONS
+from butterfly_gitops.model.message import Message
 from butterfly_gitops.model.study import StudyEvent
 from tests.hl7.samples import TESTS, endpoint, field_of, lines, rendered
 
@@ -47,6 +50,17 @@ def refusal(of: StudyEvent, encoding: str = "UTF-8", **message: Any) -> Renderin
 )
 def test_a_fixed_value_stands_in_its_place(place: str, text: str, field: str, written: str):
     assert field_of(rendered(event(), endpoint(message={"fields": {place: text}})), field) == written
+
+
+def test_the_last_field_of_each_segment_is_that_of_the_standard():
+    assert {name: len(SEGMENTS[name][1]) for name in LAST_FIELDS} == LAST_FIELDS
+
+
+@pytest.mark.parametrize(("setting", "refused"), [("fields", OWN_FIELDS), ("empty_as_null", NEVER_NULL)])
+def test_what_the_reference_gives_as_an_example_is_taken(setting: str, refused: dict[str, frozenset[int]]):
+    for example in Message.model_fields[setting].examples or ():
+        for segment, number, *_ in map(split_place, example):
+            assert int(number) not in refused[segment]
 
 
 def test_a_fixed_value_stands_in_each_obx_and_in_each_repetition():

@@ -6,10 +6,17 @@ from butterfly_gitops.config.hl7_settings import setting_of
 from butterfly_gitops.config.reading import EndpointReading, FleetReading
 from butterfly_gitops.config.rules.documentation import Rule
 from butterfly_gitops.config.tree import Place, problem_at, scalars_at
-from butterfly_gitops.hl7.adjustment import NEVER_NULL, OWN_FIELDS, split_place
+from butterfly_gitops.hl7.adjustment import LAST_FIELDS, NEVER_NULL, OWN_FIELDS, split_place
 from butterfly_gitops.hl7.layouts.catalog import LAYOUTS
 from butterfly_gitops.model.message import Message
 from butterfly_gitops.model.problem import Problem, Severity
+
+
+def _listed(fields: dict[str, frozenset[int]]) -> str:
+    """`MSH-1, 2; PID-3`: the fields by segment."""
+    each = {name: [str(number) for number in sorted(numbers)] for name, numbers in fields.items() if numbers}
+    return "; ".join(f"{name}-{', '.join(numbers)}" for name, numbers in each.items())
+
 
 RULES = (
     Rule(
@@ -32,9 +39,27 @@ RULES = (
         id="own-field",
         says="Some fields say who sends what of whom, in which state, and how it is read: MSH, the patient's "
         "identity, the visit number, order numbers, the exam, times and statuses. A fixed value there would be "
-        "untrue of most results, so `fields` and `empty_as_null` do not take them; each has a setting of its own.",
+        "untrue of most results, so `fields` takes none of "
+        f"{_listed(OWN_FIELDS)}. "
+        'Nor may `""` say of them that there is nothing: `empty_as_null` takes none of '
+        f"{_listed(NEVER_NULL)}. Some have a setting of their own, which is then named.",
         wrong='message: {fields: {"OBR-24": CUS}}',
         right="message: {diagnostic_service: CUS}",
+    ),
+    Rule(
+        id="no-such-field",
+        says="`fields` and `empty_as_null` name fields that HL7 v2.5.1 has. The last ones are "
+        f"{', '.join(f'{name}-{last}' for name, last in LAST_FIELDS.items())}.",
+        wrong='message: {fields: {"PV1-53": ED}}',
+        right='message: {fields: {"PV1-52": ED}}',
+    ),
+    Rule(
+        id="separator-in-value",
+        says="A fixed value is one text: ^ & ~ and | are written in it as escape sequences, for the EHR to show them. "
+        "Components have a place each.",
+        wrong='message: {fields: {"OBR-15": "US^Ultrasound"}}',
+        right='message: {fields: {"OBR-15.1": US, "OBR-15.2": Ultrasound}}',
+        severity=Severity.WARNING,
     ),
     Rule(
         id="nothing-to-send",
@@ -81,6 +106,7 @@ def check_messages(reading: FleetReading) -> Iterator[Problem]:
             yield from _version(endpoint, endpoint.value.message)
             yield from _of_another_layout(endpoint, endpoint.value.message)
             yield from _own_fields(endpoint, endpoint.value.message)
+            yield from _separators(endpoint, endpoint.value.message)
             yield from _contradictions(endpoint, endpoint.value.message)
 
 
@@ -114,9 +140,19 @@ def _of_another_layout(endpoint: EndpointReading, message: Message) -> Iterator[
 def _own_fields(endpoint: EndpointReading, message: Message) -> Iterator[Problem]:
     """Fields that we write ourselves, and segments that the layout does not have."""
     sent = _sent(message)
-    for setting, places, own in (
-        ("fields", tuple(message.fields), OWN_FIELDS),
-        ("empty_as_null", message.empty_as_null, NEVER_NULL),
+    for setting, places, own, cannot in (
+        (
+            "fields",
+            tuple(message.fields),
+            OWN_FIELDS,
+            "be fixed: it is written from the study or another setting",
+        ),
+        (
+            "empty_as_null",
+            message.empty_as_null,
+            NEVER_NULL,
+            'be sent as "": it says who, what or in which state',
+        ),
     ):
         for named in places:
             segment, number, *_ = split_place(named)
@@ -125,8 +161,15 @@ def _own_fields(endpoint: EndpointReading, message: Message) -> Iterator[Problem
                 yield problem_at(
                     _named_in(endpoint, setting, named),
                     rule="own-field",
-                    message=f"{segment}-{number} cannot be fixed: it is written from the study or another setting",
+                    message=f"{segment}-{number} cannot {cannot}",
                     mend=f"take it out, and write {decides}" if decides else "take it out",
+                )
+            elif int(number) > LAST_FIELDS[segment]:
+                yield problem_at(
+                    _named_in(endpoint, setting, named),
+                    rule="no-such-field",
+                    message=f"{segment} has no field {number}: its last is {segment}-{LAST_FIELDS[segment]}",
+                    mend="write the field that is meant, or take it out",
                 )
             elif segment not in sent:
                 yield problem_at(
@@ -136,6 +179,23 @@ def _own_fields(endpoint: EndpointReading, message: Message) -> Iterator[Problem
                     mend="take it out",
                     severity=Severity.WARNING,
                 )
+
+
+def _separators(endpoint: EndpointReading, message: Message) -> Iterator[Problem]:
+    """Fixed values that look like several components; each is written as one text."""
+    for named, text in message.fields.items():
+        if found := next((each for each in "^&~|" if each in text), None):
+            parts = "" if named.count(".") == _DEEPEST else f"{named}.1 and {named}.2, or "
+            yield problem_at(
+                _named_in(endpoint, "fields", named),
+                rule="separator-in-value",
+                message=f"{named} has a {found} in its value, which is sent as a character of the text",
+                mend=f"write {parts}the value without it",
+                severity=Severity.WARNING,
+            )
+
+
+_DEEPEST = 2  # a component and a subcomponent
 
 
 def _sent(message: Message) -> set[str]:
