@@ -48,7 +48,7 @@ class Renderer:
                 report_version=head.report.version,
                 target=self._target.number,
                 field=refusal.field,
-                why=refusal.why,
+                why=f"{refusal.why}{refusal.decided_by}",
             )
             return Prepared(report=head.report.id, wish=refusing, data=b"", control_id="")
         return Prepared(

@@ -133,7 +133,7 @@ def test_each_status_can_be_asked_for(desk: Desk, status: str, obr_25: str, obx_
             "message: {patient_id: {authority: NHS}}",
             {},
             (
-                "PID-3: the patient has no identifier as message.patient_id wants it; message.patient_id decides that: "
+                "PID-3: the patient has no identifier as message.patient_id wants it: "
                 f"bgo explain {EPIC}"
             ),
         ),

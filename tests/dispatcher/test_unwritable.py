@@ -14,12 +14,13 @@ UNWRITABLE = {
     "a name of 300 characters": (
         {"family": LONG_NAME},
         {"message": {"too_long": "refuse"}},
-        "cannot be written: PID-5 is longer than the 250 characters that v2.5.1 allows",
+        "cannot be written: PID-5 is longer than the 250 characters that v2.5.1 allows; message.too_long decides that",
     ),
     "a name in another script": (
         {"family": "Иванова"},
         {"encoding": "ISO-8859-1"},
-        "cannot be written: PID-5 holds a character that ISO-8859-1 cannot express",
+        "cannot be written: PID-5 holds a character that ISO-8859-1 cannot express; "
+        "message.unencodable or encoding decide that",
     ),
     "a report over the EHR's limit": (
         {"text": "No free fluid. " * 100},
@@ -29,12 +30,13 @@ UNWRITABLE = {
     "no visit, where one is needed": (
         {},
         {"message": {"when_missing": {"visit_number": "set_aside"}}},
-        "cannot be written: PV1-19 the study has no visit number",
+        "cannot be written: PV1-19 the study has no visit number; "
+        "message.when_missing.visit_number decides that",
     ),
     "no document to send": (
         {},
         {"message": {"layout": "pdf"}},
-        "cannot be written: OBX-5 the study has no PDF",
+        "cannot be written: OBX-5 the study has no PDF; message.when_missing.document decides that",
     ),
 }
 
