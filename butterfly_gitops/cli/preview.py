@@ -1,6 +1,7 @@
 """What messages would look like, from files alone."""
 
 import secrets
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -45,8 +46,13 @@ def endpoint_of(address: str, sites: Path) -> EhrEndpoint:
     found = loaded.fleet.sites.get(site) if loaded.fleet else None
     endpoint = found.ehr_endpoints.get(name) if found else None
     if endpoint is None:
+        folder = "" if str(sites) == "sites" else f" {shlex.quote(str(sites))}"
         is_left_out = loaded.fleet is None or site in loaded.unsound_sites
-        why = "the files have problems: bgo validate" if is_left_out else "the files have no such endpoint"
+        why = (
+            f"the files have problems: bgo validate{folder}"
+            if is_left_out
+            else "the files have no such endpoint"
+        )
         raise click.ClickException(f"{address}: {why}")
     return endpoint
 

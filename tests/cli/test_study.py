@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -69,7 +70,7 @@ def test_arrays_and_lines_are_taken_from_standard_input(
 
 def test_lines_that_are_too_large_together_go_in_parts(applied: Desk):
     """Together they are over what the API takes at once."""
-    document = {"media_type": "application/pdf", "base64": "JVBE" * (3 * 2**20)}
+    document = {"media_type": "application/pdf", "base64": "JVBERi0t" * (3 * 2**19)}
     events = [sample(event_id=f"E{number}") for number in range(3)]
     lines = "\n".join(
         json.dumps({**one, "study": {**one["study"], "documents": [document]}}) for one in events
@@ -192,6 +193,17 @@ def test_what_cannot_be_rendered_says_why(desk: Desk, arguments: list[str], code
     ran = desk.bgo("study", "render", *arguments)
     assert (ran.code, ran.out) == (code, "")
     assert says in ran.err
+
+
+@pytest.mark.parametrize(
+    ("sites", "verb"), [("sites", "bgo validate"), ("my files", "bgo validate 'my files'")]
+)
+def test_render_says_how_to_see_the_problems_of_these_files(desk: Desk, sites: str, verb: str):
+    desk.edit("st-elsewhere/ehr-endpoints.yaml", "port: 6661,", "port: none,")
+    if sites != "sites":
+        shutil.move(desk.folder / "sites", desk.folder / sites)
+    ran = desk.bgo("study", "render", EFAST, "--endpoint", EPIC, "--sites", sites)
+    assert (ran.code, ran.out, ran.err) == (1, "", f"bgo: {EPIC}: the files have problems: {verb}\n")
 
 
 def test_render_names_the_field_that_cannot_be_written(desk: Desk):
