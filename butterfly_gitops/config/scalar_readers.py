@@ -212,7 +212,10 @@ class ChoiceReader:
         for choice in self.choices:
             if scalar.text == str(choice) and (isinstance(choice, str) or scalar.is_plain):
                 return choice
-        meant = context.guesses.nearest(scalar, [str(choice) for choice in self.choices])
+        words = [str(choice) for choice in self.choices]
+        # A number that looks alike, of a version or an edition, is another one, not the one that was meant.
+        is_of_numbers = all(word[:1].isdigit() for word in words)
+        meant = None if is_of_numbers else context.guesses.nearest(scalar, words)
         mend = f'write "{meant}"' if meant and meant != scalar.text else f"write {self.wants}"
         message = f"{at.text} is {shown(scalar)}; it can be {self.wants}"
         return context.refuse(scalar.place, rule="wrong-value", message=message, mend=mend)
