@@ -19,8 +19,10 @@ UNWRITABLE = {
     "a name in another script": (
         {"family": "Иванова"},
         {"encoding": "ISO-8859-1"},
-        "cannot be written: PID-5 holds a character that ISO-8859-1 cannot express; "
-        "message.unencodable or encoding decide that",
+        (
+            "cannot be written: PID-5 holds a character that ISO-8859-1 cannot express; "
+            "message.unencodable or encoding decide that"
+        ),
     ),
     "a report over the EHR's limit": (
         {"text": "No free fluid. " * 100},
@@ -30,8 +32,10 @@ UNWRITABLE = {
     "no visit, where one is needed": (
         {},
         {"message": {"when_missing": {"visit_number": "set_aside"}}},
-        "cannot be written: PV1-19 the study has no visit number; "
-        "message.when_missing.visit_number decides that",
+        (
+            "cannot be written: PV1-19 the study has no visit number; "
+            "message.when_missing.visit_number decides that"
+        ),
     ),
     "no document to send": (
         {},
