@@ -283,7 +283,8 @@ class Message(Frozen):
         Meanings(
             {
                 "replace": "The new report takes the place of the old one.",
-                "addendum": "The EHR appends it: OBX-3 of text has the suffix &ADT.",
+                "addendum": "The EHR appends the whole new report: OBX-3 of its text has the suffix &ADT; "
+                "measured values replace the old ones.",
             }
         ),
     ] = "replace"

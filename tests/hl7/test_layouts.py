@@ -239,6 +239,22 @@ def test_an_addendum_is_marked_in_each_text_of_a_correction_and_nowhere_else(lay
     assert marked("C") == 0
 
 
+@pytest.mark.parametrize("layout", ["report", "lines"])
+def test_an_addendum_holds_the_whole_text_and_its_values_replace(layout: str):
+    measured = {"type": "numeric", "code": "EF", "system": "L", "display": "EF", "value": "55", "unit": "%"}
+    corrected = event(observations=[measured], study_uid=None)
+
+    def sent(corrections: str) -> list[list[tuple[str, ...]]]:
+        found = rows(fields(corrected, "C", layout=layout, corrections=corrections), 2, 3, 5, 11)
+        return [[row for row in found if (row[0] == "NM") is is_value] for is_value in (False, True)]
+
+    (old_text, old_values), (text, values) = sent("replace"), sent("addendum")
+    assert [row[2] for row in text] == [row[2] for row in old_text]
+    assert not any(suffix in row[1] for row in text for suffix in ("&GDT", "&IMP", "&REC"))
+    assert values == old_values
+    assert [(row[1], row[3]) for row in values] == [("EF^EF^L", "C")]
+
+
 @pytest.mark.parametrize(
     ("layout", "what", "study", "field"),
     [

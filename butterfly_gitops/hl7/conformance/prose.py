@@ -24,7 +24,9 @@ analyst who builds or tests the interface on the side of the hospital. How an en
 ## The message
 
 One message tells of one study of one patient. It always holds the whole report as it is now: whatever came before under
-the same OBR-3 is replaced by it.
+the same OBR-3 is replaced by it. The one exception is a correction with `message.corrections: addendum`: its text, which
+is the whole new report again, has the suffix `&ADT` in OBX-3, in place of `&GDT`, `&IMP` and `&REC`, and is appended to
+what the EHR has. Measured values carry no suffix: they are sent with the status of the correction, and replace.
 
 | | |
 |---|---|
