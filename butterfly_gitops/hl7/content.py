@@ -104,10 +104,15 @@ def attestation(result: Result, *, kind: str) -> Iterator[Row]:
     """The attesting physician's statement, with the time that it was made."""
     stated = result.event.study.attestation
     if stated and stated.text.strip():
-        at = result.clock.prints(stated.at) if stated.at else result.observed
         value = escape_text(stated.text, line_break=result.options.line_break)
         code = _ATTESTED_ADDENDUM if result.is_addendum else ATTESTATION
-        yield Row(type=kind, code=code, value=value, observed=at)
+        yield Row(type=kind, code=code, value=value, observed=attested(result))
+
+
+def attested(result: Result) -> str:
+    """When the attestation was made, as printed; the time of the exam where nobody says."""
+    stated = result.event.study.attestation
+    return result.clock.prints(stated.at) if stated and stated.at else result.observed
 
 
 def image_link(result: Result) -> Iterator[Row]:

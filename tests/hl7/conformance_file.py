@@ -27,6 +27,11 @@ def complete_study() -> StudyEvent:
     return StudyEvent.model_validate_json(json.dumps(event))
 
 
+def field_of(text: str, segment: str, number: int) -> str:
+    """A field of the last of these segments."""
+    return [line for line in text.splitlines() if line.startswith(segment)][-1].split("|")[number]
+
+
 def samples() -> list[Sample]:
     cases = [read_case(name) for name in golden_names()]
     return [
@@ -35,7 +40,8 @@ def samples() -> list[Sample]:
             layout=case.endpoint.message.layout,
             version=case.endpoint.message.hl7_version,
             encoding=case.endpoint.encoding,
-            status=case.status,
+            obr_25=field_of(case.text, "OBR", 25),
+            obx_11=field_of(case.text, "OBX", 11),
         )
         for case in cases
     ]

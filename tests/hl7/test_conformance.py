@@ -8,6 +8,7 @@ import pytest
 from hl7apy.v2_5_1.segments import SEGMENTS
 
 from butterfly_gitops.hl7.conformance.standard import KINDS, TABLES
+from butterfly_gitops.hl7.content import SECTIONS
 from butterfly_gitops.hl7.layouts.catalog import LAYOUTS
 from butterfly_gitops.hl7.layouts.names import segments_of
 from butterfly_gitops.hl7.segment_map import Field
@@ -67,6 +68,23 @@ def test_each_setting_of_a_message_has_a_row():
 
 def test_each_golden_message_is_linked():
     assert set(re.findall(r"\(\.\./tests/golden/message-(.*)\.hl7\)", PAGE)) == set(golden_names())
+
+
+def test_each_golden_message_is_listed_with_the_statuses_that_stand_on_the_wire():
+    rows = {row.split("]")[0][3:]: row for row in PAGE.splitlines() if row.startswith("| [message-")}
+    for case in CASES:
+        sent = segments(case)
+        statuses = [
+            next(one[25] for one in sent if one[0] == "OBR"),
+            [one for one in sent if one[0] == "OBX"][-1][11],
+        ]
+        assert rows[f"message-{case.name}.hl7"].split(" | ")[-2:] == [statuses[0], f"{statuses[1]} |"]
+
+
+def test_the_rows_of_lines_hold_every_section_and_the_attestation():
+    _, _, after = PAGE.partition("### Layout `lines`")
+    for text in (*SECTIONS, "I was present for the exam"):
+        assert re.search(rf"\| `(The )?{text}\.` \|", after.partition("###")[0]), text
 
 
 def test_of_each_field_that_is_sent_a_type_and_a_usage_are_known_and_of_no_other():

@@ -102,6 +102,17 @@ def test_the_attestation_follows_as_lines():
     assert rows(fields(attested, layout="lines"), 4, 5) == [("1", "I was present."), ("2", "I agree.")]
 
 
+@pytest.mark.parametrize("layout", ["report", "lines"])
+def test_an_attestation_has_its_own_time_where_it_has_one_and_the_study_uid_has_none(layout: str):
+    def times(**attestation: str) -> list[str]:
+        attested = event(observations=[], report=[], attestation={"text": "I was present.", **attestation})
+        sent = fields(attested, layout=layout, study_uid="ST")
+        return [segment[14] if segment[14:] else "" for segment in sent if segment[0] == "OBX"]
+
+    assert times(at="2026-11-24T15:19:40Z") == ["", "20261124101940"]
+    assert times() == ["", "20261124084100"]
+
+
 @pytest.mark.parametrize(
     ("pdf", "head"),
     [

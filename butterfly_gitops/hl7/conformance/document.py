@@ -22,7 +22,8 @@ class Sample(NamedTuple):
     layout: str
     version: str
     encoding: str
-    status: str
+    obr_25: str
+    obx_11: str
 
 
 def statement(complete: StudyEvent, samples: Sequence[Sample]) -> str:
@@ -46,7 +47,7 @@ def statement(complete: StudyEvent, samples: Sequence[Sample]) -> str:
             _table(("Setting", "Says", "Unless said"), _settings(Message, "")),
             prose.SAMPLES,
             _table(
-                ("Message", "Layout", "Version", "Encoding", "Status"),
+                ("Message", "Layout", "Version", "Encoding", "OBR-25", "OBX-11"),
                 ((f"[{one.link.rpartition('/')[2]}]({one.link})", *one[1:]) for one in samples),
             ),
         ]

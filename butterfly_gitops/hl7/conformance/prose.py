@@ -33,7 +33,7 @@ what the EHR has. Measured values carry no suffix: they are sent with the status
 | OBR-3 | the filler order number of the study, else its accession number, else `BF` and 14 characters. It stays the same for all messages of a study, patient and endpoint: keep the report by it |
 | MSH-10 | 20 random characters of Crockford's base32. Repeated without a change of any byte when the same message is sent again; new with each new content. A message whose MSH-10 is known may be acknowledged and dropped |
 | OBR-22 | when the study reached this state. For each new revision it is later, as printed, than in the message before |
-| OBX-11 and OBR-25 | agree in every message, save for what a layout says below |
+| OBX-11 and OBR-25 | agree in every message but a withdrawal (OBR-25 `C`, OBX-11 `W`), save for what a layout says below |
 | Set IDs | OBX-1 counts from 1. OBX-3 and OBX-4 together name a row: no two rows of a message have the same pair |
 """
 
@@ -62,7 +62,8 @@ The sections of a report stand under LOINC codes; in the layout `lines` OBX-3 is
 |---|---|---|---|
 {sections}
 
-Study UID: `{study_uid}`. Attestation: `{attestation}`. Link to the images: `{images}`.
+Study UID: `{study_uid}`. Attestation: `{attestation}` in the layout `report`; in
+`lines` it is lines of the exam without a suffix, behind the report. Link to the images: `{images}`.
 The last two are local codes, since no LOINC code says so. A document has a LOINC document code, as in the rows of the
 layout `pdf`. Measured values and coded findings have the codes of the study, OBR-4 the exam type, the order's code
 (`message.exam_code`) or what `message.exam_codes` makes of it. An addendum (`message.corrections`) has the suffix
@@ -203,6 +204,9 @@ MISSING = """\
 A result is never half built. Without a patient identifier (or without the one that `message.patient_id` wants) it is
 always set aside with PID-3 named. For the rest the endpoint decides with `message.when_missing`: sent without it, or set
 aside with the field named. A value that is no number, though it is said to be one, is refused before it is taken.
+
+A message without any OBX is never sent, whatever `message.when_missing` says: a study that holds nothing of what the
+layout reports is set aside with OBX-5 named. The Study UID or the link to the images, sent as an OBX, is enough.
 """
 
 SAMPLES = """\

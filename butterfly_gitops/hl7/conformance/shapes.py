@@ -56,7 +56,7 @@ def _head() -> str:
 def _rows(layout: Layout, complete: StudyEvent) -> Iterator[str]:
     told = set()
     for fields in _obx(layout, complete):
-        kind = (fields[2], fields[3])
+        kind = (fields[2], fields[3], fields[4])
         if kind not in told:
             told.add(kind)
             yield f"| {' | '.join(_code(fields[number]) for number in _SHOWN)} |"

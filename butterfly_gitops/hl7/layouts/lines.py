@@ -28,10 +28,10 @@ def _lines(result: Result, kind: str) -> Iterator[Row]:
     """OBX-3 is the exam with the suffix of its section (7.4.2.3), OBX-4 counts the lines of the whole report."""
     study = result.event.study
     counter = count(1)
-    texts = [(content.SECTIONS[part.section][2], part.text) for part in study.report]
+    texts = [(content.SECTIONS[part.section][2], part.text, result.observed) for part in study.report]
     if study.attestation:
-        texts.append(("", study.attestation.text))
-    for suffix, text in texts:
+        texts.append(("", study.attestation.text, content.attested(result)))
+    for suffix, text, observed in texts:
         if not text.strip():
             continue
         code = _with_suffix(exam(result), content.ADDENDUM if result.is_addendum else suffix)
@@ -41,7 +41,7 @@ def _lines(result: Result, kind: str) -> Iterator[Row]:
                 code=code,
                 instance=str(next(counter)),
                 value=escape(line.rstrip().expandtabs()),
-                observed=result.observed,
+                observed=observed,
             )
 
 

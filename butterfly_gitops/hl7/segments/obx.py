@@ -73,7 +73,7 @@ OBX: SegmentMap[Row] = SegmentMap(
             14,
             "Date/Time of the Observation",
             Column("observed"),
-            "as OBR-7; of an attestation its own",
+            "as OBR-7; of an attestation its own; the Study UID has none",
         ),
     ),
 )
