@@ -30,6 +30,8 @@ def _calendar_date(text: str) -> str:
 
 _ALPHABET = (string.ascii_letters + string.digits + "+/").encode()
 _PADDING = ("", "=", "==")
+MAX_DOCUMENT_BASE64 = 28_000_000
+"""How many characters of base64 a document has at most: those of 20 MB, whichever way one counts them."""
 # The header of a PDF stands within its first 1,024 bytes (ISO 32000-1, annex H.3.4.1); in base64, four for three.
 _PDF_HEAD = 1368
 
@@ -38,6 +40,8 @@ def _base64(text: str) -> str:
     # What the alphabet leaves over says all, and a document of 20 MB need not be decoded for it.
     if not text:
         raise ValueError("the document is empty")
+    if len(text) > MAX_DOCUMENT_BASE64:
+        raise ValueError("the document is over 20 MB")
     left = text.encode().translate(None, _ALPHABET).decode()
     if left in _PADDING and text.endswith(left) and len(text) % 4 == 0:
         return text
@@ -161,7 +165,11 @@ class Document(Private):
     media_type: Line
     """What kind of document it is, such as application/pdf."""
     base64: Annotated[str, AfterValidator(_base64)] = Field(
-        json_schema_extra={"contentEncoding": "base64", "pattern": "^[A-Za-z0-9+/]+={0,2}$"}
+        json_schema_extra={
+            "contentEncoding": "base64",
+            "maxLength": MAX_DOCUMENT_BASE64,
+            "pattern": "^[A-Za-z0-9+/]+={0,2}$",
+        }
     )
     """The document itself, in base64 (RFC 4648, section 4)."""
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response, status
 
 from butterfly_gitops.web.access import Asking, Given
 from butterfly_gitops.web.documents import accepted_document
-from butterfly_gitops.web.limit import read_limited
+from butterfly_gitops.web.limit import MAX_BODY_BYTES, read_limited
 from butterfly_gitops.web.submission import read_submission
 
 router = APIRouter()
@@ -20,9 +20,15 @@ async def post_study_events(request: Request, response: Response, services: Give
     content; 422 with problems; 413 over the size limit; 503 when the store can't take them.
     """
     caller.require("send_results", "")
-    submission = read_submission(await read_limited(request))
+    submission = read_submission(await read_limited(request, mend=_smaller))
     accepted = await services.intake.accept(submission.events, pointers=submission.pointers)
     if all(one.is_known for one in accepted):
         response.status_code = status.HTTP_200_OK
     documents = [accepted_document(one) for one in accepted]
     return documents if submission.is_array else documents[0]
+
+
+def _smaller(start: bytes) -> str:
+    if start.lstrip().startswith(b"["):
+        return "hand the events in by smaller arrays"
+    return f"one event takes at most {MAX_BODY_BYTES // 2**20} MiB"

@@ -1,5 +1,7 @@
 """How much of a request is read."""
 
+from collections.abc import Callable
+
 from fastapi import Request
 
 from butterfly_gitops.model.error import GitopsError
@@ -12,18 +14,16 @@ class TooLarge(GitopsError):  # noqa: N818 - it says what happened
     """The request is over the size limit; nothing of it was looked at."""
 
 
-async def read_limited(request: Request) -> bytes:
-    """Read the body. Raises TooLarge as soon as that is known."""
+async def read_limited(request: Request, *, mend: Callable[[bytes], str] | None = None) -> bytes:
+    """Read the body. Raises TooLarge as soon as that is known; `mend` makes of the body's start what to do instead."""
     declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared) > MAX_BODY_BYTES:
-        raise _too_large()
+    is_too_large = declared.isdecimal() and int(declared) > MAX_BODY_BYTES
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > MAX_BODY_BYTES:
-            raise _too_large()
+        # What the body begins with is looked at, even where its length alone says that it is too large.
+        if len(body) > MAX_BODY_BYTES or (is_too_large and body.strip()):
+            break
+    if is_too_large or len(body) > MAX_BODY_BYTES:
+        raise TooLarge(f"over {MAX_BODY_BYTES // 2**20} MiB{f': {mend(bytes(body[:1000]))}' if mend else ''}")
     return bytes(body)
-
-
-def _too_large() -> TooLarge:
-    return TooLarge(f"over {MAX_BODY_BYTES // 2**20} MiB: hand the events in by smaller arrays")

@@ -11,7 +11,7 @@ from butterfly_gitops.dispatcher.intake import EventsRefused
 from butterfly_gitops.model.problem import Origin, Problem
 from butterfly_gitops.model.study import StudyEvent
 
-# By kind of error, or else by field: what pydantic's own words leave open.
+# By message, by kind of error, or else by field: what pydantic's own words leave open.
 _MESSAGES = {
     "timezone_aware": "this time says no offset from UTC",
     "datetime_from_date_parsing": "this is no time",
@@ -20,6 +20,8 @@ _MESSAGES = {
 }
 _A_TIME = "write it as 2026-11-24T14:03:11Z"
 _MENDS = {
+    "the document is over 20 MB": "make it smaller, or take it out",
+    "the document is empty": "write the document in base64, or take it out",
     "timezone_aware": "add an offset, such as Z",
     "datetime_from_date_parsing": _A_TIME,
     "datetime_parsing": _A_TIME,
@@ -99,7 +101,11 @@ def _problems(error: ValidationError, prefix: str) -> Iterator[Problem]:
             case kind:
                 # The validators of our own say all; pydantic only adds whose words they are.
                 message = one["msg"].removeprefix("Value error, ")
-                mend = _MENDS.get(kind) or _MENDS.get(str(one["loc"][-1]) if one["loc"] else "", "")
+                mend = (
+                    _MENDS.get(message)
+                    or _MENDS.get(kind)
+                    or _MENDS.get(str(one["loc"][-1]) if one["loc"] else "", "")
+                )
                 yield _problem("wrong-value", _MESSAGES.get(kind, message), pointer, mend=mend)
 
 

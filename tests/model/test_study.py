@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from butterfly_gitops.hl7.datatype import is_nm
-from butterfly_gitops.model.study import StudyEvent, canonical_text
+from butterfly_gitops.model.study import MAX_DOCUMENT_BASE64, StudyEvent, canonical_text
 
 TESTS = Path(__file__).parents[1]
 SAMPLE = json.loads((TESTS / "studies" / "efast.json").read_text(encoding="utf-8"))
@@ -47,6 +47,19 @@ def test_a_stored_text_reads_as_the_same_event():
 )
 def test_one_event_has_one_text_however_it_is_spelt(changes):
     assert canonical_text(an_event(**changes)) == STORED
+
+
+def test_a_document_may_have_20_mb_and_no_more():
+    """Counted as 2**20 bytes each, too; the schema says the same."""
+    longest = b64encode(b"%PDF-".ljust(20 * 2**20)).decode()
+    assert len(longest) <= MAX_DOCUMENT_BASE64
+    assert an_event(documents=[{"media_type": "application/pdf", "base64": longest}])
+    longer = "JVBERi0t" * (MAX_DOCUMENT_BASE64 // 8 + 1)
+    with pytest.raises(ValidationError, match="the document is over 20 MB") as refused:
+        an_event(documents=[{"media_type": "application/pdf", "base64": longer}])
+    assert refused.value.errors()[0]["loc"] == ("study", "documents", 0, "base64")
+    schema = StudyEvent.model_json_schema()["$defs"]["Document"]["properties"]["base64"]
+    assert schema["maxLength"] == MAX_DOCUMENT_BASE64
 
 
 TIMES = {

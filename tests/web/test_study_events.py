@@ -317,6 +317,31 @@ async def test_50_mb_are_413_and_nothing_is_stored(api: Served):
     assert (await api.ledger())["events"] == 0
 
 
+@pytest.mark.parametrize(
+    ("start", "mend"),
+    [
+        ("[", "hand the events in by smaller arrays"),
+        ("\n [", "hand the events in by smaller arrays"),
+        ("{", "one event takes at most 32 MiB"),
+    ],
+    ids=["array", "array after blanks", "one event"],
+)
+async def test_what_is_too_large_is_told_how_it_could_be_taken(api: Served, start: str, mend: str):
+    answer = await api.client.post("/v1/study-events", content=start.ljust(MAX_BODY_BYTES + 1).encode())
+    assert (answer.status_code, answer.json()["error"]) == (413, f"over 32 MiB: {mend}")
+
+
+async def test_a_document_over_20_mb_is_refused_by_its_pointer(api: Served):
+    document = {"media_type": "application/pdf", "base64": "JVBERi0t" * 3_600_000}
+    answer = await api.post("/v1/study-events", edited("/study/documents", [document]))
+    (problem,) = answer.json()["problems"]
+    assert (answer.status_code, problem["pointer"]) == (422, "/study/documents/0/base64")
+    assert (problem["message"], problem["mend"]) == (
+        "the document is over 20 MB",
+        "make it smaller, or take it out",
+    )
+
+
 async def test_too_much_is_not_read_where_no_length_was_declared(api: Served):
     read = 0
 
