@@ -132,10 +132,7 @@ def test_each_status_can_be_asked_for(desk: Desk, status: str, obr_25: str, obx_
         (
             "message: {patient_id: {authority: NHS}}",
             {},
-            (
-                "PID-3: the patient has no identifier as message.patient_id wants it: "
-                f"bgo explain {EPIC}"
-            ),
+            (f"PID-3: the patient has no identifier as message.patient_id wants it: bgo explain {EPIC}"),
         ),
     ],
     ids=["encoding", "missing", "long", "large", "identifier"],
