@@ -7,15 +7,21 @@ from typing import Any, get_args
 import pytest
 from hl7apy.v2_5_1.segments import SEGMENTS
 
+from butterfly_gitops.hl7.acknowledgement import ErrorCode, read_acknowledgement
+from butterfly_gitops.hl7.adjustment import OWN_FIELDS
+from butterfly_gitops.hl7.component import TYPE_OF_FIELD
+from butterfly_gitops.hl7.conformance.components import FILLED
 from butterfly_gitops.hl7.conformance.standard import KINDS, TABLES
 from butterfly_gitops.hl7.content import SECTIONS
+from butterfly_gitops.hl7.datatype import cx, hd, ndl, pl, xcn, xpn
 from butterfly_gitops.hl7.layouts.catalog import LAYOUTS
 from butterfly_gitops.hl7.layouts.names import segments_of
 from butterfly_gitops.hl7.segment_map import Field
-from butterfly_gitops.model.endpoint import EhrEndpoint
-from butterfly_gitops.model.message import DiagnosticService, Message
+from butterfly_gitops.model.endpoint import EhrEndpoint, Hd
+from butterfly_gitops.model.message import Authority, DiagnosticService, Message
+from butterfly_gitops.model.study import Location, PatientIdentifier, Person
 from tests.hl7.conformance_file import STATEMENT, fresh
-from tests.hl7.samples import Case, golden_names, read_case
+from tests.hl7.samples import CONTROL_ID, Case, golden_names, read_case
 
 PAGE = fresh()
 CASES = [read_case(name) for name in golden_names()]
@@ -131,6 +137,63 @@ def test_what_is_required_is_valued_and_codes_are_those_of_the_tables(case: Case
             codes = coded.get(f"{segment[0]}-{number}")
             # `""` stands there only where an endpoint asks for it.
             assert codes is None or value in {"", '""', *codes}, (segment[0], number, value)
+
+
+def filled(value: str) -> set[str]:
+    return {
+        str(number)
+        for repetition in value.split("~")
+        for number, part in enumerate(repetition.split("^"), start=1)
+        if part
+    }
+
+
+@pytest.mark.parametrize(
+    "case", [one for one in CASES if not one.endpoint.message.fields], ids=lambda case: case.name
+)
+def test_no_component_is_filled_but_those_that_are_listed(case: Case):
+    for segment in segments(case):
+        for number, value in enumerate(segment):
+            data_type = TYPE_OF_FIELD.get(f"{segment[0]}-{number}")
+            if f"{segment[0]}-{number}" == "OBX-5":
+                data_type = segment[2] if segment[2] in FILLED else None
+            if value != '""' and data_type is not None:
+                assert filled(value) <= FILLED[data_type].keys(), (segment[0], number)
+
+
+def test_each_component_that_is_listed_is_filled_where_a_study_has_everything():
+    known = {"STE": Authority(universal_id="1.2.3")}
+    person = Person(role="author", id="1", family="A", given="B", authority="STE", id_type="NPI")
+    identifier = PatientIdentifier(id="1", authority="STE", type="MR")
+    whole = {
+        "CX": cx(identifier, known),
+        "XCN": xcn(person, known),
+        "XPN": xpn("A", "B"),
+        "PL": pl(Location(unit="A", room="B", bed="C")),
+        "HD": hd(Hd(namespace="A", universal_id="1.2.3", universal_id_type="ISO")),
+        "NDL": ndl(person, known),
+    }
+    assert {name: filled(value) for name, value in whole.items()} == {
+        name: set(FILLED[name]) for name in whole
+    }
+    parts = {str(number) for number, part in enumerate(whole["NDL"].split("&"), start=1) if part}
+    assert set(re.findall(r"[0-9]+", FILLED["NDL"]["1"])) == parts
+
+
+def test_the_sample_answers_are_read_as_it_says():
+    accepted, refused = (
+        read_acknowledgement(text.replace("\n", "\r").encode())
+        for text in re.findall(r"(?ms)^```\n(MSH.*?)^```$", PAGE)
+    )
+    assert (accepted.problem, accepted.msa1, accepted.msa2) == ("", "AA", CONTROL_ID)
+    assert (refused.problem, refused.msa1, refused.msa2) == ("", "AE", CONTROL_ID)
+    assert refused.errors == (ErrorCode(code="204", severity="E"),)
+    assert "No such patient" in refused.text
+
+
+def test_the_fields_that_are_never_sent_cannot_be_fixed_either():
+    assert {2, 4} <= OWN_FIELDS["PID"]
+    assert not {2, 4} & KINDS["PID"].keys()
 
 
 def test_the_tables_have_the_codes_that_the_settings_allow():

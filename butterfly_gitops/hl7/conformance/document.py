@@ -6,7 +6,9 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel
 
 from butterfly_gitops.hl7 import content
+from butterfly_gitops.hl7.component import component_name
 from butterfly_gitops.hl7.conformance import prose
+from butterfly_gitops.hl7.conformance.components import FILLED
 from butterfly_gitops.hl7.conformance.fields import segments
 from butterfly_gitops.hl7.conformance.shapes import layouts
 from butterfly_gitops.hl7.conformance.standard import DECLARED, TABLES
@@ -35,6 +37,8 @@ def statement(complete: StudyEvent, samples: Sequence[Sample]) -> str:
             *layouts(complete),
             prose.SEGMENTS,
             *segments(),
+            prose.COMPONENTS,
+            _components(),
             _codes(),
             _tables(),
             prose.STATUS,
@@ -57,6 +61,15 @@ def statement(complete: StudyEvent, samples: Sequence[Sample]) -> str:
 def _table(head: Sequence[str], rows: Iterator[Sequence[str]]) -> str:
     lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
     return "\n".join([*lines, *(f"| {' | '.join(cells)} |" for cells in rows), ""])
+
+
+def _components() -> str:
+    rows = (
+        (f"{data_type}.{number}", component_name(data_type, int(number)), says)
+        for data_type, filled in FILLED.items()
+        for number, says in filled.items()
+    )
+    return _table(("Component", "Name", "Holds"), rows)
 
 
 def _codes() -> str:

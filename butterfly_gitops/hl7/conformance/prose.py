@@ -50,7 +50,15 @@ What is not listed is not sent, unless `message.fields` fixes a value there. *Ty
 written CM before v2.5; a CWE in OBX-5 is a CE there). *Usage*: **R** is valued in every message, **RE** where the study
 or a setting has something for it, **C** under the condition that stands beside it. *Longest* is the length that the
 version's table allows, where a value could be longer at all; a longer value is set aside for a person, or sent as it is (`message.too_long`). Before v2.4 the
-lengths of PID-3, PID-18, PV1-7, PV1-19 and OBR-16 are those of their first component.
+lengths of PID-3, PID-18, PV1-7, PV1-19 and OBR-16 are those of their first component. PID-2 and PID-4 are never sent,
+and nothing can put a value there: the one identifier of the patient is PID-3.
+"""
+
+COMPONENTS = """\
+## Components
+
+Of a field that is made of components these are filled, unless `message.fields` fixes another. Components that are empty
+at the end are cut. A field of any other type holds one text.
 """
 
 CODES = """\
@@ -125,6 +133,19 @@ answer are not judged: MSH-5 and MSH-6, MSH-7 and MSH-18 may hold anything.
 expect repeats and know them by MSH-10.** After three different messages in a row that were refused or not answered
 (`acknowledgement.stop_after`) the lane stops and waits for a person, so that one wrong table at the EHR does not use up
 every result.
+
+An answer that is delivered, and one that is refused (in original mode; each segment ends in CR):
+
+```
+MSH|^~\\&|EPIC|STE|BUTTERFLY|STE|20261124090316||ACK^R01^ACK|5521|P|2.5.1
+MSA|AA|K7Q2M4ZP0V9T3XNB6RWC
+```
+
+```
+MSH|^~\\&|EPIC|STE|BUTTERFLY|STE|20261124090316||ACK^R01^ACK|5522|P|2.5.1
+MSA|AE|K7Q2M4ZP0V9T3XNB6RWC
+ERR||PID^1^3|204^Unknown key identifier^HL70357|E||||No such patient
+```
 
 ERR is read and shown to operators: ERR-3 (table 0357) with ERR-4 (table 0516), or ERR-1.4 before v2.5; ERR-7, ERR-8 and
 MSA-3 as text. It changes nothing in what follows: codes 206 and 207 mean different things at different sites.
