@@ -18,6 +18,7 @@ from butterfly_gitops.hl7.refusal import RenderingRefused
 from butterfly_gitops.hl7.render import Known, render
 from butterfly_gitops.model.delivery import ResultStatus
 from butterfly_gitops.model.endpoint import EhrEndpoint
+from butterfly_gitops.model.problem import Problem
 from butterfly_gitops.model.study import StudyEvent
 from butterfly_gitops.source.folder import read_folder
 
@@ -28,7 +29,7 @@ _STATUS = {"finalized": ResultStatus.F, "attestation_requested": ResultStatus.P}
 class Previewed:
     """One event as the endpoint would get it; without `data` there is no message, and `problem` says why.
 
-    `note` is what a person must know who reads the message.
+    `unread` says what keeps it from being read as an event at all. `note` is what a person must know who reads the message.
     """
 
     place: str
@@ -37,6 +38,7 @@ class Previewed:
     data: bytes = field(default=b"", repr=False)
     note: str = ""
     problem: str = ""
+    unread: tuple[Problem, ...] = ()
 
 
 def endpoint_of(address: str, sites: Path) -> EhrEndpoint:
@@ -63,7 +65,7 @@ def previews(
     """Render each event of a file, as the first message of its report unless `status` says otherwise."""
     for found in read_events(content):
         if found.event is None:
-            yield Previewed(place=found.place, problem=found.problem)
+            yield Previewed(place=found.place, problem="no study event", unread=found.problems)
             continue
         own = _STATUS.get(found.event.event)
         if own is None:

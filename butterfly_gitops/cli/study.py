@@ -130,9 +130,8 @@ def _is_json(text: bytes) -> bool:
 def _said(file: Path, refused: ApiRefused, before: int) -> str:
     problems = refused.document.get("problems", []) if isinstance(refused.document, dict) else []
     for one in problems:
-        mend = f"; {one['mend']}" if one.get("mend") else ""
-        says = f"{file}#{one.get('pointer', '')}: error[{one['rule']}]: {one['message']}{mend}"
-        click.echo(safe(says), err=True)
+        place = f"{file}#{one.get('pointer', '')}"
+        _print_problem(place, one["rule"], one["message"], one.get("mend") or "")
     what = count_of(len(problems), "problem") if problems else str(refused)
     event = f" (event {refused.document['event_id']})" if refused.status == 409 and not problems else ""
     taken = f"; {count_of(before, 'event')} before {'was' if before == 1 else 'were'} taken" if before else ""
@@ -191,13 +190,28 @@ def render(
     wanted = ResultStatus(status) if status else None
     made = list(previews(_content(file), configured, address=endpoint, status=wanted))
     for one in made:
+        _print_unread(file, one)
         # Of one event alone the file is known.
-        place = f"{file}{'' if one.place.startswith('[') else ':'}{one.place}: " if one.place else ""
+        in_file = f"{file}{'' if one.place.startswith('[') else ':'}{one.place}" if one.place else ""
+        place = f"{in_file or file}: " if in_file or one.unread else ""
         if says := one.problem or one.note:
             click.echo(f"bgo: {safe(f'{place}{says}')}", err=True)
     _print_messages([one for one in made if one.data], configured, endpoint, style)
     if any(one.problem for one in made):
         ctx.exit(exit_codes.FAILED)
+
+
+def _print_unread(file: Path, one: "Previewed") -> None:
+    """The problems of what is no event, in the words that `bgo study submit` has for them."""
+    is_item = one.place.startswith("[")
+    line = f":{one.place}" if one.place and not is_item else ""
+    item = f"/{one.place[1:-1]}" if is_item else ""
+    for problem in one.unread:
+        _print_problem(f"{file}{line}#{item}{problem.pointer}", problem.rule, problem.message, problem.mend)
+
+
+def _print_problem(place: str, rule: str, message: str, mend: str) -> None:
+    click.echo(safe(f"{place}: error[{rule}]: {message}{f'; {mend}' if mend else ''}"), err=True)
 
 
 def _print_messages(made: "list[Previewed]", configured: "EhrEndpoint", address: str, style: str) -> None:

@@ -1,12 +1,19 @@
 """Study events as they lie in files: one event, an array, or JSON Lines; and what keeps one from being read."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
 
+from butterfly_gitops.model.event_problems import (
+    event_problem,
+    event_problems,
+    not_json,
+    with_distinct_keys,
+)
+from butterfly_gitops.model.problem import Problem
 from butterfly_gitops.model.study import StudyEvent
 
 
@@ -19,7 +26,14 @@ class Found:
 
     place: str
     event: StudyEvent | None = None
-    problem: str = ""
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def problem(self) -> str:
+        """The first of its problems, in one line."""
+        first = self.problems[0]
+        where = f"{first.pointer}: " if first.pointer else ""
+        return f"no study event: {where}{first.message}{f'; {first.mend}' if first.mend else ''}"
 
 
 def read_events(content: bytes) -> Iterator[Found]:
@@ -29,11 +43,16 @@ def read_events(content: bytes) -> Iterator[Found]:
         for number, line in lines:
             yield _found(line, place=str(number))
         return
-    array = _parsed(content)
+    array = _parsed(content, with_distinct_keys)
     if not isinstance(array, list):
         yield _found(content)
     elif not array:
-        yield Found(place="", problem="no study event: an empty array")
+        yield Found(
+            place="",
+            problems=(
+                event_problem("empty-array", "there is no event in it", "", mend="hand in one or more"),
+            ),
+        )
     else:
         for number, one in enumerate(array):
             # Surrogates that stand alone are escaped again, and refused as they are elsewhere.
@@ -47,18 +66,20 @@ def _json_lines(content: bytes) -> Iterator[tuple[int, bytes]]:
         yield from lines
 
 
-def _parsed(text: bytes) -> Any:
+def _parsed(text: bytes, hook: Callable[[list[tuple[str, Any]]], Any] | None = None) -> Any:
     try:
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=hook)
     except (ValueError, RecursionError):
         return None
 
 
-def _found(text: bytes, *, place: str = "") -> Found:
+def _found(content: bytes, *, place: str = "") -> Found:
+    try:
+        text = content.decode(json.detect_encoding(content))
+        json.loads(text, object_pairs_hook=with_distinct_keys)
+    except (ValueError, RecursionError) as error:
+        return Found(place=place, problems=(not_json(error),))
     try:
         return Found(place=place, event=StudyEvent.model_validate_json(text))
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    where = "/".join(map(str, first["loc"]))
-    says = first["msg"].removeprefix("Value error, ")
-    return Found(place=place, problem=f"no study event: {f'/{where}: ' if where else ''}{says}")
+        return Found(place=place, problems=tuple(event_problems(error)))

@@ -184,7 +184,7 @@ def test_render_takes_a_preliminary(desk: Desk):
             1,
             "bgo: a study that is reverted makes no",
         ),
-        (["sites/fleet.yaml", "--endpoint", EPIC], 1, "bgo: no study event: "),
+        (["sites/fleet.yaml", "--endpoint", EPIC], 1, "bgo: sites/fleet.yaml: no study event\n"),
         ([EFAST, "--endpoint", EPIC, "--sites", "nowhere"], 1, "bgo: nowhere: there is no such folder"),
     ],
     ids=["unknown endpoint", "no site", "no endpoint", "no file", "reverted", "no event", "no sites"],
