@@ -48,7 +48,13 @@ def of_endpoint(**settings: object) -> dict[str, tuple[object, object]]:
             {
                 "ste/epic.message.exam_codes.E. FAST": (
                     None,
-                    {"code": "76705", "display": None, "system": None, "diagnostic_service": None},
+                    {
+                        "code": "76705",
+                        "display": None,
+                        "system": None,
+                        "diagnostic_service": None,
+                        "document_type": None,
+                    },
                 )
             },
         ),
