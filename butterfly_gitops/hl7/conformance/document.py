@@ -13,6 +13,7 @@ from butterfly_gitops.hl7.conformance.fields import segments
 from butterfly_gitops.hl7.conformance.shapes import layouts
 from butterfly_gitops.hl7.conformance.standard import DECLARED, TABLES
 from butterfly_gitops.hl7.version import VERSIONS
+from butterfly_gitops.model.frozen import descriptions_of
 from butterfly_gitops.model.message import Message
 from butterfly_gitops.model.study import StudyEvent
 
@@ -126,12 +127,17 @@ def _versions() -> str:
 
 
 def _settings(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, str, str]]:
+    described = descriptions_of(model)
     for name, field in model.model_fields.items():
         default = field.get_default()
         if isinstance(default, BaseModel):
             yield from _settings(type(default), f"{prefix}{name}.")
         else:
-            yield f"`{prefix}{name}`", (field.description or "").replace("|", "\\|"), _default(default)
+            yield (
+                f"`{prefix}{name}`",
+                (field.description or described.get(name, "")).replace("|", "\\|"),
+                _default(default),
+            )
 
 
 def _default(value: Any) -> str:
