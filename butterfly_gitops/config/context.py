@@ -9,6 +9,8 @@ from butterfly_gitops.config.nearest import Guesses
 from butterfly_gitops.config.tree import Entry, Node, Place, Scalar, Sequence, problem_at
 from butterfly_gitops.model.problem import Problem
 
+Sound = dict[tuple[int, str, bool], Any]
+
 _SHOWN_CHARACTERS = 60
 _IS_COMMENT_AT_ONCE = re.compile(r": +#[^\s#]")
 
@@ -26,9 +28,9 @@ class Context:
 
     In a `relaxed` reading nothing is missing and no value is made: it checks a layer by itself.
     `searched` names the layers that were looked through for a missing value; of a value that `is_needed` no mend says to
-    take it out. `known` is shared by readings of trees
-    that share entries, as layers do with what they merge into: a sound plain value is read once, by the identity of
-    its entry. `guesses` bounds what readings that share their problems guess.
+    take it out. `guesses` bounds what readings that share their problems guess. `sound` is shared by all readings of
+    one load: the value of each plain text that was sound, by its reader, the text, and whether there were no quotes;
+    most texts are written at many endpoints, and all are read again where layers are merged.
     """
 
     problems: list[Problem] = field(default_factory=list)
@@ -36,7 +38,7 @@ class Context:
     relaxed: bool = False
     searched: str = ""
     is_needed: bool = False
-    known: dict[int, Any] | None = None
+    sound: Sound = field(default_factory=dict)
 
     def refuse(self, place: Place, *, rule: str, message: str, mend: str = "") -> Failed:
         """Note a problem, and return what stands for the value."""
@@ -46,11 +48,15 @@ class Context:
 
 def read_entry(reader: "Reader", entry: Entry, context: Context) -> Any:
     """The value of an entry, or FAILED after its problems were noted."""
-    known = context.known
-    if known is None or not isinstance(entry.value, Scalar):
-        return reader.read(entry.value, entry.key, context)
-    if (value := known.get(id(entry), FAILED)) is FAILED:
-        value = known[id(entry)] = reader.read(entry.value, entry.key, context)
+    node = entry.value
+    if not isinstance(node, Scalar):
+        return reader.read(node, entry.key, context)
+    # Readers live as long as the program.
+    written = (id(reader), node.text, node.is_plain)
+    if (value := context.sound.get(written, FAILED)) is FAILED:
+        value = reader.read(node, entry.key, context)
+        if value is not FAILED and value is not node:
+            context.sound[written] = value
     return value
 
 

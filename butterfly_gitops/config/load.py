@@ -3,6 +3,7 @@
 It orders the steps; reading text, merging layers and the rules stand beside it.
 """
 
+import functools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -10,7 +11,7 @@ from typing import TypeVar
 
 from butterfly_gitops.config import provenance, secrets_by_value, silencing, yaml_text
 from butterfly_gitops.config.abridging import abridged
-from butterfly_gitops.config.context import Context
+from butterfly_gitops.config.context import Context, Sound
 from butterfly_gitops.config.deferred import Deferred
 from butterfly_gitops.config.parts import Parts, SitePart, TextPart
 from butterfly_gitops.config.reach import with_reach
@@ -154,13 +155,22 @@ def _read(
     )
     for entry in fleet.presets.entries.values() if fleet.presets else ():
         check_shared_layer(entry, context)
-    sites = tuple(_site_part(name, texts, fleet, root=root, known=known) for name in site_names(parts.paths))
+    read_one = functools.partial(
+        _site_part, texts=texts, fleet=fleet, root=root, known=known, sound=context.sound
+    )
+    sites = tuple(read_one(name) for name in site_names(parts.paths))
     problems += [problem for site in sites for problem in site.problems]
     return replace(fleet, sites=tuple(site.reading for site in sites)), sites, problems
 
 
 def _site_part(
-    name: str, texts: Mapping[str, yaml_text.Text], fleet: FleetReading, *, root: str, known: Parts
+    name: str,
+    *,
+    texts: Mapping[str, yaml_text.Text],
+    fleet: FleetReading,
+    root: str,
+    known: Parts,
+    sound: Sound,
 ) -> SitePart:
     own = {file: texts.get(f"{name}/{file}") for file in SITE_FILES}
     of = (texts.get("fleet.yaml"), *own.values())
@@ -171,7 +181,7 @@ def _site_part(
         Source(file=f"{root}/{name}", site=name, lines=()),
         {file: text.root if text else None for file, text in own.items()},
         presets=fleet.presets,
-        problems=problems,
+        context=Context(problems=problems, sound=sound),
     )
     return SitePart(
         texts=of,

@@ -6,7 +6,7 @@ What must hold between names, files and sites is left to `rules`.
 from collections.abc import Mapping as Map
 from dataclasses import replace
 from itertools import islice
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pydantic import BaseModel
 
@@ -16,7 +16,6 @@ from butterfly_gitops.config.layers import ENDPOINT_ONLY, EndpointLayer, Layer, 
 from butterfly_gitops.config.reading import ArchiveReading, EndpointReading, SiteReading
 from butterfly_gitops.config.tree import Entry, Mapping, Node, Source, leaves, mapping_at, text_at
 from butterfly_gitops.model.endpoint import EhrEndpoint
-from butterfly_gitops.model.problem import Problem
 from butterfly_gitops.model.site import ArchivesFile, EhrEndpointsFile, SiteFile
 
 # Each endpoint holds all that it has from shared layers: without limits a small file could ask for any memory.
@@ -28,13 +27,12 @@ File = TypeVar("File", bound=BaseModel)
 
 
 def read_site(
-    source: Source, roots: Map[str, Node | None], *, presets: Mapping | None, problems: list[Problem]
+    source: Source, roots: Map[str, Node | None], *, presets: Mapping | None, context: Context
 ) -> SiteReading:
     """Read one site from the trees of its files, by file name; a file without a tree has been complained of.
 
     `presets` is None when they cannot be known; nothing is then said of values that may stand there.
     """
-    context = Context(problems=problems)
     site_file = read_file(SiteFile, roots.get("site.yaml"), context)
     endpoints_file = read_file(EhrEndpointsFile, roots.get("ehr-endpoints.yaml"), context)
     archives_file = read_file(ArchivesFile, roots.get("archives.yaml"), context)
@@ -84,7 +82,7 @@ def check_shared_layer(entry: Entry | None, context: Context) -> None:
         mend = "write them at the endpoints that need them"
         context.refuse(entry.key.place, rule="layer-too-large", message=message, mend=mend)
         return
-    relaxed = Context(problems=context.problems, guesses=context.guesses, relaxed=True)
+    relaxed = replace(context, relaxed=True)
     reader_of(EhrEndpoint).read(entry.value.without(*ENDPOINT_ONLY), entry.key, relaxed)
 
 
@@ -115,7 +113,6 @@ class _LayersBelow:
     """What an endpoint of one site starts from."""
 
     def __init__(self, site_tree: Mapping | None, presets: Mapping | None) -> None:
-        self.known: dict[int, Any] = {}
         self._presets = presets
         self._layer_of_preset: dict[str, Layer | None] = {}
         zone = site_tree.entry("time_zone") if site_tree else None
@@ -157,7 +154,7 @@ class _LayersBelow:
 def _read_endpoint(entry: Entry, below: _LayersBelow, context: Context) -> EndpointReading:
     own = entry.value
     assert isinstance(own, Mapping)  # noqa: S101 - `_mappings` chose it; this tells the type checker
-    relaxed = replace(context, relaxed=True, known=below.known)
+    relaxed = replace(context, relaxed=True)
     reader_of(EndpointLayer).read(own, entry.key, relaxed)
     named = (below.preset(own), below.defaults, Layer(name="endpoint", tree=own.without(*ENDPOINT_ONLY)))
     layers = tuple(layer for layer in named if layer is not None)
