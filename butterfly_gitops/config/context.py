@@ -12,7 +12,7 @@ from butterfly_gitops.model.problem import Problem
 Sound = dict[tuple[int, str, bool], Any]
 
 _SHOWN_CHARACTERS = 60
-_IS_COMMENT_AT_ONCE = re.compile(r": +#[^\s#]")
+_IS_COMMENT_AT_ONCE = re.compile(r": +#")
 
 
 class Failed:

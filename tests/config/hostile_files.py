@@ -90,7 +90,7 @@ CASES: dict[str, tuple[str, Callable[[], Files]]] = {
     "long keys that stand twice": ("duplicate-key", lambda: one_endpoint(f"    {'a' * 900}: 1\n" * 1_100)),
     "complex keys": ("key-not-text", lambda: {ENDPOINTS: b"? [a]\n: b\n" * 6_000}),
     "empty keys": ("key-not-text", lambda: {ENDPOINTS: b": a\n" * (_VALUES // 2)}),
-    "colons": ("wrong-type", lambda: {ENDPOINTS: long_lines("a:").encode()}),
+    "colons": ("several-lines", lambda: {ENDPOINTS: long_lines("a:").encode()}),
     "colons and spaces": ("bad-yaml", lambda: {ENDPOINTS: long_lines("a: ").encode()}),
     "anchors": ("anchor", lambda: {ENDPOINTS: b"- &a a\n" * _VALUES}),
     "aliases of aliases": (
@@ -111,7 +111,7 @@ CASES: dict[str, tuple[str, Callable[[], Files]]] = {
     "an open quote": ("bad-yaml", lambda: one_endpoint(f'    host: "\n{long_lines("x")}')),
     "escapes": ("bad-yaml", lambda: one_endpoint(f'    host: "\n{long_lines(chr(92) + "x41")}')),
     "half characters": ("control-character", lambda: one_endpoint(f'    host: "{filled(chr(92) + "ud800", 9_000)}"')),
-    "quoted lines": ("bad-host", lambda: one_endpoint('    host: "' + "    x\n" * 40_000 + '"\n')),
+    "quoted lines": ("several-lines", lambda: one_endpoint('    host: "' + "    x\n" * 40_000 + '"\n')),
     "quoted empty lines": ("several-lines", lambda: one_endpoint('    host: "a' + "\n" * _LINES + '"')),
     "empty lines in a value": ("several-lines", lambda: one_endpoint("    host: a" + "\n" * 40_000 + "     b")),
     "a block": ("several-lines", lambda: one_endpoint("    host: |\n" + "      x\n" * 40_000)),

@@ -8,7 +8,8 @@ from butterfly_gitops.delivery.patient import identifier_keys, is_same_patient
 from butterfly_gitops.model.study import PatientIdentifier
 
 lines = st.none() | st.text(max_size=3)
-identifiers = st.builds(PatientIdentifier, id=st.text(min_size=1, max_size=3), authority=lines, type=lines)
+ids = st.text(min_size=1, max_size=3).map(lambda text: f"x{text}x".replace("\x00", ""))
+identifiers = st.builds(PatientIdentifier, id=ids, authority=lines, type=lines)
 key_sets = st.frozensets(st.sampled_from("abcde"))
 NONE: frozenset[str] = frozenset()
 
