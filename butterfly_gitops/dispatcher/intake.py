@@ -219,13 +219,6 @@ def _problems_of_values(study: Study, pointer: str) -> Iterable[Problem]:
                 f"{pointer}/documents/{number}/media_type",
                 mend="write application/pdf for a PDF",
             )
-        if not document.base64:
-            yield _problem(
-                "wrong-value",
-                "this document is empty",
-                f"{pointer}/documents/{number}/base64",
-                mend="write the document in base64, or take it out",
-            )
 
 
 def _problem(rule: str, message: str, pointer: str, *, mend: str) -> Problem:
