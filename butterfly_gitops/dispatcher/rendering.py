@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from pydantic import ValidationError
+
 from butterfly_gitops.delivery.claim import reusable
 from butterfly_gitops.delivery.status import repeats_revision, status_of
 from butterfly_gitops.hl7.form import Form
@@ -11,6 +13,7 @@ from butterfly_gitops.hl7.refusal import RenderingRefused
 from butterfly_gitops.hl7.render import Known, render_in
 from butterfly_gitops.model.delivery import ReportId, Target
 from butterfly_gitops.model.endpoint import EhrEndpoint
+from butterfly_gitops.model.study import StudyEvent
 from butterfly_gitops.store.interface import Claiming, Head, NewMessage, Refusing
 
 
@@ -72,7 +75,7 @@ class Renderer:
         control_id = self._letters(20)
         rendered = render_in(
             self._form,
-            head.event,
+            _event_of(head),
             report=Known(
                 filler=head.report.filler,
                 taken=head.taken,
@@ -92,3 +95,19 @@ class Renderer:
             status_time=rendered.status_time,
             data=rendered.data,
         )
+
+
+def _event_of(head: Head) -> StudyEvent:
+    """The study as it was accepted. Raises RenderingRefused where an earlier version took what this one does not.
+
+    Accepted is accepted: such a result waits visibly, and no lane ends over it.
+    """
+    try:
+        return head.event
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        place = "/".join(map(str, first["loc"]))
+    # Outside `except`, so that the refusal does not carry the error, which has the study.
+    raise RenderingRefused(
+        "the study", f"was accepted by an earlier version, and this one cannot read its {place}"
+    )

@@ -1,10 +1,16 @@
 """A result that cannot be written for its EHR: it waits for a person with the field named, and nobody behind it does."""
 
+import json
+
 import pytest
 
-from butterfly_gitops.model.delivery import State
+from butterfly_gitops.dispatcher.rendering import Renderer
+from butterfly_gitops.model.delivery import LaneId, State, Target, TargetNumber
+from butterfly_gitops.store.interface import Head, Refusing
+from tests.delivery.rows import a_delivery, a_report
 from tests.dispatcher.lanes_at_work import Ehr, an_endpoint, dispatching, studies
 from tests.dispatcher.scripted_peer import Peer, run
+from tests.hl7.samples import AT, endpoint, study
 
 ASIDE, DELIVERED = State.SET_ASIDE, State.DELIVERED
 LONG_NAME = "Wolfeschlegelsteinhausenbergerdorff" * 9  # 315 characters
@@ -93,3 +99,16 @@ def test_an_ehr_that_takes_more_gets_the_whole_name(tmp_path):
             assert f"|{LONG_NAME}^".encode() in peer.messages[0]
 
     run(story())
+
+
+def test_what_an_earlier_version_accepted_and_this_one_cannot_read_waits_with_its_place():
+    event = study("efast.json").model_dump(mode="json", by_alias=True)
+    event["study"]["accession_number"] = " A4711"
+    target = Target(lane=LaneId(1), number=TargetNumber(1), wire="", text="")
+    head = Head(delivery=a_delivery(1), report=a_report(1), body=json.dumps(event), message=None)
+    prepared = Renderer(endpoint(), target, letters=lambda count: "X" * count).prepare(head, at=AT)
+    assert isinstance(prepared.wish, Refusing)
+    assert (prepared.wish.field, prepared.wish.why) == (
+        "the study",
+        "was accepted by an earlier version, and this one cannot read its study/accession_number",
+    )
