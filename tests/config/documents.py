@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 from butterfly_gitops.config.layers import EndpointLayer
 from butterfly_gitops.model.endpoint import EhrEndpoint
 from butterfly_gitops.model.fleet import FleetFile, GrantsFile
+from butterfly_gitops.model.scalar import Name
 from butterfly_gitops.model.site import ArchivesFile, EhrEndpointsFile, SiteFile
 
 MODELS: dict[str, type[BaseModel]] = {
@@ -119,7 +120,9 @@ def _of_scalar(annotation: Any, bare: type) -> st.SearchStrategy[Value]:
 
 
 def _key(annotation: Any) -> st.SearchStrategy[str]:
-    return st.text(LETTERS, min_size=1, max_size=8) if annotation is str else _names()
+    if annotation is str:
+        return st.text(LETTERS, min_size=1, max_size=8)
+    return _names() if annotation == Name else _of_scalar(annotation, str)
 
 
 def _names() -> st.SearchStrategy[str]:

@@ -136,9 +136,20 @@ def test_what_is_spoilt_both_refuse_or_both_take(made: tuple[str, Written]):
 
 
 @pytest.mark.parametrize("kind", MODELS)
-def test_at_each_limit_of_each_setting_both_refuse_or_both_take(kind: str):
+def test_what_has_every_setting_both_take(kind: str):
+    whole = with_every_setting(kind)
+    assert list(VALIDATORS[kind].iter_errors(whole)) == []
+    assert_agreement(kind, as_written(whole, is_plain=False))
+
+
+def with_every_setting(kind: str) -> Value:
     once = settings(database=None, derandomize=True, phases=[Phase.generate])
-    whole = find(documents(kind, are_whole=True), lambda _: True, settings=once)
+    return find(documents(kind, are_whole=True), lambda _: True, settings=once)
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_at_each_limit_of_each_setting_both_refuse_or_both_take(kind: str):
+    whole = with_every_setting(kind)
     for path in paths(whole):
         alone = with_little_beside(kind, whole, path)
         for edge in at_the_limits(value_at(alone, path)):
