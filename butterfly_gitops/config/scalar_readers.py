@@ -15,8 +15,8 @@ from butterfly_gitops.config.hl7_settings import place_meant
 from butterfly_gitops.config.tree import Node, Scalar
 from butterfly_gitops.config.written_durations import durations_meant
 from butterfly_gitops.config.written_names import mend_spelling
+from butterfly_gitops.model.field_place import FIELD_PATTERN, PLACE_PATTERN
 from butterfly_gitops.model.meaning import PATTERN_MEND
-from butterfly_gitops.model.message import FIELD_PATTERN, PLACE_PATTERN
 from butterfly_gitops.model.scalar import NAME_PATTERN, parse_duration, print_duration
 
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")

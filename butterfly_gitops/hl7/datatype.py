@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from butterfly_gitops.hl7.escape import escape, is_plain
 from butterfly_gitops.model.endpoint import Hd, Identity
-from butterfly_gitops.model.message import Authority
+from butterfly_gitops.model.identifier import Authority
 from butterfly_gitops.model.study import NM_PATTERN, Attending, Location, PatientIdentifier, Person
 
 Authorities = Mapping[str, Authority]

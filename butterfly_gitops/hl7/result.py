@@ -7,7 +7,8 @@ from butterfly_gitops.hl7.timestamp import WallClock
 from butterfly_gitops.hl7.version import Version
 from butterfly_gitops.model.delivery import ResultStatus
 from butterfly_gitops.model.endpoint import EhrEndpoint
-from butterfly_gitops.model.message import Message, ProviderIdChoice
+from butterfly_gitops.model.identifier import ProviderIdChoice
+from butterfly_gitops.model.message import Message
 from butterfly_gitops.model.study import Attending, Person, Study, StudyEvent
 
 Provider = TypeVar("Provider", Person, Attending)

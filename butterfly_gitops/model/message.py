@@ -4,32 +4,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from butterfly_gitops.model.exam import DiagnosticService, DocumentType, ExamCode
+from butterfly_gitops.model.field_place import FieldName, FieldPlace, FixedText
 from butterfly_gitops.model.frozen import Frozen
-from butterfly_gitops.model.meaning import Meanings, PatternMend
+from butterfly_gitops.model.identifier import Authority, AuthorityName, PatientIdChoice, ProviderIdChoice
+from butterfly_gitops.model.meaning import Meanings
 
-
-class PatientIdChoice(Frozen):
-    """Which identifier of a patient becomes PID-3."""
-
-    authority: Annotated[str, StringConstraints(min_length=1)] | None = Field(default=None, examples=["STE"])
-    """CX.4, the assigning authority."""
-    type: Annotated[str, StringConstraints(min_length=1)] | None = Field(default=None, examples=["MR"])
-    """CX.5, table 0203: MR, for example."""
-
-
-DiagnosticService = Annotated[
-    Literal["RAD", "RUS", "OUS", "VUS", "CUS", "IMG"],
-    Meanings(
-        {
-            "RAD": "Radiology.",
-            "RUS": "Radiology ultrasound.",
-            "OUS": "Obstetric ultrasound.",
-            "VUS": "Vascular ultrasound.",
-            "CUS": "Cardiac ultrasound.",
-            "IMG": "Diagnostic imaging.",
-        }
-    ),
-]
 WhenAbsent = Annotated[
     Literal["send", "set_aside"],
     Meanings({"send": "Sent without it.", "set_aside": "Set aside for a person, with the field named."}),
@@ -37,81 +17,6 @@ WhenAbsent = Annotated[
 SegmentWish = Annotated[
     Literal["send", "leave_out"], Meanings({"send": "It is sent.", "leave_out": "It is never sent."})
 ]
-
-
-DocumentType = Annotated[
-    Literal["18760-9", "11522-0", "11525-3", "18748-4", "11528-7"],
-    Meanings(
-        {
-            "18760-9": "Ultrasound report.",
-            "11522-0": "Echocardiography study.",
-            "11525-3": "Obstetric ultrasound study.",
-            "18748-4": "Diagnostic imaging study.",
-            "11528-7": "Radiology studies.",
-        }
-    ),
-]
-
-
-class ExamCode(Frozen):
-    """A universal service identifier, OBR-4."""
-
-    code: Annotated[str, StringConstraints(min_length=1, max_length=20)] = Field(examples=["76705"])
-    """CE.1."""
-    display: Annotated[str, StringConstraints(max_length=199)] | None = Field(
-        default=None, examples=["US abdomen limited"]
-    )
-    """CE.2."""
-    system: Annotated[str, StringConstraints(max_length=20)] | None = Field(default=None, examples=["C4"])
-    """CE.3, table 0396: LN, C4, L and so on."""
-    diagnostic_service: DiagnosticService | None = None
-    """OBR-24 of this exam, in place of the endpoint's."""
-    document_type: DocumentType | None = None
-    """OBX-3 of the PDF of this exam, in place of the endpoint's."""
-
-
-AuthorityName = Annotated[str, StringConstraints(min_length=1, max_length=199)]
-
-
-class Authority(Frozen):
-    """What identifies an assigning authority beyond its local name (HD.2 and HD.3, HL7 v2.5.1 2.A.33)."""
-
-    universal_id: Annotated[str, StringConstraints(min_length=1, max_length=199)] = Field(
-        examples=["1.2.840.114350"]
-    )
-    """HD.2, for example an OID."""
-    universal_id_type: Annotated[
-        Literal["ISO", "DNS", "GUID", "UUID", "URI", "CLIA"],
-        Meanings(
-            {
-                "ISO": "An OID.",
-                "DNS": "An Internet domain name.",
-                "GUID": "A GUID.",
-                "UUID": "A UUID.",
-                "URI": "A URI.",
-                "CLIA": "A CLIA number.",
-            }
-        ),
-    ] = "ISO"
-    """HD.3, what kind of identifier HD.2 is (table 0301)."""
-
-
-class ProviderIdChoice(Frozen):
-    """Whose identifiers of physicians and sonographers this EHR knows."""
-
-    authority: Annotated[str, StringConstraints(min_length=1, max_length=199)] | None = Field(
-        default=None, examples=["STE"]
-    )
-    """XCN.9: the assigning authority of identifiers for which the study names none."""
-    type: Annotated[str, StringConstraints(min_length=1, max_length=20)] | None = Field(
-        default=None, examples=["NPI"]
-    )
-    """XCN.13, table 0203: the kind of identifiers for which the study names none."""
-    others: Annotated[
-        Literal["send", "leave_out"],
-        Meanings({"send": "Sent as it comes.", "leave_out": "Left out; the name is still sent."}),
-    ] = "send"
-    """What becomes of an identifier of another authority."""
 
 
 class Pdf(Frozen):
@@ -144,21 +49,6 @@ class WhenMissing(Frozen):
     """A PDF, in the layout pdf."""
     study_uid: WhenAbsent = "send"
     """The DICOM Study UID."""
-
-
-FIELD_PATTERN = r"^(MSH|PID|PV1|ORC|TQ1|OBR|OBX)-[1-9][0-9]?$"
-PLACE_PATTERN = r"^(MSH|PID|PV1|ORC|TQ1|OBR|OBX)-[1-9][0-9]?(\.[1-9][0-9]?){0,2}$"
-FieldName = Annotated[
-    str,
-    StringConstraints(pattern=FIELD_PATTERN),
-    PatternMend("write a field of MSH, PID, PV1, ORC, TQ1, OBR or OBX, such as OBR-31"),
-]
-FieldPlace = Annotated[
-    str,
-    StringConstraints(pattern=PLACE_PATTERN),
-    PatternMend("write a field of MSH, PID, PV1, ORC, TQ1, OBR or OBX, or a part of one, such as PV1-3.4"),
-]
-FixedText = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
 class Message(Frozen):

@@ -18,7 +18,9 @@ from butterfly_gitops.hl7.layouts.catalog import LAYOUTS
 from butterfly_gitops.hl7.layouts.names import segments_of
 from butterfly_gitops.hl7.segment_map import Field
 from butterfly_gitops.model.endpoint import EhrEndpoint, Hd
-from butterfly_gitops.model.message import Authority, DiagnosticService, Message
+from butterfly_gitops.model.exam import DiagnosticService
+from butterfly_gitops.model.identifier import Authority
+from butterfly_gitops.model.message import Message
 from butterfly_gitops.model.study import Location, PatientIdentifier, Person
 from tests.hl7.conformance_file import STATEMENT, fresh
 from tests.hl7.samples import CONTROL_ID, Case, golden_names, read_case

@@ -6,7 +6,9 @@ import pytest
 
 from butterfly_gitops.model.address import Address
 from butterfly_gitops.model.endpoint import EhrEndpoint
-from butterfly_gitops.model.message import Authority, ExamCode, Message
+from butterfly_gitops.model.exam import ExamCode
+from butterfly_gitops.model.identifier import Authority
+from butterfly_gitops.model.message import Message
 from butterfly_gitops.plan.change import Change, change_of, owner_of
 from butterfly_gitops.plan.consequence import Consequence, class_of_setting
 from butterfly_gitops.plan.message_words import arrive_with, set_aside

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from butterfly_gitops.model.endpoint import EhrEndpoint
+from butterfly_gitops.model.exam import ExamCode
 from butterfly_gitops.model.fleet import Fleet
-from butterfly_gitops.model.message import ExamCode, Message, WhenMissing
+from butterfly_gitops.model.message import Message, WhenMissing
 from butterfly_gitops.model.site import Site
 from butterfly_gitops.model.study import StudyEvent
 from butterfly_gitops.plan.document import Plan, from_document, to_document
