@@ -58,10 +58,7 @@ def no_rename(added: Address, comparison: Comparison) -> str:
 
     The applied side is told in the new names, so that an endpoint whose rename takes effect is not added.
     """
-    desired, applied = (
-        side.fleet.sites.get(added.site) if side.fleet else None
-        for side in (comparison.desired, comparison.applied)
-    )
+    desired, applied = comparison.desired.site(added), comparison.applied.site(added)
     old = desired.renamed.get(added.name or "") if desired else None
     if old is None:
         return ""
@@ -72,10 +69,7 @@ def no_rename(added: Address, comparison: Comparison) -> str:
 
 def likely_heir(removed: Address, comparison: Comparison) -> str:
     """The new endpoint that reaches the very receiver of one that leaves, and may be it under another name; or empty."""
-    desired, applied = (
-        side.fleet.sites.get(removed.site) if side.fleet else None
-        for side in (comparison.desired, comparison.applied)
-    )
+    desired, applied = comparison.desired.site(removed), comparison.applied.site(removed)
     old = applied.ehr_endpoints.get(removed.name or "") if applied else None
     if desired is None or applied is None or old is None:
         return ""

@@ -3,63 +3,18 @@
 A sentence says what is known: with the state's counts where there are some, and without them from files alone.
 """
 
-from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import Self
 
-from butterfly_gitops.model.address import Address
 from butterfly_gitops.model.endpoint import EhrEndpoint
-from butterfly_gitops.model.site import Site
-from butterfly_gitops.plan.change import RENAMED_FROM, Change, Kind
+from butterfly_gitops.plan.bucket import Bucket, Said
+from butterfly_gitops.plan.change import RENAMED_FROM, Change
 from butterfly_gitops.plan.consequence import Consequence
-from butterfly_gitops.plan.departure import removal_of
-from butterfly_gitops.plan.effective_from import print_moment
 from butterfly_gitops.plan.message_words import arrive_with, set_aside
-from butterfly_gitops.plan.renaming import likely_heir, no_rename
-from butterfly_gitops.plan.sides import Comparison, LaneCount, Side
-from butterfly_gitops.plan.waiting import (
-    changing,
-    first_sent,
-    kept,
-    lane_count,
-    leaving,
-    leaving_archive,
-    moving,
-    open_count,
-    still_sent,
-)
-from butterfly_gitops.plan.wording import agreed, all_of, many
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
-    """One meaning, long and short."""
-
-    sentence: str = ""
-    brief: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bucket:
-    """The changes of one class at one place, or at several places that change alike.
-
-    `layer` is the shared layer that they all come from, if there is one. `changes` are the first place's.
-    """
-
-    consequence: Consequence
-    places: tuple[Address, ...]
-    kind: Kind
-    changes: tuple[Change, ...]
-    layer: str = ""
-
-    def with_layer(self, layer: str, changes: tuple[Change, ...]) -> Self:
-        """Those changes of it that come from one layer."""
-        return replace(self, layer=layer, changes=changes)
-
-    def with_places(self, places: tuple[Address, ...]) -> Self:
-        """The same at several places."""
-        return replace(self, places=places)
+from butterfly_gitops.plan.sides import Comparison, LaneCount
+from butterfly_gitops.plan.starting import say_start
+from butterfly_gitops.plan.stopping import say_stop
+from butterfly_gitops.plan.waiting import changing, first_sent, kept, lane_count, moving
+from butterfly_gitops.plan.wording import all_of
 
 
 def say(bucket: Bucket, comparison: Comparison) -> Said:
@@ -68,13 +23,13 @@ def say(bucket: Bucket, comparison: Comparison) -> Said:
         case Consequence.NOTHING_APPLIED:
             return _nothing_applied(bucket.changes[0])
         case Consequence.RESULTS_STOP:
-            return _stop(bucket, comparison)
+            return say_stop(bucket, comparison)
         case Consequence.GO_ELSEWHERE:
             return _elsewhere(bucket, comparison)
         case Consequence.IDENTITY_CHANGES:
             return _identity(bucket, comparison)
         case Consequence.ONE_MORE_PLACE:
-            return _one_more(bucket, comparison)
+            return say_start(bucket, comparison)
         case Consequence.TIMING:
             return _timing(bucket, comparison)
         case Consequence.COSMETIC:
@@ -88,86 +43,6 @@ def _nothing_applied(change: Change) -> Said:
     )
 
 
-def _stop(bucket: Bucket, comparison: Comparison) -> Said:
-    site, place = bucket.places[0].site, bucket.places[0]
-    match bucket.kind:
-        case "archive":
-            return _archive_stops(bucket, comparison)
-        case "ehr_endpoint":
-            count, removal = lane_count(bucket.places, comparison), removal_of(bucket.changes[0], comparison)
-            still = "; what waits is still sent to it" if removal and removal.waiting == "drain" else ""
-            return Said(
-                sentence=f"{leaving(count, site, removal)}{_other_name(bucket, comparison)}",
-                brief=f"It leaves the files{still or '; nothing more is sent to it'}",
-            )
-        case "grants":
-            return Said(
-                sentence="No study finalized from now on is sent anywhere: EHR integration needs the Enterprise "
-                "subscription.",
-                brief="No study finalized is sent anywhere: EHR integration needs the Enterprise subscription",
-            )
-        case _:
-            return Said(sentence=f"{place} leaves, and its results with it.", brief=f"{place} leaves")
-
-
-def _other_name(bucket: Bucket, comparison: Comparison) -> str:
-    """How to say that what leaves comes back under another name, where it looks so."""
-    old = bucket.places[0]
-    if removal_of(bucket.changes[0], comparison) or not (new := likely_heir(old, comparison)):
-        return ""
-    return f" If {new} is the same endpoint under another name, write renamed_from: {old.name} there."
-
-
-def _archive_stops(bucket: Bucket, comparison: Comparison) -> Said:
-    place, ended = bucket.places[0], _endpoints(bucket.changes)
-    for change in bucket.changes:
-        if change.kind == "archive" and change.is_removed:
-            what = "It leaves the files: its studies reach no EHR"
-            count = open_count(change, comparison)
-            waiting = leaving_archive(count, place.site, removal_of(change, comparison))
-            return Said(sentence=f"{what} from now on. {waiting}", brief=what)
-    waiting = _still_sent(place, ended, comparison)
-    renamed = _other_cloud_id(bucket.changes)
-    if not ended:
-        return renamed
-    also = f" {renamed.sentence}" if renamed.sentence else ""
-    fate = f"no longer go to {all_of(ended)}" if _left(place, comparison.desired) else "reach no EHR"
-    return Said(
-        sentence=f"Studies finalized from now on {fate}.{waiting}{also}", brief=f"Studies finalized {fate}"
-    )
-
-
-def _still_sent(place: Address, ended: tuple[str, ...], comparison: Comparison) -> str:
-    """What becomes of results where rules end; of an endpoint that leaves as well, its own effect says it."""
-    site = _site(place, comparison.desired)
-    staying = [name for name in ended if site and name in site.ehr_endpoints]
-    if not staying:
-        return ""
-    lanes = lane_count((Address(site=place.site, name=name) for name in staying), comparison)
-    return f" {still_sent(lanes, staying)}"
-
-
-def _endpoints(changes: Iterable[Change]) -> tuple[str, ...]:
-    """The endpoints of those changes that are forwarding rules."""
-    rules = (change.address.field or "" for change in changes if change.kind == "forwarding_rule")
-    return tuple(field.removeprefix("forward_to.") for field in rules)
-
-
-def _left(place: Address, desired: Side) -> tuple[str, ...]:
-    site = _site(place, desired)
-    archive = site.archives.get(place.name or "") if site else None
-    return archive.forward_to if archive else ()
-
-
-def _other_cloud_id(changes: Iterable[Change]) -> Said:
-    for change in changes:
-        if change.setting == "cloud_id":
-            now = f"; those that call it {change.new} are taken" if change.new else ""
-            what = f"Events that call it {change.old} are refused"
-            return Said(sentence=f"{what} from now on{now}.", brief=what)
-    return Said()
-
-
 def _elsewhere(bucket: Bucket, comparison: Comparison) -> Said:
     if bucket.kind == "link":
         change = next(change for change in bucket.changes if change.setting == "runs")
@@ -177,7 +52,7 @@ def _elsewhere(bucket: Bucket, comparison: Comparison) -> Said:
             brief=f"{who[0].upper()}{who[1:]} opens its connections",
         )
     place = bucket.places[0]
-    before, after = _endpoint(place, comparison.applied), _endpoint(place, comparison.desired)
+    before, after = comparison.applied.endpoint(place), comparison.desired.endpoint(place)
     move = _move(before, after)
     waiting = moving(lane_count(bucket.places, comparison), resends=after.on_retarget == "resend")
     return Said(sentence=f"{move}. {waiting}", brief=f"{move.split(' instead')[0]}, waiting ones too")
@@ -204,75 +79,6 @@ def _identity(bucket: Bucket, comparison: Comparison) -> Said:
         sentence=" ".join((*(f"{what}." for what in whats), waiting)),
         brief=f"{'. '.join(whats)}, waiting ones too",
     )
-
-
-def _one_more(bucket: Bucket, comparison: Comparison) -> Said:
-    match bucket.kind:
-        case "site":
-            return _new_site(bucket, comparison)
-        case "archive":
-            return _pairs_start(bucket, comparison)
-        case "ehr_endpoint":
-            endpoint = _endpoint(bucket.places[0], comparison.desired)
-            paused = ", paused" if endpoint.status == "paused" else ""
-            where = f"A new EHR endpoint at {endpoint.host}:{endpoint.port}{paused}"
-            in_vain = no_rename(bucket.places[0], comparison)
-            return Said(
-                sentence=f"{where}. It receives what archives forward to it from now on."
-                f"{_starts_anew(bucket.places[0], in_vain)}",
-                brief=f"{where}; {in_vain}" if in_vain else where,
-            )
-        case _:
-            return Said(
-                sentence="Studies finalized from now on are sent as the forwarding rules say. Earlier ones are not sent.",
-                brief="Studies finalized are sent as the forwarding rules say",
-            )
-
-
-def _new_site(bucket: Bucket, comparison: Comparison) -> Said:
-    kinds = Counter(change.kind for change in bucket.changes)
-    parts = (
-        many(kinds["archive"], "archive", "archives"),
-        many(kinds["ehr_endpoint"], "EHR endpoint", "EHR endpoints"),
-        many(kinds["link"], "Link", "Links"),
-    )
-    what = f"A new site: {all_of(parts)}"
-    added = [change.address for change in bucket.changes if change.kind == "ehr_endpoint"]
-    in_vain = [(address, said) for address in added if (said := no_rename(address, comparison))]
-    return Said(
-        sentence=f"{what}. Studies finalized earlier are not sent."
-        f"{''.join(_starts_anew(address, said) for address, said in in_vain)}",
-        brief="; ".join((what, *(said for _, said in in_vain))),
-    )
-
-
-def _starts_anew(added: Address, in_vain: str) -> str:
-    return f" {in_vain}: {added.name} starts as a new endpoint." if in_vain else ""
-
-
-def _pairs_start(bucket: Bucket, comparison: Comparison) -> Said:
-    place = bucket.places[0]
-    also = "also " if set(_left(place, comparison.applied)) & set(_left(place, comparison.desired)) else ""
-    names = all_of(_endpoints(bucket.changes))
-    return Said(
-        sentence=f"Studies finalized from now on {also}go to {names}. {_earlier(bucket.changes, comparison)}",
-        brief=f"Studies finalized {also}go to {names}",
-    )
-
-
-def _earlier(changes: tuple[Change, ...], comparison: Comparison) -> str:
-    observed = comparison.observed
-    parts = []
-    for change in changes:
-        closed = observed.closed.get(str(change.address)) if observed else None
-        if closed is None or observed is None:
-            continue
-        since = print_moment(closed.absent_since, today=observed.as_of)
-        was = agreed(closed.finalized, "was", "were")
-        endpoint = (change.address.field or "").removeprefix("forward_to.")
-        pair = "this pair" if len(changes) == 1 else f"the pair with {endpoint}"
-        parts.append(f"{closed.finalized} {was} finalized since {since}, when {pair} was removed")
-    return f"Earlier ones are not sent: {'; '.join(parts)}." if parts else "Earlier ones are not sent."
 
 
 def _timing(bucket: Bucket, comparison: Comparison) -> Said:
@@ -334,14 +140,3 @@ def _fleet(changes: Iterable[Change]) -> Said:
                 brief=f"More than {change.new} endpoints wait for approval",
             )
     return Said()
-
-
-def _site(place: Address, side: Side) -> Site | None:
-    return side.fleet.sites.get(place.site) if side.fleet else None
-
-
-def _endpoint(place: Address, side: Side) -> EhrEndpoint:
-    site = _site(place, side)
-    if site is None or place.name is None:
-        raise ValueError(f"{place} is no endpoint of this side")
-    return site.ehr_endpoints[place.name]

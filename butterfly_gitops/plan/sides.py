@@ -4,8 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from butterfly_gitops.model.address import Address
+from butterfly_gitops.model.endpoint import EhrEndpoint
 from butterfly_gitops.model.fleet import Fleet
 from butterfly_gitops.model.problem import Origin
+from butterfly_gitops.model.site import Site
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +25,23 @@ class Side:
     origins: Mapping[str, Origin] = field(default_factory=dict)
     layers: Mapping[str, str] = field(default_factory=dict)
     unsound: frozenset[str] = frozenset()
+
+    def site(self, place: Address) -> Site | None:
+        """The site that a place is in, if this side has it."""
+        return self.fleet.sites.get(place.site) if self.fleet else None
+
+    def endpoint(self, place: Address) -> EhrEndpoint:
+        """The EHR endpoint at a place. Raises ValueError where there is none."""
+        site = self.site(place)
+        if site is None or place.name is None:
+            raise ValueError(f"{place} is no endpoint of this side")
+        return site.ehr_endpoints[place.name]
+
+    def forward_to(self, place: Address) -> tuple[str, ...]:
+        """The endpoints that the archive at a place forwards to; none where there is no archive."""
+        site = self.site(place)
+        archive = site.archives.get(place.name or "") if site else None
+        return archive.forward_to if archive else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
