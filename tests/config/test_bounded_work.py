@@ -1,4 +1,4 @@
-"""Files that nobody writes by accident: what they cost is bounded, and so is what is said of them."""
+"""What a file costs is bounded, however many names, comments and secrets are in it; and so is what is said of it."""
 
 import time
 from collections.abc import Iterator
