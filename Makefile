@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test editor lint format reference shape bench clean
+.PHONY: help demo test search editor lint format reference shape bench clean
 MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
@@ -19,6 +19,9 @@ test: lint ## check everything that must hold before a change lands
 	$(BIN)/bgo schema --check
 	$(BIN)/bgo fmt --check
 	$(BIN)/pytest -q -n 2
+
+search: $(BIN)/.installed-dev ## look for examples that break a law of the tests, other ones each time
+	$(BIN)/pytest -q -n 2 -m hypothesis --hypothesis-profile=other-examples
 
 editor: tests/editors/node_modules/.package-lock.json ## install the language server that tests/editors asks (needs npm)
 

@@ -1,6 +1,11 @@
-"""What holds for all tests: none of them judges how fast the machine is."""
+"""What holds for all tests: none judges how fast the machine is, and a change is judged by the same examples each time.
+
+New examples are looked for by `make search`: whatever it finds becomes a case of a table, or an `@example`.
+"""
 
 from hypothesis import HealthCheck, settings
 
-settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("any-machine")
+_any_machine = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow], "print_blob": True}
+settings.register_profile("same-examples", derandomize=True, **_any_machine)
+settings.register_profile("other-examples", derandomize=False, **_any_machine)
+settings.load_profile("same-examples")
