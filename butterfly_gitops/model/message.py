@@ -186,9 +186,9 @@ class Message(Frozen):
     when_missing: WhenMissing = WhenMissing()
     """What happens to a result whose study lacks something."""
     fields: dict[FieldPlace, FixedText] = Field(
-        default={}, max_length=50, examples=[{"PV1-3.4": "ED", "OBR-15.1": "US"}]
+        default={}, max_length=50, examples=[{"PV1-3.4": "ED", "OBR-15.1": "US", "PV1-19.4": "STE"}]
     )
-    """Fixed values by field, component or subcomponent; in OBX they stand in each."""
+    """Fixed values by field or part of one, in OBX in each; the rule own-field says where only some parts can be fixed."""
     empty_as_null: tuple[FieldName, ...] = Field(default=(), max_length=50, examples=[["PV1-10", "OBR-31"]])
     """Fields that say `""`, delete what you have, where the study has nothing for them."""
     unencodable: Annotated[

@@ -181,7 +181,8 @@ _IMAGING = (
         says="PV1-19 is the visit number",
         source="2.1: the DICOM Admission ID, the encounter link of point-of-care ultrasound",
         holds=lambda wire, case: (
-            bool(case.event.encounter) and wire["PV1-19"] == case.event.encounter.visit_number
+            bool(case.event.encounter)
+            and wire["PV1-19"].partition("^")[0] == case.event.encounter.visit_number
         ),
         broken_by=_set("PV1-19", "V0"),
         concerns=_visit_stands_in_pv1,

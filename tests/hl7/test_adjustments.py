@@ -8,9 +8,16 @@ from hl7apy.v2_5_1.segments import SEGMENTS
 from hypothesis import given
 from hypothesis import strategies as st
 
-from butterfly_gitops.hl7.adjustment import LAST_FIELDS, NEVER_NULL, OWN_FIELDS, split_place
 from butterfly_gitops.hl7.layouts.catalog import LAYOUTS
 from butterfly_gitops.hl7.length import LENGTHS
+from butterfly_gitops.hl7.own_field import (
+    FIXABLE,
+    LAST_FIELDS,
+    NEVER_NULL,
+    OWN_FIELDS,
+    fixable_at,
+    split_place,
+)
 from butterfly_gitops.hl7.refusal import RenderingRefused
 from butterfly_gitops.hl7.transliteration import plain_letters
 from butterfly_gitops.hl7.version import VERSIONS
@@ -59,8 +66,9 @@ def test_the_last_field_of_each_segment_is_that_of_the_standard():
 @pytest.mark.parametrize(("setting", "refused"), [("fields", OWN_FIELDS), ("empty_as_null", NEVER_NULL)])
 def test_what_the_reference_gives_as_an_example_is_taken(setting: str, refused: dict[str, frozenset[int]]):
     for example in Message.model_fields[setting].examples or ():
-        for segment, number, *_ in map(split_place, example):
-            assert int(number) not in refused[segment]
+        for place in example:
+            segment, number, *_ = split_place(place)
+            assert int(number) not in refused[segment] or fixable_at(place)
 
 
 def test_a_fixed_value_stands_in_each_obx_and_in_each_repetition():
@@ -70,6 +78,78 @@ def test_a_fixed_value_stands_in_each_obx_and_in_each_repetition():
     message = rendered(event(people=people), to)
     assert {field_of(message, "OBX-17", nth=n) for n in (1, 2, 3)} == {"US"}
     assert field_of(message, "OBR-33") == "&Haddad^now~&Kim^now"
+
+
+ATTENDING = {"id": "1051", "family": "Haddad", "given": "Sami"}
+
+
+def of_visit(**encounter: Any) -> StudyEvent:
+    return StudyEvent.model_validate_json(json.dumps({**EFAST, "encounter": {"class": "E", **encounter}}))
+
+
+@pytest.mark.parametrize(
+    ("encounter", "fields", "field", "written"),
+    [
+        ({"visit_number": "V1"}, {"PV1-19.4": "STE"}, "PV1-19", "V1^^^STE"),
+        ({"visit_number": "V1"}, {"PV1-19.5": "VN", "PV1-19.4": "a&b"}, "PV1-19", "V1^^^a\\T\\b^VN"),
+        ({"visit_number": "V1"}, {"PV1-19.4.2": "1.2", "PV1-19.4": "STE"}, "PV1-19", "V1^^^STE&1.2"),
+        ({}, {"PV1-19.4": "STE", "PV1-19.5": "VN"}, "PV1-19", ""),
+        ({}, {"PV1-19.4.2": "1.2"}, "PV1-19", ""),
+        ({"account_number": "A1"}, {"PID-18.4": "STE"}, "PID-18", "A1^^^STE"),
+        ({}, {"PID-18.4": "STE"}, "PID-18", ""),
+        ({}, {"PID-3.6": "STE"}, "PID-3", "MRN0042^^^STE^MR^STE"),
+        ({}, {"PID-5.8": "A"}, "PID-5", "Muster^Erika^^^^^L^A"),
+        ({"attending": ATTENDING}, {"PV1-7.14": "STE"}, "PV1-7", "1051^Haddad^Sami^^^^^^^^^^^STE"),
+        ({"attending": ATTENDING | {"id": None}}, {"PV1-7.14": "STE"}, "PV1-7", "^Haddad^Sami"),
+        ({"attending": ATTENDING | {"id": None}}, {"PV1-7.10": "L"}, "PV1-7", "^Haddad^Sami^^^^^^^L"),
+        ({}, {"PV1-7.10": "L"}, "PV1-7", ""),
+        ({}, {"MSH-11.2": "T"}, "MSH-11", "P^T"),
+        ({}, {"OBR-2.2": "EPIC"}, "OBR-2", ""),
+        ({}, {"OBR-3.2": "BF"}, "OBR-3", "A4711^BF"),
+        ({}, {"OBR-4.4": "US"}, "OBR-4", "EFAST^eFAST^L^US"),
+    ],
+)
+def test_a_component_of_a_field_of_ours_is_fixed_beside_a_value_only(
+    encounter: dict[str, Any], fields: dict[str, str], field: str, written: str
+):
+    message = rendered(of_visit(**encounter), endpoint(message={"fields": fields}))
+    assert field_of(message, field) == written
+
+
+def test_a_component_of_a_field_of_ours_is_fixed_in_each_repetition():
+    authors = [{"role": "secondary_author", "family": name} for name in ("Haddad", "Kim")]
+    to = endpoint(message={"fields": {"OBR-33.7": "STE"}})
+    message = rendered(event(people=[*EFAST["study"]["people"], *authors]), to)
+    assert field_of(message, "OBR-33") == "&Haddad^^^^^^STE~&Kim^^^^^^STE"
+    assert field_of(rendered(event(), to), "OBR-33") == ""
+
+
+def test_a_field_of_ours_without_a_value_says_delete_whatever_is_fixed_in_it():
+    to = endpoint(message={"fields": {"PID-18.4": "STE"}, "empty_as_null": ["PID-18"]})
+    assert field_of(rendered(of_visit(), to), "PID-18") == '""'
+
+
+@pytest.mark.parametrize(
+    ("place", "may_be"),
+    [
+        *(("PV1-19.4", True), ("PV1-19.4.3", True), ("PV1-19.4.4", False), ("PV1-19.5.1", False)),
+        *(("PV1-19", False), ("PV1-19.1", False), ("PV1-19.2", False), ("PV1-19.11", False)),
+        *(
+            ("PID-3.4", False),
+            ("PID-3.4.2", False),
+            ("PID-3.6", True),
+            ("PID-2.4", False),
+            ("OBX-5.1", False),
+        ),
+    ],
+)
+def test_which_components_of_ours_may_be_fixed(place: str, may_be: bool):
+    assert (fixable_at(place) is not None) is may_be
+
+
+def test_what_may_be_fixed_is_in_fields_of_ours():
+    for segment, number in map(split_place, FIXABLE):
+        assert int(number) in OWN_FIELDS[segment]
 
 
 def test_a_fixed_value_makes_no_segment():

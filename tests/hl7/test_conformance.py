@@ -8,14 +8,14 @@ import pytest
 from hl7apy.v2_5_1.segments import SEGMENTS
 
 from butterfly_gitops.hl7.acknowledgement import ErrorCode, read_acknowledgement
-from butterfly_gitops.hl7.adjustment import OWN_FIELDS
-from butterfly_gitops.hl7.component import TYPE_OF_FIELD
+from butterfly_gitops.hl7.component import TYPE_OF_FIELD, component_name
 from butterfly_gitops.hl7.conformance.components import FILLED
 from butterfly_gitops.hl7.conformance.standard import KINDS, TABLES
 from butterfly_gitops.hl7.content import SECTIONS
 from butterfly_gitops.hl7.datatype import cx, hd, ndl, pl, xcn, xpn
 from butterfly_gitops.hl7.layouts.catalog import LAYOUTS
 from butterfly_gitops.hl7.layouts.names import segments_of
+from butterfly_gitops.hl7.own_field import FIXABLE, OWN_FIELDS
 from butterfly_gitops.hl7.segment_map import Field
 from butterfly_gitops.model.endpoint import EhrEndpoint, Hd
 from butterfly_gitops.model.exam import DiagnosticService
@@ -161,6 +161,36 @@ def test_no_component_is_filled_but_those_that_are_listed(case: Case):
                 data_type = segment[2] if segment[2] in FILLED else None
             if value != '""' and data_type is not None:
                 assert filled(value) <= FILLED[data_type].keys(), (segment[0], number)
+
+
+@pytest.mark.parametrize(
+    "case", [one for one in CASES if not one.endpoint.message.fields], ids=lambda case: case.name
+)
+def test_no_component_that_may_be_fixed_is_written_by_us(case: Case):
+    sent = {
+        (f"{segment[0]}-{number}", int(component))
+        for segment in segments(case)
+        for number, value in enumerate(segment)
+        for component in filled(value)
+    }
+    assert not sent & {(place, one.number) for place, parts in FIXABLE.items() for one in parts}
+
+
+def test_no_component_that_may_be_fixed_is_one_that_a_data_type_fills():
+    numbers_alone = {("PID-18", 4), ("PID-18", 5), ("PV1-19", 4), ("PV1-19", 5)}
+    for place, components in FIXABLE.items():
+        for one in components:
+            if (place, one.number) not in numbers_alone:
+                assert str(one.number) not in FILLED[TYPE_OF_FIELD[place]], (place, one)
+
+
+def test_each_component_that_may_be_fixed_is_listed_with_its_name():
+    for place, components in FIXABLE.items():
+        rows = " ".join(row for row in PAGE.splitlines() if row.startswith(f"| {place} | "))
+        for one in components:
+            name = component_name(TYPE_OF_FIELD[place], one.number)
+            assert name
+            assert f"{one.number} {name}" in rows
 
 
 def test_each_component_that_is_listed_is_filled_where_a_study_has_everything():

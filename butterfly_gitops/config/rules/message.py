@@ -6,8 +6,16 @@ from butterfly_gitops.config.hl7_settings import setting_of
 from butterfly_gitops.config.reading import EndpointReading, FleetReading
 from butterfly_gitops.config.rules.documentation import Rule
 from butterfly_gitops.config.tree import Place, problem_at, scalars_at
-from butterfly_gitops.hl7.adjustment import LAST_FIELDS, NEVER_NULL, OWN_FIELDS, split_place
 from butterfly_gitops.hl7.layouts.catalog import LAYOUTS
+from butterfly_gitops.hl7.own_field import (
+    FIXABLE,
+    LAST_FIELDS,
+    NEVER_NULL,
+    OWN_FIELDS,
+    fixable_at,
+    listed,
+    split_place,
+)
 from butterfly_gitops.model.message import Message
 from butterfly_gitops.model.problem import Problem, Severity
 
@@ -41,10 +49,12 @@ RULES = (
         "identity, the visit number, order numbers, the exam, times and statuses. A fixed value there would be "
         "untrue of most results, so `fields` takes none of "
         f"{_listed(OWN_FIELDS)}. "
+        "It does take components of them that we never write; they are sent beside a value only: "
+        f"{'; '.join(listed(field, components) for field, components in FIXABLE.items())}. "
         'Nor may `""` say of them that there is nothing: `empty_as_null` takes none of '
         f"{_listed(NEVER_NULL)}. Some have a setting of their own, which is then named.",
-        wrong='message: {fields: {"OBR-24": CUS}}',
-        right="message: {diagnostic_service: CUS}",
+        wrong='message: {fields: {"OBR-24": CUS, "PV1-19": V}}',
+        right='message: {diagnostic_service: CUS, fields: {"PV1-19.4": STE}}',
     ),
     Rule(
         id="no-such-field",
@@ -145,7 +155,7 @@ def _own_fields(endpoint: EndpointReading, message: Message) -> Iterator[Problem
             "fields",
             tuple(message.fields),
             OWN_FIELDS,
-            "be fixed: it is written from the study or another setting",
+            "be fixed: the study or another setting decides it",
         ),
         (
             "empty_as_null",
@@ -156,13 +166,12 @@ def _own_fields(endpoint: EndpointReading, message: Message) -> Iterator[Problem
     ):
         for named in places:
             segment, number, *_ = split_place(named)
-            if int(number) in own[segment]:
-                decides = setting_of(f"{segment}-{number}")
+            if int(number) in own[segment] and not (setting == "fields" and fixable_at(named)):
                 yield problem_at(
                     _named_in(endpoint, setting, named),
                     rule="own-field",
-                    message=f"{segment}-{number} cannot {cannot}",
-                    mend=f"take it out, and write {decides}" if decides else "take it out",
+                    message=f"{named} cannot {cannot}",
+                    mend=_instead_of(f"{segment}-{number}", setting),
                 )
             elif int(number) > LAST_FIELDS[segment]:
                 yield problem_at(
@@ -179,6 +188,15 @@ def _own_fields(endpoint: EndpointReading, message: Message) -> Iterator[Problem
                     mend="take it out",
                     severity=Severity.WARNING,
                 )
+
+
+def _instead_of(field: str, setting: str) -> str:
+    """What to write where a field of ours is named."""
+    decides = setting_of(field)
+    mend = f"take it out, and write {decides}" if decides else "take it out"
+    if setting == "fields" and field in FIXABLE:
+        return f"{mend}; what may be fixed is {listed(field, FIXABLE[field])}"
+    return mend
 
 
 def _separators(endpoint: EndpointReading, message: Message) -> Iterator[Problem]:

@@ -7,11 +7,14 @@ FILLED: dict[str, dict[str, str]] = {
         "3": "its type (table 0301)",
     },
     "MSG": {"1": "`ORU`", "2": "`R01`", "3": "`ORU_R01`, from v2.3.1 on"},
+    "PT": {"1": "`processing_id`"},
+    "VID": {"1": "`message.hl7_version`"},
     "CX": {
         "1": "the identifier; PID-18 and PV1-19 hold nothing else",
         "4": "the assigning authority; with `message.authorities` its name, universal id and type as `&` parts 1, 2 and 3",
         "5": "the type of identifier (table 0203)",
     },
+    "EI": {"1": "the number"},
     "XPN": {
         "1": "family name",
         "2": "given name",

@@ -6,12 +6,13 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel
 
 from butterfly_gitops.hl7 import content
-from butterfly_gitops.hl7.component import component_name
+from butterfly_gitops.hl7.component import TYPE_OF_FIELD, component_name
 from butterfly_gitops.hl7.conformance import prose
 from butterfly_gitops.hl7.conformance.components import FILLED
 from butterfly_gitops.hl7.conformance.fields import segments
 from butterfly_gitops.hl7.conformance.shapes import layouts
 from butterfly_gitops.hl7.conformance.standard import DECLARED, TABLES
+from butterfly_gitops.hl7.own_field import FIXABLE
 from butterfly_gitops.hl7.version import VERSIONS
 from butterfly_gitops.model.frozen import descriptions_of
 from butterfly_gitops.model.message import Message
@@ -40,6 +41,7 @@ def statement(complete: StudyEvent, samples: Sequence[Sample]) -> str:
             *segments(),
             prose.COMPONENTS,
             _components(),
+            prose.FIXABLE.format(rows="\n".join(_fixable())),
             _codes(),
             _tables(),
             prose.STATUS,
@@ -71,6 +73,18 @@ def _components() -> str:
         for number, says in filled.items()
     )
     return _table(("Component", "Name", "Holds"), rows)
+
+
+def _fixable() -> Iterator[str]:
+    """One row for the components of a field that stand beside the same ones."""
+    for field, components in FIXABLE.items():
+        for beside in dict.fromkeys(one.beside for one in components):
+            named = [
+                f"{one.number} {component_name(TYPE_OF_FIELD[field], one.number)}"
+                for one in components
+                if one.beside == beside
+            ]
+            yield f"| {field} | {', '.join(named)} | {' or '.join(map(str, sorted(beside)))} |"
 
 
 def _codes() -> str:

@@ -61,6 +61,15 @@ Of a field that is made of components these are filled, unless `message.fields` 
 at the end are cut. A field of any other type holds one text.
 """
 
+FIXABLE = """\
+Fields that say who, what or when are always written from the study. Of those `message.fields` may fix these components
+and their `&` parts, in each repetition; each is left out where what stands beside it is empty.
+
+| Field | Components that may be fixed | Beside |
+|---|---|---|
+{rows}
+"""
+
 CODES = """\
 ## Code systems
 
