@@ -11,6 +11,7 @@ from butterfly_gitops.config.rules import (
     grants,
     lookalikes,
     message,
+    message_fields,
     names,
     placeholders,
     removal,
@@ -30,7 +31,7 @@ from butterfly_gitops.model.problem import Problem
 
 _FAMILIES = (
     *(text, versions, shape, files, names, lookalikes, removal, forwarding, capacity, usage, placeholders),
-    *(wires, waits, connection, zones, tls, message, grants, unbuilt, silence),
+    *(wires, waits, connection, zones, tls, message, message_fields, grants, unbuilt, silence),
 )
 
 RULES: dict[str, Rule] = {rule.id: rule for family in _FAMILIES for rule in family.RULES}
@@ -45,6 +46,7 @@ CHECKS: tuple[Callable[[FleetReading], Iterator[Problem]], ...] = (
     unbuilt.check_unbuilt,
     tls.check_tls,
     message.check_messages,
+    message_fields.check_message_fields,
     wires.check_wires,
     waits.check_waits,
     connection.check_connections,

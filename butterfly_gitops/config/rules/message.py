@@ -1,30 +1,16 @@
-"""What the settings of a message must hold among themselves."""
+"""What the settings of a message must hold among themselves; the fields that they name are `message_fields`'."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
-from butterfly_gitops.config.hl7_settings import setting_of
 from butterfly_gitops.config.reading import EndpointReading, FleetReading
 from butterfly_gitops.config.rules.documentation import Rule
-from butterfly_gitops.config.tree import Place, problem_at, scalars_at
+from butterfly_gitops.config.tree import Place, problem_at
 from butterfly_gitops.hl7.layouts.catalog import LAYOUTS
-from butterfly_gitops.hl7.own_field import (
-    FIXABLE,
-    LAST_FIELDS,
-    NEVER_NULL,
-    OWN_FIELDS,
-    fixable_at,
-    listed,
-    split_place,
-)
+from butterfly_gitops.hl7.layouts.names import segments_sent
+from butterfly_gitops.model.endpoint import EhrEndpoint
 from butterfly_gitops.model.message import Message
 from butterfly_gitops.model.problem import Problem, Severity
-
-
-def _listed(fields: dict[str, frozenset[int]]) -> str:
-    """`MSH-1, 2; PID-3`: the fields by segment."""
-    each = {name: [str(number) for number in sorted(numbers)] for name, numbers in fields.items() if numbers}
-    return "; ".join(f"{name}-{', '.join(numbers)}" for name, numbers in each.items())
-
 
 RULES = (
     Rule(
@@ -41,34 +27,6 @@ RULES = (
         "they would do nothing.",
         wrong="message: {layout: report, pdf: {subtype: pdf}}",
         right="message: {layout: pdf, pdf: {subtype: pdf}}",
-        severity=Severity.WARNING,
-    ),
-    Rule(
-        id="own-field",
-        says="Some fields say who sends what of whom, in which state, and how it is read: MSH, the patient's "
-        "identity, the visit number, order numbers, the exam, times and statuses. A fixed value there would be "
-        "untrue of most results, so `fields` takes none of "
-        f"{_listed(OWN_FIELDS)}. "
-        "It does take components of them that we never write; they are sent beside a value only: "
-        f"{'; '.join(listed(field, components) for field, components in FIXABLE.items())}. "
-        'Nor may `""` say of them that there is nothing: `empty_as_null` takes none of '
-        f"{_listed(NEVER_NULL)}. Some have a setting of their own, which is then named.",
-        wrong='message: {fields: {"OBR-24": CUS, "PV1-19": V}}',
-        right='message: {diagnostic_service: CUS, fields: {"PV1-19.4": STE}}',
-    ),
-    Rule(
-        id="no-such-field",
-        says="`fields` and `empty_as_null` name fields that HL7 v2.5.1 has. The last ones are "
-        f"{', '.join(f'{name}-{last}' for name, last in LAST_FIELDS.items())}.",
-        wrong='message: {fields: {"PV1-53": ED}}',
-        right='message: {fields: {"PV1-52": ED}}',
-    ),
-    Rule(
-        id="separator-in-value",
-        says="A fixed value is one text: ^ & ~ and | are written in it as escape sequences, for the EHR to show them. "
-        "Components have a place each.",
-        wrong='message: {fields: {"OBR-15": "US^Ultrasound"}}',
-        right='message: {fields: {"OBR-15.1": US, "OBR-15.2": Ultrasound}}',
         severity=Severity.WARNING,
     ),
     Rule(
@@ -115,9 +73,9 @@ def check_messages(reading: FleetReading) -> Iterator[Problem]:
         if endpoint.value is not None:
             yield from _version(endpoint, endpoint.value.message)
             yield from _of_another_layout(endpoint, endpoint.value.message)
-            yield from _own_fields(endpoint, endpoint.value.message)
-            yield from _separators(endpoint, endpoint.value.message)
-            yield from _contradictions(endpoint, endpoint.value.message)
+            yield from _without_rows(endpoint, endpoint.value.message)
+            yield from _text_type(endpoint, endpoint.value.message)
+            yield from _at_odds(endpoint, endpoint.value)
 
 
 def _version(endpoint: EndpointReading, message: Message) -> Iterator[Problem]:
@@ -147,84 +105,7 @@ def _of_another_layout(endpoint: EndpointReading, message: Message) -> Iterator[
         )
 
 
-def _own_fields(endpoint: EndpointReading, message: Message) -> Iterator[Problem]:
-    """Fields that we write ourselves, and segments that the layout does not have."""
-    sent = _sent(message)
-    for setting, places, own, cannot in (
-        (
-            "fields",
-            tuple(message.fields),
-            OWN_FIELDS,
-            "be fixed: the study or another setting decides it",
-        ),
-        (
-            "empty_as_null",
-            message.empty_as_null,
-            NEVER_NULL,
-            'be sent as "": it says who, what or in which state',
-        ),
-    ):
-        for named in places:
-            segment, number, *_ = split_place(named)
-            if int(number) in own[segment] and not (setting == "fields" and fixable_at(named)):
-                yield problem_at(
-                    _named_in(endpoint, setting, named),
-                    rule="own-field",
-                    message=f"{named} cannot {cannot}",
-                    mend=_instead_of(f"{segment}-{number}", setting),
-                )
-            elif int(number) > LAST_FIELDS[segment]:
-                yield problem_at(
-                    _named_in(endpoint, setting, named),
-                    rule="no-such-field",
-                    message=f"{segment} has no field {number}: its last is {segment}-{LAST_FIELDS[segment]}",
-                    mend="write the field that is meant, or take it out",
-                )
-            elif segment not in sent:
-                yield problem_at(
-                    _named_in(endpoint, setting, named),
-                    rule="not-of-this-layout",
-                    message=f"{endpoint.name} sends no {segment} in the layout {message.layout}",
-                    mend="take it out",
-                    severity=Severity.WARNING,
-                )
-
-
-def _instead_of(field: str, setting: str) -> str:
-    """What to write where a field of ours is named."""
-    decides = setting_of(field)
-    mend = f"take it out, and write {decides}" if decides else "take it out"
-    if setting == "fields" and field in FIXABLE:
-        return f"{mend}; what may be fixed is {listed(field, FIXABLE[field])}"
-    return mend
-
-
-def _separators(endpoint: EndpointReading, message: Message) -> Iterator[Problem]:
-    """Fixed values that look like several components; each is written as one text."""
-    for named, text in message.fields.items():
-        if found := next((each for each in "^&~|" if each in text), None):
-            parts = "" if named.count(".") == _DEEPEST else f"{named}.1 and {named}.2, or "
-            yield problem_at(
-                _named_in(endpoint, "fields", named),
-                rule="separator-in-value",
-                message=f"{named} has a {found} in its value, which is sent as a character of the text",
-                mend=f"write {parts}the value without it",
-                severity=Severity.WARNING,
-            )
-
-
-_DEEPEST = 2  # a component and a subcomponent
-
-
-def _sent(message: Message) -> set[str]:
-    before, after = LAYOUTS[message.layout].tables(message)
-    return {each.name for each in (*before, *after)} | {"OBX"}
-
-
-def _contradictions(endpoint: EndpointReading, message: Message) -> Iterator[Problem]:
-    """Settings that do nothing, or refuse every result, beside the others as they are."""
-    sent, missing = _sent(message), message.when_missing
-    encoding = endpoint.value.encoding if endpoint.value else ""
+def _without_rows(endpoint: EndpointReading, message: Message) -> Iterator[Problem]:
     if message.layout == "notice" and message.study_uid in ("none", "ZDS") and message.image_link == "none":
         yield problem_at(
             _place(endpoint, ("study_uid",)),
@@ -232,6 +113,9 @@ def _contradictions(endpoint: EndpointReading, message: Message) -> Iterator[Pro
             message=f"a notice of {endpoint.name} has no OBX: neither the Study UID nor the link to the images",
             mend="write study_uid: ST, or image_link: rp",
         )
+
+
+def _text_type(endpoint: EndpointReading, message: Message) -> Iterator[Problem]:
     if message.layout == "report" and message.text_type == "ST":
         yield problem_at(
             _place(endpoint, ("text_type",)),
@@ -239,48 +123,69 @@ def _contradictions(endpoint: EndpointReading, message: Message) -> Iterator[Pro
             message="ST is text of one line, and the layout report writes a section of several into one OBX",
             mend="write TX or FT, or layout: lines",
         )
-    useless = {
-        ("unencodable",): message.unencodable == "transliterate" and encoding == "UTF-8",
-        ("visit_segment",): message.layout == "notice" and message.visit_segment == "leave_out",
-        ("order_segment",): message.layout == "notice" and message.order_segment == "leave_out",
-        ("when_missing", "visit_number"): missing.visit_number == "set_aside"
-        and message.visit_number == "PV1-19"
-        and "PV1" not in sent,
-        ("when_missing", "study_uid"): missing.study_uid == "set_aside" and message.study_uid == "none",
-    }
-    for setting, is_useless in useless.items():
-        if is_useless:
+
+
+class _Contradiction(NamedTuple):
+    """A setting that does nothing, or refuses every result, beside the others as they are."""
+
+    setting: tuple[str, ...]
+    is_so: Callable[[EhrEndpoint], bool]
+    says: str
+    mend: str = "take it out"
+
+
+def _lacks_visit(endpoint: EhrEndpoint) -> bool:
+    message = endpoint.message
+    is_needed = message.when_missing.visit_number == "set_aside" and message.visit_number == "PV1-19"
+    return is_needed and "PV1" not in segments_sent(message)
+
+
+def _lacks_uid(endpoint: EhrEndpoint) -> bool:
+    message = endpoint.message
+    return message.when_missing.study_uid == "set_aside" and message.study_uid == "none"
+
+
+_CONTRADICTIONS = (
+    _Contradiction(
+        ("unencodable",),
+        lambda of: of.message.unencodable == "transliterate" and of.encoding == "UTF-8",
+        "has nothing to do: UTF-8 has every character",
+    ),
+    _Contradiction(
+        ("visit_segment",),
+        lambda of: of.message.layout == "notice" and of.message.visit_segment == "leave_out",
+        "leaves out PV1, which a notice needs (RAD-132)",
+    ),
+    _Contradiction(
+        ("order_segment",),
+        lambda of: of.message.layout == "notice" and of.message.order_segment == "leave_out",
+        "leaves out ORC, which a notice needs (RAD-132)",
+    ),
+    _Contradiction(
+        ("when_missing", "visit_number"),
+        _lacks_visit,
+        "sets results aside for a field that no message has",
+        "take it out, or write visit_segment: send, or visit_number: PID-18",
+    ),
+    _Contradiction(
+        ("when_missing", "study_uid"),
+        _lacks_uid,
+        "sets results aside for a UID that no message has",
+        "take it out, or write study_uid: ST",
+    ),
+)
+
+
+def _at_odds(endpoint: EndpointReading, value: EhrEndpoint) -> Iterator[Problem]:
+    for one in _CONTRADICTIONS:
+        if one.is_so(value):
             yield problem_at(
-                _place(endpoint, setting),
+                _place(endpoint, one.setting),
                 rule="at-odds",
-                message=f"message.{'.'.join(setting)} of {endpoint.name} {_AT_ODDS[setting]}",
-                mend=_AGREES[setting],
+                message=f"message.{'.'.join(one.setting)} of {endpoint.name} {one.says}",
+                mend=one.mend,
                 severity=Severity.WARNING,
             )
-
-
-_AT_ODDS = {
-    ("unencodable",): "has nothing to do: UTF-8 has every character",
-    ("visit_segment",): "leaves out PV1, which a notice needs (RAD-132)",
-    ("order_segment",): "leaves out ORC, which a notice needs (RAD-132)",
-    ("when_missing", "visit_number"): "sets results aside for a field that no message has",
-    ("when_missing", "study_uid"): "sets results aside for a UID that no message has",
-}
-_AGREES = {
-    ("unencodable",): "take it out",
-    ("visit_segment",): "take it out",
-    ("order_segment",): "take it out",
-    ("when_missing", "visit_number"): "take it out, or write visit_segment: send, or visit_number: PID-18",
-    ("when_missing", "study_uid"): "take it out, or write study_uid: ST",
-}
-
-
-def _named_in(endpoint: EndpointReading, setting: str, named: str) -> Place:
-    """Where the endpoint itself names a field; its key where another layer does."""
-    if entry := endpoint.own.entry("message", setting, named):
-        return entry.key.place
-    listed = {item.text: item.place for item in scalars_at(endpoint.own, "message", setting)}
-    return listed.get(named, endpoint.key.place)
 
 
 def _place(endpoint: EndpointReading, setting: tuple[str, ...]) -> Place:

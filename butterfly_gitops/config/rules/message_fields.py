@@ -1,0 +1,163 @@
+"""What fixed values and `""` may be said of: the fields that `message.fields` and `message.empty_as_null` name."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from butterfly_gitops.config.hl7_settings import setting_of
+from butterfly_gitops.config.reading import EndpointReading, FleetReading
+from butterfly_gitops.config.rules.documentation import Rule
+from butterfly_gitops.config.tree import Place, problem_at, scalars_at
+from butterfly_gitops.hl7.layouts.names import segments_sent
+from butterfly_gitops.hl7.own_field import (
+    FIXABLE,
+    LAST_FIELDS,
+    NEVER_NULL,
+    OWN_FIELDS,
+    fixable_at,
+    listed,
+    split_place,
+)
+from butterfly_gitops.model.message import Message
+from butterfly_gitops.model.problem import Problem, Severity
+
+
+def _by_segment(fields: dict[str, frozenset[int]]) -> str:
+    """`MSH-1, 2; PID-3`: the fields by segment."""
+    each = {name: [str(number) for number in sorted(numbers)] for name, numbers in fields.items() if numbers}
+    return "; ".join(f"{name}-{', '.join(numbers)}" for name, numbers in each.items())
+
+
+RULES = (
+    Rule(
+        id="own-field",
+        says="Some fields say who sends what of whom, in which state, and how it is read: MSH, the patient's "
+        "identity, the visit number, order numbers, the exam, times and statuses. A fixed value there would be "
+        "untrue of most results, so `fields` takes none of "
+        f"{_by_segment(OWN_FIELDS)}. "
+        "It does take components of them that we never write; they are sent beside a value only: "
+        f"{'; '.join(listed(field, components) for field, components in FIXABLE.items())}. "
+        'Nor may `""` say of them that there is nothing: `empty_as_null` takes none of '
+        f"{_by_segment(NEVER_NULL)}. Some have a setting of their own, which is then named.",
+        wrong='message: {fields: {"OBR-24": CUS, "PV1-19": V}}',
+        right='message: {diagnostic_service: CUS, fields: {"PV1-19.4": STE}}',
+    ),
+    Rule(
+        id="no-such-field",
+        says="`fields` and `empty_as_null` name fields that HL7 v2.5.1 has. The last ones are "
+        f"{', '.join(f'{name}-{last}' for name, last in LAST_FIELDS.items())}.",
+        wrong='message: {fields: {"PV1-53": ED}}',
+        right='message: {fields: {"PV1-52": ED}}',
+    ),
+    Rule(
+        id="separator-in-value",
+        says="A fixed value is one text: ^ & ~ and | are written in it as escape sequences, for the EHR to show them. "
+        "Components have a place each.",
+        wrong='message: {fields: {"OBR-15": "US^Ultrasound"}}',
+        right='message: {fields: {"OBR-15.1": US, "OBR-15.2": Ultrasound}}',
+        severity=Severity.WARNING,
+    ),
+)
+
+_DEEPEST = 2  # a component and a subcomponent
+_CANNOT = {
+    "fields": "be fixed: the study or another setting decides it",
+    "empty_as_null": 'be sent as "": it says who, what or in which state',
+}
+_REFUSED = {"fields": OWN_FIELDS, "empty_as_null": NEVER_NULL}
+
+
+class _Named(NamedTuple):
+    """A place in a message that an endpoint names in one of the two settings."""
+
+    endpoint: EndpointReading
+    setting: str
+    text: str
+
+    @property
+    def segment(self) -> str:
+        return split_place(self.text)[0]
+
+    @property
+    def number(self) -> int:
+        return int(split_place(self.text)[1])
+
+    @property
+    def is_refused(self) -> bool:
+        is_part = self.setting == "fields" and fixable_at(self.text) is not None
+        return self.number in _REFUSED[self.setting][self.segment] and not is_part
+
+    @property
+    def place(self) -> Place:
+        """Where the endpoint itself names it; its key where another layer does."""
+        own = self.endpoint.own
+        if entry := own.entry("message", self.setting, self.text):
+            return entry.key.place
+        items = {item.text: item.place for item in scalars_at(own, "message", self.setting)}
+        return items.get(self.text, self.endpoint.key.place)
+
+
+def check_message_fields(reading: FleetReading) -> Iterator[Problem]:
+    """All rules of this module, for each endpoint with all its layers."""
+    for _, endpoint in reading.endpoints:
+        if endpoint.value is not None:
+            message = endpoint.value.message
+            sent = segments_sent(message)
+            for named in _named(endpoint, message):
+                yield from _of_place(named, message, sent)
+            yield from _separators(endpoint, message)
+
+
+def _named(endpoint: EndpointReading, message: Message) -> Iterator[_Named]:
+    for setting, places in (("fields", message.fields), ("empty_as_null", message.empty_as_null)):
+        for text in places:
+            yield _Named(endpoint, setting, text)
+
+
+def _of_place(named: _Named, message: Message, sent: frozenset[str]) -> Iterator[Problem]:
+    """Fields that we write ourselves, that no segment has, and of segments that the layout does not have."""
+    segment, last = named.segment, LAST_FIELDS[named.segment]
+    if named.is_refused:
+        yield problem_at(
+            named.place,
+            rule="own-field",
+            message=f"{named.text} cannot {_CANNOT[named.setting]}",
+            mend=_instead_of(f"{segment}-{named.number}", named.setting),
+        )
+    elif named.number > last:
+        yield problem_at(
+            named.place,
+            rule="no-such-field",
+            message=f"{segment} has no field {named.number}: its last is {segment}-{last}",
+            mend="write the field that is meant, or take it out",
+        )
+    elif segment not in sent:
+        yield problem_at(
+            named.place,
+            rule="not-of-this-layout",
+            message=f"{named.endpoint.name} sends no {segment} in the layout {message.layout}",
+            mend="take it out",
+            severity=Severity.WARNING,
+        )
+
+
+def _instead_of(field: str, setting: str) -> str:
+    """What to write where a field of ours is named."""
+    decides = setting_of(field)
+    mend = f"take it out, and write {decides}" if decides else "take it out"
+    if setting == "fields" and field in FIXABLE:
+        return f"{mend}; what may be fixed is {listed(field, FIXABLE[field])}"
+    return mend
+
+
+def _separators(endpoint: EndpointReading, message: Message) -> Iterator[Problem]:
+    """Fixed values that look like several components; each is written as one text."""
+    for named, text in message.fields.items():
+        if found := next((each for each in "^&~|" if each in text), None):
+            parts = "" if named.count(".") == _DEEPEST else f"{named}.1 and {named}.2, or "
+            yield problem_at(
+                _Named(endpoint, "fields", named).place,
+                rule="separator-in-value",
+                message=f"{named} has a {found} in its value, which is sent as a character of the text",
+                mend=f"write {parts}the value without it",
+                severity=Severity.WARNING,
+            )
