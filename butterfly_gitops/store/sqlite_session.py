@@ -90,6 +90,8 @@ class SqliteSession:
         connection = apsw.Connection(str(self._path), flags=flags, statementcachesize=200)
         try:
             connection.set_busy_timeout(_BUSY_MS)
+            # Else SQLite plans a sorted statement anew for each value that it is run with.
+            connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
             connection.execute(_SETTINGS)
             if self._is_writer:
                 connection.execute("PRAGMA journal_mode = WAL")

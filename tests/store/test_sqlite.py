@@ -21,7 +21,7 @@ from butterfly_gitops.store.migration import StateTooNew, migrate, migrations
 from butterfly_gitops.store.rows import Rows
 from butterfly_gitops.store.sqlite import SqliteStore
 from butterfly_gitops.store.sqlite_session import SqliteSession
-from butterfly_gitops.store.sqlite_statements import with_many
+from butterfly_gitops.store.sqlite_statements import STATEMENTS, with_many
 from butterfly_gitops.store.state_folder import (
     DATABASE,
     StateExists,
@@ -500,3 +500,24 @@ def test_no_table_that_grows_is_read_from_end_to_end(session: SqliteSession, nam
         r"SCAN (event|report|delivery|decision|message|attempt)( USING INDEX delivery_report)?$"
     )
     assert [step for step in scanned if grows.match(step)] == []
+
+
+def test_no_statement_is_planned_anew_for_other_values(session: SqliteSession) -> None:
+    connection = session._connection
+    assert connection is not None
+    planned: list[str] = []
+
+    def note(code: int, *_: object) -> int:
+        if code == apsw.SQLITE_SELECT:
+            planned.append(name)
+        return apsw.SQLITE_OK
+
+    connection.authorizer = note
+    for name in sorted(STATEMENTS):
+        sql = with_many(name, 1)
+        # What people look for is found by statements with named values, made for each query.
+        if sql.startswith("SELECT") and not re.search(r"\?\d|:\w", sql):
+            connection.execute(sql, (1,) * sql.count("?")).fetchall()
+            planned.clear()
+            connection.execute(sql, (2,) * sql.count("?")).fetchall()
+            assert planned == []
