@@ -46,8 +46,8 @@ RULES = (
     Rule(
         id="at-odds",
         says="Some settings of a message do nothing beside others, or ask for what the message does not have: plain "
-        "letters where the encoding has every character, a notice without its order or visit, a result set aside for a "
-        "field that is never sent.",
+        "letters where the encoding has every character, a notice without its order or visit, an order number that is "
+        "another in OBR than in ORC, a result set aside for a field that is never sent.",
         wrong="encoding: UTF-8\nmessage: {unencodable: transliterate}",
         right="encoding: ISO-8859-1\nmessage: {unencodable: transliterate}",
         severity=Severity.WARNING,

@@ -63,6 +63,7 @@ _CANNOT = {
     "fields": "be fixed: the study or another setting decides it",
     "empty_as_null": 'be sent as "": it says who, what or in which state',
 }
+_EQUAL = {"ORC-2": "OBR-2", "ORC-3": "OBR-3", "OBR-2": "ORC-2", "OBR-3": "ORC-3"}
 _REFUSED = {"fields": OWN_FIELDS, "empty_as_null": NEVER_NULL}
 
 
@@ -105,6 +106,8 @@ def check_message_fields(reading: FleetReading) -> Iterator[Problem]:
             for named in _named(endpoint, message):
                 yield from _of_place(named, message, sent)
             yield from _separators(endpoint, message)
+            if {"ORC", "OBR"} <= sent:
+                yield from _unequal_numbers(endpoint, message)
 
 
 def _named(endpoint: EndpointReading, message: Message) -> Iterator[_Named]:
@@ -159,5 +162,25 @@ def _separators(endpoint: EndpointReading, message: Message) -> Iterator[Problem
                 rule="separator-in-value",
                 message=f"{named} has a {found} in its value, which is sent as a character of the text",
                 mend=f"write {parts}the value without it",
+                severity=Severity.WARNING,
+            )
+
+
+def _unequal_numbers(endpoint: EndpointReading, message: Message) -> Iterator[Problem]:
+    """Parts of the order numbers, which stand in ORC and in OBR (HL7 v2.5.1, 4.5.1.2 and 4.5.1.3)."""
+    for field, other in _EQUAL.items():
+        for component in FIXABLE[field]:
+            place, twin = f"{field}.{component.number}", f"{other}.{component.number}"
+            text = message.fields.get(place)
+            if text is None or message.fields.get(twin) == text:
+                continue
+            # Where both are fixed it is said of one of them.
+            if field.startswith("OBR") and twin in message.fields:
+                continue
+            yield problem_at(
+                _Named(endpoint, "fields", place).place,
+                rule="at-odds",
+                message=f"{place} of {endpoint.name} is fixed, and {twin}, which must be equal to it, is not the same",
+                mend=f"fix {twin} alike",
                 severity=Severity.WARNING,
             )
