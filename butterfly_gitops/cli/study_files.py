@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from butterfly_gitops.hl7.study_values import problems_of_values
 from butterfly_gitops.model.event_problems import (
     event_problem,
     event_problems,
@@ -80,6 +81,9 @@ def _found(content: bytes, *, place: str = "") -> Found:
     except (ValueError, RecursionError) as error:
         return Found(place=place, problems=(not_json(error),))
     try:
-        return Found(place=place, event=StudyEvent.model_validate_json(text))
+        event = StudyEvent.model_validate_json(text)
     except ValidationError as error:
         return Found(place=place, problems=tuple(event_problems(error)))
+    if problems := tuple(problems_of_values(event.study, "/study")):
+        return Found(place=place, problems=problems)
+    return Found(place=place, event=event)

@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
@@ -12,11 +11,12 @@ from butterfly_gitops.config.nearest import nearest
 from butterfly_gitops.delivery.patient import identifier_keys
 from butterfly_gitops.delivery.routing import Entitled, Route, is_near_start, is_too_far_ahead, route
 from butterfly_gitops.dispatcher.point import Passed, Point
-from butterfly_gitops.hl7.datatype import is_nm
+from butterfly_gitops.hl7.study_values import problems_of_values
 from butterfly_gitops.model.delivery import LaneId
 from butterfly_gitops.model.error import GitopsError
-from butterfly_gitops.model.problem import Origin, Problem
-from butterfly_gitops.model.study import Study, StudyEvent, canonical_text
+from butterfly_gitops.model.event_problems import event_problem
+from butterfly_gitops.model.problem import Problem
+from butterfly_gitops.model.study import StudyEvent, canonical_text
 from butterfly_gitops.store.interface import (
     Accepted,
     EventConflict,
@@ -27,8 +27,6 @@ from butterfly_gitops.store.interface import (
 )
 
 _MOST_ROUTINGS = 20
-# Type and subtype; parameters may follow.
-_MEDIA_TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]*/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]* *(;|$)")
 
 _log = structlog.get_logger()
 
@@ -185,43 +183,17 @@ def _refuse_unacceptable(
 
 def _problems_of(event: StudyEvent, pointer: str, routing: _Routing, at: datetime) -> Iterable[Problem]:
     if not routing.knows(event.archive):
-        yield _problem(
+        yield event_problem(
             "unknown-archive",
             "no archive of this fleet goes by this name",
             f"{pointer}/archive",
             mend=routing.mend_of(event.archive),
         )
     if is_too_far_ahead(event.occurred_at, at):
-        yield _problem(
+        yield event_problem(
             "from-the-future",
             "it occurred more than 5 minutes from now",
             f"{pointer}/occurred_at",
             mend="set the clock of the source",
         )
-    yield from _problems_of_values(event.study, f"{pointer}/study")
-
-
-def _problems_of_values(study: Study, pointer: str) -> Iterable[Problem]:
-    """What the format leaves open, and no message could say."""
-    for number, one in enumerate(study.observations):
-        if one.type == "numeric" and not is_nm(one.value):
-            yield _problem(
-                "wrong-value",
-                "a numeric observation's value must be a number, as HL7 writes them (NM)",
-                f"{pointer}/observations/{number}/value",
-                mend="write digits such as 55 or -0.5, or make its type text",
-            )
-    for number, document in enumerate(study.documents):
-        if not _MEDIA_TYPE.match(document.media_type):
-            yield _problem(
-                "wrong-value",
-                "this is no media type (RFC 6838), so nobody could tell what the document is",
-                f"{pointer}/documents/{number}/media_type",
-                mend="write application/pdf for a PDF",
-            )
-
-
-def _problem(rule: str, message: str, pointer: str, *, mend: str) -> Problem:
-    return Problem(
-        rule=rule, message=message, mend=mend, pointer=pointer, origin=Origin(file="request", line=0)
-    )
+    yield from problems_of_values(event.study, f"{pointer}/study")

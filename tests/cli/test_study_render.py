@@ -237,6 +237,32 @@ def test_a_bad_event_is_told_in_the_words_that_submitting_has(desk: Desk, conten
     assert ran.err.splitlines() == [*expected, "bgo: x.json: no study event"]
 
 
+@pytest.mark.parametrize(
+    ("study", "told"),
+    [
+        (
+            {"documents": [{"media_type": "pdf", "base64": "JVBERi0="}]},
+            (
+                "x.json#/study/documents/0/media_type: error[wrong-value]: this is no media type (RFC 6838), so nobody "
+                "could tell what the document is; write application/pdf for a PDF"
+            ),
+        ),
+        (
+            {"observations": [{"type": "numeric", "code": "EF", "value": "5,5"}]},
+            (
+                "x.json#/study/observations/0/value: error[wrong-value]: a numeric observation's value must be a number, "
+                "as HL7 writes them (NM); write digits such as 55 or -0.5, or make its type text"
+            ),
+        ),
+    ],
+    ids=["media type", "number"],
+)
+def test_what_no_message_could_say_is_told_where_it_stands(desk: Desk, study: dict[str, Any], told: str):
+    ran = render(desk, event(study=study))
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.splitlines() == [told, "bgo: x.json: no study event"]
+
+
 @settings(deadline=None)
 @given(st.binary() | st.text().map(str.encode) | st.from_regex(rb'[\[{"}\]:,\n0-9a]*', fullmatch=True))
 def test_no_content_of_a_file_is_a_defect(content: bytes):

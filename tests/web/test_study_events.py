@@ -10,6 +10,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from butterfly_gitops.cli.study_files import read_events
 from butterfly_gitops.controller.configuring import Configuring
 from butterfly_gitops.dispatcher import intake as intake_module
 from butterfly_gitops.dispatcher.intake import Intake
@@ -188,6 +189,33 @@ async def test_refused_is_422_with_rule_and_pointer_alone_and_in_an_array(
     assert beside.status_code == 422
     assert (rule, f"/1{pointer}") in [(one["rule"], one["pointer"]) for one in beside.json()["problems"]]
     assert (await api.ledger())["events"] == 0
+
+
+@pytest.mark.parametrize(
+    "body",
+    # Which archives there are, only what is applied says.
+    [row[1] for row in REFUSED if row[2] != "unknown-archive"],
+    ids=[row[0] for row in REFUSED if row[2] != "unknown-archive"],
+)
+async def test_what_is_refused_here_is_refused_alike_where_it_is_read_from_a_file(api: Served, body: Any):
+    for whole in (body, [event("c1020.json"), body]):
+        answer = await api.post("/v1/study-events", whole)
+        assert answer.status_code == 422
+        in_a_file = [
+            {
+                "rule": problem.rule,
+                "pointer": problem.pointer if whole is body else f"/1{problem.pointer}",
+                "message": problem.message,
+                "mend": problem.mend or None,
+            }
+            for found in read_events(json.dumps(whole).encode())
+            for problem in found.problems
+        ]
+        told = [
+            {name: one.get(name) for name in ("rule", "pointer", "message", "mend")}
+            for one in answer.json()["problems"]
+        ]
+        assert told == in_a_file
 
 
 @pytest.mark.parametrize(
