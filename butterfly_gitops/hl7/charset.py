@@ -7,6 +7,7 @@ escaped before it is encoded and decoded before it is split.
 from dataclasses import dataclass
 
 from butterfly_gitops.hl7.refusal import RenderingRefused
+from butterfly_gitops.hl7.row_name import Said, row_name
 from butterfly_gitops.model.endpoint import Encoding
 
 
@@ -35,7 +36,7 @@ def charset_of(encoding: Encoding) -> Charset:
 def encode(message: str, encoding: Encoding) -> bytes:
     """Encode a whole message strictly.
 
-    Raises RenderingRefused naming the field whose character the encoding lacks: a `?` in its place would be
+    Raises RenderingRefused naming the field, and the OBX, whose character the encoding lacks: a `?` in its place would be
     another name in the patient's record.
     """
     try:
@@ -43,9 +44,11 @@ def encode(message: str, encoding: Encoding) -> bytes:
     except UnicodeEncodeError as error:
         at = error.start
     # Outside `except`, so that the refusal does not carry the codec's error, which quotes the message.
+    field = _field_at(message, at)
+    where = f", in {_row_at(message, at)}" if field.startswith("OBX") else ""
     raise RenderingRefused(
-        _field_at(message, at),
-        f"holds a character that {encoding} cannot express",
+        field,
+        f"holds a character that {encoding} cannot express{where}",
         settings=("message.unencodable", "encoding"),
     )
 
@@ -57,3 +60,10 @@ def _field_at(message: str, position: int) -> str:
     name = segment[:3]
     # MSH-1 is the field separator itself (2.15.9.1).
     return f"{name}-{number + 1 if name == 'MSH' else number}"
+
+
+def _row_at(message: str, position: int) -> str:
+    """Name the OBX that a position of a message belongs to."""
+    segments = [line.split("|", 5) for line in message[: message.index("\r", position)].split("\r")]
+    exam = next(fields[4] for fields in segments if fields[0] == "OBR")
+    return row_name([Said(*fields[2:4]) for fields in segments if fields[0] == "OBX"], exam)

@@ -8,7 +8,9 @@ from butterfly_gitops.hl7.layouts.layout import Layout
 from butterfly_gitops.hl7.needs import Need, needs_of
 from butterfly_gitops.hl7.refusal import RenderingRefused
 from butterfly_gitops.hl7.result import Result
+from butterfly_gitops.hl7.row_name import Said, row_name
 from butterfly_gitops.hl7.segment_form import SegmentForm, form_of
+from butterfly_gitops.hl7.segments.obr import exam
 from butterfly_gitops.hl7.segments.obx import OBX, Row, numbered
 from butterfly_gitops.hl7.timestamp import WallClock, clock_of
 from butterfly_gitops.model.delivery import ResultStatus
@@ -68,15 +70,27 @@ class Form:
             )
         most = self.endpoint.message.max_value_bytes
         if most is not None:
-            self._check_sizes(rows, most)
+            self._check_sizes(rows, most, result)
         return [
             *[form.filled(result) for form in self.before if form.sent is None or form.sent(result)],
-            *map(self.row.filled, rows),
+            *self._filled_rows(rows, result),
             *[form.filled(result) for form in self.after if form.sent is None or form.sent(result)],
         ]
 
-    def _check_sizes(self, rows: list[Row], most: int) -> None:
-        for row in rows:
+    def _filled_rows(self, rows: list[Row], result: Result) -> list[str]:
+        filled: list[str] = []
+        try:
+            # As far as it comes, so that a refusal can say in which of them.
+            filled.extend(map(self.row.filled, rows))
+        except RenderingRefused as refusal:
+            where = _named(rows[: len(filled) + 1], result)
+            raise RenderingRefused(
+                refusal.field, f"{refusal.why}, in {where}", settings=refusal.settings
+            ) from None
+        return filled
+
+    def _check_sizes(self, rows: list[Row], most: int, result: Result) -> None:
+        for number, row in enumerate(rows, start=1):
             # No encoding of ours takes more than four bytes for a character.
             if len(row.value) * 4 <= most:
                 continue
@@ -85,6 +99,12 @@ class Form:
             if size > most:
                 raise RenderingRefused(
                     "OBX-5",
-                    f"has {size} bytes; message.max_value_bytes allows {most}",
+                    f"has {size} bytes in {_named(rows[:number], result)}; "
+                    f"message.max_value_bytes allows {most}",
                     settings=("message.max_value_bytes",),
                 )
+
+
+def _named(rows: list[Row], result: Result) -> str:
+    """Which row the last of these is."""
+    return row_name([Said(row.type, row.code) for row in rows], exam(result))

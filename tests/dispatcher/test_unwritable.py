@@ -33,7 +33,7 @@ UNWRITABLE = {
     "a report over the EHR's limit": (
         {"text": "No free fluid. " * 100},
         {"message": {"max_value_bytes": 1000}},
-        "cannot be written: OBX-5 has 1500 bytes; message.max_value_bytes allows 1000",
+        "cannot be written: OBX-5 has 1500 bytes in OBX 1 (findings); message.max_value_bytes allows 1000",
     ),
     "no visit, where one is needed": (
         {},

@@ -289,6 +289,64 @@ def test_what_identifies_codes_or_measures_is_never_written_otherwise(
     assert refusal(event(patient, **study), "US-ASCII", unencodable="transliterate").field == field
 
 
+MEASURED = [
+    {"type": "numeric", "code": "EF", "value": "55"},
+    {"type": "text", "code": "SIDE", "value": "left"},
+]
+EFAST_ROWS = {
+    "report": [{"section": "findings", "text": "No.\nNone."}, {"section": "impression", "text": "Normal."}]
+}
+LONG = {"code": "1" * 199, "display": "1" * 199}
+
+
+@pytest.mark.parametrize(
+    ("message", "study", "named"),
+    [
+        ({}, {"report": [{"section": "findings", "text": "é"}]}, "OBX 2 (findings)"),
+        ({}, {"report": [*EFAST_ROWS["report"], {"section": "other", "text": "é"}]}, "OBX 4 (other)"),
+        ({}, {"attestation": {"text": "é"}}, "OBX 4 (attestation)"),
+        ({}, {"observations": [*MEASURED, {**MEASURED[1], "value": "é"}]}, "OBX 5 (observation 3)"),
+        ({}, {"observations": [{**MEASURED[0], "unit": "é"}]}, "OBX 3 (observation 1)"),
+        ({}, {"observations": [{**MEASURED[0], "code": "é"}]}, "OBX 3 (observation 1)"),
+        ({}, {"observations": [*MEASURED, MEASURED[0] | LONG]}, "OBX 5 (observation 3)"),
+        ({}, {"observations": [{**MEASURED[0], "instance": "1" * 21}]}, "OBX 3 (observation 1)"),
+        (
+            {"layout": "lines"},
+            {"report": [{"section": "findings", "text": "No.\nNé."}]},
+            "OBX 2 (line 2 of the report, findings)",
+        ),
+        (
+            {"layout": "lines"},
+            {**EFAST_ROWS, "attestation": {"text": "é"}},
+            "OBX 4 (line 4 of the report)",
+        ),
+        ({"layout": "lines"}, {**EFAST_ROWS, "observations": [MEASURED[0] | LONG]}, "OBX 4 (observation 1)"),
+        (
+            {"max_value_bytes": 1000},
+            {"report": [{"section": "findings", "text": "x" * 1001}]},
+            "OBX 2 (findings)",
+        ),
+        (
+            {"layout": "pdf", "max_value_bytes": 1000},
+            {"documents": [{"media_type": "application/pdf", "base64": "JVBERi0t" * 200}]},
+            "OBX 2 (document 1)",
+        ),
+        ({"image_link": "text"}, {"images_url": "https://é.example.org"}, "OBX 4 (link to the images)"),
+    ],
+)
+def test_what_cannot_be_written_in_an_obx_is_said_with_its_row_and_without_its_value(
+    message: dict[str, Any], study: dict[str, Any], named: str
+):
+    refused = refusal(event(**study), "US-ASCII", **message)
+    assert refused.field.startswith("OBX-")
+    assert f" in {named}" in refused.why
+    assert not [told for told in ("é", "xx", "111", "EF", "SIDE") if told in refused.why]
+
+
+def test_of_a_field_that_is_in_no_row_no_row_is_named():
+    assert refusal(event({"family": "é"}), "US-ASCII").why == "holds a character that US-ASCII cannot express"
+
+
 def test_a_letter_in_two_parts_is_written_as_one_where_the_encoding_has_it():
     message = rendered(event({"given": "Zoe\u0308"}), endpoint(encoding="ISO-8859-1"))
     assert "Zoë".encode("latin-1") in message.data
