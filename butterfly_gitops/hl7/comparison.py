@@ -4,9 +4,9 @@ Values are given only where they come from the configuration or say nothing of a
 said that they change, and no more.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from difflib import SequenceMatcher
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import Literal
 
 Kind = Literal["changed", "added", "removed"]
@@ -34,47 +34,96 @@ class Alteration:
     """One field or one segment that differs.
 
     `place` is `MSH-4`, or `OBX` for a whole segment; then `old` or `new` is its OBX-3, if it has one. Both are as they
-    stand in the message, and empty where there is nothing or where it must not be shown.
+    stand in the message, and empty where there is nothing or where it must not be shown. `row` is the OBX-3
+    beside any other field of an OBX.
     """
 
     place: str
     kind: Kind
     old: str = ""
     new: str = ""
+    row: str = ""
 
 
-def alterations(before: str, after: str) -> tuple[Alteration, ...]:
-    """What leads from one message to the other, in the order of segments; each as often as it is there."""
-    old, new = ([line.split("|") for line in text.split("\r") if line] for text in (before, after))
+_Segment = list[str]
+
+
+def alterations(before: str, after: str, *, is_same_layout: bool = True) -> tuple[Alteration, ...]:
+    """What leads from one message to the other, in the order of segments; each as often as it is there.
+
+    Two OBX are the same one by what they tell of, OBX-3 and OBX-4; in the same layout also by what they say. Nothing is
+    concluded from where they stand.
+    """
+    old, new = (_by_name(text) for text in (before, after))
     found: list[Alteration] = []
-    matcher = SequenceMatcher(
-        None, [_identity(each) for each in old], [_identity(each) for each in new], autojunk=False
-    )
-    for _, old_from, old_to, new_from, new_to in matcher.get_opcodes():
-        found += _between(old[old_from:old_to], new[new_from:new_to])
+    for name in SHOWN:
+        if name == "OBX":
+            found += _of_rows(old.get(name, []), new.get(name, []), is_same_layout=is_same_layout)
+        else:
+            for one, other in zip_longest(old.get(name, []), new.get(name, [])):
+                found += _of_segments(name, one, other)
     return tuple(found)
 
 
-def _identity(fields: Sequence[str]) -> tuple[str, ...]:
-    """What makes a segment the same one in another message: its name, and of an OBX what it tells of."""
-    return (fields[0], *fields[3:5]) if fields[0] == "OBX" else (fields[0],)
+def _by_name(text: str) -> dict[str, list[_Segment]]:
+    found: dict[str, list[_Segment]] = {}
+    for line in text.split("\r"):
+        if line:
+            found.setdefault(line[:3], []).append(line.split("|"))
+    return found
 
 
-def _between(old: Sequence[list[str]], new: Sequence[list[str]]) -> Iterator[Alteration]:
-    """Segments that stand in each other's place are compared if they are of one name, from the first on."""
-    remaining = list(new)
-    for before in old:
-        after = next((each for each in remaining if each[0] == before[0]), None)
-        if after is None:
-            yield Alteration(place=before[0], kind="removed", old=_of_segment(before))
-        else:
-            remaining.remove(after)
-            yield from _of_fields(before, after)
-    for after in remaining:
-        yield Alteration(place=after[0], kind="added", new=_of_segment(after))
+def _of_segments(name: str, before: _Segment | None, after: _Segment | None) -> Iterator[Alteration]:
+    if before and after:
+        yield from _of_fields(before, after)
+    elif before:
+        yield Alteration(place=name, kind="removed", old=_told_by(before))
+    elif after:
+        yield Alteration(place=name, kind="added", new=_told_by(after))
 
 
-def _of_segment(fields: Sequence[str]) -> str:
+def _of_rows(
+    old: Sequence[_Segment], new: Sequence[_Segment], *, is_same_layout: bool
+) -> Iterator[Alteration]:
+    """First what differs in the OBX that stay, then those that leave, then those that come."""
+    pairs, leaving, coming = _paired(old, new, _SAME if is_same_layout else _SAME[:2])
+    for before, after in pairs:
+        for one in _of_fields(before, after):
+            yield one if one.place == "OBX-3" else replace(one, row=_told_by(after))
+    for before in leaving:
+        yield from _of_segments("OBX", before, None)
+    for after in coming:
+        yield from _of_segments("OBX", None, after)
+
+
+_Key = Callable[[_Segment], Sequence[str]]
+# By what two OBX are the same one, the surest first.
+_SAME: tuple[_Key, ...] = (
+    lambda row: row[3:5],
+    lambda row: row[3:4],
+    lambda row: row[5:6],
+)
+_Pairs = list[tuple[_Segment, _Segment]]
+
+
+def _paired(
+    old: Sequence[_Segment], new: Sequence[_Segment], keys: Sequence[_Key]
+) -> tuple[_Pairs, list[_Segment], list[_Segment]]:
+    """The OBX that are the same, in the order of the new ones; and the others of both sides."""
+    leaving, coming = list(old), list(new)
+    pairs: _Pairs = []
+    for key in keys:
+        for after in tuple(coming):
+            # Nothing is no value that two of them could share.
+            before = next((one for one in leaving if any(key(one)) and key(one) == key(after)), None)
+            if before is not None:
+                pairs.append((before, after))
+                leaving.remove(before)
+                coming.remove(after)
+    return sorted(pairs, key=lambda pair: int(pair[1][1])), leaving, coming
+
+
+def _told_by(fields: Sequence[str]) -> str:
     return _short(fields[3]) if fields[0] == "OBX" and len(fields) > 3 else ""
 
 

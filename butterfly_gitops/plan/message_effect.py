@@ -6,7 +6,7 @@ from butterfly_gitops.model.frozen import Frozen
 from butterfly_gitops.model.meaning import Meanings
 from butterfly_gitops.plan.change import AddressText
 
-Happens = Literal["set_aside", "no_longer_set_aside", "sent", "not_sent", "altered"]
+Happens = Literal["set_aside", "no_longer_set_aside", "sent", "not_sent", "another_layout", "altered"]
 Difference = Annotated[
     Literal["changed", "added", "removed"],
     Meanings(
@@ -28,12 +28,14 @@ class MessageFact(Frozen):
     """The field or the whole segment: `MSH-4`, `OBX`; of a result that is set aside, what can't be written."""
     name: str = ""
     """The name of the field or segment; empty for one that only `message.fields` fills."""
+    row: str | None = None
+    """OBX-3 of the OBX that the field is of; null where it is so in several, and in other segments."""
     change: Difference | None = None
     """What becomes of the field or segment."""
     old: str | None = None
-    """What stands there now; null for nothing, and for what a study says: that is never shown."""
+    """What stands there now, or the layout; null for nothing, and for what a study says: that is never shown."""
     new: str | None = None
-    """What will stand there; null for nothing, and for what a study says."""
+    """What will stand there, or the layout; null for nothing, and for what a study says."""
     says: str = ""
     """Why a result is set aside; of a new message, its segments."""
     settings: tuple[str, ...] = ()

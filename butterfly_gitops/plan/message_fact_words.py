@@ -7,6 +7,7 @@ from butterfly_gitops.plan.wording import all_of, many
 
 MOST_STUDIES = 4
 
+_SEGMENT = {"changed": "changed", "added": "comes", "removed": "leaves"}
 _HIDDEN = {"changed": "changed", "added": "valued", "removed": "emptied"}
 
 
@@ -35,6 +36,8 @@ def fate_of(fact: MessageFact) -> str:
             return f"would be sent: {fact.says}"
         case "not_sent":
             return "would no longer be sent"
+        case "another_layout":
+            return f"would be written in the layout {fact.new} in place of {fact.old}:"
         case "altered":
             return ""
 
@@ -47,7 +50,7 @@ def _refusal(fact: MessageFact) -> str:
 def hidden_change(fact: MessageFact) -> str:
     """What happens to a field whose values are not shown, or to a segment without a name of its own."""
     if "-" not in fact.place:
-        return str(fact.change)
+        return _SEGMENT[fact.change or "changed"]
     return _HIDDEN[fact.change or "changed"]
 
 

@@ -5,7 +5,7 @@ All else is fixed: MSH-10, the time of the message and what a store would know o
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from butterfly_gitops.hl7.charset import charset_of
@@ -31,7 +31,7 @@ from butterfly_gitops.plan.sides import Comparison, Side
 _MADE_AT = datetime(2026, 7, 1, 12, tzinfo=UTC)
 _CONTROL_ID = "SAMPLE00000000000000"
 _FALLBACK_FILLER = "BF00000000000000"
-_WORST_FIRST = ("set_aside", "not_sent", "no_longer_set_aside", "sent", "altered")
+_WORST_FIRST = ("set_aside", "not_sent", "no_longer_set_aside", "sent", "another_layout", "altered")
 
 Written = str | RenderingRefused | None
 """A message as text, why there is none, or None where none is sent."""
@@ -95,19 +95,11 @@ def _groups(
     samples: Iterable[Sample], old: EhrEndpoint | None, new: EhrEndpoint | None
 ) -> tuple[MessageGroup, ...]:
     """Each fact once, with all studies of which it is so; facts of the same studies together."""
-    counts: dict[tuple[ResultStatus | None, MessageFact], dict[str, int]] = {}
-    for sample in samples:
-        known: set[MessageFact] = set()
-        for status in _statuses(sample.event):
-            found = _facts(sample.event, status, old, new)
-            for fact, count in found.items():
-                if fact not in known:
-                    counts.setdefault((_later(status), fact), {})[sample.name] = count
-            known |= found.keys()
     groups: dict[tuple[ResultStatus | None, tuple[str, ...]], list[MessageFact]] = {}
-    for (later, fact), studies in counts.items():
-        counted = fact.model_copy(update={"fewest": min(studies.values()), "most": max(studies.values())})
-        groups.setdefault((later, tuple(studies)), []).append(counted)
+    for (later, fact), seen in _seen(samples, old, new).items():
+        counts = seen.studies.values()
+        counted = fact.model_copy(update={"row": seen.only_row, "fewest": min(counts), "most": max(counts)})
+        groups.setdefault((later, tuple(seen.studies)), []).append(counted)
     made = [
         MessageGroup(
             is_correction=later is ResultStatus.C,
@@ -118,6 +110,38 @@ def _groups(
         for (later, studies), facts in groups.items()
     ]
     return tuple(sorted(made, key=_weight))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """Of which studies a fact is so and how often, and in which OBX."""
+
+    studies: dict[str, int] = field(default_factory=dict)
+    rows: set[str | None] = field(default_factory=set)
+
+    @property
+    def only_row(self) -> str | None:
+        return next(iter(self.rows)) if len(self.rows) == 1 else None
+
+
+def _seen(
+    samples: Iterable[Sample], old: EhrEndpoint | None, new: EhrEndpoint | None
+) -> Mapping[tuple[ResultStatus | None, MessageFact], _Seen]:
+    """The facts without their OBX; of a later message only what is not so of the first."""
+    found: dict[tuple[ResultStatus | None, MessageFact], _Seen] = {}
+    for sample in samples:
+        known: set[MessageFact] = set()
+        for status in _statuses(sample.event):
+            told = set()
+            for one, count in _facts(sample.event, status, old, new).items():
+                fact = one.model_copy(update={"row": None})
+                told.add(fact)
+                if fact not in known:
+                    seen = found.setdefault((_later(status), fact), _Seen())
+                    seen.studies[sample.name] = seen.studies.get(sample.name, 0) + count
+                    seen.rows.add(one.row)
+            known |= told
+    return found
 
 
 def _later(status: ResultStatus) -> ResultStatus | None:
@@ -148,18 +172,7 @@ def _facts(
     before, after = _written(event, status, old), _written(event, status, new)
     match before, after:
         case str(), str():
-            named = {**_names(old), **_names(new)}
-            return Counter(
-                MessageFact(
-                    happens="altered",
-                    place=one.place,
-                    name=named.get(one.place, ""),
-                    change=one.kind,
-                    old=one.old or None,
-                    new=one.new or None,
-                )
-                for one in alterations(before, after)
-            )
+            return _altered(before, after, old, new)
         case _, RenderingRefused():
             is_known = isinstance(before, RenderingRefused) and str(before) == str(after)
             return {} if is_known else {_refused("set_aside", after): 1}
@@ -171,6 +184,29 @@ def _facts(
             return {}
         case _:
             return {MessageFact(happens="not_sent"): 1}
+
+
+def _altered(
+    before: str, after: str, old: EhrEndpoint | None, new: EhrEndpoint | None
+) -> Mapping[MessageFact, int]:
+    """What differs, behind the two layouts where those differ."""
+    named = {**_names(old), **_names(new)}
+    layouts = [endpoint.message.layout for endpoint in (old, new) if endpoint is not None]
+    is_same = len(set(layouts)) == 1
+    head = [] if is_same else [MessageFact(happens="another_layout", old=layouts[0], new=layouts[-1])]
+    altered = [
+        MessageFact(
+            happens="altered",
+            place=one.place,
+            name=named.get(one.place, ""),
+            row=one.row or None,
+            change=one.kind,
+            old=one.old or None,
+            new=one.new or None,
+        )
+        for one in alterations(before, after, is_same_layout=is_same)
+    ]
+    return Counter([*head, *altered])
 
 
 def _refused(happens: Happens, refusal: RenderingRefused) -> MessageFact:
@@ -199,8 +235,8 @@ def _names(endpoint: EhrEndpoint | None) -> dict[str, str]:
     named: dict[str, str] = {}
     for segment in segments_of(LAYOUTS[endpoint.message.layout]).values():
         named[segment.name] = segment.title
-        for field in segment.fields:
-            named[f"{segment.name}-{field.number}"] = field.name
+        for each in segment.fields:
+            named[f"{segment.name}-{each.number}"] = each.name
     return named
 
 

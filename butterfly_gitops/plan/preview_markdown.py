@@ -49,7 +49,9 @@ def _facts(group: MessageGroup) -> Iterator[str]:
             said = plain(fate, longest=LONGEST_SENTENCE)
             yield f"**{said}**" if strong else said
         else:
-            yield f"{code(fact.place)} {plain(fact.name)} {_values(fact)}{times_of(fact)}".replace("  ", " ")
+            row = f" in {code(fact.row)}" if fact.row else ""
+            said = f"{code(fact.place)} {plain(fact.name)} {_values(fact)}{row}{times_of(fact)}"
+            yield said.replace("  ", " ")
 
 
 def _values(fact: MessageFact) -> str:

@@ -45,7 +45,7 @@ def _group(group: MessageGroup, preview: Preview) -> Iterator[str]:
 
 
 def _altered(head: str, fact: MessageFact) -> Iterator[str]:
-    said = f"{_values(fact)}{times_of(fact)}"
+    said = f"{_values(fact)}{f' in {fact.row}' if fact.row else ''}{times_of(fact)}"
     line = f"{head}{safe(said)}"
     if len(line) <= WIDTH:
         yield line

@@ -12,6 +12,9 @@ from butterfly_gitops.hl7.layouts.catalog import LAYOUTS
 from butterfly_gitops.hl7.layouts.names import segments_of
 from tests.hl7.samples import endpoint, rendered, study
 
+FINDINGS = "18782-3^Radiology Study observation (narrative)^LN"
+EF = "EF^Ejection fraction^L"
+LINE = "EFAST&GDT^eFAST^L"
 UID, LINK = "113014^DICOM Study^DCM", "IMAGES^Link to the images^L"
 
 
@@ -22,11 +25,22 @@ def text(status: str = "F", **settings: Any) -> str:
 
 
 def said(one: Alteration) -> str:
-    return " ".join(filter(None, (one.place, one.kind, one.old, one.new)))
+    return " ".join(filter(None, (one.place, one.kind, one.old, one.new, one.row and f"in {one.row}")))
+
+
+def layout_of(settings: dict[str, Any]) -> str:
+    return str(settings.get("message", {}).get("layout", "report"))
 
 
 def between(before: dict[str, Any], after: dict[str, Any], status: str = "F") -> list[str]:
-    return [said(one) for one in alterations(text(status, **before), text(status, **after))]
+    return [
+        said(one)
+        for one in alterations(
+            text(status, **before),
+            text(status, **after),
+            is_same_layout=layout_of(before) == layout_of(after),
+        )
+    ]
 
 
 @pytest.mark.parametrize(
@@ -42,7 +56,7 @@ def between(before: dict[str, Any], after: dict[str, Any], status: str = "F") ->
             ["OBR-4 changed EFAST^eFAST^L 76705^^C4"],
         ),
         ({"message": {"study_uid": "none"}}, [f"OBX removed {UID}"]),
-        ({"message": {"study_uid": "HD"}}, ["OBX-2 changed ST HD", "OBX-5 changed"]),
+        ({"message": {"study_uid": "HD"}}, [f"OBX-2 changed ST HD in {UID}", f"OBX-5 changed in {UID}"]),
         ({"message": {"study_uid": "ZDS"}}, [f"OBX removed {UID}", "ZDS added"]),
         ({"message": {"image_link": "text"}}, [f"OBX added {LINK}"]),
         ({"message": {"visit_segment": "leave_out"}}, ["PV1 removed"]),
@@ -52,13 +66,78 @@ def between(before: dict[str, Any], after: dict[str, Any], status: str = "F") ->
         ({"message": {"visit_number": "PID-18"}}, ["PID-18 added", "PV1-19 removed"]),
         (
             {"message": {"times": "local_with_offset"}},
-            ["MSH-7 changed 20261124090315 20261124090315-0500", *(f"{place} changed" for place in ("OBR-7", "OBR-22", "OBX-14", "OBX-14"))],
+            ["MSH-7 changed 20261124090315 20261124090315-0500", "OBR-7 changed", "OBR-22 changed", *(f"OBX-14 changed in {code}" for code in (FINDINGS, EF))],
         ),
     ],
     ids=lambda value: json.dumps(value)[:40] if isinstance(value, dict) else None,
 )  # fmt: skip
 def test_each_field_that_differs_is_named(after: dict[str, Any], expected: list[str]) -> None:
     assert between({}, after) == expected
+
+
+PDF = "18760-9^Ultrasound report^LN"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (
+            {"layout": "report"},
+            {"layout": "lines"},
+            [
+                *(f"OBX removed {code}" for code in (UID, FINDINGS)),
+                f"OBX added {LINE}",
+            ],
+        ),
+        (
+            {"layout": "lines"},
+            {"layout": "pdf"},
+            [
+                "PV1 removed",
+                "ORC removed",
+                *(f"OBX removed {code}" for code in (LINE, EF)),
+                *(f"OBX added {code}" for code in (UID, PDF)),
+            ],
+        ),
+        (
+            {"layout": "pdf"},
+            {"layout": "report"},
+            [
+                "PV1 added",
+                "ORC added",
+                f"OBX-2 changed HD ST in {UID}",
+                f"OBX-5 changed in {UID}",
+                f"OBX-11 changed O F in {UID}",
+                f"OBX removed {PDF}",
+                *(f"OBX added {code}" for code in (FINDINGS, EF)),
+            ],
+        ),
+        (
+            {"layout": "lines"},
+            {"layout": "lines", "exam_codes": {"EFAST": {"code": "76705"}}},
+            [
+                "OBR-4 changed EFAST^eFAST^L 76705",
+                "OBX-3 changed EFAST&GDT^eFAST^L 76705&GDT",
+            ],
+        ),
+        (
+            {"layout": "pdf"},
+            {"layout": "pdf", "study_uid": "none", "document_type": "11528-7"},
+            [f"OBX-3 changed {PDF} 11528-7^Radiology studies^LN", f"OBX removed {UID}"],
+        ),
+    ],
+    ids=["report to lines", "lines to pdf", "pdf to report", "lines, exam code", "pdf, document type"],
+)
+def test_an_obx_is_the_same_by_what_it_tells_of_and_never_by_where_it_stands(
+    before: dict[str, Any], after: dict[str, Any], expected: list[str]
+) -> None:
+    assert between({"message": before}, {"message": after}) == expected
+
+
+def test_rows_that_say_nothing_are_not_the_same() -> None:
+    head = "MSH|^~\\&|\rOBR|1\r"
+    first, second = (f"{head}OBX|1|ST|{code}||\r" for code in ("A", "B"))
+    assert [said(one) for one in alterations(first, second)] == ["OBX removed A", "OBX added B"]
 
 
 def test_the_way_back_is_the_same_reversed() -> None:
@@ -73,7 +152,7 @@ def test_the_way_back_is_the_same_reversed() -> None:
 def test_a_correction_is_compared_as_such() -> None:
     assert between({}, {"message": {"corrected_as": "F"}}, "C") == [
         "OBR-25 changed C F",
-        *["OBX-11 changed C F"] * 3,
+        *(f"OBX-11 changed C F in {code}" for code in (UID, FINDINGS, EF)),
     ]
 
 

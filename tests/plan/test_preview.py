@@ -63,7 +63,8 @@ def told(effect: MessageEffect) -> Iterator[str]:
     for group in effect.groups:
         for fact in group.facts:
             values = " -> ".join(filter(None, (fact.old, fact.new))) or hidden_change(fact)
-            what = fate_of(fact) or f"{fact.place} {values}{times_of(fact)}"
+            row = f" in {fact.row}" if fact.row else ""
+            what = fate_of(fact) or f"{fact.place} {values}{row}{times_of(fact)}"
             yield f"{studies_of(group, whole)}: {what}"
 
 
@@ -88,7 +89,7 @@ def lines(old: Fleet | None, new: Fleet, *chosen: Sample) -> list[str]:
             {"message": Message(corrected_as="F")},
             ["corrections of efast: OBR-25 C -> F", "corrections of efast: OBX-11 C -> F (3 times)"],
         ),
-        ({}, {"message": Message(text_type="FT")}, ["efast: OBX-2 TX -> FT"]),
+        ({}, {"message": Message(text_type="FT")}, ["efast: OBX-2 TX -> FT in 18782-3^Radiology Study observation (narrative)^LN"]),
         (
             {},
             {"message": Message(max_message_bytes=1000, max_value_bytes=1000)},
@@ -111,12 +112,33 @@ def test_what_a_change_does(before: dict[str, Any], after: dict[str, Any], expec
     assert lines(epic(**before), epic(**after)) == expected
 
 
+def test_another_layout_is_said_first_with_the_segments_that_leave_and_come() -> None:
+    found = lines(
+        epic(message=Message(layout="lines")), epic(message=Message(layout="pdf")), *samples("pdf-report")
+    )
+    assert [line.removeprefix("pdf-report: ") for line in found] == [
+        "would be written in the layout pdf in place of lines:",
+        "PV1 leaves",
+        "ORC leaves",
+        "OBX AORTA&GDT^Aorta^L",
+        "OBX AORTA&IMP^Aorta^L",
+        "OBX AORTA-MAX^Largest aortic diameter^L",
+        "OBX 113014^DICOM Study^DCM",
+        "OBX 18760-9^Ultrasound report^LN",
+    ]
+
+
+def test_what_several_rows_have_in_common_is_said_without_one() -> None:
+    (fact,) = lines(epic(), epic(message=Message(fields={"OBX-17": "US"})))
+    assert fact == "efast: OBX-17 valued (3 times)"
+
+
 def test_of_a_withdrawal_it_is_said_what_no_other_message_shows() -> None:
     found = lines(epic(message=Message(layout="notice")), epic(message=Message(order_segment="send")))
     assert [line for line in found if line.startswith("withdrawals")] == [
         "withdrawals of efast: ORC-5 CA -> CM",
         "withdrawals of efast: OBR-25 X -> C",
-        "withdrawals of efast: OBX-11 O -> W",
+        "withdrawals of efast: OBX-11 O -> W in 113014^DICOM Study^DCM",
     ]
 
 
