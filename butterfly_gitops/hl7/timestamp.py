@@ -6,6 +6,7 @@ into which field is the layout's.
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from butterfly_gitops.hl7.refusal import RenderingRefused
@@ -13,7 +14,7 @@ from butterfly_gitops.model.endpoint import EhrEndpoint
 
 _DIGITS = len("YYYYMMDDHHMMSS")
 _TO_THE_MINUTE = len("YYYYMMDDHHMM")
-_PRINTED = "%04d%02d%02d%02d%02d%02d"  # several times quicker than strftime
+_TWO_DIGITS = tuple(f"{number:02}" for number in range(100))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,10 +33,10 @@ class WallClock:
     def prints(self, instant: datetime) -> str:
         """Print an aware instant as YYYYMMDDHHMMSS, with ±HHMM where the offset is wanted."""
         at = self.shows(instant)
-        digits = _PRINTED % (at.year, at.month, at.day, at.hour, at.minute, at.second)
+        digits = _written(at)
         if not self.prints_seconds:
             digits = digits[:_TO_THE_MINUTE]
-        return digits + _offset(at) if self.prints_offset else digits
+        return digits + _offset(at.utcoffset()) if self.prints_offset else digits
 
     def shows(self, instant: datetime) -> datetime:
         """An aware instant in the zone of this clock."""
@@ -70,9 +71,8 @@ def clock_of(endpoint: EhrEndpoint) -> WallClock:
 
 def remembered(clock: WallClock, instant: datetime) -> str:
     """Write down an instant so that any clock can print it anew: as this one shows it, and exact."""
-    iso = clock.shows(instant).isoformat(timespec="seconds")
-    # The third hyphen would be a sign. An offset with seconds, of long ago, is cut to minutes.
-    return iso.replace("-", "", 2).replace("T", "").replace(":", "")[: _DIGITS + len("+HHMM")]
+    at = clock.shows(instant)
+    return _written(at) + _offset(at.utcoffset())
 
 
 def later_status_time(clock: WallClock, occurred_at: datetime, last: str | None) -> str:
@@ -114,10 +114,22 @@ def later_instant(clock: WallClock, occurred_at: datetime, last: str | None) -> 
     return bumped
 
 
-def _offset(at: datetime) -> str:
-    """The offset from UTC as ±HHMM."""
-    iso = at.isoformat(timespec="seconds")
-    return iso[19:22] + iso[23:25]
+def _written(at: datetime) -> str:
+    """A wall clock's time as YYYYMMDDHHMMSS."""
+    # From a table: several times quicker than strftime, and twice as quick as a format of numbers.
+    two = _TWO_DIGITS
+    century, year = divmod(at.year, 100)
+    return (
+        f"{two[century]}{two[year]}{two[at.month]}{two[at.day]}{two[at.hour]}{two[at.minute]}{two[at.second]}"
+    )
+
+
+@lru_cache(maxsize=256)
+def _offset(from_utc: timedelta | None) -> str:
+    """The offset of an aware time as ±HHMM; one with seconds, of long ago, is cut to minutes."""
+    offset = from_utc or timedelta()
+    hours, minutes = divmod(abs(offset) // timedelta(minutes=1), 60)
+    return f"{'-' if offset < timedelta() else '+'}{hours:02}{minutes:02}"
 
 
 def _digits(printed: str) -> str:
