@@ -20,7 +20,8 @@ from butterfly_gitops.model.delivery import ResultStatus
 def _rows(result: Result) -> Iterator[Row]:
     yield from content.study_uid(result, form=result.options.study_uid or "ST", status="O")
     for row in content.image_link(result):
-        yield row._replace(status="O")
+        row.status = "O"
+        yield row
 
 
 def _status(result: Result) -> str:

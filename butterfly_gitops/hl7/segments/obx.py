@@ -1,12 +1,15 @@
 """OBX, observation (HL7 v2.5.1, 7.4.2): one part of the report, one value, one document."""
 
 from collections import Counter
-from typing import NamedTuple
+from dataclasses import dataclass
+from operator import attrgetter
 
 from butterfly_gitops.hl7.segment_map import Column, Field, SegmentMap
 
 
-class Row(NamedTuple):
+# Not frozen, for `numbered` completes it: a message has many rows, and making each anew would take long.
+@dataclass(slots=True, repr=False)
+class Row:
     """One OBX: what it says, with its number and status; texts are escaped already."""
 
     type: str
@@ -25,32 +28,31 @@ class Row(NamedTuple):
 
 def numbered(rows: list[Row], status: str, *, sub_id: str = "") -> list[Row]:
     """Number the rows, tell alike ones apart, and give those a status or sub-id that have none of their own."""
-    if sub_id:
-        rows = [row if row.instance else row._replace(instance=sub_id) for row in rows]
-    return [
-        # Much quicker than `_replace`.
-        Row(kind, code, value, instance, unit, observed, own or status, str(number))
-        for number, (kind, code, value, instance, unit, observed, own, _) in enumerate(
-            _told_apart(rows), start=1
-        )
-    ]
+    for number, row in enumerate(rows, start=1):
+        row.number = str(number)
+        row.status = row.status or status
+        row.instance = row.instance or sub_id
+    # As is usual; then they need no telling apart, whatever their sub-ids.
+    if len(set(map(_CODE, rows))) < len(rows):
+        _tell_apart(rows)
+    return rows
 
 
-def _told_apart(rows: list[Row]) -> list[Row]:
+_CODE = attrgetter("code")
+
+
+def _tell_apart(rows: list[Row]) -> None:
     """Number in OBX-4 what else agrees in OBX-3 and OBX-4: receivers replace such rows as one (7.4.2.4)."""
-    if len({(row.code, row.instance) for row in rows}) == len(rows):
-        return rows
     how_often = Counter((row.code, row.instance) for row in rows)
+    if len(how_often) == len(rows):
+        return
     taken, next_number = set(how_often), Counter[tuple[str, str]]()
-    apart = []
     for row in rows:
         key = row.code, row.instance
         while how_often[key] > 1 and (row.code, row.instance) in taken:
             next_number[key] += 1
-            row = row._replace(instance=".".join(filter(None, (key[1], str(next_number[key])))))  # noqa: PLW2901
+            row.instance = ".".join(filter(None, (key[1], str(next_number[key]))))
         taken.add((row.code, row.instance))
-        apart.append(row)
-    return apart
 
 
 OBX: SegmentMap[Row] = SegmentMap(
