@@ -6,9 +6,9 @@ is the layout's.
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 
-from butterfly_gitops.hl7.escape import escape, is_plain
+from butterfly_gitops.hl7.escape import escape, escaped
 from butterfly_gitops.model.endpoint import Hd, Identity
 from butterfly_gitops.model.identifier import Authority
 from butterfly_gitops.model.study import NM_PATTERN, Attending, Location, PatientIdentifier, Person
@@ -25,14 +25,12 @@ def is_nm(text: str) -> bool:
 
 def composite(*parts: str | None, separator: str = "^") -> str:
     """Join components that are not escaped yet."""
-    texts = [part or "" for part in parts]
-    if not is_plain("".join(texts)):
-        texts = list(map(escape, texts))
-    return separator.join(texts).rstrip(separator)
+    return separator.join(escaped(*parts)).rstrip(separator)
 
 
-# The same few codes come again and again; no patient's data is kept here.
+# The same few codes and members of staff come again and again; no patient's data is kept here.
 coded = lru_cache(maxsize=1024)(composite)
+_in_one = lru_cache(maxsize=1024)(partial(composite, separator="&"))
 
 
 def hd(identity: Identity | None) -> str:
@@ -45,7 +43,7 @@ def hd(identity: Identity | None) -> str:
 def cx(identifier: PatientIdentifier, authorities: Authorities) -> str:
     """CX, extended composite id: id (1), assigning authority (4), type of table 0203 (5)."""
     if identifier.authority not in authorities:
-        return composite(identifier.id, "", "", identifier.authority, identifier.type)
+        return escape(identifier.id) + coded("", "", "", identifier.authority, identifier.type)
     parts = (
         escape(identifier.id),
         "",
@@ -64,7 +62,10 @@ def _full(authority: str | None, authorities: Authorities) -> str:
 
 def xpn(family: str | None, given: str | None) -> str:
     """XPN, a patient's name: legal (L of table 0200), or unspecified (U) where there is none to print."""
-    return composite(family, given, "", "", "", "", "L" if family or given else "U")
+    if not (family or given):
+        return "^^^^^^U"
+    family, given = escaped(family, given)
+    return f"{family}^{given}^^^^^L"
 
 
 def xcn(person: Person | Attending | None, authorities: Authorities) -> str:
@@ -72,10 +73,10 @@ def xcn(person: Person | Attending | None, authorities: Authorities) -> str:
     if person is None:
         return ""
     if not person.id:
-        return composite("", person.family, person.given)
+        return coded("", person.family, person.given)
     nothing = ("",) * 5
     if person.authority not in authorities:
-        return composite(
+        return coded(
             person.id, person.family, person.given, *nothing, person.authority, "", "", "", person.id_type
         )
     names = [escape(part or "") for part in (person.id, person.family, person.given)]
@@ -92,7 +93,7 @@ def ndl(person: Person | None, authorities: Authorities) -> str:
     known = authorities.get(authority)
     # CNN.10 and CNN.11: what an HD holds after its name (2.A.7).
     full = (known.universal_id, known.universal_id_type) if known else ()
-    return composite(person.id, person.family, person.given, *nothing, authority, *full, separator="&")
+    return _in_one(person.id, person.family, person.given, *nothing, authority, *full)
 
 
 def pl(location: Location | None) -> str:

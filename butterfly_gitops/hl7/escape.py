@@ -47,6 +47,12 @@ def escape(value: str) -> str:
     return _NO_NULL if value == _NULL else value
 
 
+def escaped(*values: str | None) -> list[str]:
+    """Escape several values, nothing for None: one look at all of them tells that none needs it, as is usual."""
+    texts = [value or "" for value in values]
+    return texts if is_plain("".join(texts)) else [escape(text) for text in texts]
+
+
 def escape_text(text: str, *, line_break: str = "br") -> str:
     r"""Write text for display (TX, FT): as `escape`, with every kind of line end as `\.br\` or `\X0D0A\`.
 

@@ -32,33 +32,33 @@ _NEEDS = (
         setting="accession_number",
         field=lambda _: "OBR-18",
         why="the study has no accession number",
-        is_missing=lambda of: not of.event.study.accession_number,
+        is_missing=lambda of: not of.study.accession_number,
     ),
     Need(
         setting="visit_number",
         field=lambda of: of.options.visit_number,
         why="the study has no visit number",
-        is_missing=lambda of: not (of.event.encounter and of.event.encounter.visit_number),
+        is_missing=lambda of: not (of.encounter and of.encounter.visit_number),
     ),
     Need(
         setting="report",
         field=lambda _: "OBX-5",
         why="the study has no report",
-        is_missing=lambda of: not any(part.text.strip() for part in of.event.study.report),
+        is_missing=lambda of: not any(part.text.strip() for part in of.study.report),
         layouts=frozenset({"report", "lines"}),
     ),
     Need(
         setting="document",
         field=lambda _: "OBX-5",
         why="the study has no PDF",
-        is_missing=lambda of: not any(document.is_pdf for document in of.event.study.documents),
+        is_missing=lambda of: not any(document.is_pdf for document in of.study.documents),
         layouts=frozenset({"pdf"}),
     ),
     Need(
         setting="study_uid",
         field=lambda _: "OBX-5",
         why="the study has no Study UID",
-        is_missing=lambda of: not of.event.study.study_uid,
+        is_missing=lambda of: not of.study.study_uid,
     ),
 )
 

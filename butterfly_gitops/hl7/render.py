@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from butterfly_gitops.hl7.charset import charset_of
+from butterfly_gitops.hl7.escape import escape
 from butterfly_gitops.hl7.form import Form
 from butterfly_gitops.hl7.refusal import RenderingRefused
 from butterfly_gitops.hl7.result import Result, providers_of
@@ -90,14 +91,15 @@ def render_in(
         _check_length("OBR-3", filler, _FILLER_LENGTH, settings=("message.too_long",))
     status_at = _status_at(clock, event.occurred_at, report)
     result = Result(
-        event=event,
-        endpoint=form.endpoint,
+        study=study,
+        patient=event.patient,
+        encounter=event.encounter,
         options=options,
         version=VERSIONS[options.hl7_version],
         clock=clock,
         status=status,
         control_id=control_id,
-        filler=filler,
+        filler=escape(filler),
         sent_at=clock.prints(at),
         observed=clock.prints(study.started_at or study.ended_at or event.occurred_at),
         status_time=clock.prints(status_at),

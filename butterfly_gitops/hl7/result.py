@@ -1,30 +1,28 @@
 """What a layout writes: one result for one endpoint, with everything decided that is no matter of layout."""
 
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from butterfly_gitops.hl7.timestamp import WallClock
 from butterfly_gitops.hl7.version import Version
 from butterfly_gitops.model.delivery import ResultStatus
-from butterfly_gitops.model.endpoint import EhrEndpoint
 from butterfly_gitops.model.identifier import ProviderIdChoice
 from butterfly_gitops.model.message import Message
-from butterfly_gitops.model.study import Attending, Person, Study, StudyEvent
+from butterfly_gitops.model.study import Attending, Encounter, Patient, Person, Study
 
 Provider = TypeVar("Provider", Person, Attending)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Providers:
+class Providers(NamedTuple):
     """Who took part, each with the identifier that this EHR knows.
 
     `first` has the first person of each role; the interpreter is who answers for the report: the attester, else the
     author, else the performer.
     """
 
-    people: tuple[Person, ...] = field(repr=False)
-    first: dict[str, Person] = field(repr=False)
-    interpreter: Person | None = field(repr=False)
+    people: tuple[Person, ...]
+    first: dict[str, Person]
+    interpreter: Person | None
 
 
 def providers_of(study: Study, choice: ProviderIdChoice | None) -> Providers:
@@ -50,12 +48,14 @@ def known_as(person: Provider, choice: ProviderIdChoice | None) -> Provider:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# Not frozen, though nothing changes it: one is made for each message, and freezing takes four times as long.
+@dataclass(slots=True, kw_only=True)
 class Result:
-    """One result, ready to be laid out; times are printed already (MSH-7, OBR-7, OBR-22)."""
+    """One result, ready to be laid out; times are printed already (MSH-7, OBR-7, OBR-22), `filler` is escaped."""
 
-    event: StudyEvent
-    endpoint: EhrEndpoint
+    study: Study
+    patient: Patient
+    encounter: Encounter | None
     version: Version
     clock: WallClock
     status: ResultStatus
@@ -92,7 +92,7 @@ class Result:
     @property
     def visit(self) -> str:
         """PV1-19, where the visit number belongs there."""
-        encounter = self.event.encounter
+        encounter = self.encounter
         if encounter is None or self.options.visit_number != "PV1-19":
             return ""
         return encounter.visit_number or ""

@@ -26,7 +26,7 @@ def _rows(result: Result) -> Iterator[Row]:
 
 def _lines(result: Result, kind: str) -> Iterator[Row]:
     """OBX-3 is the exam with the suffix of its section (7.4.2.3), OBX-4 counts the lines of the whole report."""
-    study = result.event.study
+    study = result.study
     counter = count(1)
     texts = [(content.SECTIONS[part.section][2], part.text, result.observed) for part in study.report]
     if study.attestation:

@@ -1,6 +1,6 @@
 """OBR, observation request (HL7 v2.5.1, 7.4.1): the study as a whole, and the status of its report."""
 
-from butterfly_gitops.hl7.datatype import coded, composite, ndl, xcn
+from butterfly_gitops.hl7.datatype import coded, ndl, xcn
 from butterfly_gitops.hl7.escape import escape
 from butterfly_gitops.hl7.result import Result
 from butterfly_gitops.hl7.segment_map import Field, SegmentMap, fixed
@@ -9,8 +9,8 @@ from butterfly_gitops.hl7.segments.orc import placer, timing
 
 def exam(result: Result) -> str:
     """OBR-4: what was done, as this EHR codes it."""
-    done = result.event.study.exam_type
-    ordered = result.event.study.ordered_procedure
+    done = result.study.exam_type
+    ordered = result.study.ordered_procedure
     if ordered is not None and result.options.exam_code == "order":
         return coded(ordered.code, ordered.display, ordered.system)
     known = result.options.exam_codes.get(done.code) or done
@@ -18,12 +18,12 @@ def exam(result: Result) -> str:
 
 
 def _section(result: Result) -> str:
-    own = result.options.exam_codes.get(result.event.study.exam_type.code)
+    own = result.options.exam_codes.get(result.study.exam_type.code)
     return (own and own.diagnostic_service) or result.options.diagnostic_service
 
 
 def _ended(result: Result) -> str:
-    ended = result.event.study.ended_at
+    ended = result.study.ended_at
     return result.clock.prints(ended) if ended else ""
 
 
@@ -41,7 +41,14 @@ def _technician(result: Result) -> str:
     return "" if performer is result.providers.interpreter else ndl(performer, result.options.authorities)
 
 
+def _reason(result: Result) -> str:
+    reason = result.study.reason
+    return f"^{escape(reason)}" if reason else ""
+
+
 def _assistants(result: Result) -> str:
+    if _AUTHORS.isdisjoint(result.providers.first):
+        return ""
     interpreter = result.providers.interpreter
     return "~".join(
         [
@@ -66,7 +73,7 @@ OBR: SegmentMap[Result] = SegmentMap(
         Field(
             3,
             "Filler Order Number",
-            lambda of: escape(of.filler),
+            lambda of: of.filler,
             "filler order number, else accession number; BF and 14 characters without either, or where it is another "
             "patient's; fixed for the life of the report",
         ),
@@ -87,7 +94,7 @@ OBR: SegmentMap[Result] = SegmentMap(
         Field(
             18,
             "Placer Field 1",
-            lambda of: escape(of.event.study.accession_number or ""),
+            lambda of: escape(of.study.accession_number or ""),
             "accession number (IHE RAD)",
         ),
         Field(
@@ -104,7 +111,7 @@ OBR: SegmentMap[Result] = SegmentMap(
         ),
         Field(25, "Result Status", lambda of: of.obr_25, "table 0123: P, F or C; C withdraws, too"),
         Field(27, "Quantity/Timing", timing, "as ORC-7"),
-        Field(31, "Reason for Study", lambda of: composite("", of.event.study.reason), "indication, as text"),
+        Field(31, "Reason for Study", _reason, "indication, as text"),
         Field(
             32,
             "Principal Result Interpreter",

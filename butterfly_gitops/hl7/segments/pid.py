@@ -10,7 +10,7 @@ from butterfly_gitops.model.study import PatientIdentifier
 
 def _identifier(result: Result) -> PatientIdentifier:
     choice = result.options.patient_id
-    for identifier in result.event.patient.identifiers:
+    for identifier in result.patient.identifiers:
         if choice is None or (
             choice.authority in (None, identifier.authority) and choice.type in (None, identifier.type)
         ):
@@ -25,7 +25,7 @@ def _identifier(result: Result) -> PatientIdentifier:
 
 
 def _account(result: Result) -> str:
-    encounter = result.event.encounter
+    encounter = result.encounter
     if encounter is None:
         return ""
     if result.options.visit_number == "PID-18":
@@ -34,7 +34,7 @@ def _account(result: Result) -> str:
 
 
 def _sex(result: Result) -> str:
-    known = result.event.patient.sex or ""
+    known = result.patient.sex or ""
     return known if known in result.version.sexes else "O"
 
 
@@ -52,14 +52,14 @@ PID: SegmentMap[Result] = SegmentMap(
         Field(
             5,
             "Patient Name",
-            lambda of: xpn(of.event.patient.family, of.event.patient.given),
+            lambda of: xpn(of.patient.family, of.patient.given),
             "legal name (L of table 0200), or U without any",
         ),
         Field(
             7,
             "Date/Time of Birth",
             # A date has no zone.
-            lambda of: (of.event.patient.birth_date or "").replace("-", ""),
+            lambda of: (of.patient.birth_date or "").replace("-", ""),
             "as precise as it is known; never shifted by a time zone",
         ),
         Field(8, "Administrative Sex", _sex, "table 0001; A and N are O before v2.4"),

@@ -10,7 +10,7 @@ _CLASSES = frozenset("BCEINOPRU")  # table 0004
 
 
 def _encounter(result: Result) -> Encounter:
-    return result.event.encounter or Encounter()
+    return result.encounter or Encounter()
 
 
 def _class(result: Result) -> str:
@@ -28,7 +28,7 @@ def _attending(result: Result) -> str:
 PV1: SegmentMap[Result] = SegmentMap(
     name="PV1",
     title="Patient visit",
-    sent=lambda of: of.event.encounter is not None,
+    sent=lambda of: of.encounter is not None,
     sent_says="where the study has an encounter",
     fields=(
         Field(1, "Set ID", fixed("1"), "1"),

@@ -7,13 +7,13 @@ from butterfly_gitops.hl7.segment_map import Field, SegmentMap
 ZDS: SegmentMap[Result] = SegmentMap(
     name="ZDS",
     title="Study UID",
-    sent=lambda of: of.options.study_uid == "ZDS" and of.event.study.study_uid is not None,
+    sent=lambda of: of.options.study_uid == "ZDS" and of.study.study_uid is not None,
     sent_says="with `message.study_uid: ZDS`",
     fields=(
         Field(
             1,
             "Study Instance UID",
-            lambda of: composite(of.event.study.study_uid, "", "Application", "DICOM"),
+            lambda of: composite(of.study.study_uid, "", "Application", "DICOM"),
             "DICOM Study UID (RP)",
         ),
     ),
