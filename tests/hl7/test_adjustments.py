@@ -59,6 +59,20 @@ def test_a_fixed_value_stands_in_its_place(place: str, text: str, field: str, wr
     assert field_of(rendered(event(), endpoint(message={"fields": {place: text}})), field) == written
 
 
+PLACES = {
+    "OBR-15": "US", "OBR-15.1": "UU", "OBR-15.1.2": "S", "OBR-15.3": "L", "PV1-3": "ED", "PV1-3.4": "X", "PV1-19.5": "VN",
+}  # fmt: skip
+
+
+@given(st.permutations(sorted(PLACES)), st.sets(st.sampled_from(sorted(PLACES))))
+def test_the_order_of_fixed_values_in_the_file_never_matters(order: list[str], named: set[str]):
+    sent = [
+        rendered(event(), endpoint(message={"fields": {place: PLACES[place] for place in places}}))
+        for places in ([each for each in order if each in named], sorted(named))
+    ]
+    assert sent[0] == sent[1]
+
+
 def test_the_last_field_of_each_segment_is_that_of_the_standard():
     assert {name: len(SEGMENTS[name][1]) for name in LAST_FIELDS} == LAST_FIELDS
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from butterfly_gitops.config.hl7_settings import setting_of
 from butterfly_gitops.config.reading import EndpointReading, FleetReading
 from butterfly_gitops.config.rules.documentation import Rule
-from butterfly_gitops.config.tree import Place, problem_at, scalars_at
+from butterfly_gitops.config.tree import Mapping, Place, problem_at, scalars_at
 from butterfly_gitops.hl7.layouts.names import segments_sent
 from butterfly_gitops.hl7.own_field import (
     FIXABLE,
@@ -56,6 +56,14 @@ RULES = (
         right='message: {fields: {"OBR-15.1": US, "OBR-15.2": Ultrasound}}',
         severity=Severity.WARNING,
     ),
+    Rule(
+        id="overlapping-places",
+        says="A fixed value is the whole of its place, so no other named place may hold it or lie in it: one of the two "
+        "would be lost. Nor is a field of which a part is fixed ever empty, so `empty_as_null` does not name it; an "
+        "own field whose part is sent beside a value only may be.",
+        wrong='message: {fields: {"PV1-3": ED, "PV1-3.4": STE}}',
+        right='message: {fields: {"PV1-3.1": ED, "PV1-3.4": STE}}',
+    ),
 )
 
 _DEEPEST = 2  # a component and a subcomponent
@@ -90,10 +98,17 @@ class _Named(NamedTuple):
     @property
     def place(self) -> Place:
         """Where the endpoint itself names it; its key where another layer does."""
-        own = self.endpoint.own
-        if entry := own.entry("message", self.setting, self.text):
+        return self._in(self.endpoint.own)
+
+    @property
+    def written(self) -> Place:
+        """Where it is named, by whichever layer."""
+        return self._in(self.endpoint.merged.tree)
+
+    def _in(self, tree: Mapping) -> Place:
+        if entry := tree.entry("message", self.setting, self.text):
             return entry.key.place
-        items = {item.text: item.place for item in scalars_at(own, "message", self.setting)}
+        items = {item.text: item.place for item in scalars_at(tree, "message", self.setting)}
         return items.get(self.text, self.endpoint.key.place)
 
 
@@ -105,6 +120,7 @@ def check_message_fields(reading: FleetReading) -> Iterator[Problem]:
             sent = segments_sent(message)
             for named in _named(endpoint, message):
                 yield from _of_place(named, message, sent)
+            yield from _overlaps(endpoint, message)
             yield from _separators(endpoint, message)
             if {"ORC", "OBR"} <= sent:
                 yield from _unequal_numbers(endpoint, message)
@@ -141,6 +157,48 @@ def _of_place(named: _Named, message: Message, sent: frozenset[str]) -> Iterator
             mend="take it out",
             severity=Severity.WARNING,
         )
+
+
+def _overlaps(endpoint: EndpointReading, message: Message) -> Iterator[Problem]:
+    """Places of which one would be lost, however the file orders them."""
+    for text in message.fields:
+        if holder := next((each for each in _holders(text) if each in message.fields), None):
+            yield _overlap(
+                _Named(endpoint, "fields", text),
+                _Named(endpoint, "fields", holder),
+                says=f"lies in {holder}, which is fixed as a whole",
+                mend=f"take one of them out; all that {holder} holds can be fixed part by part",
+            )
+    for field in dict.fromkeys(message.empty_as_null):
+        # A part of a field of ours stands beside a value only.
+        fixed = (each for each in message.fields if field in (each, *_holders(each)) and not fixable_at(each))
+        if part := next(fixed, None):
+            yield _overlap(
+                _Named(endpoint, "empty_as_null", field),
+                _Named(endpoint, "fields", part),
+                says=f"is never empty: {'it' if part == field else part} is fixed",
+                mend="take one of them out",
+            )
+
+
+def _holders(place: str) -> Iterator[str]:
+    """`PV1-3.4` and `PV1-3`: what `PV1-3.4.1` lies in."""
+    while "." in place:
+        place = place.rpartition(".")[0]
+        yield place
+
+
+def _overlap(named: _Named, other: _Named, *, says: str, mend: str) -> Problem:
+    """Said where the endpoint itself names one of the two, with the place of the other."""
+    is_own = named.place != named.endpoint.key.place
+    at, beside = (named, other) if is_own else (other, named)
+    return problem_at(
+        at.place,
+        rule="overlapping-places",
+        message=f"{named.text} of {named.endpoint.name} {says}",
+        mend=mend,
+        related=((f"{beside.setting} names {beside.text}", beside.written.origin),),
+    )
 
 
 def _instead_of(field: str, setting: str) -> str:
