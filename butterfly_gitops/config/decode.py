@@ -38,6 +38,7 @@ from butterfly_gitops.model.endpoint import (
     Hd,
     Reference,
 )
+from butterfly_gitops.model.meaning import Meanings
 
 _MOST_KNOWN = 8
 
@@ -67,7 +68,11 @@ def reader_of(annotation: Any) -> Reader:
     if origin in (Union, types.UnionType):
         return _union_reader(arguments)
     if origin is Literal:
-        return EncodingReader(offered=arguments) if "UTF-8" in arguments else ChoiceReader(choices=arguments)
+        return (
+            EncodingReader(offered=arguments)
+            if "UTF-8" in arguments
+            else _choice_reader(annotation, arguments)
+        )
     if origin is tuple:
         return ListReader(item=reader_of(arguments[0]))
     if origin is dict:
@@ -75,6 +80,11 @@ def reader_of(annotation: Any) -> Reader:
     if isinstance(bare, type) and issubclass(bare, BaseModel):
         return ModelReader(model=bare)
     return _scalar_reader(annotation, bare)
+
+
+def _choice_reader(annotation: Any, choices: tuple[Any, ...]) -> Reader:
+    told = [each.of for each in getattr(annotation, "__metadata__", ()) if isinstance(each, Meanings)]
+    return ChoiceReader(choices=choices, meanings=told[0] if told else {})
 
 
 def _scalar_reader(annotation: Any, bare: Any) -> Reader:

@@ -4,7 +4,8 @@ Pydantic only checks limits here; which reader reads which setting is decided in
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from butterfly_gitops.config.context import FAILED, Context, Failed, scalar_for, shown
 from butterfly_gitops.config.hl7_settings import place_meant
 from butterfly_gitops.config.tree import Node, Scalar
+from butterfly_gitops.config.written_choices import choice_meant, listed_choices, one_of
 from butterfly_gitops.config.written_durations import durations_meant
 from butterfly_gitops.config.written_names import mend_spelling
 from butterfly_gitops.model.field_place import FIELD_PATTERN, PLACE_PATTERN
@@ -200,10 +202,11 @@ class ChoiceReader:
     """Reads one of a few words or numbers."""
 
     choices: tuple[Any, ...]
+    meanings: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def wants(self) -> str:
-        return _one_of([str(choice) for choice in self.choices])
+        return one_of([str(choice) for choice in self.choices])
 
     def read(self, node: Node, at: Scalar, context: Context) -> Any:
         scalar = scalar_for(node, at, self.wants, context)
@@ -215,11 +218,8 @@ class ChoiceReader:
         words = [str(choice) for choice in self.choices]
         # A number that looks alike, of a version or an edition, is another one, not the one that was meant.
         is_of_numbers = all(word[:1].isdigit() for word in words)
-        meant = None if is_of_numbers else context.guesses.nearest(scalar, words)
-        mend = f'write "{meant}"' if meant and meant != scalar.text else f"write {self.wants}"
+        meant = None if is_of_numbers else choice_meant(scalar.text, words)
+        is_mend = meant is not None and meant != scalar.text
+        mend = f'write "{meant}"' if is_mend else f"write {listed_choices(words, self.meanings)}"
         message = f"{at.text} is {shown(scalar)}; it can be {self.wants}"
         return context.refuse(scalar.place, rule="wrong-value", message=message, mend=mend)
-
-
-def _one_of(words: list[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
