@@ -66,6 +66,7 @@ _TAG = re.compile(r"![^\s,\[\]{}]*")
 # What word processors make of " and ', and of the - before an item.
 _QUOTES = "“”„‟«»‹›‘’‚‛"
 _PASTED = frozenset(f"{_QUOTES}‐‑‒–—―−•·")
+_COMMENT = re.compile(r"(?:^|\s)#.*")
 _BLOCK = re.compile(r"[|>][-+1-9]*")
 _DASHES_WITHOUT_SPACE = re.compile(r"-[^\s-]\S*( -[^\s-]\S*)+")
 _FIRST_OF_SEVERAL_WORDS = re.compile(r" *([a-z_]+) +[^ #]")
@@ -213,6 +214,10 @@ def _is_plain_text(text: str) -> bool:
     return text.isascii() and text.isprintable()
 
 
+def _uncommented(line: str) -> str:
+    return _COMMENT.sub("", line) if "#" in line else line
+
+
 def _empty(place: Place) -> _UnreadableError:
     mend = "write what it must say, starting with `version: 1`, or bring back what it said"
     return _UnreadableError(problem_at(place, rule="empty-file", message="the file says nothing", mend=mend))
@@ -298,7 +303,12 @@ class _Builder:
             return None
         if not isinstance(node, Scalar) or node.is_null:
             mend = "write a name before the colon"
-            self._refuse(node.place, rule="key-not-text", message="a key that is no text", mend=mend)
+            place = (
+                node.place
+                if isinstance(node, Mapping | Sequence) or node.text
+                else self._missing_key(node.place)
+            )
+            self._refuse(place, rule="key-not-text", message="a key that is no text", mend=mend)
             return None
         if node.is_plain and node.text == "<<":
             mend = "use a preset or endpoint_defaults for what several endpoints share"
@@ -375,6 +385,24 @@ class _Builder:
         found = next((number for number in range(from_line, len(lines) + 1) if fits(lines[number - 1])), None)
         length = len(lines[found - 1].rstrip()) if found else 1
         return Place(source=self._source, line=found or from_line, column=1, length=length)
+
+    def _missing_key(self, place: Place) -> Place:
+        """The colon, or else the last sign, before which a name is missing: behind it each parser points elsewhere."""
+        lines = self._source.lines
+        number, said = place.line, _uncommented(place.excerpt[: place.column - 1]).rstrip()
+        while not said and number > 1:
+            number -= 1
+            said = _uncommented(lines[number - 1]).rstrip()
+        last = place._replace(line=number, column=max(len(said), 1))
+        rest = _uncommented(lines[number - 1][len(said) :])
+        while not rest.strip() and number < len(lines):
+            number += 1
+            rest = _uncommented(lines[number - 1])
+        if not rest.lstrip().startswith(":"):
+            return last
+        return place._replace(
+            line=number, column=lines[number - 1].index(":", len(lines[number - 1]) - len(rest)) + 1
+        )
 
     def _sign(self, place: Place, sign: re.Pattern[str]) -> Place:
         """The first such sign at or behind a place in its line; the place itself if there is none."""

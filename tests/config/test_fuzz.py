@@ -1,5 +1,6 @@
 """Whatever bytes lie in the folder, `load` answers with a fleet or with problems."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -126,6 +127,27 @@ def check_parsers_agree(files: dict[str, bytes]) -> None:
 @settings(max_examples=100, deadline=None)
 def test_both_parsers_agree(files: dict[str, bytes]):
     check_parsers_agree(files)
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("{? }", (1, 2)),
+        ("{? , a: 1}", (1, 2)),
+        ("{?\n }", (1, 2)),
+        ("{? # c\n\n , a: 1}", (1, 2)),
+        ("{? : 1}", (1, 4)),
+        ("{? # c\n\n : 1}", (3, 2)),
+        ("{a: , ? }", (1, 7)),
+        ("? \n: 1\n", (2, 1)),
+        ("a: 1\n\n: 2\n", (3, 1)),
+    ],
+)
+def test_both_parsers_see_a_missing_key_in_one_place(text: str, place: tuple[int, int]):
+    files = {**SOUND, "fleet.yaml": text.encode()}
+    check_parsers_agree(files)
+    origins = [problem.origin for problem in load(files).problems if problem.rule == "key-not-text"]
+    assert [(origin.line, origin.column) for origin in origins] == [place]
 
 
 @given(PATHS, WRITTEN)
