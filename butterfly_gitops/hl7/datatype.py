@@ -60,10 +60,10 @@ def _full(authority: str | None, authorities: Authorities) -> str:
     return composite(authority, known.universal_id, known.universal_id_type, separator="&")
 
 
-def xpn(family: str | None, given: str | None) -> str:
-    """XPN, a patient's name: legal (L of table 0200), or unspecified (U) where there is none to print."""
+def xpn(family: str | None, given: str | None, *, unnamed: str) -> str:
+    """XPN, a patient's name: legal (L of table 0200), or of the type `unnamed` where there is none to print."""
     if not (family or given):
-        return "^^^^^^U"
+        return f"^^^^^^{unnamed}"
     family, given = escaped(family, given)
     return f"{family}^{given}^^^^^L"
 

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+_DEPARTMENTS = frozenset({"RAD", "RUS", "OUS", "VUS", "CUS"})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Version:
@@ -15,6 +17,10 @@ class Version:
     """OBX-2 of a coded value: CWE is a value type from v2.5 on (table 0125)."""
     sexes: str = "FMOUAN"
     """Table 0001: A (ambiguous) and N (not applicable) came with v2.4."""
+    unnamed: str = "U"
+    """XPN.7 of a patient without a name (table 0200): unspecified, or other before v2.3.1."""
+    departments: frozenset[str] = _DEPARTMENTS
+    """Of the codes that OBR-24 may hold, those of table 0074: v2.4 has IMG, v2.5 lost it again."""
     requires_timing: bool = False
     """Whether ORC-7 and OBR-27 must be valued."""
     requires_sub_id: bool = False
@@ -24,9 +30,16 @@ class Version:
 VERSIONS = {
     version.id: version
     for version in (
-        Version(id="2.3", message_type="ORU^R01", coded="CE", sexes="FMOU", requires_timing=True),
+        Version(
+            id="2.3", message_type="ORU^R01", coded="CE", sexes="FMOU", unnamed="O", requires_timing=True
+        ),
         Version(id="2.3.1", message_type="ORU^R01^ORU_R01", coded="CE", sexes="FMOU", requires_sub_id=True),
-        Version(id="2.4", message_type="ORU^R01^ORU_R01", coded="CE"),
+        Version(
+            id="2.4",
+            message_type="ORU^R01^ORU_R01",
+            coded="CE",
+            departments=_DEPARTMENTS | {"IMG"},
+        ),
         Version(id="2.5.1", message_type="ORU^R01^ORU_R01", coded="CWE"),
     )
 }

@@ -16,7 +16,7 @@ DiagnosticService = Annotated[
             "OUS": "Obstetric ultrasound.",
             "VUS": "Vascular ultrasound.",
             "CUS": "Cardiac ultrasound.",
-            "IMG": "Diagnostic imaging.",
+            "IMG": "Diagnostic imaging, in v2.4 alone.",
         }
     ),
 ]

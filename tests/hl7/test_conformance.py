@@ -200,7 +200,7 @@ def test_each_component_that_is_listed_is_filled_where_a_study_has_everything():
     whole = {
         "CX": cx(identifier, known),
         "XCN": xcn(person, known),
-        "XPN": xpn("A", "B"),
+        "XPN": xpn("A", "B", unnamed="U"),
         "PL": pl(Location(unit="A", room="B", bed="C")),
         "HD": hd(Hd(namespace="A", universal_id="1.2.3", universal_id_type="ISO")),
         "NDL": ndl(person, known),

@@ -8,6 +8,7 @@ from butterfly_gitops.config.rules.documentation import Rule
 from butterfly_gitops.config.tree import Place, problem_at
 from butterfly_gitops.hl7.layouts.catalog import LAYOUTS
 from butterfly_gitops.hl7.layouts.names import segments_sent
+from butterfly_gitops.hl7.version import VERSIONS
 from butterfly_gitops.model.endpoint import EhrEndpoint
 from butterfly_gitops.model.message import Message
 from butterfly_gitops.model.problem import Problem, Severity
@@ -28,6 +29,13 @@ RULES = (
         wrong="message: {layout: report, pdf: {subtype: pdf}}",
         right="message: {layout: pdf, pdf: {subtype: pdf}}",
         severity=Severity.WARNING,
+    ),
+    Rule(
+        id="code-of-another-version",
+        says="What OBR-24 may hold stands in table 0074 of each version: IMG is in that of 2.4, and in none of 2.3, "
+        "2.3.1 and 2.5.1. A receiver that checks codes refuses every result with another one.",
+        wrong='message: {layout: lines, hl7_version: "2.5.1", diagnostic_service: IMG}',
+        right='message: {layout: lines, hl7_version: "2.4", diagnostic_service: IMG}',
     ),
     Rule(
         id="nothing-to-send",
@@ -73,6 +81,7 @@ def check_messages(reading: FleetReading) -> Iterator[Problem]:
         if endpoint.value is not None:
             yield from _version(endpoint, endpoint.value.message)
             yield from _of_another_layout(endpoint, endpoint.value.message)
+            yield from _departments(endpoint, endpoint.value.message)
             yield from _without_rows(endpoint, endpoint.value.message)
             yield from _text_type(endpoint, endpoint.value.message)
             yield from _at_odds(endpoint, endpoint.value)
@@ -103,6 +112,28 @@ def _of_another_layout(endpoint: EndpointReading, message: Message) -> Iterator[
             mend=f"take it out, or write layout: {' or '.join(layouts)}",
             severity=Severity.WARNING,
         )
+
+
+def _departments(endpoint: EndpointReading, message: Message) -> Iterator[Problem]:
+    """OBR-24, of the endpoint and of single exams."""
+    known = VERSIONS[message.hl7_version].departments
+    for setting, code in _written_departments(message):
+        if code not in known:
+            having = [one for one in LAYOUTS[message.layout].versions if code in VERSIONS[one].departments]
+            other = f', or hl7_version: "{having[-1]}"' if having else ""
+            yield problem_at(
+                _place(endpoint, setting),
+                rule="code-of-another-version",
+                message=f"{code} is not in table 0074 of v{message.hl7_version}, of which OBR-24 is",
+                mend=f"write RAD or RUS{other}",
+            )
+
+
+def _written_departments(message: Message) -> Iterator[tuple[tuple[str, ...], str]]:
+    yield ("diagnostic_service",), message.diagnostic_service
+    for exam, codes in message.exam_codes.items():
+        if codes.diagnostic_service is not None:
+            yield ("exam_codes", exam, "diagnostic_service"), codes.diagnostic_service
 
 
 def _without_rows(endpoint: EndpointReading, message: Message) -> Iterator[Problem]:

@@ -18,7 +18,7 @@ FILLED: dict[str, dict[str, str]] = {
     "XPN": {
         "1": "family name",
         "2": "given name",
-        "7": "`L`, or `U` for a patient without a name (table 0200)",
+        "7": "`L`, or `U` for a patient without a name, in v2.3 `O` (table 0200)",
     },
     "XCN": {
         "1": "the identifier",

@@ -167,7 +167,7 @@ TABLES = (
             "VUS": "vascular ultrasound",
             "CUS": "cardiac ultrasound",
             "RAD": "radiology",
-            "IMG": "diagnostic imaging",
+            "IMG": "diagnostic imaging (in v2.4 alone)",
         },
     ),
     Table(
@@ -225,7 +225,7 @@ TABLES = (
         "0200",
         "Name Type",
         "PID-5.7",
-        {"L": "legal", "U": "unspecified: the patient has no name"},
+        {"L": "legal", "U": "unspecified: the patient has no name", "O": "other: the same in v2.3"},
     ),
     Table("0203", "Identifier Type", "PID-3.5, OBR-16.13, PV1-7.13", {}),
     Table(

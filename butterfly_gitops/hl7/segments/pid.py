@@ -52,8 +52,8 @@ PID: SegmentMap[Result] = SegmentMap(
         Field(
             5,
             "Patient Name",
-            lambda of: xpn(of.patient.family, of.patient.given),
-            "legal name (L of table 0200), or U without any",
+            lambda of: xpn(of.patient.family, of.patient.given, unnamed=of.version.unnamed),
+            "legal name (L of table 0200), or U without any; O in v2.3, which has no U",
         ),
         Field(
             7,
