@@ -11,6 +11,7 @@ import click
 
 from butterfly_gitops.cli import exit_codes
 from butterfly_gitops.cli.main import Voice
+from butterfly_gitops.cli.validated_paths import folders_of
 from butterfly_gitops.config.load import Loaded, load
 from butterfly_gitops.config.problem_document import problem_document
 from butterfly_gitops.config.problem_text import print_annotations, print_problems, print_summary
@@ -35,13 +36,14 @@ def command(ctx: click.Context, *, paths: tuple[Path, ...], style: str, verbose:
     """Check all files of the configuration and show all problems at once.
 
     PATH is the sites folder (default: sites) or anything in it: files are never checked alone, since each may break
-    what another one says. Problems go to standard output, the summary to standard error. Exit code 1 when there is
+    what another one says; a path that is not there, or has nothing to do with them, is wrong usage. Problems go to standard output, the summary to standard error. Exit code 1 when there is
     an error; warnings alone are 0.
 
     A warning is silenced by a comment with a reason, at the end of the line that it underlines or alone above it:
     `# bgo: ignore RULE: reason`. The summary counts such warnings, and --format json lists them with their reasons.
     """
-    folders = dict.fromkeys(sites_folder_of(path) for path in paths or (Path("sites"),))
+    # The default one may be missing where nothing is wrong with how this was called.
+    folders = folders_of(paths) if paths else [sites_folder_of(Path("sites"))]
     today = datetime.now(UTC).date()
     # What a load makes is in use to the end: to look for garbage among it takes a fifth of the time, and finds none.
     with _no_collection():

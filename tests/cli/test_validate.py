@@ -140,6 +140,45 @@ def test_json_lists_what_a_comment_silences_with_its_reason(capfd):
     assert problem["silenced"] == "the grant comes in May"
 
 
+@pytest.mark.usefixtures("checkout")
+@pytest.mark.parametrize(
+    ("path", "nearest"),
+    [
+        ("sites/nope.yaml", "sites"),
+        ("sites/flet.yaml", "sites/fleet.yaml"),
+        ("sites/st-elsewhere/archive.yaml", "sites/st-elsewhere/archives.yaml"),
+        ("sites/st-elsewhre/archives.yaml", "sites/st-elsewhere"),
+        ("site", "sites"),
+        ("elsewhere/deep/site.yaml", "."),
+    ],
+)
+def test_a_path_that_is_not_there_is_wrong_usage(capfd, path: str, nearest: str):
+    ran = run(capfd, "validate", path)
+    assert (ran.code, ran.out) == (64, "")
+    assert f"{path}: there is no such file or folder; the nearest is {nearest}.\n" in ran.err
+
+
+@pytest.mark.parametrize("path", ["README.md", "notes/site.txt"])
+def test_a_file_beside_the_configuration_is_none_of_its_files(capfd, checkout: Path, path: str):
+    (checkout / "notes").mkdir()
+    (checkout / path).write_text("version: 1\n", encoding="utf-8")
+    ran = run(capfd, "validate", path)
+    assert (ran.code, ran.out) == (64, "")
+    assert f"{path}: no file of the configuration; give the sites folder, or a file in it.\n" in ran.err
+
+
+@pytest.mark.usefixtures("checkout")
+def test_the_folder_above_the_sites_is_told_where_they_are(capfd):
+    ran = run(capfd, "validate", ".")
+    assert (ran.code, ran.out) == (64, "")
+    assert ".: no sites folder; it is sites.\n" in ran.err
+
+
+def test_any_file_in_the_folder_means_the_folder(capfd, checkout: Path):
+    (checkout / "sites/README.md").write_text("What stands here.\n", encoding="utf-8")
+    assert run(capfd, "validate", "sites/README.md").code == 0
+
+
 def test_a_missing_folder_is_one_line(capfd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
     ran = run(capfd, "validate")

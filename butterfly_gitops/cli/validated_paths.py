@@ -1,0 +1,55 @@
+"""Which sites folders the paths of `bgo validate` mean, and what to say of a path that means none.
+
+A path that is not there, or has nothing to do with the configuration, must never look like one without problems.
+"""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+
+from butterfly_gitops.config.nearest import nearest
+from butterfly_gitops.config.rules.files import FLEET_FILES, SITE_FILES
+from butterfly_gitops.source.folder import sites_folder_of
+
+_GIVE = "give the sites folder, or a file in it"
+
+
+def folders_of(paths: Iterable[Path]) -> list[Path]:
+    """The sites folder of each path, once each. Raises click.UsageError for a path that lies in none."""
+    return list(dict.fromkeys(_folder_of(path) for path in paths))
+
+
+def _folder_of(path: Path) -> Path:
+    # A symbolic link that leads nowhere is there, and is refused where it stands.
+    if not os.path.lexists(path):
+        raise click.UsageError(f"{path}: there is no such file or folder; the nearest is {_nearest(path)}.")
+    folder = sites_folder_of(path)
+    if _holds_fleet(folder):
+        return folder
+    if path.is_dir():
+        if _holds_fleet(below := path / "sites"):
+            raise click.UsageError(f"{path}: no sites folder; it is {below}.")
+        return folder
+    if path.name not in (*FLEET_FILES, *SITE_FILES):
+        raise click.UsageError(f"{path}: no file of the configuration; {_GIVE}.")
+    return folder
+
+
+def _holds_fleet(folder: Path) -> bool:
+    return any((folder / name).is_file() for name in FLEET_FILES)
+
+
+def _nearest(path: Path) -> Path:
+    """What is there and is most like a path: something of a like name beside it, or the folder that it would lie in."""
+    gone = path
+    while gone.parent != gone and not gone.parent.is_dir():
+        gone = gone.parent
+    try:
+        # By what stands before the ending, for all files of a folder are alike in that one.
+        beside = {other.stem: other for other in sorted(gone.parent.iterdir(), reverse=True)}
+    except OSError:
+        beside = {}
+    meant = nearest(gone.stem, beside)
+    return beside[meant] if meant else gone.parent
