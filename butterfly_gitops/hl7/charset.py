@@ -33,6 +33,15 @@ def charset_of(encoding: Encoding) -> Charset:
     return _CHARSETS[encoding]
 
 
+def first_lacking(text: str, encoding: Encoding) -> str:
+    """The first character of a text that an encoding lacks; empty where it has them all."""
+    try:
+        text.encode(charset_of(encoding).codec)
+    except UnicodeEncodeError as error:
+        return text[error.start]
+    return ""
+
+
 def encode(message: str, encoding: Encoding) -> bytes:
     """Encode a whole message strictly.
 
@@ -49,7 +58,7 @@ def encode(message: str, encoding: Encoding) -> bytes:
     raise RenderingRefused(
         field,
         f"holds a character that {encoding} cannot express{where}",
-        settings=("message.unencodable", "encoding"),
+        settings=("encoding",),
     )
 
 

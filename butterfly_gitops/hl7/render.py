@@ -6,6 +6,7 @@ what the next render of the same report must know.
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from butterfly_gitops.hl7.charset import charset_of
 from butterfly_gitops.hl7.escape import escape
@@ -74,11 +75,32 @@ def render_in(
     form: Form, event: StudyEvent, *, report: Known, status: ResultStatus, control_id: str, at: datetime
 ) -> Rendered:
     """Write one of many results for an endpoint, as `render` does, in the form that was made for it."""
-    options, clock = form.endpoint.message, form.clock
-    if form.endpoint.encoding != "UTF-8":
-        codec = charset_of(form.endpoint.encoding).codec
-        event = fitted(event, codec, in_plain_letters=options.unencodable == "transliterate")
-    study = event.study
+    write = partial(_written, form, report=report, status=status, control_id=control_id, at=at)
+    if form.endpoint.encoding == "UTF-8":
+        return write(event)
+    codec = charset_of(form.endpoint.encoding).codec
+    in_plain_letters = form.endpoint.message.unencodable == "transliterate"
+    try:
+        return write(fitted(event, codec, in_plain_letters=in_plain_letters))
+    except RenderingRefused as refusal:
+        if in_plain_letters or "encoding" not in refusal.settings:
+            raise
+        try:
+            write(fitted(event, codec, in_plain_letters=True))
+        except RenderingRefused as other:
+            # Plain letters do not mend what is said: a setting, a code, or a character that has none.
+            if str(other) == str(refusal):
+                raise refusal from None
+        raise RenderingRefused(
+            refusal.field, refusal.why, settings=("message.unencodable", *refusal.settings)
+        ) from None
+
+
+def _written(
+    form: Form, event: StudyEvent, *, report: Known, status: ResultStatus, control_id: str, at: datetime
+) -> Rendered:
+    """Write the event as it is now: its texts fit the encoding as well as they may."""
+    options, clock, study = form.endpoint.message, form.clock, event.study
     if options.hl7_version not in form.layout.versions:
         raise RenderingRefused(
             "MSH-12",

@@ -22,13 +22,18 @@ UNWRITABLE = {
         {"message": {"too_long": "refuse"}},
         "cannot be written: PID-5 is longer than the 250 characters that v2.5.1 allows; message.too_long decides that",
     ),
-    "a name in another script": (
-        {"family": "Иванова"},
+    "a name with a letter of another language": (
+        {"family": "Dvořák"},
         {"encoding": "ISO-8859-1"},
         (
             "cannot be written: PID-5 holds a character that ISO-8859-1 cannot express; "
             "message.unencodable or encoding decide that"
         ),
+    ),
+    "a name in another script": (
+        {"family": "Иванова"},
+        {"encoding": "ISO-8859-1"},
+        "cannot be written: PID-5 holds a character that ISO-8859-1 cannot express; encoding decides that",
     ),
     "a report over the EHR's limit": (
         {"text": "No free fluid. " * 100},

@@ -281,6 +281,31 @@ def test_what_has_no_plain_letters_is_set_aside_by_either_policy(family: str):
         assert refusal(event({"family": family}), "US-ASCII", unencodable=policy).field == "PID-5"
 
 
+@pytest.mark.parametrize(
+    ("changed", "settings"),
+    [
+        ({"patient": {"family": "Müller"}}, ("message.unencodable", "encoding")),
+        ({"patient": {"family": "山田"}}, ("encoding",)),
+        ({"patient": {"family": "Mü山"}}, ("encoding",)),
+        ({"patient": {"family": "Mü", "given": "10⁵"}}, ("encoding",)),
+        ({"study": {"filler_order_number": "Ž1"}}, ("encoding",)),
+        ({"settings": {"receiving_facility": "KÖLN"}}, ("encoding",)),
+        (
+            {"settings": {"message": {"unencodable": "transliterate"}}, "patient": {"family": "山"}},
+            ("encoding",),
+        ),
+    ],
+)
+def test_a_refusal_names_the_policy_only_where_plain_letters_would_mend_it(
+    changed: dict[str, Any], settings: tuple[str, ...]
+):
+    of = event(changed.get("patient"), **changed.get("study", {}))
+    with pytest.raises(RenderingRefused) as refused:
+        rendered(of, endpoint(encoding="US-ASCII", **changed.get("settings", {})))
+    assert refused.value.settings == settings
+    assert all(setting in refused.value.decided_by for setting in settings)
+
+
 @pytest.mark.parametrize("text", ["10⁵/mL", "5²", "½ cm", "3·5 cm", "５ cm", "①"])
 def test_no_number_becomes_another_one(text: str):
     long = event(report=[{"section": "findings", "text": text}])

@@ -6,6 +6,7 @@ from butterfly_gitops.config.reading import FleetReading
 from butterfly_gitops.config.rules import (
     capacity,
     connection,
+    encodings,
     files,
     forwarding,
     grants,
@@ -31,7 +32,7 @@ from butterfly_gitops.model.problem import Problem
 
 _FAMILIES = (
     *(text, versions, shape, files, names, lookalikes, removal, forwarding, capacity, usage, placeholders),
-    *(wires, waits, connection, zones, tls, message, message_fields, grants, unbuilt, silence),
+    *(wires, waits, connection, zones, tls, message, message_fields, encodings, grants, unbuilt, silence),
 )
 
 RULES: dict[str, Rule] = {rule.id: rule for family in _FAMILIES for rule in family.RULES}
@@ -47,6 +48,7 @@ CHECKS: tuple[Callable[[FleetReading], Iterator[Problem]], ...] = (
     tls.check_tls,
     message.check_messages,
     message_fields.check_message_fields,
+    encodings.check_encodings,
     wires.check_wires,
     waits.check_waits,
     connection.check_connections,
