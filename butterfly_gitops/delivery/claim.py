@@ -1,8 +1,9 @@
 """When a delivery may be sent, and what its claim writes; the store asks inside the transaction of the claim."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from butterfly_gitops.delivery.draft import revised
 from butterfly_gitops.delivery.pausing import is_paused
 from butterfly_gitops.delivery.states import Event, move
 from butterfly_gitops.model.delivery import (
@@ -107,7 +108,7 @@ def _printed(report: Report, delivery: Delivery, message: StoredMessage) -> Repo
     """Remember OBR-3 for life, and OBR-22 as last printed, so that the next one is strictly later."""
     is_result = delivery.content is not Content.WITHDRAWAL
     is_new = message.number > delivery.message
-    known = replace(
+    return revised(
         report,
         newest=max(report.newest, delivery.rank) if is_result else report.newest,
         filler=report.filler or message.filler,
@@ -115,4 +116,3 @@ def _printed(report: Report, delivery: Delivery, message: StoredMessage) -> Repo
         # Only a final is sent again by hand; OBR-22 of a preliminary or a withdrawal is not its time.
         printed_revision=delivery.rank.revision if delivery.content is Content.FINAL else None,
     )
-    return report if known == report else replace(known, version=report.version + 1)

@@ -9,6 +9,13 @@ from butterfly_gitops.delivery.states import Event, move_or_then
 from butterfly_gitops.model.delivery import FINAL, Delivery, DeliveryId, Report, ReportId
 
 
+def revised(report: Report, **changes: Any) -> Report:
+    """Return the report with these changes at its next version, or as it is where they change nothing."""
+    if all(getattr(report, name) == value for name, value in changes.items()):
+        return report
+    return replace(report, version=report.version + 1, **changes)
+
+
 class Draft:
     """A small working copy; `changed_*` are the rows that the store must write."""
 
@@ -45,11 +52,12 @@ class Draft:
         rows = (self._deliveries[key] for key in sorted(self._deliveries))
         return tuple(one for one in rows if one.report == report and one.state not in FINAL)
 
-    def put_report(self, report: Report) -> None:
+    def change_report(self, report: ReportId, **changes: Any) -> None:
         """Change a report."""
-        if self._reports.get(report.id) != report:
-            changed = replace(report, version=report.version + 1)
-            self._reports[report.id] = self._changed_reports[report.id] = changed
+        before = self._reports[report]
+        after = revised(before, **changes)
+        if after is not before:
+            self._reports[report] = self._changed_reports[report] = after
 
     def put_delivery(self, delivery: Delivery) -> None:
         """Change a delivery."""

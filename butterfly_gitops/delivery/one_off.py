@@ -1,6 +1,6 @@
 """Sending one finalized study to one endpoint by hand: whatever the rules say, and never an older result."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from butterfly_gitops.delivery.act import ActionRefused
 from butterfly_gitops.delivery.draft import Draft
@@ -46,7 +46,7 @@ def one_off(arrival: Arrival, known: Known, lane: Lane, *, next_report: int, nex
         accepted_at=arrival.at,
         reason="sent by hand",
     )
-    draft.put_report(replace(report, newest=max(report.newest, arrival.rank)))
+    draft.change_report(report.id, newest=max(report.newest, arrival.rank))
     tidy(draft, report.id, at=arrival.at)
     return OneOff(delivery=made.id, admission=_admission(draft, made.id), is_new=True)
 

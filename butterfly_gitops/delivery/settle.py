@@ -1,6 +1,6 @@
 """What one attempt's verdict leads to: for the delivery, its report, its lane and its fellows."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
@@ -78,7 +78,8 @@ def _settlement(
 ) -> Settlement:
     draft = Draft([attempted.report], [attempted.delivery, *attempted.fellows])
     draft.put_delivery(_follow_then(delivery, lane, at=at))
-    draft.put_report(_mark(attempted.report, attempted.delivery, verdict, attempted.status))
+    marks = _marks(attempted.report, attempted.delivery, verdict, attempted.status)
+    draft.change_report(attempted.report.id, **marks)
     if lane.stopped and not attempted.lane.stopped and lane.leaving != "set_aside":
         _take_back(draft, attempted.fellows, lane, at=at)
     tidy(draft, attempted.report.id, at=at)
@@ -205,23 +206,26 @@ def set_aside_for_target(delivery: Delivery, *, at: datetime) -> Delivery:
     return move(delivery, Event.RETARGETED, State.SET_ASIDE, at=at, reason=reason)
 
 
-def _mark(report: Report, delivery: Delivery, verdict: Verdict, status: ResultStatus) -> Report:
+def _marks(
+    report: Report, delivery: Delivery, verdict: Verdict, status: ResultStatus
+) -> Mapping[str, object]:
+    """What an attempt leaves in its report: the fields that it changes."""
+    marks: dict[str, object] = {}
     if verdict.outcome in (Outcome.NOT_SENT, Outcome.REFUSED):
-        return report
+        return marks
     if delivery.content is not Content.WITHDRAWAL:
         is_final = delivery.content is Content.FINAL
-        report = replace(
-            report,
-            maybe_received=True,
-            maybe_final=report.maybe_final or is_final,
-            maybe_event=delivery.body,
-        )
+        marks |= {
+            "maybe_received": True,
+            "maybe_final": report.maybe_final or is_final,
+            "maybe_event": delivery.body,
+        }
     if verdict.outcome is Outcome.DELIVERED:
-        report = replace(report, acknowledged=status, acknowledged_revision=delivery.rank.revision)
+        marks |= {"acknowledged": status, "acknowledged_revision": delivery.rank.revision}
         if status is ResultStatus.W:
             # Nothing is left to withdraw, until something is sent again.
-            report = replace(report, maybe_received=False, maybe_event=None)
-    return report
+            marks |= {"maybe_received": False, "maybe_event": None}
+    return marks
 
 
 def _take_back(draft: Draft, fellows: Iterable[Delivery], lane: Lane, *, at: datetime) -> None:

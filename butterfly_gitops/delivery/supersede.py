@@ -161,7 +161,7 @@ def _admit_one(
         state, reason = State.SET_ASIDE, "its endpoint has ended"
     if content is Content.FINAL or not _may_hold_final(draft, report):
         # A preliminary that a final makes needless must not outrank that final, which may yet be sent again.
-        draft.put_report(replace(report, newest=max(report.newest, arrival.rank)))
+        draft.change_report(report.id, newest=max(report.newest, arrival.rank))
     delivery = draft.add_delivery(
         lane=decision.lane,
         event=arrival.event,
@@ -204,7 +204,7 @@ def report_for(draft: Draft, arrival: Arrival, lane: LaneId) -> Report:
         if other.id != main.id:
             _join(draft, main.id, other, holds_final=holds_final, at=arrival.at)
     report = draft.report(main.id)
-    draft.put_report(replace(report, patient=report.patient | patient))
+    draft.change_report(main.id, patient=report.patient | patient)
     return draft.report(main.id)
 
 
@@ -216,29 +216,25 @@ def _join(draft: Draft, main_id: ReportId, other: Report, *, holds_final: bool, 
         draft.put_delivery(replace(one, report=main.id))
         if one.content is Content.WITHDRAWAL:
             draft.move(draft.delivery(one.id), Event.NEWER, at=at, reason="its patient was merged")
-    draft.put_report(
-        replace(
-            main,
-            newest=max(main.newest, other.newest) if counts else main.newest,
-            patient=main.patient | other.patient,
-            acknowledged=_firmer(main.acknowledged, other.acknowledged),
-            acknowledged_revision=_newer(main.acknowledged_revision, other.acknowledged_revision),
-            maybe_received=main.maybe_received or other.maybe_received,
-            maybe_final=main.maybe_final or other.maybe_final,
-            maybe_event=_newer(main.maybe_event, other.maybe_event),
-            filler=main.filler or other.filler,
-            last_status_time=main.last_status_time or other.last_status_time,
-        )
+    draft.change_report(
+        main.id,
+        newest=max(main.newest, other.newest) if counts else main.newest,
+        patient=main.patient | other.patient,
+        acknowledged=_firmer(main.acknowledged, other.acknowledged),
+        acknowledged_revision=_newer(main.acknowledged_revision, other.acknowledged_revision),
+        maybe_received=main.maybe_received or other.maybe_received,
+        maybe_final=main.maybe_final or other.maybe_final,
+        maybe_event=_newer(main.maybe_event, other.maybe_event),
+        filler=main.filler or other.filler,
+        last_status_time=main.last_status_time or other.last_status_time,
     )
-    draft.put_report(
-        replace(
-            other,
-            acknowledged=None,
-            acknowledged_revision=None,
-            maybe_received=False,
-            maybe_final=False,
-            maybe_event=None,
-        )
+    draft.change_report(
+        other.id,
+        acknowledged=None,
+        acknowledged_revision=None,
+        maybe_received=False,
+        maybe_final=False,
+        maybe_event=None,
     )
     tidy(draft, main.id, at=at)
 

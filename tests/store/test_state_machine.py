@@ -7,7 +7,7 @@ a result of one patient under another; and every accepted event is reflected, su
 import asyncio
 import shutil
 import tempfile
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -626,8 +626,10 @@ pytestmark = pytest.mark.timeout(900)
 # The laws can fail: each of these defects, planted, is found.
 
 
-def _forgets_a_crash(report: Report, delivery: Delivery, verdict: Verdict, status: ResultStatus) -> Report:
-    return report if verdict is settle.CRASHED else _MARK(report, delivery, verdict, status)
+def _forgets_a_crash(
+    report: Report, delivery: Delivery, verdict: Verdict, status: ResultStatus
+) -> Mapping[str, object]:
+    return {} if verdict is settle.CRASHED else _MARKS(report, delivery, verdict, status)
 
 
 def _forgets_reverts(draft: Draft, arrival: Arrival, *, is_late: bool) -> None:
@@ -639,9 +641,9 @@ def _does_nothing(*_: object, **__: object) -> None:
     pass
 
 
-_MARK, _ACT_ON_STUDY = settle._mark, supersede._act_on_study
+_MARKS, _ACT_ON_STUDY = settle._marks, supersede._act_on_study
 PLANTED: dict[str, tuple[object, str, Callable[..., Any]]] = {
-    "what a crash may have sent is forgotten": (settle, "_mark", _forgets_a_crash),
+    "what a crash may have sent is forgotten": (settle, "_marks", _forgets_a_crash),
     "a revert does nothing": (supersede, "_act_on_study", _forgets_reverts),
     "another patient's result is not withdrawn": (supersede, "_withdraw", _does_nothing),
     "older results go on waiting": (supersede, "tidy", _does_nothing),
