@@ -34,6 +34,10 @@ class Kept(Generic[Key, Row]):
                 self.put(key, row)
         return row
 
+    def peek(self, key: Key) -> Row | None:
+        """Return the row if it is kept."""
+        return self._rows.get(key)
+
     def put(self, key: Key, row: Row) -> None:
         """Keep a row as it was written."""
         if self._most == 0:

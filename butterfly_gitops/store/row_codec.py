@@ -4,8 +4,8 @@ Written out column by column, for this runs for every row of every message.
 """
 
 import json
-from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -78,8 +78,9 @@ def _maybe_instant(at: int | None) -> datetime | None:
     return None if at is None else _EPOCH + timedelta(microseconds=at)
 
 
-def json_set(values: Collection[str]) -> str:
-    """Return a set as a sorted JSON array."""
+@lru_cache(maxsize=1000)
+def json_set(values: frozenset[str]) -> str:
+    """Return a set as a sorted JSON array; a patient's is written with each row of a report, and kept for that."""
     return json.dumps(sorted(values))
 
 

@@ -55,6 +55,7 @@ class SqliteRows:
         self._settings: Kept[str, str] = Kept(most=few)
         self._lanes: Kept[LaneId, Lane] = Kept(most=many)
         self._targets: Kept[tuple[LaneId, TargetNumber], Target] = Kept(most=many)
+        self._studies: Kept[str, tuple[ReportId, ...]] = Kept(most=many)
         self._reports: Kept[ReportId, Report] = Kept(most=many)
         self._deliveries: Kept[DeliveryId, Delivery] = Kept(most=many)
         self._attempts: Kept[int, Attempt] = Kept(most=few, size=lambda one: len(one.reply))
@@ -68,6 +69,7 @@ class SqliteRows:
             self._settings,
             self._lanes,
             self._targets,
+            self._studies,
             self._reports,
             self._deliveries,
             self._attempts,
@@ -172,11 +174,17 @@ class SqliteRows:
         return self._first(STATEMENTS["report"], (report,), codec.report_of)
 
     def reports_of_study(self, study: str) -> Sequence[Report]:
-        return self._all(STATEMENTS["reports_of_study"], (study,), codec.report_of)
+        return [self.report(one) for one in self._studies.get(study, self._study) or ()]
+
+    def _study(self, study: str) -> tuple[ReportId, ...]:
+        return tuple(self._all(STATEMENTS["reports_of_study"], (study,), lambda row: ReportId(row[0])))
 
     def put_report(self, report: Report) -> None:
+        is_new = report.id >= self._next("report")
         self._put("report", report.id, codec.report_values(report))
         self._reports.put(report.id, report)
+        if is_new and (known := self._studies.peek(report.study)) is not None:
+            self._studies.put(report.study, (*known, report.id))
 
     def _put(self, table: str, number: int, values: Row) -> None:
         if number < self._next(table):
@@ -195,7 +203,11 @@ class SqliteRows:
         return self._first(STATEMENTS["delivery"], (delivery,), codec.delivery_of)
 
     def open_of_reports(self, reports: Collection[ReportId]) -> Sequence[Delivery]:
-        return self._all(with_many("open_of_reports", len(reports)), tuple(reports), codec.delivery_of)
+        return self._numbered(with_many("open_of_reports", len(reports)), tuple(reports))
+
+    def _numbered(self, sql: str, values: Row) -> Sequence[Delivery]:
+        found = self._all(sql, values, lambda row: DeliveryId(row[0]))
+        return [one for number in found if (one := self.delivery(number)) is not None]
 
     def in_lane(self, lane: LaneId, states: Collection[State]) -> Sequence[Delivery]:
         waiting = [CODES[one] for one in states if one not in FINAL and one is not State.SET_ASIDE]
@@ -211,8 +223,7 @@ class SqliteRows:
         return sorted(found, key=lambda one: one.id)
 
     def heads(self, lane: LaneId, limit: int) -> Sequence[Delivery]:
-        found = self._all(STATEMENTS["heads"], (lane, limit), lambda row: DeliveryId(row[0]))
-        return [one for number in found if (one := self.delivery(number)) is not None]
+        return self._numbered(STATEMENTS["heads"], (lane, limit))
 
     def put_delivery(self, delivery: Delivery) -> None:
         self._put("delivery", delivery.id, codec.delivery_values(delivery))

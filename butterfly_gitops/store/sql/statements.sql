@@ -61,7 +61,7 @@ maybe_final, maybe_event, filler, last_status_time, printed_revision, version
 SELECT {report} FROM report WHERE id = ?;
 
 -- name: reports_of_study
-SELECT {report} FROM report WHERE study = ? ORDER BY id;
+SELECT id FROM report WHERE study = ? ORDER BY id;
 
 -- name: insert_report
 INSERT INTO report ({report}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
@@ -81,7 +81,7 @@ reason, by_policy, due_at, attempts, refusals, silences, maybe_received, message
 SELECT {delivery} FROM delivery WHERE id = ?;
 
 -- name: open_of_reports
-SELECT {delivery} FROM delivery WHERE report IN ({many}) AND state < 4 ORDER BY id;
+SELECT id FROM delivery WHERE report IN ({many}) AND state < 4 ORDER BY id;
 
 -- name: in_lane_waiting
 SELECT {delivery} FROM delivery INDEXED BY delivery_in_lane
