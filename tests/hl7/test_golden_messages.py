@@ -43,10 +43,12 @@ DEVIATIONS = {
     ),
 }
 # What hl7apy cannot read though the standard allows it, and what it is given in its place: the suffix of a section is a
-# subcomponent of CE.1 (7.4.2.3), and the data of an ED is no ST of at most 199 characters (2.A.24).
+# subcomponent of CE.1 (7.4.2.3), and neither the data of an ED nor a TX is an ST of at most 199 characters (2.A.24,
+# 2.A.78).
 NOT_READ = (
     (re.compile(r"&(GDT|IMP|REC|ADT)(?=\^)"), ""),
     (re.compile(r"(?<=\^Base64\^)[A-Za-z0-9+/=]+"), "JVBERi0="),
+    (re.compile(r"(?<=\|TX\|)([^|]*)\|([^|]*)\|[^|]{200,}"), r"\1|\2|Text"),
 )
 
 NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)")
