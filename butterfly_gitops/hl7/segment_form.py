@@ -14,28 +14,34 @@ from butterfly_gitops.model.endpoint import EhrEndpoint
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SegmentForm(Generic[From]):
-    """`pieces` are what is written already, with a gap between two of them for each value that `reads` gives.
+    """`pieces` are what is written already, with a gap between two of them for each value.
 
-    `limits` say how long which of them may be, the shortest first.
+    `reads` say which gap takes what; `columns`, where there are such, give what all gaps take at once. `limits` say how
+    long the value of which gap may be, the shortest first.
     """
 
     sent: Callable[[From], bool] | None
     pieces: tuple[str, ...]
-    reads: Callable[[From], Sequence[str]]
+    reads: tuple[tuple[int, Callable[[From], str]], ...]
+    columns: Callable[[From], Sequence[str]] | None
     limits: tuple[tuple[int, int, Limit], ...]
 
     def filled(self, given: From) -> str:
         """Write the segment. Raises RenderingRefused naming a field that is too long."""
-        values = self.reads(given)
         parts = list(self.pieces)
-        parts[1::2] = values
+        if self.columns:
+            parts[1::2] = self.columns(given)
+        else:
+            for gap, read in self.reads:
+                parts[gap] = read(given)
         # Values are escaped, so what stands at the end are fields that hold nothing.
         text = "".join(parts).rstrip("|")
-        for longest, position, limit in self.limits:
-            if longest >= len(text):
+        length = len(text)
+        for longest, gap, limit in self.limits:
+            if longest >= length:
                 break
-            if len(values[position]) > longest:
-                limit.check(values[position])
+            if len(parts[gap]) > longest:
+                limit.check(parts[gap])
         return text
 
 
@@ -45,7 +51,7 @@ def form_of(table: SegmentMap[From], endpoint: EhrEndpoint) -> SegmentForm[From]
     # The first field of MSH is the field separator itself, the second the encoding characters (HL7 v2.5.1, 2.15.9.1).
     piece, written = (f"MSH|{ENCODING_CHARACTERS}", 2) if table.name == "MSH" else (table.name, 0)
     pieces: list[str] = []
-    sources: list[Source[From]] = []
+    sources: list[tuple[int, Source[From]]] = []
     checked = []
     for field in adjusted(table, endpoint.message).fields:
         piece += "|" * (field.number - written)
@@ -54,15 +60,17 @@ def form_of(table: SegmentMap[From], endpoint: EhrEndpoint) -> SegmentForm[From]
         if text is not None and (limit is None or len(text) <= limit.longest):
             piece += text
             continue
-        if limit is not None:
-            checked.append((limit.longest, len(sources), limit))
         pieces += (piece, "")
         piece = ""
-        sources.append(field.source)
+        gap = len(pieces) - 1
+        sources.append((gap, field.source))
+        if limit is not None:
+            checked.append((limit.longest, gap, limit))
     return SegmentForm(
         sent=table.sent,
         pieces=(*pieces, piece),
-        reads=_reading(sources, endpoint),
+        reads=tuple((gap, _read(source, endpoint)) for gap, source in sources),
+        columns=_columns([source for _, source in sources]),
         limits=tuple(sorted(checked)),
     )
 
@@ -71,13 +79,10 @@ def _known(field: Field[From], endpoint: EhrEndpoint) -> str | None:
     return field.source.read(endpoint) if isinstance(field.source, Setting) else None
 
 
-def _reading(sources: Sequence[Source[From]], endpoint: EhrEndpoint) -> Callable[[From], Sequence[str]]:
-    """What reads all of the sources, as quickly as they allow."""
+def _columns(sources: Sequence[Source[From]]) -> Callable[[From], Sequence[str]] | None:
+    """What reads all of the sources at once, where each is an attribute."""
     names = [source.name for source in sources if isinstance(source, Column)]
-    if len(names) == len(sources) > 1:
-        return attrgetter(*names)
-    reads = [_read(source, endpoint) for source in sources]
-    return lambda given: [read(given) for read in reads]
+    return attrgetter(*names) if len(names) == len(sources) > 1 else None
 
 
 def _read(source: Source[From], endpoint: EhrEndpoint) -> Callable[[From], str]:

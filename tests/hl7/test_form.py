@@ -1,13 +1,20 @@
 """One form, filled in again and again, writes what a form of its own would: nothing of one message is in the next."""
 
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from butterfly_gitops.hl7.escape import escape
 from butterfly_gitops.hl7.form import Form
+from butterfly_gitops.hl7.message import segment
 from butterfly_gitops.hl7.refusal import RenderingRefused
 from butterfly_gitops.hl7.render import Known, Rendered, render_in
+from butterfly_gitops.hl7.segment_form import form_of
+from butterfly_gitops.hl7.segment_map import Column, Field, SegmentMap, fixed
 from butterfly_gitops.hl7.transliteration import fitted
 from butterfly_gitops.model.delivery import ResultStatus
 from butterfly_gitops.model.endpoint import EhrEndpoint
@@ -100,3 +107,45 @@ def test_an_event_that_fits_is_no_other():
 
 def is_ascii(event: StudyEvent) -> bool:
     return event.model_dump_json().isascii()
+
+
+VALUES = st.dictionaries(
+    st.integers(3, 50),
+    st.just("") | st.text(st.sampled_from("|^~\\&%s é1"), max_size=30).map(escape),
+    max_size=12,
+)
+SOURCES = {
+    "from what is given": lambda number, _: lambda given: getattr(given, f"of_{number}"),
+    "as it stands": lambda number, _: Column(f"of_{number}"),
+    "by the endpoint": lambda _, text: fixed(text),
+}
+
+
+def filled_from(kinds: list[str], name: str, values: dict[int, str], to: EhrEndpoint) -> str:
+    """The segment of these values, each from a source of its kind."""
+    fields = [
+        Field(number, "", SOURCES[kind](number, values[number]), "")
+        for number, kind in zip(sorted(values), kinds, strict=True)
+    ]
+    table: SegmentMap[Any] = SegmentMap(name=name, title="", fields=tuple(fields))
+    held = SimpleNamespace(**{f"of_{number}": text for number, text in values.items()})
+    return form_of(table, to).filled(held)
+
+
+@given(VALUES, st.data(), st.sampled_from(["MSH", "PID", "PV1", "ORC", "OBR", "OBX"]))
+def test_a_segment_is_its_fields_in_their_order(values: dict[int, str], data: st.DataObject, name: str):
+    kinds = data.draw(st.lists(st.sampled_from(sorted(SOURCES)), min_size=len(values), max_size=len(values)))
+    to = endpoint(message={"too_long": "send"})
+    assert filled_from(kinds, name, values, to) == segment(name, sorted(values.items()))
+
+
+@given(VALUES, st.integers(1, 30), st.sampled_from(["PID", "OBR", "OBX"]))
+def test_what_is_too_long_is_refused_alike_wherever_it_comes_from(
+    values: dict[int, str], times: int, name: str
+):
+    longer = {number: text * times for number, text in values.items()}
+    of_each_kind = [
+        outcome(lambda kind=kind: filled_from([kind] * len(longer), name, longer, endpoint()))
+        for kind in SOURCES
+    ]
+    assert of_each_kind.count(of_each_kind[0]) == len(SOURCES)
