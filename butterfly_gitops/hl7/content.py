@@ -6,8 +6,8 @@ Layouts choose among them; which field of OBX holds what belongs to `segments.ob
 from collections.abc import Iterator
 from functools import cache
 
-from butterfly_gitops.hl7.datatype import composite, is_nm
-from butterfly_gitops.hl7.escape import escape, escape_text, escaped
+from butterfly_gitops.hl7.datatype import coded, composite, is_nm
+from butterfly_gitops.hl7.escape import escape, escape_text
 from butterfly_gitops.hl7.refusal import RenderingRefused
 from butterfly_gitops.hl7.result import Result
 from butterfly_gitops.hl7.segments.obx import Row
@@ -73,12 +73,10 @@ def values(result: Result) -> Iterator[Row]:
     """Each observation as one OBX of its own type."""
     for number, one in enumerate(result.study.observations, start=1):
         kind, value = _typed(result, number, one)
-        # Not cached: a display is the source's free text.
-        code, display, system, instance, unit = escaped(
-            one.code, one.display, one.system, one.instance, one.unit
-        )
+        code, unit = coded(one.code, one.display, one.system), coded(one.unit)
+        instance = escape(one.instance) if one.instance else ""
         # By position, since there are many: names take twice as long.
-        yield Row(kind, f"{code}^{display}^{system}".rstrip("^"), value, instance, unit, result.observed)
+        yield Row(kind, code, value, instance, unit, result.observed)
 
 
 def _typed(result: Result, number: int, observation: Observation) -> tuple[str, str]:

@@ -28,7 +28,7 @@ def composite(*parts: str | None, separator: str = "^") -> str:
     return separator.join(escaped(*parts)).rstrip(separator)
 
 
-# The same few codes and members of staff come again and again; no patient's data is kept here.
+# The same few codes, beds and members of staff come again and again; no patient's data is kept here.
 coded = lru_cache(maxsize=1024)(composite)
 _in_one = lru_cache(maxsize=1024)(partial(composite, separator="&"))
 
@@ -98,4 +98,4 @@ def ndl(person: Person | None, authorities: Authorities) -> str:
 
 def pl(location: Location | None) -> str:
     """PL, person location: point of care, room, bed."""
-    return composite(location.unit, location.room, location.bed) if location else ""
+    return coded(location.unit, location.room, location.bed) if location else ""

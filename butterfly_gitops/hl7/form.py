@@ -81,7 +81,8 @@ class Form:
         filled: list[str] = []
         try:
             # As far as it comes, so that a refusal can say in which of them.
-            filled.extend(map(self.row.filled, rows))
+            for row in rows:
+                filled.append(self.row.filled(row))  # noqa: PERF401
         except RenderingRefused as refusal:
             where = _named(rows[: len(filled) + 1], result)
             raise RenderingRefused(

@@ -38,7 +38,7 @@ _NEEDS = (
         setting="visit_number",
         field=lambda of: of.options.visit_number,
         why="the study has no visit number",
-        is_missing=lambda of: not (of.encounter and of.encounter.visit_number),
+        is_missing=lambda of: not of.encounter.visit_number,
     ),
     Need(
         setting="report",

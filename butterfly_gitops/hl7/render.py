@@ -12,7 +12,7 @@ from butterfly_gitops.hl7.charset import charset_of
 from butterfly_gitops.hl7.escape import escape
 from butterfly_gitops.hl7.form import Form
 from butterfly_gitops.hl7.refusal import RenderingRefused
-from butterfly_gitops.hl7.result import Result, providers_of
+from butterfly_gitops.hl7.result import NO_ENCOUNTER, Result, providers_of
 from butterfly_gitops.hl7.timestamp import WallClock, later_instant, remembered
 from butterfly_gitops.hl7.transliteration import fitted
 from butterfly_gitops.hl7.version import VERSIONS
@@ -111,11 +111,11 @@ def _written(
     _check_length("MSH-10", control_id, _CONTROL_ID_LENGTH)
     if options.too_long == "refuse":
         _check_length("OBR-3", filler, _FILLER_LENGTH, settings=("message.too_long",))
-    status_at = _status_at(clock, event.occurred_at, report)
+    status_at = clock.shows(_status_at(clock, event.occurred_at, report))
     result = Result(
         study=study,
         patient=event.patient,
-        encounter=event.encounter,
+        encounter=event.encounter or NO_ENCOUNTER,
         options=options,
         version=VERSIONS[options.hl7_version],
         clock=clock,

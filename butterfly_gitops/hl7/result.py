@@ -12,6 +12,9 @@ from butterfly_gitops.model.study import Attending, Encounter, Patient, Person, 
 
 Provider = TypeVar("Provider", Person, Attending)
 
+NO_ENCOUNTER = Encounter()
+"""What stands for the encounter of a study that has none."""
+
 
 class Providers(NamedTuple):
     """Who took part, each with the identifier that this EHR knows.
@@ -30,7 +33,7 @@ def providers_of(study: Study, choice: ProviderIdChoice | None) -> Providers:
     people = study.people if choice is None else tuple(known_as(person, choice) for person in study.people)
     first: dict[str, Person] = {person.role: person for person in reversed(people)}
     interpreter = first.get("attester") or first.get("author") or first.get("performer")
-    return Providers(people=people, first=first, interpreter=interpreter)
+    return Providers(people, first, interpreter)
 
 
 def known_as(person: Provider, choice: ProviderIdChoice | None) -> Provider:
@@ -55,7 +58,7 @@ class Result:
 
     study: Study
     patient: Patient
-    encounter: Encounter | None
+    encounter: Encounter
     version: Version
     clock: WallClock
     status: ResultStatus
@@ -92,7 +95,4 @@ class Result:
     @property
     def visit(self) -> str:
         """PV1-19, where the visit number belongs there."""
-        encounter = self.encounter
-        if encounter is None or self.options.visit_number != "PV1-19":
-            return ""
-        return encounter.visit_number or ""
+        return (self.encounter.visit_number or "") if self.options.visit_number == "PV1-19" else ""

@@ -26,8 +26,6 @@ def _identifier(result: Result) -> PatientIdentifier:
 
 def _account(result: Result) -> str:
     encounter = result.encounter
-    if encounter is None:
-        return ""
     if result.options.visit_number == "PID-18":
         return escape(encounter.visit_number or "")
     return escape(encounter.account_number or "")
