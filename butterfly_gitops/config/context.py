@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from butterfly_gitops.config import secrets_by_value
+from butterfly_gitops.config.layers import Layer
 from butterfly_gitops.config.nearest import Guesses
-from butterfly_gitops.config.tree import Entry, Node, Place, Scalar, Sequence, problem_at
+from butterfly_gitops.config.tree import Node, Place, Scalar, Sequence, problem_at
 from butterfly_gitops.model.problem import Problem
 
 Sound = dict[tuple[int, str, bool], Any]
@@ -27,7 +28,7 @@ class Context:
     """How one reading goes: the problems so far, and what a missing value means.
 
     In a `relaxed` reading nothing is missing and no value is made: it checks a layer by itself.
-    `searched` names the layers that were looked through for a missing value; of a value that `is_needed` no mend says to
+    `searched` are the layers that were looked through for a missing value; of a value that `is_needed` no mend says to
     take it out. `guesses` bounds what readings that share their problems guess. `sound` is shared by all readings of
     one load: the value of each plain text that was sound, by its reader, the text, and whether there were no quotes;
     most texts are written at many endpoints, and all are read again where layers are merged.
@@ -36,7 +37,7 @@ class Context:
     problems: list[Problem] = field(default_factory=list)
     guesses: Guesses = field(default_factory=Guesses)
     relaxed: bool = False
-    searched: str = ""
+    searched: tuple[Layer, ...] = ()
     is_needed: bool = False
     sound: Sound = field(default_factory=dict)
 
@@ -46,15 +47,14 @@ class Context:
         return FAILED
 
 
-def read_entry(reader: "Reader", entry: Entry, context: Context) -> Any:
-    """The value of an entry, or FAILED after its problems were noted."""
-    node = entry.value
+def read_once(reader: "Reader", node: Node, at: Scalar, context: Context) -> Any:
+    """What the reader makes of a node; of a plain text that was sound before, what it made of it then."""
     if not isinstance(node, Scalar):
-        return reader.read(node, entry.key, context)
+        return reader.read(node, at, context)
     # Readers live as long as the program.
     written = (id(reader), node.text, node.is_plain)
     if (value := context.sound.get(written, FAILED)) is FAILED:
-        value = reader.read(node, entry.key, context)
+        value = reader.read(node, at, context)
         if value is not FAILED and value is not node:
             context.sound[written] = value
     return value

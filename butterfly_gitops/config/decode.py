@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
 
 from butterfly_gitops.config import secrets_by_value
-from butterfly_gitops.config.context import FAILED, Context, Reader, is_refused_null, read_entry, shown
+from butterfly_gitops.config.context import FAILED, Context, Reader, is_refused_null, read_once, shown
 from butterfly_gitops.config.encoding_reader import EncodingReader
 from butterfly_gitops.config.hl7_settings import setting_of
 from butterfly_gitops.config.host_reader import HostReader
@@ -45,7 +45,7 @@ _MOST_KNOWN = 8
 
 def decode(model: type[BaseModel], node: Node, *, at: Scalar, context: Context) -> Any:
     """Read a whole model. The value is an instance of it, or None where there are problems or in a relaxed reading."""
-    value = reader_of(model).read(node, at, context)
+    value = ModelReader(model=model).read(node, at, context)
     return None if value is FAILED or context.relaxed else value
 
 
@@ -88,7 +88,8 @@ def _choice_reader(annotation: Any, choices: tuple[Any, ...]) -> Reader:
 
 
 def _scalar_reader(annotation: Any, bare: Any) -> Reader:
-    adapter: TypeAdapter[Any] = TypeAdapter(annotation, config=ConfigDict(strict=True))
+    # Of all settings that there are, one file has few: what checks the others is never built.
+    adapter: TypeAdapter[Any] = TypeAdapter(annotation, config=ConfigDict(strict=True, defer_build=True))
     if bare is bool:
         return BooleanReader()
     if bare is int:
@@ -96,13 +97,14 @@ def _scalar_reader(annotation: Any, bare: Any) -> Reader:
     if bare is timedelta:
         return DurationReader(adapter=adapter)
     if bare is str:
-        return _text_reader(adapter)
+        return _text_reader(annotation, adapter)
     raise TypeError(f"no reader for {annotation!r}")
 
 
-def _text_reader(adapter: TypeAdapter[Any]) -> Reader:
+def _text_reader(annotation: Any, adapter: TypeAdapter[Any]) -> Reader:
     """Text that people often write in another form has a reader of its own."""
-    pattern = adapter.json_schema().get("pattern")
+    limits = (each for each in get_args(annotation) if isinstance(each, StringConstraints))
+    pattern = next((each.pattern for each in limits), None)
     if pattern == HOST_PATTERN:
         return HostReader()
     if pattern in (ENV_PATTERN, PATH_PATTERN):
@@ -165,7 +167,7 @@ class ListReader:
                 mend = "write a space behind the dash"
             message = f"{at.text} is a list"
             return context.refuse(node.place, rule="wrong-type", message=message, mend=mend)
-        items = tuple(self.item.read(item, at, context) for item in node.items)
+        items = tuple(read_once(self.item, item, at, context) for item in node.items)
         return FAILED if any(item is FAILED for item in items) else items
 
 
@@ -183,8 +185,8 @@ class MapReader:
         values: dict[str, Any] = {}
         is_sound = True
         for entry in mapping.entries.values():
-            key = self.key.read(entry.key, entry.key, context)
-            value = self.value.read(entry.value, entry.key, context)
+            key = read_once(self.key, entry.key, entry.key, context)
+            value = read_once(self.value, entry.value, entry.key, context)
             is_sound = is_sound and key is not FAILED and value is not FAILED
             values[entry.key.text] = value
         return values if is_sound else FAILED
@@ -250,10 +252,10 @@ class ModelReader:
         if (mapping := mapping_for(node, at, context)) is None:
             return FAILED
         readers = _fields(self.model)
+        known = [(name, entry) for name, entry in mapping.entries.items() if name in readers]
         values = {
-            name: read_entry(readers[name], entry, self._context_of(entry, context))
-            for name, entry in mapping.entries.items()
-            if name in readers
+            name: read_once(readers[name], node, key, self._context_of(node, key, context))
+            for name, (key, node) in known
         }
         unknown = [entry for name, entry in mapping.entries.items() if name not in readers]
         for entry in unknown:
@@ -263,16 +265,16 @@ class ModelReader:
         missing = () if is_judged else tuple(self._missing(mapping, unknown, context))
         if missing:
             self._refuse_missing(missing, mapping, at, context)
-        if unknown or missing or any(value is FAILED for value in values.values()):
+        if unknown or missing or FAILED in values.values():
             return FAILED
         return mapping if context.relaxed else self._validated(values, mapping, context)
 
-    def _context_of(self, entry: Entry, context: Context) -> Context:
+    def _context_of(self, node: Node, key: Scalar, context: Context) -> Context:
         """Of a null, whether it may be left out instead; a shared layer may leave out all."""
-        is_null = isinstance(entry.value, Scalar) and entry.value.is_null
+        is_null = isinstance(node, Scalar) and node.is_null
         if not is_null or (context.relaxed and self.model is not EndpointLayer):
             return context
-        is_needed = entry.key.text in _required(self.model) and entry.key.text not in ENDPOINT_ONLY
+        is_needed = key.text in _required(self.model) and key.text not in ENDPOINT_ONLY
         return replace(context, is_needed=is_needed)
 
     def _missing(self, mapping: Mapping, unknown: list[Entry], context: Context) -> Iterator[str]:
@@ -295,7 +297,7 @@ class ModelReader:
         self, missing: tuple[str, ...], mapping: Mapping, at: Scalar, context: Context
     ) -> None:
         what = " and no ".join(missing)
-        searched = f" (looked in {context.searched})" if context.searched else ""
+        searched = f" (looked in {', '.join(map(str, context.searched))})" if context.searched else ""
         lines = ", ".join(f"`{name}:{self._only_choice(name)}`" for name in missing)
         mend = f"add {lines}"
         if self.model is Hd and (name := text_at(mapping, "namespace")):
@@ -352,5 +354,13 @@ def _required(model: type[BaseModel]) -> tuple[str, ...]:
 
 @functools.cache
 def _fields(model: type[BaseModel]) -> dict[str, Reader]:
+    # Readers are shared with the model that this one extends: what one has read, the other need not read again.
+    base = model.__base__
+    inherited = _fields(base) if base and issubclass(base, BaseModel) else {}
     hints = get_type_hints(model, include_extras=True)
-    return {name: reader_of(hints[name]) for name in model.model_fields}
+    return {
+        name: inherited[name]
+        if name in inherited and name not in model.__annotations__
+        else reader_of(hints[name])
+        for name in model.model_fields
+    }

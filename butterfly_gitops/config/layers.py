@@ -4,12 +4,14 @@ Maps merge by key, lists and references are replaced whole, later layers win. Wh
 `decode`, which reads the merged tree as it reads any other.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
+from collections.abc import Mapping as Map
 from dataclasses import dataclass
 
 from pydantic import Field
 
-from butterfly_gitops.config.tree import Entry, Mapping, Node, leaves, print_origin
+from butterfly_gitops.config.deferred import Deferred
+from butterfly_gitops.config.tree import Entry, Mapping, leaves, print_origin
 from butterfly_gitops.model.endpoint import EhrEndpoint
 from butterfly_gitops.model.scalar import Name
 
@@ -45,25 +47,24 @@ class Merged:
     """The merged tree, and the layer of each dotted path in it."""
 
     tree: Mapping
-    layer_of: dict[str, str]
+    layer_of: Map[str, str]
 
 
-def merge(layers: Iterable[Layer]) -> Merged:
-    """Merge layers, the innermost (weakest) first. The last one lends the tree its place."""
-    tree: Mapping | None = None
-    layer_of: dict[str, str] = {}
+def merge(layers: Sequence[Layer]) -> Merged:
+    """Merge layers, at least one, the innermost (weakest) first. The last one lends the tree its place."""
+    lowest, *others = layers
+    tree = lowest.tree
+    for layer in others:
+        tree = _laid_over(tree, layer.tree)
+    # Few endpoints are asked for it: those that something is wrong with, or that somebody wants explained.
+    return Merged(tree=tree, layer_of=Deferred(lambda: dict(_written(layers))))
+
+
+def _written(layers: Sequence[Layer]) -> Iterator[tuple[str, str]]:
     for layer in layers:
-        for path, _ in _written(layer.tree):
-            layer_of[path] = layer.name
-        tree = layer.tree if tree is None else _laid_over(tree, layer.tree)
-    if tree is None:
-        raise ValueError("there is no layer to merge")
-    return Merged(tree=tree, layer_of=layer_of)
-
-
-def _written(tree: Mapping) -> Iterable[tuple[str, Node]]:
-    for name, entry in tree.entries.items():
-        yield from leaves(entry.value, path=name)
+        for name, entry in layer.tree.entries.items():
+            for path, _ in leaves(entry.value, path=name):
+                yield path, layer.name
 
 
 def _laid_over(below: Mapping, above: Mapping) -> Mapping:

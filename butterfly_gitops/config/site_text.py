@@ -11,7 +11,7 @@ from typing import TypeVar
 from pydantic import BaseModel
 
 from butterfly_gitops.config.context import Context
-from butterfly_gitops.config.decode import decode, reader_of, top_of
+from butterfly_gitops.config.decode import decode, top_of
 from butterfly_gitops.config.layers import ENDPOINT_ONLY, EndpointLayer, Layer, Merged, merge
 from butterfly_gitops.config.reading import ArchiveReading, EndpointReading, SiteReading
 from butterfly_gitops.config.tree import Entry, Mapping, Node, Source, leaves, mapping_at, text_at
@@ -40,7 +40,7 @@ def read_site(
         mapping_at(roots.get(name)) for name in ("site.yaml", "ehr-endpoints.yaml", "archives.yaml")
     )
     check_shared_layer(site_tree.entry("endpoint_defaults") if site_tree else None, context)
-    below = _LayersBelow(site_tree, presets)
+    below, relaxed = _LayersBelow(site_tree, presets), replace(context, relaxed=True)
     return SiteReading(
         name=source.site or "",
         source=source,
@@ -49,7 +49,7 @@ def read_site(
         archives_tree=archives_tree,
         site_file=site_file,
         endpoints={
-            name: _read_endpoint(entry, below, context) for name, entry in _endpoints(endpoints_tree, context)
+            name: _read_endpoint(entry, below, relaxed) for name, entry in _endpoints(endpoints_tree, context)
         },
         archives={
             name: ArchiveReading(key=entry.key, tree=entry.value)
@@ -83,7 +83,7 @@ def check_shared_layer(entry: Entry | None, context: Context) -> None:
         context.refuse(entry.key.place, rule="layer-too-large", message=message, mend=mend)
         return
     relaxed = replace(context, relaxed=True)
-    reader_of(EhrEndpoint).read(entry.value.without(*ENDPOINT_ONLY), entry.key, relaxed)
+    decode(EhrEndpoint, entry.value.without(*ENDPOINT_ONLY), at=entry.key, context=relaxed)
 
 
 def _mappings(tree: Mapping | None) -> list[tuple[str, Entry]]:
@@ -151,11 +151,10 @@ class _LayersBelow:
         return self._site_is_known and ("preset" not in own.entries or self.preset(own) is not None)
 
 
-def _read_endpoint(entry: Entry, below: _LayersBelow, context: Context) -> EndpointReading:
+def _read_endpoint(entry: Entry, below: _LayersBelow, relaxed: Context) -> EndpointReading:
     own = entry.value
     assert isinstance(own, Mapping)  # noqa: S101 - `_mappings` chose it; this tells the type checker
-    relaxed = replace(context, relaxed=True)
-    reader_of(EndpointLayer).read(own, entry.key, relaxed)
+    decode(EndpointLayer, own, at=entry.key, context=relaxed)
     named = (below.preset(own), below.defaults, Layer(name="endpoint", tree=own.without(*ENDPOINT_ONLY)))
     layers = tuple(layer for layer in named if layer is not None)
     merged = merge((below.site, *layers) if below.site else layers)
@@ -171,7 +170,6 @@ def _read_endpoint(entry: Entry, below: _LayersBelow, context: Context) -> Endpo
 def _effective(
     entry: Entry, merged: Merged, layers: tuple[Layer, ...], context: Context
 ) -> EhrEndpoint | None:
-    searched = ", ".join(str(layer) for layer in layers)
-    strict = replace(context, relaxed=False, searched=searched)
+    strict = replace(context, relaxed=False, searched=layers)
     value = decode(EhrEndpoint, merged.tree, at=entry.key, context=strict)
     return value if isinstance(value, EhrEndpoint) else None

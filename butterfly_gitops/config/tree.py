@@ -84,15 +84,18 @@ class Mapping:
 
     def value(self, *path: str) -> "Node | None":
         """The node below these keys, if it is there."""
-        entry = self.entry(*path)
-        return entry.value if entry else None
+        node: Node = self
+        for name in path:
+            if not isinstance(node, Mapping) or (entry := node.entries.get(name)) is None:
+                return None
+            node = entry.value
+        return node
 
     def entry(self, *path: str) -> Entry | None:
         """The key and value below these keys, if they are there."""
-        found = self.entries.get(path[0])
-        if len(path) == 1 or found is None:
-            return found
-        return found.value.entry(*path[1:]) if isinstance(found.value, Mapping) else None
+        *above, name = path
+        node = self.value(*above)
+        return node.entries.get(name) if isinstance(node, Mapping) else None
 
     def without(self, *keys: str) -> "Mapping":
         """The same mapping, less these keys."""
