@@ -7,7 +7,7 @@ cost before a parser sees it.
 import codecs
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from butterfly_gitops.config.tree import Place, Source, problem_at, problem_of_file
 from butterfly_gitops.model import hidden
@@ -35,6 +35,7 @@ _HIDDEN_NAMES = {
     "\u3000": "wide space", **dict.fromkeys(map(chr, range(0x2000, 0x200b)), "space of another width"),
 }  # fmt: skip
 _CONFLICT = re.compile(r"(?:<{7}|\|{7}|={7}|>{7})(?: |$)")
+_CONFLICT_SIGNS = tuple(7 * sign for sign in "<|=>")
 # The longer marks first: that of UTF-32 begins as that of UTF-16 does.
 _MARKS = (
     (codecs.BOM_UTF32_LE, "UTF-32"),
@@ -68,7 +69,8 @@ def read_plain(data: bytes, source: Source) -> PlainText:
     # A pair counts twice here, which no file that people write comes near to.
     if text.count("\n") + text.count("\r") >= 2 * MAX_LINES:
         return PlainText(source=source, text="", problems=(_too_many_lines(source),))
-    source = replace(source, lines=tuple(_LINE_END.split(text)))
+    lines = _LINE_END.split(text) if "\r" in text else text.split("\n")
+    source = Source(file=source.file, site=source.site, lines=tuple(lines))
     return PlainText(source=source, text=text, problems=tuple(_refused_in(source, text)))
 
 
@@ -82,10 +84,16 @@ def _refused_in(source: Source, text: str) -> Iterator[Problem]:
             message = f"a line of {len(line)} characters; at most {MAX_LINE} are read"
             yield problem_at(place, rule="line-too-long", message=message, mend="write one setting in a line")
             return
-    if _REFUSED.search(text):
+    if not is_plain_text(text.replace("\n", "")) and _REFUSED.search(text):
         yield from _refused_characters(source)
     yield from _directives(source)
-    yield from _conflict(source)
+    if any(sign in text for sign in _CONFLICT_SIGNS):
+        yield from _conflict(source)
+
+
+def is_plain_text(text: str) -> bool:
+    """Whether a text has printable ASCII characters alone, which nothing is wrong with; quick to say."""
+    return text.isascii() and text.isprintable()
 
 
 def _conflict(source: Source) -> Iterator[Problem]:

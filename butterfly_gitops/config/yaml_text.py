@@ -29,6 +29,7 @@ from butterfly_gitops.config.plain_text import (
     HIDDEN,
     NOT_PRINTABLE,
     how_to_split,
+    is_plain_text,
     read_plain,
     refused_character,
 )
@@ -117,9 +118,7 @@ class _UnreadableError(Exception):
 
 def c_events(text: str) -> Iterator[Any]:
     """The events of the C parser."""
-    parser = CParser(text)
-    while (event := parser.get_event()) is not None:
-        yield event
+    return iter(CParser(text).get_event, None)
 
 
 def python_events(text: str) -> Iterator[Any]:
@@ -210,10 +209,6 @@ def _of_first_document(events: Iterator[Any]) -> Iterator[Any]:
     return takewhile(lambda event: not isinstance(event, DocumentEndEvent), events)
 
 
-def _is_plain_text(text: str) -> bool:
-    return text.isascii() and text.isprintable()
-
-
 def _uncommented(line: str) -> str:
     return _COMMENT.sub("", line) if "#" in line else line
 
@@ -259,12 +254,12 @@ class _Builder:
         self._count += 1
         if self._count > MAX_VALUES:
             raise self._too_many(event)
-        if isinstance(event, AliasEvent):
-            return self._refused_alias(event)
-        if event.anchor is not None or event.tag is not None:
-            self._refuse_shorthand(event)
         if isinstance(event, ScalarEvent):
             return self._scalar(event, key=key)
+        if isinstance(event, AliasEvent):
+            return self._refused_alias(event)
+        if event.anchor is not None or event.ctag is not None:
+            self._refuse_shorthand(event)
         if isinstance(event, MappingStartEvent):
             return self._mapping(event, depth=depth)
         items: list[Node] = []
@@ -318,16 +313,28 @@ class _Builder:
 
     def _scalar(self, event: ScalarEvent, *, key: Scalar | None) -> Scalar:
         text, is_plain = event.value, not event.style
-        # An empty value has no characters of its own; its key does.
-        place = key.place if key is not None and is_plain and not text else self._token(event)
-        # Few values hold what may not show, and that is quickly asked.
-        if not _is_plain_text(text) and (found := _REFUSED_IN_VALUE.search(text)):
+        start, end = event.start_mark, event.end_mark
+        # Nearly all values are like this, and nothing is wrong with them; that is quickly asked.
+        is_simple = text and start.line == end.line and event.anchor is None and event.ctag is None
+        if is_simple and is_plain_text(text):
+            line, column, length = start.line + 1, start.column + 1, end.column - start.column
+            place = Place(source=self._source, line=line, column=column, length=length)
+        else:
+            # An empty value has no characters of its own; its key does.
+            place = key.place if key is not None and is_plain and not text else self._token(event)
+            self._check(event, place)
+        return Scalar(place=place, text=text, is_plain=is_plain)
+
+    def _check(self, event: ScalarEvent, place: Place) -> None:
+        text, is_plain = event.value, not event.style
+        if event.anchor is not None or event.ctag is not None:
+            self._refuse_shorthand(event)
+        if not is_plain_text(text) and (found := _REFUSED_IN_VALUE.search(text)):
             self._refuse_in_value(place, found.group())
         elif is_plain and text[:1] in _PASTED and self._refuse_pasted(place, text):
             pass  # what was pasted in front of the lines below joined them
         elif event.end_mark.line > event.start_mark.line and event.style not in ("|", ">"):
             self._refuse_several_lines(place, event)
-        return Scalar(place=place, text=text, is_plain=is_plain)
 
     def _refuse_in_value(self, place: Place, character: str) -> None:
         if character in "\n\r":
@@ -375,7 +382,7 @@ class _Builder:
         if event.anchor is not None:
             at, message = self._sign(place, _ANCHOR), f"an anchor (&{event.anchor})"
             self._refuse(at, rule="anchor", message=message, mend="take it out")
-        if event.tag is not None:
+        if event.ctag is not None:
             mend = "take it out; each setting has one type, and quotes are enough for text"
             self._refuse(self._sign(place, _TAG), rule="tag", message="a YAML tag", mend=mend)
 
