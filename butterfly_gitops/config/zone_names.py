@@ -163,6 +163,8 @@ ABBREVIATIONS = {
 }  # fmt: skip
 
 _BY_LETTERS = {name.upper(): zone for name, zone in WINDOWS.items()} | ABBREVIATIONS
+ZONES_MEANT = frozenset(_BY_LETTERS.values())
+"""What these names stand for; each copy of the database has them."""
 
 
 def meant_zone(text: str) -> str | None:

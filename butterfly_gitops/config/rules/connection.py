@@ -3,12 +3,12 @@
 What one value must look like is refused as it is read (`host_reader`, `encoding_reader`, `identity_reader`).
 """
 
-import ipaddress
 from collections.abc import Iterator
 
 from butterfly_gitops.config.reading import FleetReading
 from butterfly_gitops.config.rules.documentation import Rule
 from butterfly_gitops.config.tree import problem_at, text_at
+from butterfly_gitops.model.host import address_of
 from butterfly_gitops.model.problem import Problem, Severity
 
 RULES = (
@@ -55,7 +55,8 @@ def check_connections(reading: FleetReading) -> Iterator[Problem]:
         host = text_at(endpoint.merged.tree, "host")
         if endpoint.value is None or host is None:
             continue
-        if endpoint.value.tls.mode != "off" or not _is_public(endpoint.value.host):
+        address = address_of(endpoint.value.host)
+        if endpoint.value.tls.mode != "off" or address is None or not address.is_global:
             continue
         # Who writes tls.mode off by himself takes it on himself; an address for several endpoints is one problem.
         own = text_at(endpoint.own, "host") or text_at(endpoint.own, "tls", "mode")
@@ -70,12 +71,3 @@ def check_connections(reading: FleetReading) -> Iterator[Problem]:
             related=endpoint.provenance("host") if own else (),
             severity=Severity.WARNING,
         )
-
-
-def _is_public(host: str) -> bool:
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return (mapped or address).is_global

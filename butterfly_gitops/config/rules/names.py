@@ -138,9 +138,12 @@ def _unknown_presets(site: SiteReading, presets: Mapping | None, guesses: Guesse
 def _unknown_endpoints(site: SiteReading, guesses: Guesses) -> Iterator[Problem]:
     if not site.knows_endpoints:
         return
-    known = keys_of(mapping_at(site.endpoints_tree, "ehr_endpoints"))
+    tree = mapping_at(site.endpoints_tree, "ehr_endpoints")
+    known = keys_of(tree)
     names = {key.text for key in known}
-    titles = titles_of(mapping_at(site.endpoints_tree, "ehr_endpoints"))
+    if all(item.text in names for archive in site.archives.values() for item in archive.forward_to):
+        return
+    titles = titles_of(tree)
     for archive in site.archives.values():
         listed = {item.text for item in archive.forward_to}
         left = [key for key in known if key.text not in listed]

@@ -57,9 +57,10 @@ def check_removals(reading: FleetReading) -> Iterator[Problem]:
     """All rules of this module."""
     for site in reading.sites:
         removed = _removed(site)
-        yield from _still_there(site, removed)
-        yield from _still_used(site, {key.text: key for key in reversed(removed)})
-        yield from _removed_twice(removed)
+        if removed:
+            yield from _still_there(site, removed)
+            yield from _still_used(site, {key.text: key for key in reversed(removed)})
+            yield from _removed_twice(removed)
         yield from _renamed(site, {key.text: key for key in reversed(removed)})
     yield from _sites_still_there(reading)
 

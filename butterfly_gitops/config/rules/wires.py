@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from butterfly_gitops.config.reading import EndpointReading, FleetReading, SiteReading
 from butterfly_gitops.config.rules.documentation import Rule
 from butterfly_gitops.config.tree import problem_at
-from butterfly_gitops.model.endpoint import EhrEndpoint
+from butterfly_gitops.model.endpoint import EhrEndpoint, Tls
 from butterfly_gitops.model.host import same_host
 from butterfly_gitops.model.problem import Problem
 from butterfly_gitops.model.scalar import print_duration
@@ -22,11 +22,13 @@ RULES = (
 )
 
 Member = tuple[SiteReading, EndpointReading, EhrEndpoint]
+# Who dials, host, port and TLS.
+Wire = tuple[str, str, int, Tls]
 
 
 def check_wires(reading: FleetReading) -> Iterator[Problem]:
     """All rules of this module."""
-    wires: dict[tuple[str, ...], list[Member]] = {}
+    wires: dict[Wire, list[Member]] = {}
     for site in reading.sites:
         for endpoint in site.endpoints.values():
             if endpoint.value is not None:
@@ -36,13 +38,8 @@ def check_wires(reading: FleetReading) -> Iterator[Problem]:
             yield from _differences(members[0], later)
 
 
-def _wire(site: SiteReading, endpoint: EhrEndpoint) -> tuple[str, ...]:
-    return (
-        site.dialler(endpoint.link),
-        same_host(endpoint.host),
-        str(endpoint.port),
-        endpoint.tls.model_dump_json(),
-    )
+def _wire(site: SiteReading, endpoint: EhrEndpoint) -> Wire:
+    return site.dialler(endpoint.link), same_host(endpoint.host), endpoint.port, endpoint.tls
 
 
 def _differences(first: Member, later: Member) -> Iterator[Problem]:

@@ -10,7 +10,7 @@ from butterfly_gitops.config.nearest import Guesses, nearest
 from butterfly_gitops.config.reading import EndpointReading, FleetReading
 from butterfly_gitops.config.rules.documentation import Rule
 from butterfly_gitops.config.tree import Scalar, mapping_at, problem_at, text_at
-from butterfly_gitops.config.zone_names import meant_zone
+from butterfly_gitops.config.zone_names import ZONES_MEANT, meant_zone
 from butterfly_gitops.model.problem import Origin, Problem, Severity
 
 RULES = (
@@ -76,7 +76,8 @@ def _places() -> Mapping[str, str]:
 
 
 def _check(zone: Scalar | None, guesses: Guesses) -> Iterator[Problem]:
-    if zone is None or zone.is_null or zone.text in _known():
+    # To list the whole database takes as long as to check a few sites, and most zones are of a capital.
+    if zone is None or zone.is_null or zone.text in ZONES_MEANT or zone.text in _known():
         return
     yield problem_at(
         zone.place,
@@ -103,10 +104,10 @@ def _differs(reading: FleetReading) -> Iterator[Problem]:
     found: dict[Origin, tuple[EndpointReading, Scalar, dict[str, Scalar]]] = {}
     for site, endpoint in reading.endpoints:
         here, there = text_at(endpoint.merged.tree, "time_zone"), text_at(site.site_tree, "time_zone")
-        times = text_at(endpoint.merged.tree, "message", "times")
-        if here is None or there is None or (times and times.text == "local_with_offset"):
+        if here is None or there is None or here.text == there.text:
             continue
-        if _are_apart(here.text, there.text):
+        times = text_at(endpoint.merged.tree, "message", "times")
+        if not (times and times.text == "local_with_offset") and _are_apart(here.text, there.text):
             _, _, sites = found.setdefault(here.place.origin, (endpoint, here, {}))
             sites.setdefault(site.name, there)
     for endpoint, here, sites in found.values():
@@ -114,7 +115,7 @@ def _differs(reading: FleetReading) -> Iterator[Problem]:
 
 
 def _are_apart(one: str, other: str) -> bool:
-    return one != other and {one, other} <= _known() and _clock(one) != _clock(other)
+    return {one, other} <= _known() and _clock(one) != _clock(other)
 
 
 def _apart(endpoint: EndpointReading, here: Scalar, sites: Mapping[str, Scalar]) -> Problem:
