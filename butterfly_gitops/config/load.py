@@ -9,14 +9,14 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TypeVar
 
-from butterfly_gitops.config import provenance, secrets_by_value, silencing, yaml_text
+from butterfly_gitops.config import provenance, secrets_by_value, yaml_text
 from butterfly_gitops.config.abridging import abridged
 from butterfly_gitops.config.context import Context, Sound
 from butterfly_gitops.config.deferred import Deferred
 from butterfly_gitops.config.parts import Parts, SitePart, TextPart
 from butterfly_gitops.config.reach import with_reach
 from butterfly_gitops.config.reading import FleetReading, SiteReading
-from butterfly_gitops.config.rules.catalog import CHECKS
+from butterfly_gitops.config.rules.checks import CHECKS
 from butterfly_gitops.config.rules.files import FLEET_FILES, SITE_FILES, check_files, is_yaml, site_names
 from butterfly_gitops.config.site_text import check_shared_layer, read_file, read_site
 from butterfly_gitops.config.tree import Source, mapping_at, text_at
@@ -89,7 +89,11 @@ def load(
     for check in CHECKS:
         found.extend(check(reading))
     remarks = [remark for part in texts.values() for remark in part.text.remarks]
-    found = silencing.with_silences(found, remarks)
+    if remarks:
+        # Few files have such comments, and who judges them imports every rule there is.
+        from butterfly_gitops.config.silencing import with_silences  # noqa: PLC0415
+
+        found = with_silences(found, remarks)
     problems, silenced = (
         _one_by_position(each for each in found if bool(each.silenced) is answered)
         for answered in (False, True)

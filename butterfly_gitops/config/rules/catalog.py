@@ -1,8 +1,5 @@
-"""Every rule by its id, and every check between values and files."""
+"""Every rule by its id; what looks for its problems stands in `checks`, or where values are read."""
 
-from collections.abc import Callable, Iterator
-
-from butterfly_gitops.config.reading import FleetReading
 from butterfly_gitops.config.rules import (
     capacity,
     connection,
@@ -28,7 +25,6 @@ from butterfly_gitops.config.rules import (
     zones,
 )
 from butterfly_gitops.config.rules.documentation import Rule
-from butterfly_gitops.model.problem import Problem
 
 _FAMILIES = (
     *(text, versions, shape, files, names, lookalikes, removal, forwarding, capacity, usage, placeholders),
@@ -36,25 +32,3 @@ _FAMILIES = (
 )
 
 RULES: dict[str, Rule] = {rule.id: rule for family in _FAMILIES for rule in family.RULES}
-
-# In the order of their weight: of two errors at one position the first is shown.
-CHECKS: tuple[Callable[[FleetReading], Iterator[Problem]], ...] = (
-    # Before the names: that a thing was removed says more than that it is not there.
-    removal.check_removals,
-    names.check_names,
-    forwarding.check_forwarding,
-    zones.check_zones,
-    unbuilt.check_unbuilt,
-    tls.check_tls,
-    message.check_messages,
-    message_fields.check_message_fields,
-    encodings.check_encodings,
-    wires.check_wires,
-    waits.check_waits,
-    connection.check_connections,
-    grants.check_grants,
-    capacity.check_capacity,
-    usage.check_usage,
-    placeholders.check_placeholders,
-    lookalikes.check_lookalikes,
-)
