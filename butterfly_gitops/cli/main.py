@@ -17,6 +17,7 @@ import click
 
 from butterfly_gitops import __version__
 from butterfly_gitops.cli import exit_codes
+from butterfly_gitops.cli.collection import no_collection
 from butterfly_gitops.model.error import GitopsError
 
 if TYPE_CHECKING:
@@ -74,7 +75,8 @@ class VerbGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in VERBS:
             return None
-        module = importlib.import_module(f"butterfly_gitops.cli.{cmd_name.replace('-', '_')}")
+        with no_collection():
+            module = importlib.import_module(f"butterfly_gitops.cli.{cmd_name.replace('-', '_')}")
         command: click.Command = module.command
         return command
 
