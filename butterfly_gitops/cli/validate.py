@@ -13,7 +13,7 @@ from butterfly_gitops.cli.validated_paths import folders_of
 from butterfly_gitops.config.load import Loaded, load
 from butterfly_gitops.config.problem_text import print_annotations, print_problems, print_summary
 from butterfly_gitops.model.problem import Problem, Severity
-from butterfly_gitops.source.folder import read_folder, sites_folder_of
+from butterfly_gitops.source.folder import look_through, sites_folder_of
 
 
 @click.command("validate")
@@ -43,7 +43,10 @@ def command(ctx: click.Context, *, paths: tuple[Path, ...], style: str, verbose:
     # The default one may be missing where nothing is wrong with how this was called.
     folders = folders_of(paths) if paths else [sites_folder_of(Path("sites"))]
     today = datetime.now(UTC).date()
-    loaded = [load(read_folder(folder), root=str(folder), today=today) for folder in folders]
+    loaded = [
+        load(found.files, root=str(folder), today=today, unread=found.unread)
+        for folder, found in ((folder, look_through(folder)) for folder in folders)
+    ]
     problems = [problem for each in loaded for problem in each.problems]
     voice = ctx.ensure_object(Voice)
     shows_silenced = style == "json" or (style == "text" and (verbose or voice.is_verbose))

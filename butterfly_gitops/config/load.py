@@ -7,6 +7,7 @@ import functools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from types import MappingProxyType
 from typing import TypeVar
 
 from butterfly_gitops.config import provenance, secrets_by_value, yaml_text
@@ -18,6 +19,7 @@ from butterfly_gitops.config.reach import with_reach
 from butterfly_gitops.config.reading import FleetReading, SiteReading
 from butterfly_gitops.config.rules.checks import CHECKS
 from butterfly_gitops.config.rules.files import FLEET_FILES, SITE_FILES, check_files, is_yaml, site_names
+from butterfly_gitops.config.rules.unread import Unread, check_unread
 from butterfly_gitops.config.site_text import check_shared_layer, read_file, read_site
 from butterfly_gitops.config.tree import Source, mapping_at, text_at
 from butterfly_gitops.config.versions import OLDER, TODAY, Older, brought_up_to_date
@@ -60,6 +62,7 @@ def load(
     before: Loaded | None = None,
     older: Older = OLDER,
     today: date | None = None,
+    unread: Mapping[str, Unread] = MappingProxyType({}),
 ) -> Loaded:
     """Load a configuration from its files, by path below the sites folder; `root` is printed before each path.
 
@@ -67,11 +70,13 @@ def load(
     same bytes is taken from there: the outcome is the same. Of files that are no YAML only PEM is looked at; its
     certificates are judged by `today`, and where that is None they are not.
     `older` are the versions that are still read beside today's; they are the same at each load of a process.
+    `unread` is what lies in the folder and could not be read, by its path: a problem each, and none follows from it.
     """
     known = before.parts if before else Parts()
     texts = dict(_texts(files, root=root, events=events, known=known, older=older))
     others = {path: content for path, content in files.items() if not is_yaml(path)}
-    parts = Parts(texts=texts, paths=frozenset(files), others=others, today=today)
+    paths = frozenset((*files, *unread))
+    parts = Parts(texts=texts, paths=paths, others=others, unread=unread, today=today)
     if before is not None and before.parts.are_of(parts):
         return before
     reading, sites, found = _read(
@@ -81,7 +86,8 @@ def load(
         known=known,
     )
     found = [
-        *check_files(files, root=root),
+        *check_files(files, root=root, unread=unread),
+        *check_unread(unread, root=root),
         *(problem for part in texts.values() for problem in part.text.problems),
         *(found for part in texts.values() for found in secrets_by_value.in_comments(part.text.source)),
         *found,
@@ -110,7 +116,7 @@ def load(
         ),
         layers=Deferred(lambda: _joined(*(site.layers for site in sites))),
         unsound_sites=unsound,
-        file_count=sum(map(is_yaml, files)),
+        file_count=sum(map(is_yaml, paths)),
         site_count=len(reading.sites),
         endpoint_count=len(reading.endpoints),
         parts=replace(parts, sites={site.reading.name: site for site in sites}),
@@ -155,6 +161,7 @@ def _read(
         sites=(),
         paths=parts.paths,
         others=parts.others,
+        unread=frozenset(parts.unread),
         today=parts.today,
     )
     for entry in fleet.presets.entries.values() if fleet.presets else ():

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from butterfly_gitops.config.reading import SiteReading
+from butterfly_gitops.config.rules.unread import Unread
 from butterfly_gitops.config.yaml_text import Text
 from butterfly_gitops.model.problem import Origin, Problem
 
@@ -39,13 +40,15 @@ class SitePart:
 class Parts:
     """All files by the path that problems print, all sites by name; beside them what only some rules look at.
 
-    `others` is what files hold that are no YAML, by their paths below the sites folder; `today` judges certificates.
+    `others` is what files hold that are no YAML, by their paths below the sites folder; `unread` are those that could
+    not be read; `today` judges certificates.
     """
 
     texts: Mapping[str, TextPart] = field(default_factory=dict)
     sites: Mapping[str, SitePart] = field(default_factory=dict)
     paths: frozenset[str] = frozenset()
     others: Mapping[str, bytes] = field(default_factory=dict)
+    unread: Mapping[str, Unread] = field(default_factory=dict)
     today: date | None = None
 
     def text(self, file: str, content: bytes) -> Text | None:
@@ -62,6 +65,7 @@ class Parts:
         """Whether nothing at all differs; sites follow from their texts."""
         return (
             (self.paths, self.others, self.today) == (other.paths, other.others, other.today)
+            and self.unread == other.unread
             and self.texts.keys() == other.texts.keys()
             and all(self.texts[file].text is part.text for file, part in other.texts.items())
         )

@@ -118,6 +118,8 @@ class FleetReading:
     """All files there are, below the sites folder."""
     others: Map[str, bytes]
     """What those of them hold that are no YAML; of most of them nothing is known."""
+    unread: frozenset[str]
+    """The files and folders that could not be read."""
     today: date | None
     """The day that certificates are judged by, or None where they are not."""
 

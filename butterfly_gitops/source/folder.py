@@ -12,6 +12,14 @@ from pathlib import Path
 from butterfly_gitops.config import pem
 from butterfly_gitops.config.plain_text import MAX_BYTES
 from butterfly_gitops.config.rules.files import FLEET_FILES, is_yaml
+from butterfly_gitops.config.rules.unread import (
+    NO_PLAIN_FILE,
+    NOT_ALLOWED,
+    SUBMODULE,
+    SYMBOLIC_LINK,
+    Unread,
+    unreadable,
+)
 from butterfly_gitops.source.interface import Snapshot, SourceUnavailable
 
 MAX_FILES = 20_000
@@ -35,24 +43,48 @@ class FolderSource:
         return True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What lies below a sites folder, by the paths in it: what was read, and what could not be or must not be."""
+
+    files: Mapping[str, bytes]
+    unread: Mapping[str, Unread]
+
+
 def read_folder(path: Path) -> dict[str, bytes]:
-    """Read the files below a sites folder, by their paths in it.
+    """Read the files below a sites folder, by their paths in it; all of them, or none.
+
+    Raises SourceUnavailable as `look_through` does, and for the first thing that cannot be read.
+    """
+    found = look_through(path)
+    for name, why in sorted(found.unread.items()):
+        raise SourceUnavailable(str(path / name), f"{why.says}; {why.mend}")
+    return dict(found.files)
+
+
+def look_through(path: Path) -> Found:
+    """Read what can be read below a sites folder, and say why of the rest.
 
     Names that start with a dot are passed over. Of a YAML file as much is read as shows that it is too large,
     any other file is handed on if it is small and in PEM or a private key (see `config.pem`), else as empty. Raises
-    SourceUnavailable when the folder is missing, unreadable, holds a symbolic link or very many files.
+    SourceUnavailable when the folder is missing, unreadable, or holds very many files.
     """
     if not path.is_dir():
         raise SourceUnavailable(str(path), "there is no such folder")
     files: dict[str, bytes] = {}
+    unread: dict[str, Unread] = {}
     try:
         for name, found in _files_below(str(path), prefix=""):
-            if len(files) == MAX_FILES:
+            if len(files) + len(unread) == MAX_FILES:
                 raise SourceUnavailable(str(path), f"more than {MAX_FILES} files; is this the sites folder?")
-            files[name] = _content(found)
+            content = found if isinstance(found, Unread) else _content(found)
+            if isinstance(content, Unread):
+                unread[name] = content
+            else:
+                files[name] = content
     except OSError as error:
         raise SourceUnavailable(str(error.filename or path), error.strerror or "cannot be read") from error
-    return files
+    return Found(files=files, unread=unread)
 
 
 def sites_folder_of(path: Path) -> Path:
@@ -73,29 +105,43 @@ def digest_of(files: Mapping[str, bytes]) -> str:
     return digest.hexdigest()
 
 
-def _files_below(folder: str, *, prefix: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
+def _files_below(folder: str, *, prefix: str) -> Iterator[tuple[str, os.DirEntry[str] | Unread]]:
     # One look at a folder tells what its entries are; to ask each path takes four times as long.
     with os.scandir(folder) as entries:
         found = sorted(entries, key=lambda entry: entry.name)
+    if prefix and any(entry.name == ".git" for entry in found):
+        yield prefix.removesuffix("/"), SUBMODULE
+        return
     for entry in found:
+        name = f"{prefix}{entry.name}"
         if entry.name.startswith("."):
             continue
         if entry.is_symlink():
-            raise SourceUnavailable(entry.path, "a symbolic link; put the file itself there")
-        if entry.is_dir():
-            yield from _files_below(entry.path, prefix=f"{prefix}{entry.name}/")
+            yield name, SYMBOLIC_LINK
+        elif entry.is_dir():
+            try:
+                yield from _files_below(entry.path, prefix=f"{name}/")
+            except OSError as error:
+                yield name, _unreadable(error)
         else:
-            yield f"{prefix}{entry.name}", entry
+            yield name, entry
 
 
-def _content(entry: os.DirEntry[str]) -> bytes:
-    if not entry.is_file():
+def _content(entry: os.DirEntry[str]) -> bytes | Unread:
+    try:
+        if not entry.is_file():
+            return NO_PLAIN_FILE if is_yaml(entry.name) else b""
         if is_yaml(entry.name):
-            raise SourceUnavailable(entry.path, "no plain file")
-        return b""
-    if is_yaml(entry.name):
-        return _beginning(entry.path, MAX_BYTES)
-    return pem.kept_of(_beginning(entry.path, pem.MAX_BYTES))
+            return _beginning(entry.path, MAX_BYTES)
+        return pem.kept_of(_beginning(entry.path, pem.MAX_BYTES))
+    except OSError as error:
+        return _unreadable(error)
+
+
+def _unreadable(error: OSError) -> Unread:
+    return (
+        NOT_ALLOWED if isinstance(error, PermissionError) else unreadable(error.strerror or "no reason given")
+    )
 
 
 def _beginning(path: str, limit: int) -> bytes:

@@ -1,6 +1,7 @@
 """`bgo validate`: streams, formats, exit codes, and which folder it means."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -183,6 +184,54 @@ def test_a_missing_folder_is_one_line(capfd, tmp_path: Path, monkeypatch: pytest
     monkeypatch.chdir(tmp_path)
     ran = run(capfd, "validate")
     assert (ran.code, ran.out, ran.err) == (1, "", "bgo: sites: there is no such folder\n")
+
+
+@pytest.fixture
+def unread(misspelt: Path) -> Path:
+    """The misspelt name, beside a link, a submodule and something that cannot be read."""
+    sites = misspelt / "sites"
+    (sites / "notes.md").symlink_to("fleet.yaml")
+    (sites / "vendor/.git").mkdir(parents=True)
+    (sites / "seaside/archives.yaml").unlink()
+    os.mkfifo(sites / "seaside/archives.yaml")
+    return misspelt
+
+
+RULES_OF_UNREAD = ["symbolic-link", "unreadable-file", "unknown-endpoint", "submodule"]
+
+
+@pytest.mark.usefixtures("unread")
+def test_what_cannot_be_read_hides_no_other_problem(capfd):
+    ran = run(capfd, "validate")
+    assert ran.code == 1
+    heads = [line for line in ran.out.splitlines() if "error[" in line]
+    assert [line.partition("[")[2].partition("]")[0] for line in heads] == RULES_OF_UNREAD
+    assert heads[0].startswith("sites/notes.md: error[symbolic-link]: ")
+    assert ran.out.count(" = mend: ") == 4
+    assert "every site keeps what it runs now." in ran.err
+
+
+@pytest.mark.usefixtures("unread")
+def test_what_cannot_be_read_stands_in_json(capfd):
+    ran = run(capfd, "validate", "--format", "json")
+    assert [problem["rule"] for problem in json.loads(ran.out)] == RULES_OF_UNREAD
+
+
+@pytest.mark.usefixtures("unread")
+def test_what_cannot_be_read_is_annotated(capfd):
+    ran = run(capfd, "validate", "--format", "github")
+    assert ran.out.startswith("::error file=sites/notes.md,title=symbolic-link::")
+    assert ran.out.count("::error ") == 4
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+@pytest.mark.parametrize("path", ["sites/seaside/site.yaml", "sites/seaside"])
+def test_what_this_user_may_not_read_is_a_problem(capfd, misspelt: Path, path: str):
+    (misspelt / path).chmod(0)
+    ran = run(capfd, "validate")
+    (misspelt / path).chmod(0o755)
+    assert ran.out.startswith(f"{path}: error[unreadable-file]: this user may not read it\n")
+    assert "error[unknown-endpoint]" in ran.out
 
 
 def test_an_emptied_folder_keeps_everything(capfd, checkout: Path):

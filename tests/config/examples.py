@@ -1,17 +1,19 @@
 """Finds the example folders: each is the files of `sound/` with its own laid over, less those that it calls absent.
 
-`today.txt` is the day on which certificates are judged.
+`today.txt` is the day on which certificates are judged; `unread.txt` says what a source could not read, and by which rule.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from butterfly_gitops.config.load import Loaded, load
 from butterfly_gitops.config.problem_text import print_problems, print_summary
+from butterfly_gitops.config.rules.unread import NOT_ALLOWED, SUBMODULE, SYMBOLIC_LINK, Unread, lies_in
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
+WHY = {why.rule: why for why in (SYMBOLIC_LINK, SUBMODULE, NOT_ALLOWED)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,13 +24,14 @@ class Example:
     files: dict[str, bytes]
     expected: str
     today: date | None
+    unread: dict[str, Unread] = field(default_factory=dict)
 
     @property
     def rule(self) -> str:
         return self.name.partition("--")[0]
 
     def load(self, **settings: Any) -> Loaded:
-        return load(self.files, today=self.today, **settings)
+        return load(self.files, today=self.today, unread=self.unread, **settings)
 
 
 def files_below(folder: Path) -> dict[str, bytes]:
@@ -42,14 +45,22 @@ def sound_files() -> dict[str, bytes]:
 
 
 def example(folder: Path) -> Example:
-    absent_list, expected, today = (folder / f"{name}.txt" for name in ("absent", "expected", "today"))
-    absent = absent_list.read_text(encoding="utf-8").split() if absent_list.exists() else []
+    absent, expected, today, unread = (
+        path.read_text(encoding="utf-8") if (path := folder / f"{name}.txt").exists() else ""
+        for name in ("absent", "expected", "today", "unread")
+    )
+    refused = dict(line.split() for line in unread.splitlines())
     files = {**sound_files(), **files_below(folder / "files")}
     return Example(
         name=folder.name,
-        files={path: data for path, data in files.items() if path not in absent},
-        expected=expected.read_text(encoding="utf-8") if expected.exists() else "",
-        today=date.fromisoformat(today.read_text().strip()) if today.exists() else None,
+        files={
+            path: data
+            for path, data in files.items()
+            if path not in absent.split() and not lies_in(path, refused)
+        },
+        expected=expected,
+        today=date.fromisoformat(today.strip()) if today else None,
+        unread={path: WHY[rule] for path, rule in refused.items()},
     )
 
 

@@ -8,7 +8,7 @@ import pytest
 from butterfly_gitops.config import pem
 from butterfly_gitops.config.load import load
 from butterfly_gitops.config.plain_text import MAX_BYTES
-from butterfly_gitops.source.folder import FolderSource, read_folder, sites_folder_of
+from butterfly_gitops.source.folder import FolderSource, look_through, read_folder, sites_folder_of
 from butterfly_gitops.source.interface import Source, SourceUnavailable
 
 SITES = Path(__file__).parents[2] / "sites"
@@ -99,6 +99,25 @@ def test_what_is_no_plain_file_is_refused_without_opening_it(folder: Path):
     assert read_folder(folder)["certs/pipe.pem"] == b""
     os.mkfifo(folder / "grants.yaml")
     assert refusal(folder).place == str(folder / "grants.yaml")
+
+
+def test_a_repository_within_the_folder_is_refused(folder: Path):
+    (folder / "st-elsewhere" / ".git").write_text("gitdir: ../../.git/modules/ste\n", encoding="utf-8")
+    assert refusal(folder).place == str(folder / "st-elsewhere")
+
+
+def test_what_can_be_read_is_read_beside_what_cannot(folder: Path):
+    whole = read_folder(folder)
+    (folder / "seaside").symlink_to(folder / "st-elsewhere")
+    (folder / "vendor" / ".git").mkdir(parents=True)
+    os.mkfifo(folder / "grants.yaml")
+    found = look_through(folder)
+    assert found.files == whole
+    assert {path: why.rule for path, why in found.unread.items()} == {
+        "grants.yaml": "unreadable-file",
+        "seaside": "symbolic-link",
+        "vendor": "submodule",
+    }
 
 
 def test_the_sites_folder_itself_may_be_a_link(folder: Path, tmp_path: Path):

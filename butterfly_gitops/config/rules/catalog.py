@@ -18,6 +18,7 @@ from butterfly_gitops.config.rules import (
     text,
     tls,
     unbuilt,
+    unread,
     usage,
     versions,
     waits,
@@ -27,8 +28,9 @@ from butterfly_gitops.config.rules import (
 from butterfly_gitops.config.rules.documentation import Rule
 
 _FAMILIES = (
-    *(text, versions, shape, files, names, lookalikes, removal, forwarding, capacity, usage, placeholders),
-    *(wires, waits, connection, zones, tls, message, message_fields, encodings, grants, unbuilt, silence),
+    *(text, versions, shape, files, unread, names, lookalikes, removal, forwarding, capacity, usage),
+    *(placeholders, wires, waits, connection, zones, tls, message, message_fields, encodings, grants),
+    *(unbuilt, silence),
 )
 
 RULES: dict[str, Rule] = {rule.id: rule for family in _FAMILIES for rule in family.RULES}

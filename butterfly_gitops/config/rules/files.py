@@ -57,16 +57,22 @@ def site_names(paths: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted({two[0] for two in parts if len(two) == 2 and two[1] in SITE_FILES}))
 
 
-def check_files(files: Mapping[str, bytes], *, root: str) -> Iterator[Problem]:
-    """Compare the paths, relative to the root, with what there must be; and secret-by-value for private keys."""
-    there = {path for path in files if is_yaml(path)}
+def check_files(
+    files: Mapping[str, bytes], *, root: str, unread: Collection[str] = frozenset()
+) -> Iterator[Problem]:
+    """Compare the paths, relative to the root, with what there must be; and secret-by-value for private keys.
+
+    Of `unread` paths nothing is said but that they are there.
+    """
+    there = {path for path in (*files, *unread) if is_yaml(path)}
     sites = site_names(there)
     wanted = {*FLEET_FILES, *(f"{site}/{name}" for site in sites for name in SITE_FILES)}
-    for path in sorted(there - wanted):
+    for path in sorted(there - wanted - set(unread)):
         yield _unknown(path, missing=wanted - there, root=root)
     for path in sorted(wanted - there):
         yield _missing(path, files, root=root)
-    if not sites:
+    # A folder that could not be read may be a site.
+    if not sites and not any("/" not in path and not is_yaml(path) for path in unread):
         source = Source(file=root, site=None, lines=())
         mend = f"bring the folders back; a site is a folder with {', '.join(SITE_FILES[:-1])} and {SITE_FILES[-1]}"
         yield problem_of_file(source, rule="no-site", message="there is no site in this folder", mend=mend)

@@ -1,5 +1,6 @@
 """Each name is used once, and each name that is referred to is there."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,6 +10,7 @@ from butterfly_gitops.config.reading import FleetReading, SiteReading
 from butterfly_gitops.config.rules.documentation import Rule
 from butterfly_gitops.config.tree import Mapping, Scalar, mapping_at, problem_at, scalars_at, text_at
 from butterfly_gitops.model.problem import Problem
+from butterfly_gitops.model.scalar import NAME_PATTERN
 
 RULES = (
     Rule(
@@ -160,7 +162,9 @@ def _unknown_sites(reading: FleetReading, guesses: Guesses) -> Iterator[Problem]
     roles = mapping_at(reading.grants_tree, "access_roles")
     # Somebody must still see what drains at a site that has left.
     removed = (key.text for key in keys_of(mapping_at(reading.fleet_tree, "removed_sites")))
-    known = {"*", *(site.name for site in reading.sites), *removed}
+    # A folder that could not be read may be a site.
+    unread = (path for path in reading.unread if re.fullmatch(NAME_PATTERN, path))
+    known = {"*", *(site.name for site in reading.sites), *removed, *unread}
     for key in keys_of(roles):
         for item in scalars_at(roles, key.text, "sites"):
             if item.text not in known:

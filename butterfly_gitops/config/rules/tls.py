@@ -7,6 +7,7 @@ from butterfly_gitops.config import pem
 from butterfly_gitops.config.nearest import Guesses
 from butterfly_gitops.config.reading import FleetReading
 from butterfly_gitops.config.rules.documentation import Rule
+from butterfly_gitops.config.rules.unread import lies_in
 from butterfly_gitops.config.tree import Mapping, Scalar, mapping_at, problem_at, text_at
 from butterfly_gitops.model.problem import Problem, Severity
 
@@ -58,7 +59,7 @@ def check_tls(reading: FleetReading) -> Iterator[Problem]:
             yield problem_at(file.place, rule="secret-by-value", message=message, mend=mend)
         for part in _PARTS:
             if file := text_at(tls, part, "file"):
-                yield from _bad_reference(file, reading.paths, guesses)
+                yield from _bad_reference(file, reading, guesses)
                 yield from _bad_content(file, part, reading)
     for _, endpoint in reading.endpoints:
         tls = mapping_at(endpoint.merged.tree, "tls")
@@ -87,8 +88,9 @@ def _idle(tls: Mapping) -> Iterator[Problem]:
             yield problem_at(entry.key.place, rule="tls-off", message=message, mend=mend)
 
 
-def _bad_reference(file: Scalar, paths: frozenset[str], guesses: Guesses) -> Iterator[Problem]:
-    if file.text in paths:
+def _bad_reference(file: Scalar, reading: FleetReading, guesses: Guesses) -> Iterator[Problem]:
+    paths, unread = reading.paths, reading.unread
+    if file.text in paths or lies_in(file.text, unread):
         return
     message, mend = f'there is no file "{file.text}" below the sites folder', "add it, or correct its path"
     if file.text.startswith("/") or ".." in file.text.split("/"):
@@ -101,7 +103,7 @@ def _bad_reference(file: Scalar, paths: frozenset[str], guesses: Guesses) -> Ite
 
 def _bad_content(file: Scalar, part: str, reading: FleetReading) -> Iterator[Problem]:
     """What is wrong with the content of a file that is there; a key has been refused whatever it holds."""
-    if part == "key" or file.text not in reading.paths:
+    if part == "key" or file.text not in reading.paths or file.text in reading.unread:
         return
     try:
         found = pem.validities(reading.others.get(file.text, b""))
