@@ -1,4 +1,4 @@
-"""What an endpoint changes in the fields of any segment: fixed values, and `""` for nothing."""
+"""What an endpoint changes in the fields of any segment: fixed values, `""` for nothing, and coded units."""
 
 from collections.abc import Callable, Collection
 from operator import attrgetter
@@ -6,6 +6,7 @@ from operator import attrgetter
 from butterfly_gitops.hl7.escape import escape
 from butterfly_gitops.hl7.own_field import fixable_at, split_place
 from butterfly_gitops.hl7.segment_map import Column, Field, From, SegmentMap, Setting, Source, fixed
+from butterfly_gitops.hl7.ucum import as_ce
 from butterfly_gitops.model.message import Message
 
 _NULL = '""'  # delete what you have (2.5.3.2)
@@ -13,6 +14,9 @@ _NULL = '""'  # delete what you have (2.5.3.2)
 
 def adjusted(table: SegmentMap[From], options: Message) -> SegmentMap[From]:
     """The table of a segment as this endpoint wants it."""
+    if table.name == "OBX" and options.unit_system == "UCUM":
+        unit = _field(table, 6)
+        table = table.laid_over(unit._replace(source=_mapped(unit.source, as_ce)))
     # A part of a component goes into what is fixed as the whole of it.
     for place, text in sorted(options.fields.items(), key=lambda each: each[0].count(".")):
         name, number, *_ = split_place(place)

@@ -168,6 +168,16 @@ class Message(Frozen):
         Meanings({"br": "The formatting command \\.br\\.", "crlf": "The bytes \\X0D0A\\."}),
     ] = "br"
     """How a line end within a text is written."""
+    unit_system: Annotated[
+        Literal["none", "UCUM"],
+        Meanings(
+            {
+                "none": "The unit alone, as the study has it.",
+                "UCUM": "A unit that is a symbol of UCUM, with UCUM as its system; any other one alone.",
+            }
+        ),
+    ] = "none"
+    """OBX-6.3, the coding system of units."""
     corrections: Annotated[
         Literal["replace", "addendum"],
         Meanings(

@@ -32,6 +32,7 @@ _ARRIVE_WITH: Mapping[str, str] = {
     "message.study_uid": "another form of the Study UID",
     "message.text_type": "another form of text",
     "message.line_break": "another form of text",
+    "message.unit_system": "another form of units",
     "message.pdf": "another form of the PDF",
     "message.document_type": "another type of document",
     "message.image_link": "another link to the images",

@@ -37,6 +37,10 @@ DEVIATIONS = {
         "lines-2.3.1-utf-8",
         "the table is the user's own until v2.4 adds U, and no other class would be true",
     ),
+    "Warning: Value UCUM not in table HL70396 in element OBX_6.CE_3": (
+        "twins-ucum",
+        "national guides of 2.5.1 name UCUM so (laboratory results, public health); later tables have it",
+    ),
     "Warning: Value HL70078 not in table HL70396 in element TQ1_9.CWE_3": (
         "notice-order-based",
         "IHE RAD-132 names that table for the priority",

@@ -95,6 +95,7 @@ TOUCHES: list[tuple[str, dict[str, Any], dict[str, str]]] = [
             "OBR-32": "1043&Okafor&Ngozi&&&&&&STE&1.2.3&ISO",
         },
     ),
+    ("message.unit_system", {"message": {"unit_system": "UCUM"}}, {"OBX-6": "%^^UCUM"}),
     ("message.visit_number", {"message": {"visit_number": "PID-18"}}, {"PV1-19": "", "PID-18": "V881"}),
     ("message.corrected_as", {"message": {"corrected_as": "F"}}, {"OBR-25": "F", "OBX-11": "F"}),
     (

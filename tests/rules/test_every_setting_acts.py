@@ -455,6 +455,7 @@ def _messages() -> dict[str, Shown]:
             sees=message, one="18760-9", other="11522-0", also={**exam, **as_pdf}
         ),
         f"{path}.line_break": Acts(sees=message, one="br", other="crlf"),
+        f"{path}.unit_system": Acts(sees=message, one="none", other="UCUM"),
         f"{path}.corrections": Acts(sees=message, one="replace", other="addendum"),
         f"{path}.fields": Acts(sees=message, one={"PV1-3.4": "ED"}, other={"PV1-3.4": "ICU"}),
         f"{path}.empty_as_null": Acts(sees=message, one=["OBR-31"], other=["OBR-8"]),

@@ -24,7 +24,7 @@ RULES = (
     Rule(
         id="not-of-this-layout",
         says="Some settings belong to some layouts only: `pdf`, `document_type` and `when_missing.document` to the layout pdf; `corrected_as` to all but notice; "
-        "`text_type`, `line_break`, `corrections` and `when_missing.report` to report and lines. In another layout "
+        "`text_type`, `line_break`, `unit_system`, `corrections` and `when_missing.report` to report and lines. In another layout "
         "they would do nothing.",
         wrong="message: {layout: report, pdf: {subtype: pdf}}",
         right="message: {layout: pdf, pdf: {subtype: pdf}}",
@@ -71,6 +71,7 @@ _ONLY_IN: dict[tuple[str, ...], tuple[str, ...]] = {
     ("when_missing", "report"): _WITH_TEXT,
     ("text_type",): _WITH_TEXT,
     ("line_break",): _WITH_TEXT,
+    ("unit_system",): _WITH_TEXT,
     ("corrections",): _WITH_TEXT,
 }
 

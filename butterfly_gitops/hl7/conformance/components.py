@@ -33,9 +33,9 @@ FILLED: dict[str, dict[str, str]] = {
     },
     "PL": {"1": "unit", "2": "room", "3": "bed"},
     "CE": {
-        "1": "the code; in OBX-3 of text with its suffix as `&` part 2; empty in OBR-31; in OBX-6 the unit, alone",
-        "2": "its text",
-        "3": "its system (table 0396)",
+        "1": "the code; in OBX-3 of text with its suffix as `&` part 2; empty in OBR-31; in OBX-6 the unit",
+        "2": "its text; never in OBX-6",
+        "3": "its system (table 0396); in OBX-6 `UCUM` with `message.unit_system: UCUM` alone",
     },
     "CWE": {"1": "the code", "2": "its text", "3": "its system (table 0396)"},
     "TQ": {"4": "as OBR-7, in v2.3", "6": "in `notice`: `R`"},

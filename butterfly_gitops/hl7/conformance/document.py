@@ -13,6 +13,7 @@ from butterfly_gitops.hl7.conformance.fields import segments
 from butterfly_gitops.hl7.conformance.shapes import layouts
 from butterfly_gitops.hl7.conformance.standard import DECLARED, TABLES
 from butterfly_gitops.hl7.own_field import FIXABLE
+from butterfly_gitops.hl7.ucum import SYMBOLS
 from butterfly_gitops.hl7.version import VERSIONS
 from butterfly_gitops.model.frozen import descriptions_of
 from butterfly_gitops.model.message import Message
@@ -98,6 +99,7 @@ def _codes() -> str:
         attestation=content.ATTESTATION,
         images=content.IMAGES,
         addendum=content.ADDENDUM,
+        units=", ".join(f"`{symbol}`" for symbol in sorted(SYMBOLS)),
     )
 
 

@@ -86,6 +86,9 @@ layout `pdf`. Measured values and coded findings have the codes of the study, OB
 (`message.exam_code`) or what `message.exam_codes` makes of it. An addendum (`message.corrections`) has the suffix
 `&{addendum}` in OBX-3.
 
+With `message.unit_system: UCUM` OBX-6.3 is `UCUM` where the unit of the study is, letter for letter, one of these
+symbols; any other unit stands in OBX-6.1 alone, and none is ever rewritten: {units}.
+
 ## Tables
 
 The codes that are written, or read in an answer. Where a table has no codes here, the study or the EHR brings its own.

@@ -69,7 +69,12 @@ OBX: SegmentMap[Row] = SegmentMap(
             "fetus, side or repeat; tells alike OBX-3 apart; in v2.3.1, which requires it, else 1",
         ),
         Field(5, "Observation Value", Column("value"), "the value"),
-        Field(6, "Units", Column("unit"), "unit of a number"),
+        Field(
+            6,
+            "Units",
+            Column("unit"),
+            "unit of a number; a symbol of UCUM with its system by `message.unit_system`",
+        ),
         Field(11, "Observation Result Status", Column("status"), "table 0085: as OBR-25; W withdraws"),
         Field(
             14,
