@@ -73,7 +73,9 @@ class Reader(Protocol):
 
 def shown(scalar: Scalar) -> str:
     """A value for a message, cut where it is long, and as it was written if a number would hide its quotes."""
-    text = "********" if secrets_by_value.looks_secret(scalar.text) else scalar.text
+    # Before it is cut: what is left of a token would no longer look like one.
+    hidden = "********" if secrets_by_value.looks_secret(scalar.text) else scalar.text
+    text = secrets_by_value.without_shapes(hidden)
     return f'"{text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "…"}"'
 
 

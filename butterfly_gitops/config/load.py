@@ -89,9 +89,11 @@ def load(
         *check_files(files, root=root, unread=unread),
         *check_unread(unread, root=root),
         *(problem for part in texts.values() for problem in part.text.problems),
-        *(found for part in texts.values() for found in secrets_by_value.in_comments(part.text.source)),
         *found,
     ]
+    said = {(each.origin.file, each.origin.line) for each in found if each.rule == "secret-by-value"}
+    for part in texts.values():
+        found.extend(secrets_by_value.in_text(part.text.source, said=said))
     for check in CHECKS:
         found.extend(check(reading))
     remarks = [remark for part in texts.values() for remark in part.text.remarks]

@@ -1,10 +1,18 @@
 """Secrets that somebody wrote into a file: recognised, and never repeated in a message or an excerpt."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import replace
 
 from butterfly_gitops.config.secret_names import announced, announced_in_comment
+from butterfly_gitops.config.secret_shapes import (
+    ASSIGNED,
+    TOKEN,
+    Shape,
+    assigned_in,
+    may_hold_tokens,
+    token_in,
+)
 from butterfly_gitops.config.tree import Entry, Node, Place, Scalar, Source, problem_at
 from butterfly_gitops.model.problem import Problem
 
@@ -68,15 +76,29 @@ def refused_reference(value: Scalar, *, name: str, mend: str) -> Problem:
     return _hide(problem_at(value.place, rule="secret-by-value", message=message, mend=mend), value.place)
 
 
-def in_comments(source: Source) -> Iterator[Problem]:
-    """The problems of a file's comments, where people put what they have taken out, too."""
+def in_text(source: Source, *, said: Container[tuple[str, int]]) -> Iterator[Problem]:
+    """The problems of a file's lines, comments too, where people put what they have taken out.
+
+    Of the lines that `said` has by file and number, a problem tells already that they hold a secret.
+    """
+    # Searches from one end to the other: a long line must not cost its square.
+    has_tokens = may_hold_tokens("\n".join(source.lines))
     for number, line in enumerate(source.lines, start=1):
-        # Searches from one end to the other: a long line must not cost its square.
+        if not (has_tokens or "#" in line or "=" in line) or (source.file, number) in said:
+            continue
+        place = Place(source=source, line=number, column=1)
         comment = _COMMENT.search(line) if "#" in line else None
-        if comment and (
-            problem := _in_comment(line, comment.end(), Place(source=source, line=number, column=1))
-        ):
+        if comment and (problem := _in_comment(line, comment.end(), place)):
             yield problem
+        elif shape := (token_in(line) if has_tokens else None) or assigned_in(line):
+            yield _of_shape(shape, place)
+
+
+def _of_shape(shape: Shape, at: Place) -> Problem:
+    place = at._replace(column=shape.start + 1, length=shape.end - shape.start)
+    message = f"this is {shape.says}, and a secret is never written in a file"
+    mend = "take it out, and change the secret"
+    return _hide(problem_at(place, rule="secret-by-value", message=message, mend=mend), place)
 
 
 def _in_comment(line: str, start: int, at: Place) -> Problem | None:
@@ -116,13 +138,13 @@ def without_secrets(problems: Iterable[Problem], *, among: Iterable[Problem]) ->
         excerpt = hidden.get((problem.origin.file, problem.origin.line), problem.excerpt)
         until = problem.origin.column - 1 + problem.length
         shown = replace(problem, excerpt=_starred(excerpt, until=until))
-        yield _without_passwords(shown) if "://" in f"{problem.message}{problem.mend}" else shown
+        yield replace(shown, message=without_shapes(shown.message), mend=without_shapes(shown.mend))
 
 
-def _without_passwords(problem: Problem) -> Problem:
-    """What a problem says of a name that is a URL, less the password in it."""
-    message, mend = (_PASSWORD_IN_URL.sub(rf"\1{_STARS}@", text) for text in (problem.message, problem.mend))
-    return replace(problem, message=message, mend=mend)
+def without_shapes(text: str) -> str:
+    """What is said of a name or a value, with stars for a password in it and for a token."""
+    text = _PASSWORD_IN_URL.sub(rf"\1{_STARS}@", text) if "://" in text else text
+    return TOKEN.sub(_STARS, ASSIGNED.sub(rf"\1{_STARS}", text))
 
 
 def _starred(line: str, *, until: int) -> str:
@@ -131,7 +153,7 @@ def _starred(line: str, *, until: int) -> str:
     if secret := announced(line):
         hidden = "*" * len(line[secret.value :]) if secret.value < until else _STARS
         line = line[: secret.value] + hidden
-    for pattern in (_PASSWORD_IN_URL, _PEM_TO_END, _LONG_BASE64):
+    for pattern in (_PASSWORD_IN_URL, _PEM_TO_END, TOKEN, ASSIGNED, _LONG_BASE64):
         line = pattern.sub(lambda found: _stars_for(found, until=until), line)
     return line
 

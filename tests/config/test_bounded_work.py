@@ -66,6 +66,28 @@ def test_a_mend_is_looked_for_a_hundred_times_in_a_file(path: str, text: str, ru
     assert rules[-1] == "too-many-problems"
 
 
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "eyJ",
+        "eyJaaaaaaaa.",
+        " eyJaaaaaaaa.eyJ",
+        "ghp_",
+        " ghp_a",
+        "xoxb-",
+        "glpat-a-",
+        "password=",
+        "token = ",
+        "pwd=a;",
+        "secret=<",
+    ],
+)
+def test_what_nearly_looks_like_a_secret_is_looked_at_once(piece: str):
+    line = f"# {piece * (MAX_LINE // len(piece))}"[:MAX_LINE]
+    with not_for_ever():
+        loaded_with("st-elsewhere/site.yaml", SITE + f"{line}\n" * ((MAX_BYTES - len(SITE)) // MAX_LINE - 1))
+
+
 def test_comments_that_name_no_rule_are_guessed_at_a_hundred_times():
     comments = "".join(f"# bgo: ignore nused-endpoin{each}: x\n" for each in range(5000))
     before = nearest.looked_up()

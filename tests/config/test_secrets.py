@@ -7,6 +7,7 @@ import pytest
 from butterfly_gitops.config.load import load
 from butterfly_gitops.config.problem_document import problem_document
 from butterfly_gitops.config.problem_text import print_annotations, print_problems
+from butterfly_gitops.config.secret_shapes import BEGINNINGS, may_hold_tokens, token_in
 from butterfly_gitops.model.problem import Problem, Severity
 from tests.config.examples import sound_files
 
@@ -68,6 +69,18 @@ CASES = {
     "as a setting in a comment": f"# password: {SECRET}",
     "as a setting at the end of a line": f'status: active  # was pwd: "{SECRET}"',
     "as a setting in a comment beside a mistake": f"status: activ  # api-key: {SECRET}",
+    "as a token of GitHub in a comment": f"# ghp_{SECRET}{SECRET}4711",
+    "as a finer token of GitHub at the end of a line": f"status: active  # github_pat_11ABC_{SECRET}{SECRET}",
+    "as a token of GitLab where a choice is wanted": f"encoding: glpat-{SECRET}4711",
+    "as a token of Slack in a long value": f"encoding: {'e' * 30} xoxb-123456789012-{SECRET}",
+    "as a JSON Web Token in a fixed value": f'message: {{fields: {{OBR-20: "eyJ{SECRET}.eyJ{SECRET}.{SECRET}"}}}}',
+    "as a token that is a key": f"message: {{exam_codes: {{ghs_{SECRET}{SECRET}4711: {{cod: EF}}}}}}",
+    "as a token that is no setting": f"ghs_{SECRET}{SECRET}4711: 1",
+    "behind a word in a value": f"encoding: Epic password={SECRET}",
+    "behind a word and spaces": f"encoding: Epic Password = {SECRET}",
+    "behind a word in a URL": f"processing_id: https://ehr.example.org/?access_token={SECRET}",
+    "behind a word in a comment": f"# was client_secret={SECRET}; now in the vault",
+    "behind a word in quotes": f"""display_name: 'Epic passwd="{SECRET}"'""",
     "below a key, beside a mistake": f"db_password: {{value: {SECRET}}}: 1",
 }
 
@@ -106,10 +119,51 @@ def test_it_is_refused_and_not_repeated(line: str):
         "token: BGO_SECRET_STE_1",
         "auth: oauth2",
         "secretary: ada4711",
+        "the password policy asks for 12 characters",
+        "the token: see the vault",
+        "password=<from the vault>",
+        "password=$PASSWORD",
+        "Server=db;Pwd={0};",
+        "token=none",
+        "secret=TOKEN_OF_THE_SITE",
+        "password = whatever the vault says",
+        "if token == 4711",
+        "ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+        "ghp_2026",
+        "xoxo-hugs-and-kisses",
+        "the ASIA/Tokyo office, AKIA4711",
+        "eyJhbGciOiJIUzI1NiJ9",
+        "sha256=9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     ],
 )
 def test_a_comment_that_holds_none_is_left_alone(comment: str):
     assert problems_with(f"# {comment}") == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "column", "what"),
+    [
+        ("# AKIAIOSFODNN7EXAMPLE", 7, "an AWS access key"),
+        ("message: {fields: {OBR-20: AKIAIOSFODNN7EXAMPLE}}", 32, "an AWS access key"),
+        ("message: {fields: {OBR-20: 'no ASIAIOSFODNN7EXAMPLE'}}", 36, "an AWS access key"),
+        (f"# (ghp_{'aB3' * 12})", 8, "a GitHub token"),
+        ("status: active # Token=abcd1", 28, "a value behind token="),
+    ],
+)
+def test_the_caret_stands_under_it_and_the_problem_says_what_it_is(line: str, column: int, what: str):
+    (problem,) = problems_with(line)
+    assert (problem.rule, problem.origin.column) == ("secret-by-value", column)
+    assert problem.message == f"this is {what}, and a secret is never written in a file"
+    assert problem.excerpt == f"    {line}"[: column - 1] + "********"[: problem.length]
+
+
+@pytest.mark.parametrize("begin", sorted(BEGINNINGS))
+def test_no_token_is_missed_by_the_quick_look(begin: str):
+    token = f"{begin}{SECRET.upper()}{'' if len(begin) == 4 and begin.isupper() else SECRET * 2}"
+    if begin == "eyJ":
+        token = f"eyJ{SECRET}.{SECRET}.{SECRET}"
+    assert may_hold_tokens(f"a {token}")
+    assert token_in(f"a {token}") is not None
 
 
 @pytest.mark.parametrize("name", ["token-clinic", "secret-lab", "pass-hospital"])

@@ -59,7 +59,9 @@ RULES = (
         id="secret-by-value",
         says="Keys, certificates and passwords are never written in these files, which many people read and which "
         "git never forgets. `{file: …}` refers to public content below the folder, `{env: …}` and `{path: …}` "
-        "to secrets where the socket opens. A secret that was committed must be changed.",
+        "to secrets where the socket opens. Tokens of GitHub, GitLab, AWS and Slack, JSON Web Tokens, and a value behind "
+        "`password=`, `secret=` or `token=` are known anywhere, in comments too. A secret that was committed must be "
+        "changed.",
         wrong='tls: {mode: mutual, key: "-----BEGIN PRIVATE KEY-----…"}',
         right="tls: {mode: mutual, key: {env: BGO_SECRET_STE_KEY}}",
     ),
