@@ -9,6 +9,8 @@ from typing import Any
 
 from ruamel.yaml.error import MarkedYAMLError
 
+from butterfly_gitops.config.indentation import lines_that_left
+from butterfly_gitops.config.layout.key_order import setting_names
 from butterfly_gitops.config.secret_names import names_secret
 from butterfly_gitops.config.tree import Place, Related, Source, problem_at, problem_of_file
 from butterfly_gitops.model.problem import Problem
@@ -43,6 +45,7 @@ _BEGUN = {
 }
 _NO_SPACE = re.compile(r" *(?:- +)?(?P<key>[\w-]{1,63}):(?P<value>[^\s/:][^:]*)")
 _BARE_NAME = re.compile(r" *(?:- +)?[\w-]+")
+_SEVERAL_WORDS = re.compile(r" *(?:- +)?(?P<key>[a-z_]+) +[^ ]")
 _SHORT = re.compile(r"[\w.-]{1,20}")
 
 
@@ -82,11 +85,33 @@ def _no_colon(source: Source, error: MarkedYAMLError) -> Problem | None:
     if "could not find expected ':'" not in str(error.problem) or error.context_mark is None:
         return None
     line = error.context_mark.line + 1
-    if found := _no_space(source, line):
-        return found
-    if not _BARE_NAME.fullmatch(_line_of(source, error.context_mark).rstrip()):
-        return _problem(_whole(source, line), "a line without a colon", _LOOK)
-    return _problem(_whole(source, line), "a name without a colon", "write a colon and a value behind it")
+    return _no_space(source, line) or _lost_colon(source, line) or _no_colon_at_all(source, line)
+
+
+def _no_colon_at_all(source: Source, line: int) -> Problem:
+    return _problem(_whole(source, line), "a line without a colon", _LOOK)
+
+
+def _lost_colon(source: Source, line: int) -> Problem | None:
+    """A name alone in its line, or a setting with its value behind a space."""
+    text = _without_comment(source.lines[line - 1])
+    if _BARE_NAME.fullmatch(text):
+        below = next((each for each in source.lines[line:] if each.strip()), "")
+        has_more_below = len(below) - len(below.lstrip(" ")) > len(text) - len(text.lstrip(" "))
+        mend = (
+            f"write a colon behind it: {text.strip(' -')}:"
+            if has_more_below
+            else "write a colon and a value behind it"
+        )
+        return _problem(_whole(source, line), "a name without a colon", mend)
+    if (found := _SEVERAL_WORDS.match(text)) and found["key"] in setting_names() and ": " not in text:
+        mend = f"write a colon behind {found['key']}"
+        return _problem(_whole(source, line), "a setting without a colon", mend)
+    return None
+
+
+def _without_comment(line: str) -> str:
+    return line.partition(" #")[0].rstrip()
 
 
 def _colon_too_many(source: Source, error: MarkedYAMLError) -> Problem | None:
@@ -99,9 +124,26 @@ def _colon_too_many(source: Source, error: MarkedYAMLError) -> Problem | None:
     above = next((number for number in range(mark.line, 0, -1) if source.lines[number - 1].strip()), 0)
     if not above:
         return None
+    if found := _no_space(source, above) or _lost_colon(source, above) or _left_column(source, mark.line + 1):
+        return found
     deeper = "an indentation that is deeper than that of the line above"
-    too_deep = _problem(_whole(source, mark.line + 1), deeper, "indent it like the line above")
-    return _no_space(source, above) or too_deep
+    return _problem(_whole(source, mark.line + 1), deeper, "indent it like the line above")
+
+
+def _off_column(source: Source, error: MarkedYAMLError) -> Problem | None:
+    """A line at a column that no block above it has."""
+    mark = error.problem_mark
+    if mark is None or "<block end>, but found '<block mapping" not in str(error.problem):
+        return None
+    return _left_column(source, mark.line + 1)
+
+
+def _left_column(source: Source, stopped: int) -> Problem | None:
+    """The first of the lines that stand at another column than the rest of their block."""
+    if not 1 <= stopped <= len(source.lines) or not (left := lines_that_left(source.lines, stopped)):
+        return None
+    what = "an indentation that is not that of its block"
+    return _problem(_whole(source, left.first), what, left.mend)
 
 
 def _no_space(source: Source, line: int) -> Problem | None:
@@ -156,6 +198,7 @@ def _bare_star(source: Source, error: MarkedYAMLError) -> Problem | None:
 _FAULTS: tuple[Callable[[Source, MarkedYAMLError], Problem | None], ...] = (
     _no_colon,
     _colon_too_many,
+    _off_column,
     _behind_quote,
     _backslash,
     _bare_star,

@@ -178,7 +178,7 @@ def _read_tree(text: str, source: Source, events: Events) -> Text:
         if (
             problems
             and problems[-1].rule == "several-lines"
-            and 0 <= fault.origin.line - problems[-1].origin.line <= 1
+            and fault.origin.line - problems[-1].origin.line <= 1
         ):
             # What seemed to go on in the next line is what the parser complains of.
             problems.pop()
