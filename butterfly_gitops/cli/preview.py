@@ -11,14 +11,18 @@ import click
 
 from butterfly_gitops.cli.named import endpoint_named
 from butterfly_gitops.cli.study_files import read_events
-from butterfly_gitops.config.load import load
+from butterfly_gitops.config.load import Loaded, load
+from butterfly_gitops.config.nearest import nearest
 from butterfly_gitops.hl7.control_id import crockford
 from butterfly_gitops.hl7.made_up import earlier_status_time
 from butterfly_gitops.hl7.refusal import RenderingRefused
 from butterfly_gitops.hl7.render import Known, render
+from butterfly_gitops.model.address import Address
 from butterfly_gitops.model.delivery import ResultStatus
 from butterfly_gitops.model.endpoint import EhrEndpoint
+from butterfly_gitops.model.fleet import Fleet
 from butterfly_gitops.model.problem import Problem
+from butterfly_gitops.model.site import archives_by_name
 from butterfly_gitops.model.study import StudyEvent
 from butterfly_gitops.source.folder import read_folder
 
@@ -41,26 +45,51 @@ class Previewed:
     unread: tuple[Problem, ...] = ()
 
 
-def endpoint_of(address: str, sites: Path) -> EhrEndpoint:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receiver:
+    """One endpoint as the files have it, with the name of the archive that is behind each name in an event."""
+
+    address: Address
+    endpoint: EhrEndpoint
+    fleet: Fleet
+
+    def unlike_delivery(self, archive: str) -> str:
+        """Why a study of that archive would not be sent there; empty where it would."""
+        by_name = archives_by_name(self.fleet.sites.values())
+        found = by_name.get(archive)
+        if found is None:
+            meant = nearest(archive, by_name)
+            return "no archive of the files goes by the name that it says" + (
+                f"; did you mean {meant}?" if meant else ""
+            )
+        if found.site != self.address.site:
+            return f"its archive is of {found.site}, and nothing of another site is sent to {self.address}"
+        forward_to = self.fleet.sites[found.site].archives[found.name or ""].forward_to
+        return "" if self.address.name in forward_to else f"{found} does not forward to {self.address.name}"
+
+
+def receiver_of(address: str, sites: Path) -> Receiver:
     """The endpoint as the files have it. Raises SourceUnavailable and click.ClickException."""
     site, name = endpoint_named(address)
     loaded = load(read_folder(sites), root=str(sites))
     found = loaded.fleet.sites.get(site) if loaded.fleet else None
     endpoint = found.ehr_endpoints.get(name) if found else None
-    if endpoint is None:
+    if loaded.fleet is None or endpoint is None:
+        raise click.ClickException(f"{address}: {_why_not_there(address, site, loaded, sites)}")
+    return Receiver(address=Address(site=site, name=name), endpoint=endpoint, fleet=loaded.fleet)
+
+
+def _why_not_there(address: str, site: str, loaded: Loaded, sites: Path) -> str:
+    if loaded.fleet is None or site in loaded.unsound_sites:
         folder = "" if str(sites) == "sites" else f" {shlex.quote(str(sites))}"
-        is_left_out = loaded.fleet is None or site in loaded.unsound_sites
-        why = (
-            f"the files have problems: bgo validate{folder}"
-            if is_left_out
-            else "the files have no such endpoint"
-        )
-        raise click.ClickException(f"{address}: {why}")
-    return endpoint
+        return f"the files have problems: bgo validate{folder}"
+    there = [f"{each.name}/{name}" for each in loaded.fleet.sites.values() for name in each.ehr_endpoints]
+    meant = nearest(address, there)
+    return f"the files have no such endpoint{f'; did you mean {meant}?' if meant else ''}"
 
 
 def previews(
-    content: bytes, endpoint: EhrEndpoint, *, address: str, status: ResultStatus | None = None
+    content: bytes, receiver: Receiver, *, status: ResultStatus | None = None
 ) -> Iterator[Previewed]:
     """Render each event of a file, as the first message of its report unless `status` says otherwise."""
     for found in read_events(content):
@@ -72,12 +101,11 @@ def previews(
             problem = f"a study that is {found.event.event} makes no message by itself"
             yield Previewed(place=found.place, event_id=found.event.event_id, problem=problem)
         else:
-            yield _rendered(found.place, found.event, endpoint, address=address, status=status or own)
+            yield _rendered(found.place, found.event, receiver, status=status or own)
 
 
-def _rendered(
-    place: str, event: StudyEvent, endpoint: EhrEndpoint, *, address: str, status: ResultStatus
-) -> Previewed:
+def _rendered(place: str, event: StudyEvent, receiver: Receiver, *, status: ResultStatus) -> Previewed:
+    endpoint, address = receiver.endpoint, str(receiver.address)
     earlier, note = None, ""
     if status in (ResultStatus.C, ResultStatus.W):
         earlier = earlier_status_time(event, endpoint)
@@ -96,7 +124,13 @@ def _rendered(
     except RenderingRefused as refusal:
         problem = f"{refusal}{_answered_by(refusal, address)}"
         return Previewed(place=place, event_id=event.event_id, status=status, problem=problem)
-    return Previewed(place=place, event_id=event.event_id, status=status, data=message.data, note=note)
+    return Previewed(
+        place=place,
+        event_id=event.event_id,
+        status=status,
+        data=message.data,
+        note="; ".join(filter(None, (note, receiver.unlike_delivery(event.archive)))),
+    )
 
 
 def _answered_by(refusal: RenderingRefused, address: str) -> str:

@@ -183,12 +183,12 @@ def render(
     FILE holds one event, an array, or JSON Lines. Each is the first message of its report, under a new MSH-10. Exit
     code 1 where an event makes no message.
     """
-    from butterfly_gitops.cli.preview import endpoint_of, previews
+    from butterfly_gitops.cli.preview import previews, receiver_of
     from butterfly_gitops.model.delivery import ResultStatus
 
-    configured = endpoint_of(endpoint, sites)
+    receiver = receiver_of(endpoint, sites)
     wanted = ResultStatus(status) if status else None
-    made = list(previews(_content(file), configured, address=endpoint, status=wanted))
+    made = list(previews(_content(file), receiver, status=wanted))
     for one in made:
         _print_unread(file, one)
         # Of one event alone the file is known.
@@ -196,7 +196,7 @@ def render(
         place = f"{in_file or file}: " if in_file or one.unread else ""
         if says := one.problem or one.note:
             click.echo(f"bgo: {safe(f'{place}{says}')}", err=True)
-    _print_messages([one for one in made if one.data], configured, endpoint, style)
+    _print_messages([one for one in made if one.data], receiver.endpoint, endpoint, style)
     if any(one.problem for one in made):
         ctx.exit(exit_codes.FAILED)
 

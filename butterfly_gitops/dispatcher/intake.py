@@ -16,6 +16,7 @@ from butterfly_gitops.model.delivery import LaneId
 from butterfly_gitops.model.error import GitopsError
 from butterfly_gitops.model.event_problems import event_problem
 from butterfly_gitops.model.problem import Problem
+from butterfly_gitops.model.site import archives_by_name
 from butterfly_gitops.model.study import StudyEvent, canonical_text
 from butterfly_gitops.store.interface import (
     Accepted,
@@ -115,10 +116,8 @@ class _Routing:
             preliminary_results=settings is not None and settings.entitlements.preliminary_results,
         )
         self._archives = {
-            address: (site.name, name)
-            for site in running.sites.values()
-            for name, archive in site.archives.items()
-            for address in filter(None, (f"{site.name}/{name}", archive.cloud_id))
+            called: (archive.site, archive.name or "")
+            for called, archive in archives_by_name(running.sites.values()).items()
         }
         self._routes: dict[tuple[str, str], list[Route]] = {}
         for rule in running.rules:

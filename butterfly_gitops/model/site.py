@@ -1,9 +1,11 @@
 """One hospital: its Links, endpoints and archives, as files and as the effective whole."""
 
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
+from butterfly_gitops.model.address import Address
 from butterfly_gitops.model.archive import MAX_ARCHIVES_PER_FLEET, Archive
 from butterfly_gitops.model.endpoint import EhrEndpoint, Text
 from butterfly_gitops.model.frozen import Frozen
@@ -61,6 +63,16 @@ class Site(Frozen):
     """What left the files on purpose, whatever its kind, and what becomes of the results that wait for it."""
     renamed: dict[Name, Name] = {}
     """New endpoint name to the one that it had before."""
+
+
+def archives_by_name(sites: Iterable[Site]) -> dict[str, Address]:
+    """Each archive by the names that study events have for it: SITE/NAME, and its `cloud_id`."""
+    return {
+        called: Address(site=site.name, name=name)
+        for site in sites
+        for name, archive in site.archives.items()
+        for called in filter(None, (f"{site.name}/{name}", archive.cloud_id))
+    }
 
 
 class SiteFile(Frozen):

@@ -19,6 +19,7 @@ from butterfly_gitops.model.address import Address
 from butterfly_gitops.model.delivery import ResultStatus
 from butterfly_gitops.model.endpoint import EhrEndpoint
 from butterfly_gitops.model.fleet import Fleet
+from butterfly_gitops.model.site import archives_by_name
 from butterfly_gitops.model.study import StudyEvent
 from butterfly_gitops.plan.change import Change
 from butterfly_gitops.plan.consequence import Consequence, class_of
@@ -50,7 +51,8 @@ def message_effects(
 ) -> tuple[MessageEffect, ...]:
     """What the changes between two sides do to the messages of the samples, for each endpoint that they touch.
 
-    A sample is for the endpoints of the site whose archive it names; a site without any gets all of them.
+    A sample is for the endpoints of the site whose archive it names, or of all if no side knows its archive; a site
+    without any gets all of them.
     """
     comparison = told_in_new_names(with_removed_sites(Comparison(desired=desired, applied=before)))
     old, new = comparison.applied.fleet, comparison.desired.fleet
@@ -80,14 +82,9 @@ def _endpoint(place: Address, fleet: Fleet | None) -> EhrEndpoint | None:
 
 
 def _samples_for(site: str, samples: Sequence[Sample], fleets: Iterable[Fleet | None]) -> Sequence[Sample]:
-    by_archive: dict[str, str] = {}
-    for fleet in fleets:
-        for each in fleet.sites.values() if fleet else ():
-            for name, archive in each.archives.items():
-                by_archive[f"{each.name}/{name}"] = each.name
-                if archive.cloud_id:
-                    by_archive[archive.cloud_id] = each.name
-    own = [sample for sample in samples if by_archive.get(sample.event.archive) == site]
+    sites = [each for fleet in fleets if fleet for each in fleet.sites.values()]
+    home = {name: archive.site for name, archive in archives_by_name(sites).items()}
+    own = [sample for sample in samples if home.get(sample.event.archive, site) == site]
     return own or samples
 
 

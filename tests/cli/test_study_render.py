@@ -100,6 +100,41 @@ def test_each_status_can_be_asked_for(desk: Desk, status: str, obr_25: str, obx_
 
 
 @pytest.mark.parametrize(
+    ("archive", "endpoint", "says"),
+    [
+        ("st-elsewhere/emergency", EPIC, ""),
+        (
+            "st-elsewhere/emergncy",
+            EPIC,
+            "no archive of the files goes by the name that it says; did you mean st-elsewhere/emergency?",
+        ),
+        ("x", EPIC, "no archive of the files goes by the name that it says"),
+        ("st-elsewhere/simulation", EPIC, "st-elsewhere/simulation does not forward to epic-prod"),
+        (
+            "st-elsewhere/emergency",
+            "seaside/meditech",
+            "its archive is of st-elsewhere, and nothing of another site is sent to seaside/meditech",
+        ),
+    ],
+)
+def test_it_is_said_where_the_study_would_not_be_sent_there(
+    desk: Desk, archive: str, endpoint: str, says: str
+):
+    file = desk.file("x.json", json.dumps(event(archive=archive)))
+    ran = desk.bgo("study", "render", file, "--endpoint", endpoint, "--sites", str(ROOT / "sites"))
+    assert ran.out.startswith("MSH|")
+    assert (ran.code, ran.err) == (0, f"bgo: {says}\n" if says else "")
+
+
+def test_an_endpoint_that_is_not_there_is_asked_for_by_the_nearest_name(desk: Desk):
+    ran = desk.bgo("study", "render", EFAST, "--endpoint", "st-elsewhere/epic-prd")
+    assert (ran.code, ran.err) == (
+        1,
+        f"bgo: st-elsewhere/epic-prd: the files have no such endpoint; did you mean {EPIC}?\n",
+    )
+
+
+@pytest.mark.parametrize(
     ("setting", "changes", "says"),
     [
         (

@@ -228,6 +228,13 @@ def test_a_study_is_for_the_endpoints_of_its_archives_site() -> None:
     }  # fmt: skip
 
 
+def test_a_study_of_an_archive_that_nobody_knows_is_for_every_site() -> None:
+    assert places(*samples("efast"), edited("misspelt", archive="st-elsewhere/emergncy")) == {
+        "county-general/epic seaside/epic": {"misspelt"},
+        "st-elsewhere/epic": {"efast", "misspelt"},
+    }
+
+
 def test_a_site_without_studies_of_its_own_gets_all_and_alike_endpoints_are_told_together() -> None:
     assert places(edited("nowhere", archive="some/where")) == {
         "county-general/epic seaside/epic st-elsewhere/epic": {"nowhere"}
