@@ -4,6 +4,7 @@ Same arguments, same bytes: the time, the control id and the spare order number 
 what the next render of the same report must know.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -82,18 +83,24 @@ def render_in(
     in_plain_letters = form.endpoint.message.unencodable == "transliterate"
     try:
         return write(fitted(event, codec, in_plain_letters=in_plain_letters))
+    except RenderingRefused as error:
+        refusal = error
+    # Outside `except`, so that a refusal does not carry another one.
+    if not in_plain_letters and "encoding" in refusal.settings:
+        # Plain letters do not mend what is said of a setting, a code, or a character that has none.
+        in_letters = _refusal_of(partial(write, fitted(event, codec, in_plain_letters=True)))
+        if str(in_letters) != str(refusal):
+            settings = ("message.unencodable", *refusal.settings)
+            refusal = RenderingRefused(refusal.field, refusal.why, settings=settings)
+    raise refusal
+
+
+def _refusal_of(write: Callable[[], Rendered]) -> RenderingRefused | None:
+    try:
+        write()
     except RenderingRefused as refusal:
-        if in_plain_letters or "encoding" not in refusal.settings:
-            raise
-        try:
-            write(fitted(event, codec, in_plain_letters=True))
-        except RenderingRefused as other:
-            # Plain letters do not mend what is said: a setting, a code, or a character that has none.
-            if str(other) == str(refusal):
-                raise refusal from None
-        raise RenderingRefused(
-            refusal.field, refusal.why, settings=("message.unencodable", *refusal.settings)
-        ) from None
+        return refusal
+    return None
 
 
 def _written(
