@@ -46,7 +46,7 @@ def test_an_identifier_has_its_authority_and_type(identifier: str, authority: st
 @given(TEXTS, TEXTS)
 def test_a_patients_name_says_of_which_kind_it_is(family: str | None, given_name: str | None):
     kind = "L" if family or given_name else "U"
-    assert xpn(family, given_name) == joined(family, given_name, "", "", "", "", kind)
+    assert xpn(family, given_name, unnamed="U") == joined(family, given_name, "", "", "", "", kind)
 
 
 @given(TEXTS, TEXTS, TEXTS)
