@@ -252,12 +252,15 @@ class ModelReader:
         if (mapping := mapping_for(node, at, context)) is None:
             return FAILED
         readers = _fields(self.model)
-        known = [(name, entry) for name, entry in mapping.entries.items() if name in readers]
-        values = {
-            name: read_once(readers[name], node, key, self._context_of(node, key, context))
-            for name, (key, node) in known
-        }
-        unknown = [entry for name, entry in mapping.entries.items() if name not in readers]
+        values: dict[str, Any] = {}
+        unknown: list[Entry] = []
+        for name, entry in mapping.entries.items():
+            if (reader := readers.get(name)) is None:
+                unknown.append(entry)
+                continue
+            key, node = entry
+            is_null = isinstance(node, Scalar) and node.is_null
+            values[name] = read_once(reader, node, key, self._of_null(key, context) if is_null else context)
         for entry in unknown:
             self._refuse_key(entry, context)
         # What stands in a reference instead of it has been refused, and is no reason to write a path beside it.
@@ -269,10 +272,9 @@ class ModelReader:
             return FAILED
         return mapping if context.relaxed else self._validated(values, mapping, context)
 
-    def _context_of(self, node: Node, key: Scalar, context: Context) -> Context:
-        """Of a null, whether it may be left out instead; a shared layer may leave out all."""
-        is_null = isinstance(node, Scalar) and node.is_null
-        if not is_null or (context.relaxed and self.model is not EndpointLayer):
+    def _of_null(self, key: Scalar, context: Context) -> Context:
+        """Whether a null may be left out instead; a shared layer may leave out all."""
+        if context.relaxed and self.model is not EndpointLayer:
             return context
         is_needed = key.text in _required(self.model) and key.text not in ENDPOINT_ONLY
         return replace(context, is_needed=is_needed)

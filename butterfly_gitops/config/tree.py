@@ -25,7 +25,7 @@ class Source:
 
 
 # Tuples, where other values are dataclasses: a fleet has hundreds of thousands of them, and a frozen dataclass takes
-# three times as long to make. They are written with the names of their fields all the same.
+# three times as long to make. They are written with the names of their fields all the same, but where files are read.
 class Place(NamedTuple):
     """Where something stands; line and column count from 1, `length` is what a caret underlines."""
 
