@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Literal
 
+from butterfly_gitops.hl7.component import TYPE_OF_FIELD
+
 Kind = Literal["changed", "added", "removed"]
 
 # What may be shown of a message, whoever reads: who sends what to whom in which form, and codes. MSH-7 is the time of
@@ -33,7 +35,7 @@ _LONGEST = 80
 class Alteration:
     """One field or one segment that differs.
 
-    `place` is `MSH-4`, or `OBX` for a whole segment; then `old` or `new` is its OBX-3, if it has one. Both are as they
+    `place` is `MSH-4`, `PV1-19.4` for a component of a field that is not shown, or `OBX` for a whole segment; then `old` or `new` is its OBX-3, if it has one. Both are as they
     stand in the message, and empty where there is nothing or where it must not be shown. `row` is the OBX-3
     beside any other field of an OBX.
     """
@@ -135,10 +137,32 @@ def _of_fields(before: Sequence[str], after: Sequence[str]) -> Iterator[Alterati
         old, new = (side[index] if index < len(side) else "" for side in (before, after))
         if old == new or (name, number) == _NUMBERING:
             continue
-        kind: Kind = "added" if not old else "removed" if not new else "changed"
-        yield Alteration(
-            place=f"{name}-{number}", kind=kind, old=_shown(name, number, old), new=_shown(name, number, new)
-        )
+        place = f"{name}-{number}"
+        if place in TYPE_OF_FIELD and number not in SHOWN.get(name, ()) and _is_comparable(old, new):
+            yield from _of_components(place, old, new)
+        else:
+            yield Alteration(
+                place=place,
+                kind=_kind(old, new),
+                old=_shown(name, number, old),
+                new=_shown(name, number, new),
+            )
+
+
+def _is_comparable(old: str, new: str) -> bool:
+    """Whether two values of a field can be told apart by their components."""
+    return all(value and value != NULL and "~" not in value for value in (old, new)) and "^" in old + new
+
+
+def _of_components(place: str, old: str, new: str) -> Iterator[Alteration]:
+    """Which components differ, where the field is not shown."""
+    for number, (one, other) in enumerate(zip_longest(old.split("^"), new.split("^"), fillvalue=""), start=1):
+        if one != other:
+            yield Alteration(place=f"{place}.{number}", kind=_kind(one, other))
+
+
+def _kind(old: str, new: str) -> Kind:
+    return "added" if not old else "removed" if not new else "changed"
 
 
 def _shown(segment: str, number: int, value: str) -> str:

@@ -25,7 +25,7 @@ class MessageFact(Frozen):
     happens: Happens
     """Whether the result is set aside or sent from now on, no longer is, or is written otherwise."""
     place: str = ""
-    """The field or the whole segment: `MSH-4`, `OBX`; of a result that is set aside, what can't be written."""
+    """The field, a component of one that is not shown, or the whole segment: `MSH-4`, `PV1-19.4`, `OBX`; of a result that is set aside, what can't be written."""
     name: str = ""
     """The name of the field or segment; empty for one that only `message.fields` fills."""
     row: str | None = None

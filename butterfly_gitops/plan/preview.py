@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from butterfly_gitops.hl7.charset import charset_of
 from butterfly_gitops.hl7.comparison import alterations
+from butterfly_gitops.hl7.component import TYPE_OF_FIELD, component_name
 from butterfly_gitops.hl7.layouts.catalog import LAYOUTS
 from butterfly_gitops.hl7.layouts.names import segments_of
 from butterfly_gitops.hl7.made_up import earlier_status_time
@@ -195,7 +196,7 @@ def _altered(
         MessageFact(
             happens="altered",
             place=one.place,
-            name=named.get(one.place, ""),
+            name=named.get(one.place) or _component(one.place),
             row=one.row or None,
             change=one.kind,
             old=one.old or None,
@@ -224,6 +225,12 @@ def _written(event: StudyEvent, status: ResultStatus, endpoint: EhrEndpoint | No
     except RenderingRefused as refusal:
         return refusal
     return message.data.decode(charset_of(endpoint.encoding).codec)
+
+
+def _component(place: str) -> str:
+    """The name of `PV1-19.4`, or nothing where no component is meant."""
+    name, _, number = place.partition(".")
+    return component_name(TYPE_OF_FIELD[name], int(number)) if number else ""
 
 
 def _names(endpoint: EhrEndpoint | None) -> dict[str, str]:

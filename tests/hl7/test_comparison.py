@@ -62,7 +62,13 @@ def between(before: dict[str, Any], after: dict[str, Any], status: str = "F") ->
         ({"message": {"visit_segment": "leave_out"}}, ["PV1 removed"]),
         ({"message": {"placer_fallback": "filler"}}, ["ORC-2 added", "OBR-2 added"]),
         ({"message": {"empty_as_null": ["OBR-31"]}}, ['OBR-31 added ""']),
-        ({"message": {"fields": {"PV1-3.4": "ED"}}}, ["PV1-3 changed"]),
+        ({"message": {"fields": {"PV1-3.4": "ED"}}}, ["PV1-3.4 added"]),
+        ({"message": {"fields": {"PV1-19.4": "STE", "PV1-19.5": "VN"}}}, ["PV1-19.4 added", "PV1-19.5 added"]),
+        ({"message": {"fields": {"PID-18.4": "STE"}}}, []),
+        (
+            {"message": {"authorities": {"STE": {"universal_id": "1.2"}}}},
+            ["PID-3.4 changed", "OBR-16.9 changed", "OBR-32 changed"],
+        ),
         ({"message": {"visit_number": "PID-18"}}, ["PID-18 added", "PV1-19 removed"]),
         (
             {"message": {"times": "local_with_offset"}},

@@ -128,6 +128,19 @@ def test_another_layout_is_said_first_with_the_segments_that_leave_and_come() ->
     ]
 
 
+def test_a_part_that_is_fixed_is_named_and_its_value_is_that_of_a_field_that_is_not_shown() -> None:
+    preview = previewed(epic(), epic(message=Message(fields={"PV1-19.4": "STE"})), samples("efast")).preview
+    assert preview is not None
+    ((fact,),) = (group.facts for effect in preview.effects for group in effect.groups)
+    assert (fact.place, fact.name, fact.change, fact.old, fact.new) == (
+        "PV1-19.4",
+        "Assigning Authority",
+        "added",
+        None,
+        None,
+    )
+
+
 def test_what_several_rows_have_in_common_is_said_without_one() -> None:
     (fact,) = lines(epic(), epic(message=Message(fields={"OBX-17": "US"})))
     assert fact == "efast: OBX-17 valued (3 times)"
