@@ -4,8 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from pydantic import ValidationError
-
 from butterfly_gitops.delivery.claim import reusable
 from butterfly_gitops.delivery.status import repeats_revision, status_of
 from butterfly_gitops.hl7.form import Form
@@ -14,6 +12,7 @@ from butterfly_gitops.hl7.render import Known, render_in
 from butterfly_gitops.model.delivery import ReportId, Target
 from butterfly_gitops.model.endpoint import EhrEndpoint
 from butterfly_gitops.model.study import StudyEvent
+from butterfly_gitops.store.body import BodyUnreadable
 from butterfly_gitops.store.interface import Claiming, Head, NewMessage, Refusing
 
 
@@ -103,11 +102,6 @@ def _event_of(head: Head) -> StudyEvent:
     Accepted is accepted: such a result waits visibly, and no lane ends over it.
     """
     try:
-        return head.event
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        place = "/".join(map(str, first["loc"]))
-    # Outside `except`, so that the refusal does not carry the error, which has the study.
-    raise RenderingRefused(
-        "the study", f"was accepted by an earlier version, and this one cannot read its {place}"
-    )
+        return head.body.event()
+    except BodyUnreadable as unreadable:
+        raise RenderingRefused("the study", str(unreadable)) from None

@@ -8,6 +8,7 @@ from butterfly_gitops.delivery.leaving import takes_nothing
 from butterfly_gitops.delivery.supersede import Arrival, Known, admit
 from butterfly_gitops.model.delivery import Decision, DeliveryId, LaneId, Rank, State
 from butterfly_gitops.model.study import EventKind
+from butterfly_gitops.store.body import Body
 from butterfly_gitops.store.ending import end_leaving
 from butterfly_gitops.store.interface import (
     Accepted,
@@ -44,7 +45,7 @@ def _accept_one(rows: Rows, new: NewEvent, position: int, *, at: datetime) -> Ac
         )
     row = _row(rows, new, at=at)
     known_before = known_of_study(rows, row.study, new)
-    rows.add_event(row, new.body)
+    rows.add_event(row, Body(new.body, new.event))
     admission = admit(
         arrival_of(row, new.merged_from, decisions=new.decisions, at=at),
         known_before,

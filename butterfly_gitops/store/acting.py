@@ -11,8 +11,8 @@ from butterfly_gitops.delivery.pausing import paused
 from butterfly_gitops.model.delivery import IN_LANE, Delivery, DeliveryId, Lane, LaneId, Pause
 from butterfly_gitops.model.fleet import FleetSettings
 from butterfly_gitops.model.site import Site
-from butterfly_gitops.model.study import StudyEvent
 from butterfly_gitops.store.accepting import EVERY_KIND, arrival_of, endpoint_address, known_of_study
+from butterfly_gitops.store.body import BodyUnreadable
 from butterfly_gitops.store.ending import end_leaving
 from butterfly_gitops.store.interface import Acted, Action, AuditEntry, NotFound, OneOffSend
 from butterfly_gitops.store.rows import Done, EventRow, Rows
@@ -101,9 +101,8 @@ def send_once(rows: Rows, send: OneOffSend) -> Acted:
     if row.site != send.site:
         raise ActionRefused("the study is of another site: only endpoints of its own site can have it")
     _refuse_where_nothing_forwards(rows, row)
-    merged_from = StudyEvent.model_validate_json(rows.event_body(row.number)).patient.merged_from
     sent = one_off(
-        arrival_of(row, identifier_keys(merged_from), decisions=(), at=send.at),
+        arrival_of(row, _merged_from(rows, row), decisions=(), at=send.at),
         known_of_study(rows, send.study),
         lane,
         next_report=rows.next_report(),
@@ -114,6 +113,14 @@ def send_once(rows: Rows, send: OneOffSend) -> Acted:
     for delivery in sent.admission.deliveries:
         rows.put_delivery(delivery)
     return _acted(rows, send, fingerprint, sent.delivery, lane, subject=_subject(sent.delivery))
+
+
+def _merged_from(rows: Rows, event: EventRow) -> frozenset[str]:
+    try:
+        return identifier_keys(rows.event_body(event.number).event().patient.merged_from)
+    except BodyUnreadable as unreadable:
+        # No message could be written of it either.
+        raise ActionRefused(f"the study's event {event.event_id} {unreadable}") from None
 
 
 def _refuse_where_nothing_forwards(rows: Rows, event: EventRow) -> None:

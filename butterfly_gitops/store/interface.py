@@ -31,6 +31,7 @@ from butterfly_gitops.model.error import GitopsError
 from butterfly_gitops.model.fleet import FleetSettings
 from butterfly_gitops.model.site import Site
 from butterfly_gitops.model.study import StudyEvent
+from butterfly_gitops.store.body import Body
 
 
 class StoreUnavailable(GitopsError):  # noqa: N818 - it says what happened
@@ -243,7 +244,7 @@ class Observation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
-    """A delivery with all that is needed to render and send it. `body`, an event's JSON, holds patient data.
+    """A delivery with all that is needed to render and send it; `body` is of the event whose content it shows.
 
     `taken` are the OBR-3 that this EHR knows for other patients; it is looked up until the report has its own.
     """
@@ -251,13 +252,8 @@ class Head:
     delivery: Delivery
     report: Report
     taken: frozenset[str] = field(default=frozenset(), repr=False)
-    body: str = field(repr=False)
+    body: Body
     message: StoredMessage | None
-
-    @property
-    def event(self) -> StudyEvent:
-        """Return the event whose content it shows; it is parsed for each call."""
-        return StudyEvent.model_validate_json(self.body)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,6 +27,7 @@ from butterfly_gitops.model.delivery import (
     TargetNumber,
 )
 from butterfly_gitops.model.study import EventKind
+from butterfly_gitops.store.body import Body
 from butterfly_gitops.store.interface import (
     AuditEntry,
     Condition,
@@ -90,8 +91,8 @@ class Rows(Protocol):
 
     def event(self, number: EventNumber) -> EventRow: ...
 
-    def event_body(self, number: EventNumber) -> str:
-        """Return the canonical JSON of an event: millions of characters, where documents are in it."""
+    def event_body(self, number: EventNumber) -> Body:
+        """Return the body of an event: millions of characters, where documents are in it."""
         ...
 
     def event_by_id(self, event_id: str) -> EventRow | None: ...
@@ -100,7 +101,7 @@ class Rows(Protocol):
         """Return the study's event of these kinds with the highest rank (the newest accepted among equals)."""
         ...
 
-    def add_event(self, row: EventRow, body: str) -> None: ...
+    def add_event(self, row: EventRow, body: Body) -> None: ...
 
     def decisions_of(self, event: EventNumber) -> Sequence[tuple[Decision, DeliveryId | None]]:
         """Return an event's decisions in the order of their rules."""

@@ -28,6 +28,7 @@ from butterfly_gitops.model.delivery import (
 )
 from butterfly_gitops.model.study import EventKind
 from butterfly_gitops.store import row_codec as codec
+from butterfly_gitops.store.body import Body
 from butterfly_gitops.store.interface import AuditEntry, Condition, Generation, Hold, Query, Withheld
 from butterfly_gitops.store.kept import Kept
 from butterfly_gitops.store.row_codec import CODES, STATES, Row
@@ -36,7 +37,7 @@ from butterfly_gitops.store.sqlite_statements import STATEMENTS, find_among, wit
 
 T = TypeVar("T")
 
-# What is kept is small, but for bodies and messages: a few kilobytes each, a document now and then.
+# What is kept is small, but for messages and bodies: some kilobytes each, a document now and then.
 _MANY = 20_000
 _FEW = 1_000
 
@@ -60,7 +61,7 @@ class SqliteRows:
         self._deliveries: Kept[DeliveryId, Delivery] = Kept(most=many)
         self._attempts: Kept[int, Attempt] = Kept(most=few, size=lambda one: len(one.reply))
         self._messages: Kept[int, StoredMessage] = Kept(most=few, size=lambda one: len(one.data))
-        self._bodies: Kept[EventNumber, str] = Kept(most=few, size=len)
+        self._bodies: Kept[EventNumber, Body] = Kept(most=many, size=lambda one: one.weight)
 
     def forget(self) -> None:
         """Read the highest ids and every row anew."""
@@ -135,14 +136,14 @@ class SqliteRows:
     def event(self, number: EventNumber) -> EventRow:
         return self._one("event", (number,), codec.event_of)
 
-    def event_body(self, number: EventNumber) -> str:
+    def event_body(self, number: EventNumber) -> Body:
         body = self._bodies.get(number, self._body)
         if body is None:
             raise KeyError("event", number)
         return body
 
-    def _body(self, number: EventNumber) -> str | None:
-        return self._first(STATEMENTS["event_body"], (number,), lambda row: str(row[0]))
+    def _body(self, number: EventNumber) -> Body | None:
+        return self._first(STATEMENTS["event_body"], (number,), lambda row: Body(row[0]))
 
     def event_by_id(self, event_id: str) -> EventRow | None:
         return self._first(STATEMENTS["event_by_id"], (event_id,), codec.event_of)
@@ -151,8 +152,8 @@ class SqliteRows:
         sql = with_many("latest_of_study", len(kinds))
         return self._first(sql, (study, *kinds), codec.event_of)
 
-    def add_event(self, row: EventRow, body: str) -> None:
-        self._run("add_event", (*codec.event_values(row), body))
+    def add_event(self, row: EventRow, body: Body) -> None:
+        self._run("add_event", (*codec.event_values(row), body.text))
         self._added("event", row.number)
         self._bodies.put(row.number, body)
 

@@ -1,6 +1,7 @@
 """The store's reference: rows in plain dicts, looked through from end to end."""
 
 import asyncio
+import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from copy import copy
@@ -30,8 +31,9 @@ from butterfly_gitops.model.delivery import (
     Target,
     TargetNumber,
 )
-from butterfly_gitops.model.study import EventKind, StudyEvent
+from butterfly_gitops.model.study import EventKind, PatientIdentifier
 from butterfly_gitops.store import accepting, acting, advancing, applying, holding, observing
+from butterfly_gitops.store.body import Body
 from butterfly_gitops.store.interface import (
     Accepted,
     Acted,
@@ -67,7 +69,7 @@ class MemoryRows:
     def __init__(self) -> None:
         self._settings: dict[str, str] = {}
         self._events: dict[EventNumber, EventRow] = {}
-        self._bodies: dict[EventNumber, str] = {}
+        self._bodies: dict[EventNumber, Body] = {}
         self._decisions: dict[tuple[EventNumber, RuleId], tuple[Decision, DeliveryId | None]] = {}
         self._reports: dict[ReportId, Report] = {}
         self._deliveries: dict[DeliveryId, Delivery] = {}
@@ -115,7 +117,7 @@ class MemoryRows:
     def event(self, number: EventNumber) -> EventRow:
         return self._events[number]
 
-    def event_body(self, number: EventNumber) -> str:
+    def event_body(self, number: EventNumber) -> Body:
         return self._bodies[number]
 
     def event_by_id(self, event_id: str) -> EventRow | None:
@@ -125,7 +127,7 @@ class MemoryRows:
         found = [one for one in self._events.values() if one.study == study and one.kind in kinds]
         return max(found, key=lambda one: (one.revision, one.occurred_at, one.number), default=None)
 
-    def add_event(self, row: EventRow, body: str) -> None:
+    def add_event(self, row: EventRow, body: Body) -> None:
         self._events[row.number] = row
         self._bodies[row.number] = body
 
@@ -311,7 +313,8 @@ class MemoryRows:
         made = [one for one in self._deliveries.values() if one.report == report.id]
         if finalized is None or not any(one.content is Content.WITHDRAWAL for one in made):
             return False
-        merged_from = StudyEvent.model_validate_json(self._bodies[finalized.number]).patient.merged_from
+        patient = json.loads(self._bodies[finalized.number].text)["patient"]
+        merged_from = [PatientIdentifier.model_construct(**one) for one in patient.get("merged_from", ())]
         return not is_same_patient(report.patient, finalized.patient, identifier_keys(merged_from))
 
     def find(self, query: Query) -> Sequence[Delivery]:

@@ -148,14 +148,14 @@ def routed(running: Running, event: StudyEvent, *, at: datetime, is_entitled: bo
 
 
 def _new_filler(head: Head) -> str:
-    own = head.event.study.accession_number or ""
+    own = head.body.event().study.accession_number or ""
     return f"BF{head.delivery.id}" if own in head.taken else own
 
 
 def written(head: Head, target: Target, control_id: str) -> NewMessage:
     """What a renderer would make of a head: bytes that a model EHR can read."""
     status = status_of(head.delivery, head.report)
-    event = head.event
+    event = head.body.event()
     shown = {
         "patient": sorted(one.id for one in event.patient.identifiers),
         "study": event.study.id,

@@ -32,6 +32,7 @@ from butterfly_gitops.model.delivery import (
     TargetNumber,
     Verdict,
 )
+from butterfly_gitops.store.body import Body
 from butterfly_gitops.store.interface import AuditEntry, Condition, Generation, Query, Withheld
 from butterfly_gitops.store.rows import Done, EventRow, Rows
 
@@ -45,7 +46,7 @@ def minutes(count: float) -> datetime:
     return T0 + timedelta(minutes=count)
 
 
-BODY = '{"ä": "\\u0000"}'
+BODY = Body('{"ä": "\\u0000"}')
 
 
 def an_event(number: int = 1, **changes: object) -> EventRow:
@@ -631,5 +632,5 @@ def test_an_event_comes_back_as_it_went_in(
 ) -> None:
     number = rows.next_event()
     row = an_event(number, patient=patient, occurred_at=occurred_at, revision=revision)
-    rows.add_event(row, body)
-    assert (rows.event(number), rows.event_body(number)) == (row, body)
+    rows.add_event(row, Body(body))
+    assert (rows.event(number), rows.event_body(number)) == (row, Body(body))

@@ -1,13 +1,18 @@
 """A one-off send ignores the rules, and nothing else that keeps results where they are."""
 
+from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 from typing import Literal
 
+import apsw
 import pytest
 
 from butterfly_gitops.delivery.act import ActionRefused
 from butterfly_gitops.model.fleet import FleetSettings
 from butterfly_gitops.store.interface import Store
+from butterfly_gitops.store.sqlite import SqliteStore
+from butterfly_gitops.store.state_folder import DATABASE
 from tests.store.play import FLEET, Play, a_site, an_event
 
 
@@ -51,3 +56,19 @@ async def test_a_study_of_an_archive_that_has_left_can_be_sent(store: Store) -> 
     play = await finalized(store)
     await play.apply(a_site(archives={}))
     assert (await play.send_once()).state == "queued"
+
+
+async def test_what_this_version_cannot_read_is_refused_by_its_event_and_place(tmp_path: Path) -> None:
+    play = await finalized(SqliteStore.open(tmp_path / "state", create=True))
+    await play.store.close()
+    with closing(apsw.Connection(str(tmp_path / "state" / DATABASE))) as connection:
+        # As an earlier version may have accepted it.
+        connection.execute("""UPDATE event SET body = replace(body, '"A-s-1"', '" A-s-1"')""")
+    play = replace(play, store=SqliteStore.open(tmp_path / "state", create=False))
+    with pytest.raises(ActionRefused) as refused:
+        await play.send_once()
+    assert str(refused.value) == (
+        "the study's event e-1 was accepted by an earlier version, and this one cannot read its study/accession_number"
+    )
+    assert await play.states() == {}
+    await play.store.close()

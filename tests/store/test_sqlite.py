@@ -16,6 +16,7 @@ import pytest
 from butterfly_gitops.model.delivery import EventNumber, LaneId
 from butterfly_gitops.model.error import GitopsError
 from butterfly_gitops.store import observing
+from butterfly_gitops.store.body import Body
 from butterfly_gitops.store.interface import Condition, NotFound, Query, StoreUnavailable
 from butterfly_gitops.store.migration import StateTooNew, migrate, migrations
 from butterfly_gitops.store.rows import Rows
@@ -51,7 +52,7 @@ def refuse(rows: Rows) -> None:
 
 
 def duplicate(rows: Rows) -> None:
-    rows.add_event(an_event(1), "Grace Hopper")
+    rows.add_event(an_event(1), Body("Grace Hopper"))
 
 
 @pytest.fixture
@@ -458,7 +459,7 @@ def test_numbers_of_a_lost_batch_are_given_again(path: Path, disk: Disk) -> None
 def test_a_full_page_limit_in_the_middle_of_an_operation_undoes_the_batch(session: SqliteSession) -> None:
     assert session._connection is not None
     session._connection.pragma("max_page_count", 60)
-    big = [setter("small", "1"), lambda rows: rows.add_event(an_event(1), "x" * 10**6)]
+    big = [setter("small", "1"), lambda rows: rows.add_event(an_event(1), Body("x" * 10**6))]
     with pytest.raises(StoreUnavailable, match="full"):
         session.run(big)
     # Reopened, it has its room again, and nothing of the batch.
