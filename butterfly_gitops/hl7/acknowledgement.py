@@ -7,6 +7,7 @@ read from bytes, so that no character set of a peer can hide or forge them.
 import re
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 
 from butterfly_gitops.hl7.escape import escape
 from butterfly_gitops.hl7.message import segment, value_of
@@ -46,6 +47,8 @@ class Reply:
     text: str = field(default="", repr=False)
 
 
+# The wire asks whom a block answers, and next whoever judges it asks what it says.
+@lru_cache(maxsize=1)
 def read_acknowledgement(reply: bytes) -> Reply:
     """Read what came back in one block. Never raises, whatever the bytes."""
     content = reply.removeprefix(_BYTE_ORDER_MARK)
