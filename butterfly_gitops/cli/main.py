@@ -131,6 +131,8 @@ def group(ctx: click.Context, *, quiet: bool, verbose: bool) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line (the process's own by default) and return its exit code."""
     voice = Voice()
+    # Pydantic would look into each package that is installed for plugins, and none of ours needs one.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     if is_completing := COMPLETING in os.environ:
         _read_words_of_bash()
     try:
