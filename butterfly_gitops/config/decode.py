@@ -28,12 +28,14 @@ from butterfly_gitops.config.scalar_readers import (
     TextReader,
 )
 from butterfly_gitops.config.secret_names import names_secret
+from butterfly_gitops.config.setting_places import ENDPOINT, has_left_its_name, where_it_belongs
 from butterfly_gitops.config.tree import Entry, Mapping, Node, Scalar, Sequence, text_at
 from butterfly_gitops.model.endpoint import (
     ENV_PATTERN,
     HD_PATTERN,
     HOST_PATTERN,
     PATH_PATTERN,
+    EhrEndpoint,
     FileReference,
     Hd,
     Reference,
@@ -41,6 +43,7 @@ from butterfly_gitops.model.endpoint import (
 from butterfly_gitops.model.meaning import Meanings
 
 _MOST_KNOWN = 8
+_MOST_REPEATED = 40
 
 
 def decode(model: type[BaseModel], node: Node, *, at: Scalar, context: Context) -> Any:
@@ -162,13 +165,20 @@ class ListReader:
         if is_refused_null(node, at, "[] for none", context):
             return FAILED
         if not isinstance(node, Sequence):
-            mend = f"write [{node.text}]" if isinstance(node, Scalar) else f"write {self.wants}"
+            mend = _list_meant(node, at) if isinstance(node, Scalar) else f"write {self.wants}"
             if isinstance(node, Scalar) and node.is_plain and node.text.startswith("-"):
                 mend = "write a space behind the dash"
             message = f"{at.text} is a list"
             return context.refuse(node.place, rule="wrong-type", message=message, mend=mend)
         items = tuple(read_once(self.item, item, at, context) for item in node.items)
         return FAILED if any(item is FAILED for item in items) else items
+
+
+def _list_meant(written: Scalar, at: Scalar) -> str:
+    """The mend for a list without brackets, or in brackets of another kind."""
+    if at.text == "sites" and written.text.lower() in ("all", "any", "every", "*"):
+        return 'write ["*"]'
+    return f"write [{written.text.strip('()[]<> ')}]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,24 +195,63 @@ class MapReader:
         values: dict[str, Any] = {}
         is_sound = True
         for entry in mapping.entries.values():
+            if self._has_left_its_name(entry):
+                self._refuse_setting(entry, mapping, context)
+                is_sound = False
+                continue
             key = read_once(self.key, entry.key, entry.key, context)
             value = read_once(self.value, entry.value, entry.key, context)
             is_sound = is_sound and key is not FAILED and value is not FAILED
             values[entry.key.text] = value
         return values if is_sound else FAILED
 
+    def _has_left_its_name(self, entry: Entry) -> bool:
+        settings = self.value.model.model_fields if isinstance(self.value, ModelReader) else ()
+        return isinstance(self.value, MapReader | ModelReader) and has_left_its_name(entry, settings)
 
-def mapping_for(node: Node, at: Scalar, context: Context) -> Mapping | None:
-    """The node as a mapping, or None after its problem was noted."""
+    def _refuse_setting(self, entry: Entry, mapping: Mapping, context: Context) -> None:
+        at = entry.key.place
+        above = [
+            each
+            for each in mapping.entries.values()
+            if each.key.place.line < at.line and isinstance(each.value, Mapping) and each.value.entries
+        ]
+        mend = "write it below the name that it is a setting of"
+        if (
+            above
+            and isinstance(block := above[-1].value, Mapping)
+            and block.place.line > above[-1].key.place.line
+        ):
+            mend = f"indent it by {block.place.column - 1} spaces, as a setting of {above[-1].key.text}"
+        message = f"{entry.key.text} is a setting, and a name is wanted here"
+        context.refuse(at, rule="wrong-type", message=message, mend=mend)
+
+
+def mapping_for(
+    node: Node, at: Scalar, context: Context, *, settings: tuple[str, ...] = ()
+) -> Mapping | None:
+    """The node as a mapping, or None after its problem was noted. `settings` are those that it must have."""
     if isinstance(node, Mapping):
         return node
     if not is_refused_null(node, at, "{} for none", context):
         what = shown(node) if isinstance(node, Scalar) else "a list"
         mend = "write one `key: value` in a line, indented below it"
+        if isinstance(node, Scalar) and len(settings) == 1:
+            mend = f"write {{{settings[0]}: {_as_written(node)}}}"
+        elif isinstance(node, Scalar) and settings:
+            mend += f": {', '.join(settings[:_MOST_KNOWN])}"
         context.refuse(
             node.place, rule="wrong-type", message=f"{at.text} is a mapping, not {what}", mend=mend
         )
     return None
+
+
+def _as_written(value: Scalar) -> str:
+    """A value as it stands in its file, if it is short enough to be said again."""
+    start = value.place.column - 1
+    written = value.place.excerpt[start : start + value.place.length]
+    is_shown = len(written) <= _MOST_REPEATED and not secrets_by_value.looks_secret(value.text)
+    return written if is_shown else "…"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,7 +298,7 @@ class ModelReader:
     wants: str = "a mapping"
 
     def read(self, node: Node, at: Scalar, context: Context) -> Any:
-        if (mapping := mapping_for(node, at, context)) is None:
+        if (mapping := mapping_for(node, at, context, settings=_required(self.model))) is None:
             return FAILED
         readers = _fields(self.model)
         values: dict[str, Any] = {}
@@ -287,13 +336,26 @@ class ModelReader:
             if name not in misspelt:
                 yield name
 
+    def _belongs(self, key: Scalar) -> str | None:
+        """Where else a key belongs, unless it is the last word of a setting that is known here."""
+        if any(name.endswith(f"_{key.text}") for name in self.model.model_fields):
+            return None
+        thing = ENDPOINT if issubclass(self.model, EhrEndpoint) else ""
+        return where_it_belongs(key.text, file=key.place.source.file, thing=thing)
+
     def _meant(self, key: Scalar, context: Context) -> str | None:
         """The setting that a misspelt key is for."""
         known = self.model.model_fields.keys()
+        if self._belongs(key):
+            return None
         if (decides := setting_of(key.text)) in known:
             return decides
         before_colon = key.text.partition(":")[0]
-        return before_colon if before_colon in known else context.guesses.nearest(key, known)
+        if before_colon in known:
+            return before_colon
+        # `name` is nearer to display_name than its letters tell.
+        ending = [name for name in known if name.endswith(f"_{key.text}")]
+        return ending[0] if len(ending) == 1 else context.guesses.nearest(key, known)
 
     def _refuse_missing(
         self, missing: tuple[str, ...], mapping: Mapping, at: Scalar, context: Context
@@ -309,8 +371,10 @@ class ModelReader:
         )
 
     def _only_choice(self, name: str) -> str:
-        """What the setting must say, where that is one thing alone: the version of a file."""
+        """What the setting must say, where that is one thing alone, and of names how to say that there are none."""
         reader = _fields(self.model)[name]
+        if isinstance(reader, MapReader):
+            return " {}"
         choices = reader.choices if isinstance(reader, ChoiceReader) else ()
         return f" {choices[0]}" if len(choices) == 1 else ""
 
@@ -322,12 +386,14 @@ class ModelReader:
         known = self.model.model_fields.keys()
         meant = self._meant(key, context)
         mend = f'write "{meant}"' if meant else _known_here(tuple(known))
-        if not meant and (decides := setting_of(key.text)):
+        if belongs := self._belongs(key):
+            mend = f"move it {belongs}"
+        elif not meant and (decides := setting_of(key.text)):
             mend = f"{key.text} is what the setting {decides} of an EHR endpoint says"
         name, colon, value = key.text.partition(":")
         if colon and name == meant and isinstance(entry.value, Scalar) and not entry.value.text:
             mend = f"write a space behind the colon: {name}: {value}"
-        message = f"no setting is called {shown(key)}"
+        message = f"{key.text} is no setting here" if belongs else f"no setting is called {shown(key)}"
         context.refuse(key.place, rule="unknown-key", message=message, mend=mend)
 
     def _validated(self, values: dict[str, Any], mapping: Mapping, context: Context) -> Any:

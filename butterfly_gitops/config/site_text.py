@@ -14,6 +14,7 @@ from butterfly_gitops.config.context import Context
 from butterfly_gitops.config.decode import decode, top_of
 from butterfly_gitops.config.layers import ENDPOINT_ONLY, EndpointLayer, Layer, Merged, merge
 from butterfly_gitops.config.reading import ArchiveReading, EndpointReading, SiteReading
+from butterfly_gitops.config.setting_places import has_left_its_name
 from butterfly_gitops.config.tree import Entry, Mapping, Node, Source, leaves, mapping_at, text_at
 from butterfly_gitops.model.endpoint import EhrEndpoint
 from butterfly_gitops.model.site import ArchivesFile, EhrEndpointsFile, SiteFile
@@ -40,7 +41,10 @@ def read_site(
         mapping_at(roots.get(name)) for name in ("site.yaml", "ehr-endpoints.yaml", "archives.yaml")
     )
     check_shared_layer(site_tree.entry("endpoint_defaults") if site_tree else None, context)
-    below, relaxed = _LayersBelow(site_tree, presets), replace(context, relaxed=True)
+    named = mapping_at(endpoints_tree, "ehr_endpoints")
+    # What left an endpoint is no value that is missing there.
+    is_in_place = named is None or not any(map(has_left_its_name, named.entries.values()))
+    below, relaxed = _LayersBelow(site_tree, presets, is_in_place=is_in_place), replace(context, relaxed=True)
     return SiteReading(
         name=source.site or "",
         source=source,
@@ -112,13 +116,13 @@ def _is_too_large(layer: Mapping) -> bool:
 class _LayersBelow:
     """What an endpoint of one site starts from."""
 
-    def __init__(self, site_tree: Mapping | None, presets: Mapping | None) -> None:
+    def __init__(self, site_tree: Mapping | None, presets: Mapping | None, *, is_in_place: bool) -> None:
         self._presets = presets
         self._layer_of_preset: dict[str, Layer | None] = {}
         zone = site_tree.entry("time_zone") if site_tree else None
         defaults = site_tree.value("endpoint_defaults") if site_tree else None
         is_sound = isinstance(defaults, Mapping) and not _is_too_large(defaults)
-        self._site_is_known = site_tree is not None and (defaults is None or is_sound)
+        self._site_is_known = is_in_place and site_tree is not None and (defaults is None or is_sound)
         # Where no layer says otherwise, an EHR keeps the time of its site.
         self.site = (
             Layer(name="site", tree=Mapping(place=site_tree.place, entries={"time_zone": zone}))

@@ -46,6 +46,7 @@ _BEGUN = {
 _NO_SPACE = re.compile(r" *(?:- +)?(?P<key>[\w-]{1,63}):(?P<value>[^\s/:][^:]*)")
 _BARE_NAME = re.compile(r" *(?:- +)?[\w-]+")
 _SEVERAL_WORDS = re.compile(r" *(?:- +)?(?P<key>[a-z_]+) +[^ ]")
+_BEHIND_COMMA = re.compile(r"(?P<sign>[,;]) *(?P<key>[a-z_]+)$")
 _SHORT = re.compile(r"[\w.-]{1,20}")
 
 
@@ -119,8 +120,9 @@ def _colon_too_many(source: Source, error: MarkedYAMLError) -> Problem | None:
     mark = error.problem_mark
     if mark is None or "mapping values are not allowed" not in str(error.problem):
         return None
-    if not _BARE_NAME.fullmatch(_line_of(source, mark)[: mark.column].rstrip()):
-        return None
+    before = _line_of(source, mark)[: mark.column].rstrip()
+    if not _BARE_NAME.fullmatch(before):
+        return _two_settings(source, mark, before)
     above = next((number for number in range(mark.line, 0, -1) if source.lines[number - 1].strip()), 0)
     if not above:
         return None
@@ -128,6 +130,16 @@ def _colon_too_many(source: Source, error: MarkedYAMLError) -> Problem | None:
         return found
     deeper = "an indentation that is deeper than that of the line above"
     return _problem(_whole(source, mark.line + 1), deeper, "indent it like the line above")
+
+
+def _two_settings(source: Source, mark: Any, before: str) -> Problem | None:
+    """`port: 6661, status: paused`: what follows the comma is a setting, too."""
+    found = _BEHIND_COMMA.search(before)
+    if found is None or found["key"] not in setting_names():
+        return None
+    place = Place(source=source, line=mark.line + 1, column=found.start("key") + 1, length=len(found["key"]))
+    mend = f"take the {found['sign']} out, and write {found['key']} in a line of its own"
+    return _problem(place, "two settings in one line", mend)
 
 
 def _off_column(source: Source, error: MarkedYAMLError) -> Problem | None:
@@ -192,6 +204,10 @@ def _bare_star(source: Source, error: MarkedYAMLError) -> Problem | None:
     place = _place_of_mark(source, error.context_mark)
     if place.excerpt[place.column - 1 : place.column] != "*":
         return None
+    before, item = place.excerpt[: place.column - 1], place.excerpt[place.column :].strip()
+    if not before.strip() and item:
+        shown = f"write - {item}" if _SHORT.fullmatch(item) else "write - in its place"
+        return _problem(place, "a star before an item of a list", shown)
     return _problem(place, "a star without quotes", 'write "*", in quotes')
 
 

@@ -21,6 +21,7 @@ _FILES: dict[str, tuple[type[BaseModel], type[BaseModel]]] = {
     "ehr-endpoints.yaml": (EhrEndpointsFile, EndpointLayer),
     "archives.yaml": (ArchivesFile, EhrEndpoint),
 }
+FILE_NAMES = tuple(_FILES)
 # What an endpoint starts from is read before its settings.
 _FIRST = ("display_name", *ENDPOINT_ONLY)
 

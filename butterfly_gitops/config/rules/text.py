@@ -129,7 +129,7 @@ RULES = (
         says="A line has at most 10,000 characters. Nobody can review longer ones, and some parsers need a time that "
         "grows with their square.",
         wrong="exam_codes: {…}   (20,000 characters)",
-        right="exam_codes:\n  EFAST: EFAST",
+        right="exam_codes:\n  EFAST: {code: EFAST}",
     ),
     Rule(
         id="too-deep",
