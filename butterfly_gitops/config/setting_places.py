@@ -36,7 +36,7 @@ class _SettingPlace:
 
     def told(self, *, file: str, thing: str) -> str:
         """The place for who stands in a file, at a thing."""
-        if self.thing == thing and self.below:
+        if self.below and self.thing == thing and (thing or self.file == file):
             return f"below {self.below}"
         if not self.thing:
             return f"to {self.below} in {self.file}" if self.below else f"to the top of {self.file}"

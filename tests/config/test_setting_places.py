@@ -15,7 +15,8 @@ ENDPOINTS = "st-elsewhere/ehr-endpoints.yaml"
     [
         ("endpoint_defaults", "ehr-endpoints.yaml", "", "to the top of site.yaml"),
         ("removed_sites", "site.yaml", "", "to the top of fleet.yaml"),
-        ("max_endpoints", "fleet.yaml", "", "to guard in fleet.yaml"),
+        ("max_endpoints", "fleet.yaml", "", "below guard"),
+        ("max_endpoints", "site.yaml", "", "to guard in fleet.yaml"),
         ("forward_to", "ehr-endpoints.yaml", ENDPOINT, "to an archive in archives.yaml"),
         ("port", "ehr-endpoints.yaml", "", "to an EHR endpoint"),
         ("port", "archives.yaml", "", "to an EHR endpoint in ehr-endpoints.yaml"),
