@@ -2,6 +2,7 @@
 
 from butterfly_gitops.config.rules import (
     capacity,
+    comments,
     connection,
     encodings,
     files,
@@ -28,7 +29,20 @@ from butterfly_gitops.config.rules import (
 from butterfly_gitops.config.rules.documentation import Rule
 
 _FAMILIES = (
-    *(text, versions, shape, files, unread, names, lookalikes, removal, forwarding, capacity, usage),
+    *(
+        text,
+        comments,
+        versions,
+        shape,
+        files,
+        unread,
+        names,
+        lookalikes,
+        removal,
+        forwarding,
+        capacity,
+        usage,
+    ),
     *(placeholders, wires, waits, connection, zones, tls, message, message_fields, encodings, grants),
     *(unbuilt, silence),
 )

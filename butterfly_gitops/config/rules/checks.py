@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 from butterfly_gitops.config.reading import FleetReading
 from butterfly_gitops.config.rules.capacity import check_capacity
+from butterfly_gitops.config.rules.comments import check_comments
 from butterfly_gitops.config.rules.connection import check_connections
 from butterfly_gitops.config.rules.forwarding import check_forwarding
 from butterfly_gitops.config.rules.grants import check_grants
@@ -56,5 +57,6 @@ CHECKS: tuple[Callable[[FleetReading], Iterator[Problem]], ...] = (
     check_capacity,
     check_usage,
     check_placeholders,
+    check_comments,
     check_lookalikes,
 )
