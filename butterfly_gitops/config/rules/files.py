@@ -67,10 +67,12 @@ def check_files(
     there = {path for path in (*files, *unread) if is_yaml(path)}
     sites = site_names(there)
     wanted = {*FLEET_FILES, *(f"{site}/{name}" for site in sites for name in SITE_FILES)}
-    for path in sorted(there - wanted - set(unread)):
-        yield _unknown(path, missing=wanted - there, root=root)
-    for path in sorted(wanted - there):
-        yield _missing(path, files, root=root)
+    unknown, missing = there - wanted - set(unread), wanted - there
+    for path in sorted(unknown):
+        yield _unknown(path, missing=missing, root=root)
+    misnamed = {_meant_by(path, missing): path for path in sorted(unknown, reverse=True)}
+    for path in sorted(missing):
+        yield _missing(path, files, misnamed.get(path), root=root)
     # A folder that could not be read may be a site.
     if not sites and not any("/" not in path and not is_yaml(path) for path in unread):
         source = Source(file=root, site=None, lines=())
@@ -91,18 +93,24 @@ def _source(path: str, *, root: str) -> Source:
 def _unknown(path: str, *, missing: Collection[str], root: str) -> Problem:
     folder, _, name = path.rpartition("/")
     known = SITE_FILES if folder else FLEET_FILES
-    # A name that is taken would be no mend.
-    free = [one for one in known if (f"{folder}/{one}" if folder else one) in missing]
     message = f"{name} is no file of {'a site' if folder else 'the fleet'}"
     if folder.count("/"):
         message, mend = f"{name} lies too deep: a site is one folder", f"move it out of {root}/{folder}"
-    elif meant := nearest(_stem(name), map(_stem, free)):
-        mend = f"call it {meant}.yaml"
+    elif free := _meant_by(path, missing):
+        mend = f"call it {free.rpartition('/')[2]}"
     elif meant := nearest(_stem(name), map(_stem, known)):
         mend = f"move what it says into {meant}.yaml, or the file out of {root}/"
     else:
         mend = f"move it out of {root}/; what is read is called {', '.join(known[:-1])} or {known[-1]}"
     return problem_of_file(_source(path, root=root), rule="unknown-file", message=message, mend=mend)
+
+
+def _meant_by(path: str, missing: Collection[str]) -> str | None:
+    """The file that is missing beside one of another name, and is most like it; a name that is taken would be no mend."""
+    folder, _, name = path.rpartition("/")
+    free = {_stem(one.rpartition("/")[2]): one for one in missing if one.rpartition("/")[0] == folder}
+    meant = nearest(_stem(name), sorted(free))
+    return free[meant] if meant else None
 
 
 def _stem(name: str) -> str:
@@ -118,7 +126,7 @@ def _private_key(path: str, sites: Collection[str], *, root: str) -> Problem:
     return problem_of_file(source, rule="secret-by-value", message=message, mend=mend)
 
 
-def _missing(path: str, files: Collection[str], *, root: str) -> Problem:
+def _missing(path: str, files: Collection[str], misnamed: str | None, *, root: str) -> Problem:
     folder, _, name = path.rpartition("/")
     empty = {
         "ehr-endpoints.yaml": "`version: 1` and `ehr_endpoints: {}`",
@@ -132,7 +140,7 @@ def _missing(path: str, files: Collection[str], *, root: str) -> Problem:
     beside = (
         other for other in sorted(files) if other.startswith(f"{path}.") and "/" not in other[len(path) :]
     )
-    if other := next(beside, None):
+    if other := next(beside, misnamed):
         mend = f"call {other.rpartition('/')[2]} {name}"
     source = _source(path, root=root)
     return problem_of_file(source, rule="missing-file", message=f"{owner} has no {name}", mend=mend)

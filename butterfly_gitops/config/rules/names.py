@@ -2,13 +2,14 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from butterfly_gitops.config.nearest import Guesses
 from butterfly_gitops.config.reading import FleetReading, SiteReading
 from butterfly_gitops.config.rules.documentation import Rule
 from butterfly_gitops.config.tree import Mapping, Scalar, mapping_at, problem_at, scalars_at, text_at
+from butterfly_gitops.config.written_names import in_latin_letters, slug_of
 from butterfly_gitops.model.problem import Problem
 from butterfly_gitops.model.scalar import NAME_PATTERN
 
@@ -105,9 +106,15 @@ def _names_taken(site: SiteReading) -> Iterator[Problem]:
 def _unknown_links(site: SiteReading, guesses: Guesses) -> Iterator[Problem]:
     if site.links is None:
         return
-    for endpoint in site.endpoints.values():
-        link = text_at(endpoint.merged.tree, "link")
-        if link and not link.is_null and link.text not in site.links.entries:
+    named = ((each, text_at(each.merged.tree, "link")) for each in site.endpoints.values())
+    unknown = [
+        (each, link)
+        for each, link in named
+        if link and not link.is_null and link.text not in site.links.entries
+    ]
+    misnamed = _meant_by_bad_names(keys_of(site.links)) if unknown else set()
+    for endpoint, link in unknown:
+        if link.text not in misnamed:
             add = f"add it to links in {site.source.file}/site.yaml"
             mend = guesses.mend_name(link, keys_of(site.links), otherwise=add, titles=titles_of(site.links))
             # A preset may be right for other sites; this one's endpoint is to mend.
@@ -122,6 +129,12 @@ def _unknown_links(site: SiteReading, guesses: Guesses) -> Iterator[Problem]:
             yield problem if is_own else replace(problem, related=endpoint.provenance("link"))
 
 
+def _meant_by_bad_names(keys: Iterable[Scalar]) -> set[str]:
+    """What names that are refused would be called: where they are referred to, nothing is to mend."""
+    bad = (key.text for key in keys if not re.fullmatch(NAME_PATTERN, key.text))
+    return {slug_of(in_latin_letters(text.lower())) for text in bad}
+
+
 def _of_site(value: Scalar, site: SiteReading, *, rule: str, message: str, mend: str) -> Problem:
     return problem_at(value.place, rule=rule, message=f"{site.name} has {message}", mend=mend)
 
@@ -129,9 +142,11 @@ def _of_site(value: Scalar, site: SiteReading, *, rule: str, message: str, mend:
 def _unknown_presets(site: SiteReading, presets: Mapping | None, guesses: Guesses) -> Iterator[Problem]:
     if presets is None:
         return
-    for endpoint in site.endpoints.values():
-        preset = text_at(endpoint.own, "preset")
-        if preset and preset.text not in presets.entries:
+    named = (text_at(endpoint.own, "preset") for endpoint in site.endpoints.values())
+    unknown = [preset for preset in named if preset and preset.text not in presets.entries]
+    misnamed = _meant_by_bad_names(keys_of(presets)) if unknown else set()
+    for preset in unknown:
+        if preset.text not in misnamed:
             mend = guesses.mend_name(preset, keys_of(presets), otherwise="add it to presets in fleet.yaml")
             message = f'there is no preset "{preset.text}"'
             yield problem_at(preset.place, rule="unknown-preset", message=message, mend=mend)
@@ -145,6 +160,7 @@ def _unknown_endpoints(site: SiteReading, guesses: Guesses) -> Iterator[Problem]
     names = {key.text for key in known}
     if all(item.text in names for archive in site.archives.values() for item in archive.forward_to):
         return
+    names |= _meant_by_bad_names(known)
     titles = titles_of(tree)
     for archive in site.archives.values():
         listed = {item.text for item in archive.forward_to}
