@@ -4,6 +4,7 @@ How a plain value is written belongs to `scalar_readers`, rules between values t
 """
 
 import functools
+import re
 import types
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -380,6 +381,10 @@ class ModelReader:
 
     def _refuse_key(self, entry: Entry, context: Context) -> None:
         key = entry.key
+        if self._is_second_reference(entry):
+            message, mend = "a reference says one of env, path and file alone", "keep the one that holds"
+            context.refuse(key.place, rule="unknown-key", message=message, mend=mend)
+            return
         if names_secret(key.text) or self.model in get_args(Reference):
             context.problems.append(secrets_by_value.refused_setting(entry))
             return
@@ -395,6 +400,17 @@ class ModelReader:
             mend = f"write a space behind the colon: {name}: {value}"
         message = f"{key.text} is no setting here" if belongs else f"no setting is called {shown(key)}"
         context.refuse(key.place, rule="unknown-key", message=message, mend=mend)
+
+    def _is_second_reference(self, entry: Entry) -> bool:
+        """Whether it says another place for a secret, and surely no secret."""
+        if self.model not in get_args(Reference) or not isinstance(entry.value, Scalar):
+            return False
+        name, text = entry.key.text, entry.value.text
+        if name == "env":
+            return re.fullmatch(ENV_PATTERN, text) is not None
+        if name == "path":
+            return re.match(PATH_PATTERN, text) is not None
+        return name == "file" and bool(secrets_by_value.kind_of_path(text, name=name))
 
     def _validated(self, values: dict[str, Any], mapping: Mapping, context: Context) -> Any:
         """The instance; what only the whole model checks, such as the size of a mapping, is refused here."""

@@ -25,6 +25,7 @@ _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 _FRACTION = re.compile(r"([0-9]{1,17})\.(?!0+$)[0-9]+")
 _GROUPED = re.compile("[ ,'\u2019]")
 _IN_THOUSANDS = re.compile(rf"[0-9]{{1,3}}({_GROUPED.pattern}[0-9]{{3}})+")
+_PLACES = {FIELD_PATTERN: "field", PLACE_PATTERN: "place in a message"}
 _ONE_NUMBER = re.compile(r"[^0-9-]*([0-9]{1,18})[^0-9]*")
 
 
@@ -178,11 +179,15 @@ class TextReader:
         least, most = schema.get("minLength", 0), schema.get("maxLength", len(scalar.text))
         if not least <= len(scalar.text) <= most:
             return self._refuse_length(scalar, at, context, least=least, most=schema.get("maxLength"))
-        message = f"{at.text} cannot be {shown(scalar)}"
+        message = (
+            f"a key cannot be {shown(scalar)}" if scalar is at else f"{at.text} cannot be {shown(scalar)}"
+        )
         mend = schema.get(PATTERN_MEND, f"it must match {schema.get('pattern')}")
-        place = place_meant(scalar.text) if schema.get("pattern") in (FIELD_PATTERN, PLACE_PATTERN) else None
-        if place and re.fullmatch(schema["pattern"], place):
-            mend = f'write "{place}"'
+        if what := _PLACES.get(schema.get("pattern", "")):
+            message = f"{shown(scalar)} is no {what} that can stand here"
+            place = place_meant(scalar.text)
+            if place and re.fullmatch(schema["pattern"], place):
+                message, mend = f"{shown(scalar)} is not how a {what} is written", f'write "{place}"'
         return context.refuse(scalar.place, rule="wrong-value", message=message, mend=mend)
 
     def _refuse_length(

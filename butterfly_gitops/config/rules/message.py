@@ -94,7 +94,7 @@ def _version(endpoint: EndpointReading, message: Message) -> Iterator[Problem]:
         return
     others = [name for name, layout in LAYOUTS.items() if message.hl7_version in layout.versions]
     yield problem_at(
-        _place(endpoint, ("hl7_version",)),
+        _place_of_value(endpoint, ("hl7_version",)),
         rule="layout-version",
         message=f"the layout {message.layout} has no version {message.hl7_version}",
         mend=f'write hl7_version: "{versions[-1]}", or layout: {" or ".join(others)}',
@@ -150,7 +150,7 @@ def _without_rows(endpoint: EndpointReading, message: Message) -> Iterator[Probl
 def _text_type(endpoint: EndpointReading, message: Message) -> Iterator[Problem]:
     if message.layout == "report" and message.text_type == "ST":
         yield problem_at(
-            _place(endpoint, ("text_type",)),
+            _place_of_value(endpoint, ("text_type",)),
             rule="text-type",
             message="ST is text of one line, and the layout report writes a section of several into one OBX",
             mend="write TX or FT, or layout: lines",
@@ -218,6 +218,12 @@ def _at_odds(endpoint: EndpointReading, value: EhrEndpoint) -> Iterator[Problem]
                 mend=one.mend,
                 severity=Severity.WARNING,
             )
+
+
+def _place_of_value(endpoint: EndpointReading, setting: tuple[str, ...]) -> Place:
+    """The same, for a value that is wrong where the setting is right."""
+    own = endpoint.own.entry("message", *setting)
+    return own.value.place if own else endpoint.key.place
 
 
 def _place(endpoint: EndpointReading, setting: tuple[str, ...]) -> Place:
