@@ -1,6 +1,7 @@
 """Every rule by its id; what looks for its problems stands in `checks`, or where values are read."""
 
 from butterfly_gitops.config.rules import (
+    acknowledgements,
     capacity,
     comments,
     connection,
@@ -19,6 +20,7 @@ from butterfly_gitops.config.rules import (
     text,
     tls,
     unbuilt,
+    universal_ids,
     unread,
     usage,
     versions,
@@ -29,22 +31,9 @@ from butterfly_gitops.config.rules import (
 from butterfly_gitops.config.rules.documentation import Rule
 
 _FAMILIES = (
-    *(
-        text,
-        comments,
-        versions,
-        shape,
-        files,
-        unread,
-        names,
-        lookalikes,
-        removal,
-        forwarding,
-        capacity,
-        usage,
-    ),
-    *(placeholders, wires, waits, connection, zones, tls, message, message_fields, encodings, grants),
-    *(unbuilt, silence),
+    *(text, comments, versions, shape, files, unread, names, lookalikes, removal, forwarding, capacity),
+    *(usage, placeholders, wires, waits, acknowledgements, universal_ids, connection, zones, tls),
+    *(message, message_fields, encodings, grants, unbuilt, silence),
 )
 
 RULES: dict[str, Rule] = {rule.id: rule for family in _FAMILIES for rule in family.RULES}

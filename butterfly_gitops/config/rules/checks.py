@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from butterfly_gitops.config.reading import FleetReading
+from butterfly_gitops.config.rules.acknowledgements import check_acknowledgements
 from butterfly_gitops.config.rules.capacity import check_capacity
 from butterfly_gitops.config.rules.comments import check_comments
 from butterfly_gitops.config.rules.connection import check_connections
@@ -14,6 +15,7 @@ from butterfly_gitops.config.rules.placeholders import check_placeholders
 from butterfly_gitops.config.rules.removal import check_removals
 from butterfly_gitops.config.rules.tls import check_tls
 from butterfly_gitops.config.rules.unbuilt import check_unbuilt
+from butterfly_gitops.config.rules.universal_ids import check_universal_ids
 from butterfly_gitops.config.rules.usage import check_usage
 from butterfly_gitops.config.rules.waits import check_waits
 from butterfly_gitops.config.rules.wires import check_wires
@@ -52,6 +54,8 @@ CHECKS: tuple[Callable[[FleetReading], Iterator[Problem]], ...] = (
     _check_encodings,
     check_wires,
     check_waits,
+    check_acknowledgements,
+    check_universal_ids,
     check_connections,
     check_grants,
     check_capacity,
