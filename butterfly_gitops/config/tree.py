@@ -1,6 +1,6 @@
 """What a file says before a model gives it types: mappings, sequences and scalars that know where they stand.
 
-How text becomes such a tree belongs to `yaml_text`, what its values mean to `decode`.
+How text becomes such a tree belongs to `yaml_tree`, what its values mean to `decode`.
 """
 
 from collections.abc import Iterator

@@ -16,7 +16,7 @@ FLEET, GRANTS = "fleet.yaml", "grants.yaml"
 SITE, ENDPOINTS, ARCHIVES = (f"st-elsewhere/{name}.yaml" for name in ("site", "ehr-endpoints", "archives"))
 
 Files = dict[str, bytes]
-# Below MAX_VALUES of `yaml_text`, with room for what stands around.
+# Below MAX_VALUES of `yaml_tree`, with room for what stands around.
 _VALUES = 19_000
 _LINES = MAX_LINES - 10
 

@@ -12,7 +12,7 @@ from butterfly_gitops.config.load import Loaded, load
 from butterfly_gitops.config.plain_text import MAX_BYTES, MAX_LINE, MAX_LINES
 from butterfly_gitops.config.problem_text import print_problems
 from butterfly_gitops.config.site_text import MAX_ENDPOINTS_PER_SITE, MAX_SHARED_VALUES
-from butterfly_gitops.config.yaml_text import MAX_VALUES
+from butterfly_gitops.config.yaml_tree import MAX_VALUES
 from tests.config.examples import sound_files
 
 SOUND = sound_files()

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from butterfly_gitops.config import yaml_text
+from butterfly_gitops.config import yaml_pieces, yaml_text
 from butterfly_gitops.config.layout.comments import Lines, find_comments
 from butterfly_gitops.config.layout.formatting import lay_out
 from butterfly_gitops.config.load import load
@@ -59,14 +59,14 @@ def comments_of(text: str) -> list[str]:
     text = text.replace("\r\n", "\n")
     return [
         each.text.removeprefix("#").strip()
-        for each in find_comments(text, yaml_text.pieces(text), Lines(text))
+        for each in find_comments(text, yaml_pieces.pieces(text), Lines(text))
     ]
 
 
 def scalars_of(text: str) -> Counter[tuple[str, str]]:
     """Each value with its quotes, less the line ends within."""
-    pieces = yaml_text.pieces(text)
-    return Counter((each.style, each.text) for each in pieces if each.kind is yaml_text.PieceKind.SCALAR)
+    pieces = yaml_pieces.pieces(text)
+    return Counter((each.style, each.text) for each in pieces if each.kind is yaml_pieces.PieceKind.SCALAR)
 
 
 def tree_of(path: str, text: str) -> Node:

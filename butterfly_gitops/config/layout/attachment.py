@@ -22,7 +22,7 @@ from butterfly_gitops.config.layout.written import (
     Verbatim,
 )
 from butterfly_gitops.config.remarks import SAYS
-from butterfly_gitops.config.yaml_text import Piece, PieceKind
+from butterfly_gitops.config.yaml_pieces import Piece, PieceKind
 
 # A parser takes no longer key without a `?` (YAML 1.2.2, 7.4.2, says 1024 with what is around it).
 _LONGEST_KEY = 1000

@@ -16,7 +16,7 @@ from butterfly_gitops.config.layout.written import (
     Value,
     Verbatim,
 )
-from butterfly_gitops.config.yaml_text import Piece, PieceKind
+from butterfly_gitops.config.yaml_pieces import Piece, PieceKind
 
 _SIGNS = re.compile(r"#[^\n]*|[\n\[\]{},:?]")
 _CLOSERS = ("]", "}")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from butterfly_gitops.config.layout.scalars import BLOCK_SIGNS, verbatim
-from butterfly_gitops.config.yaml_text import Piece, PieceKind
+from butterfly_gitops.config.yaml_pieces import Piece, PieceKind
 
 _COMMENT = re.compile(r"#[^\n]*")
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from butterfly_gitops.config import yaml_text
+from butterfly_gitops.config import yaml_pieces, yaml_text
 from butterfly_gitops.config.layout.attachment import read_page
 from butterfly_gitops.config.layout.comments import Lines, find_comments
 from butterfly_gitops.config.layout.key_order import order_of
@@ -47,7 +47,7 @@ def lay_out(
         return LaidOut(text=None, problems=read.problems)
     written = data.decode("utf-8")
     text = re.sub(r"\r\n?", "\n", written)
-    pieces = yaml_text.pieces(text, events)
+    pieces = yaml_pieces.pieces(text, events)
     try:
         laid_out = print_page(read_page(text, pieces), order)
     except UnmovableError:
@@ -57,7 +57,7 @@ def lay_out(
         return LaidOut(text=written, problems=())
     if again.problems or again.root is None or _meaning(again.root) != _meaning(read.root):
         raise ChangedMeaningError(file)
-    if _comments(laid_out, yaml_text.pieces(laid_out, events)) != _comments(text, pieces):
+    if _comments(laid_out, yaml_pieces.pieces(laid_out, events)) != _comments(text, pieces):
         raise ChangedMeaningError(file)
     return LaidOut(text=laid_out, problems=())
 
@@ -71,5 +71,5 @@ def _meaning(node: Node) -> Any:
     return [_meaning(item) for item in node.items]
 
 
-def _comments(text: str, pieces: Sequence[yaml_text.Piece]) -> Counter[str]:
+def _comments(text: str, pieces: Sequence[yaml_pieces.Piece]) -> Counter[str]:
     return Counter(comment.text for comment in find_comments(text, pieces, Lines(text)))

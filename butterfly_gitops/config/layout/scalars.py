@@ -3,7 +3,7 @@
 import re
 
 from butterfly_gitops.config.layout.written import Verbatim
-from butterfly_gitops.config.yaml_text import Piece
+from butterfly_gitops.config.yaml_pieces import Piece
 
 BLOCK_SIGNS = ("|", ">")
 

@@ -1,4 +1,4 @@
-"""The documentation of what the text of a file may not hold; `config.yaml_text` refuses it."""
+"""The documentation of what the text of a file may not hold; `config.plain_text` and `config.yaml_tree` refuse it."""
 
 from butterfly_gitops.config.abridging import RULE as TOO_MANY_PROBLEMS
 from butterfly_gitops.config.rules.documentation import Rule
