@@ -3,6 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 from hypothesis import settings
@@ -31,7 +32,7 @@ from butterfly_gitops.model.delivery import (
 from butterfly_gitops.model.endpoint import EhrEndpoint
 from butterfly_gitops.model.study import StudyEvent
 from tests.delivery.rows import a_lane, an_endpoint
-from tests.delivery.test_promises import LANES, NOW, OneStudy, lanes
+from tests.delivery.test_promises import DELIVERED, ERIKA, HANS, LANES, NOW, SILENT, OneStudy, lanes
 from tests.hl7.samples import study
 from tests.hl7.wire import Wire
 
@@ -94,11 +95,11 @@ def snapshot(arrival: Arrival) -> StudyEvent:
 
 
 def is_news(one: OnTheWire, before: list[OnTheWire]) -> bool:
-    """Whether a message tells more than those before it, and is none of them once more.
+    """Whether a message tells more than those before it.
 
     By hand, a snapshot of a revision that is known goes out as what it was, with the same OBR-22.
     """
-    if not before or one.wire["MSH-10"] in {earlier.wire["MSH-10"] for earlier in before}:
+    if not before:
         return False
     if one.delivery.cause is Cause.ONE_OFF:
         return one.delivery.rank.revision > max(earlier.delivery.rank.revision for earlier in before)
@@ -212,7 +213,7 @@ class OneStudyOnTheWire(OneStudy):
 
     @invariant()
     def no_preliminary_follows_a_final(self):
-        for results in self._by_report():
+        for results in self._by_report(self._all()):
             statuses = [one.status for one in results]
             finals = [n for n, status in enumerate(statuses) if status in ("F", "C")]
             assert not finals or "P" not in statuses[finals[0] :]
@@ -230,7 +231,7 @@ class OneStudyOnTheWire(OneStudy):
 
     @invariant()
     def obr_3_stays_for_the_life_of_a_report(self):
-        for results in self._by_report():
+        for results in self._by_report(self._new()):
             assert len({one.wire["OBR-3"] for one in results}) <= 1
 
     @invariant()
@@ -246,7 +247,7 @@ class OneStudyOnTheWire(OneStudy):
     @invariant()
     def obr_22_of_a_new_revision_is_later_as_printed(self):
         """By the same clock as the bytes show it; by one with other digits, at least the instant is later."""
-        for results in self._by_report():
+        for results in self._by_report(self._new()):
             for number, one in enumerate(results):
                 before = results[:number]
                 if is_news(one, before):
@@ -276,9 +277,36 @@ class OneStudyOnTheWire(OneStudy):
             )
         return self.received
 
-    def _by_report(self) -> list[list[OnTheWire]]:
-        found = self._all()
+    def _new(self) -> list[OnTheWire]:
+        """Each message when it was first sent. Sent again it is the same bytes, though a merge may have joined its
+        report to another one since.
+        """
+        first: dict[tuple[LaneId, str], OnTheWire] = {}
+        for one in self._all():
+            first.setdefault((one.delivery.lane, one.wire["MSH-10"]), one)
+        return list(first.values())
+
+    def _by_report(self, found: list[OnTheWire]) -> list[list[OnTheWire]]:
         return [[one for one in found if one.delivery.report == report] for report in self.reports]
+
+
+def test_what_a_merge_finds_unanswered_is_sent_again_as_it_was():
+    """Under its own OBR-3 and with its own OBR-22: the EHR may have it, and must know it again."""
+    one = OneStudyOnTheWire()
+    clock = {"times": "local", "time_precision": "second", "time_zone": "America/New_York"}
+    one.begin(shape=(("report", "2.5.1"),) * 2, clock=(clock, clock), corrected_as="C")
+    arrive = partial(one.accept, newer_by=1, seconds=0, to=(1, 2))
+    arrive(kind="finalized", patient=ERIKA, is_merge=False)
+    one.send(lane=1, verdict=DELIVERED)
+    arrive(kind="finalized", patient=HANS, is_merge=False)
+    one.send(lane=1, verdict=SILENT)
+    arrive(kind="attestation_requested", patient=ERIKA, is_merge=True)
+    one.send(lane=1, verdict=DELIVERED)
+    first, unanswered, again = one._all()
+    assert unanswered.wire == again.wire
+    assert first.wire["OBR-3"] != again.wire["OBR-3"]
+    one.obr_3_stays_for_the_life_of_a_report()
+    one.obr_22_of_a_new_revision_is_later_as_printed()
 
 
 TestOneStudyOnTheWire = OneStudyOnTheWire.TestCase
