@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from butterfly_gitops.delivery.states import Event, move_or_then
@@ -14,6 +15,9 @@ def revised(report: Report, **changes: Any) -> Report:
     if all(getattr(report, name) == value for name, value in changes.items()):
         return report
     return replace(report, version=report.version + 1, **changes)
+
+
+_id = attrgetter("id")
 
 
 class Draft:
@@ -28,8 +32,9 @@ class Draft:
         next_delivery: int = 0,
     ) -> None:
         """Start from rows as stored; new rows take their ids from `next_report` and `next_delivery` on."""
-        self._reports = {one.id: one for one in reports}
-        self._deliveries = {one.id: one for one in deliveries}
+        # Oldest first, and so they stay: a row that changes keeps its place, and new ones have higher ids.
+        self._reports = {one.id: one for one in sorted(reports, key=_id)}
+        self._deliveries = {one.id: one for one in sorted(deliveries, key=_id)}
         self._changed_reports: dict[ReportId, Report] = {}
         self._changed_deliveries: dict[DeliveryId, Delivery] = {}
         self._next_report = next_report
@@ -45,12 +50,12 @@ class Draft:
 
     def all_reports(self) -> tuple[Report, ...]:
         """Return every report, oldest first."""
-        return tuple(self._reports[key] for key in sorted(self._reports))
+        return tuple(self._reports.values())
 
     def open_of(self, report: ReportId) -> tuple[Delivery, ...]:
         """Return the report's deliveries that are not final, oldest first."""
-        rows = (self._deliveries[key] for key in sorted(self._deliveries))
-        return tuple(one for one in rows if one.report == report and one.state not in FINAL)
+        rows = self._deliveries.values()
+        return tuple([one for one in rows if one.report == report and one.state not in FINAL])
 
     def change_report(self, report: ReportId, **changes: Any) -> None:
         """Change a report."""
