@@ -4,7 +4,7 @@ It orders the steps; reading text, merging layers and the rules stand beside it.
 """
 
 import functools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from types import MappingProxyType
@@ -16,19 +16,19 @@ from butterfly_gitops.config.context import Context, Sound
 from butterfly_gitops.config.deferred import Deferred
 from butterfly_gitops.config.parts import Parts, SitePart, TextPart
 from butterfly_gitops.config.reach import with_reach
-from butterfly_gitops.config.reading import FleetReading, SiteReading
+from butterfly_gitops.config.reading import FleetReading
+from butterfly_gitops.config.report import one_by_position, shown
 from butterfly_gitops.config.rules.checks import CHECKS
 from butterfly_gitops.config.rules.files import FLEET_FILES, SITE_FILES, check_files, is_yaml, site_names
 from butterfly_gitops.config.rules.unread import Unread, check_unread
 from butterfly_gitops.config.site_text import check_shared_layer, read_file, read_site
-from butterfly_gitops.config.tree import Source, mapping_at, text_at
+from butterfly_gitops.config.sound_fleet import fleet_of
+from butterfly_gitops.config.tree import Source, mapping_at
 from butterfly_gitops.config.versions import OLDER, TODAY, Older, brought_up_to_date
-from butterfly_gitops.model.fleet import Fleet, FleetFile, FleetSettings, GrantsFile
+from butterfly_gitops.model.fleet import Fleet, FleetFile, GrantsFile
 from butterfly_gitops.model.problem import Origin, Problem, Severity
-from butterfly_gitops.model.site import Site
 
 Value = TypeVar("Value")
-_Position = tuple[Origin, str, str | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,34 +85,18 @@ def load(
         root=root,
         known=known,
     )
-    found = [
-        *check_files(files, root=root, unread=unread),
-        *check_unread(unread, root=root),
-        *(problem for part in texts.values() for problem in part.text.problems),
-        *found,
-    ]
-    said = {(each.origin.file, each.origin.line) for each in found if each.rule == "secret-by-value"}
-    for part in texts.values():
-        found.extend(secrets_by_value.in_text(part.text.source, said=said))
-    for check in CHECKS:
-        found.extend(check(reading))
-    remarks = [remark for part in texts.values() for remark in part.text.remarks]
-    if remarks:
-        # Few files have such comments, and who judges them imports every rule there is.
-        from butterfly_gitops.config.silencing import with_silences  # noqa: PLC0415
-
-        found = with_silences(found, remarks)
+    found = _judged(reading, files, parts, root=root, within=found)
     problems, silenced = (
-        _one_by_position(each for each in found if bool(each.silenced) is answered)
+        one_by_position(each for each in found if bool(each.silenced) is answered)
         for answered in (False, True)
     )
     errors = [problem for problem in problems if problem.severity is Severity.ERROR]
     unsound = frozenset(problem.site for problem in errors if problem.site is not None)
     is_fleet_sound = all(problem.site is not None for problem in errors)
     return Loaded(
-        fleet=_fleet(reading, unsound) if is_fleet_sound else None,
-        problems=with_reach(_shown(abridged(problems), found), reading),
-        silenced=with_reach(_shown(silenced, found), reading),
+        fleet=fleet_of(reading, unsound) if is_fleet_sound else None,
+        problems=with_reach(shown(abridged(problems), found), reading),
+        silenced=with_reach(shown(silenced, found), reading),
         origins=Deferred(
             lambda: _joined(provenance.origins_of_fleet(reading), *(site.origins for site in sites))
         ),
@@ -125,9 +109,28 @@ def load(
     )
 
 
-def _shown(problems: Iterable[Problem], found: Iterable[Problem]) -> tuple[Problem, ...]:
-    """What a report has room for, with no secret in it; what else was found may say that one stands in its line."""
-    return tuple(secrets_by_value.without_secrets(problems, among=found))
+def _judged(
+    reading: FleetReading, files: Mapping[str, bytes], parts: Parts, *, root: str, within: list[Problem]
+) -> list[Problem]:
+    """All problems, those of each site `within` itself among them, with the reason in those that a comment answers."""
+    found = [
+        *check_files(files, root=root, unread=parts.unread),
+        *check_unread(parts.unread, root=root),
+        *(problem for part in parts.texts.values() for problem in part.text.problems),
+        *within,
+    ]
+    said = {(each.origin.file, each.origin.line) for each in found if each.rule == "secret-by-value"}
+    for part in parts.texts.values():
+        found.extend(secrets_by_value.in_text(part.text.source, said=said))
+    for check in CHECKS:
+        found.extend(check(reading))
+    remarks = [remark for part in parts.texts.values() for remark in part.text.remarks]
+    if remarks:
+        # Few files have such comments, and who judges them imports every rule there is.
+        from butterfly_gitops.config.silencing import with_silences  # noqa: PLC0415
+
+        return with_silences(found, remarks)
+    return found
 
 
 def _texts(
@@ -210,74 +213,3 @@ def _joined(*parts: Mapping[str, Value]) -> dict[str, Value]:
     for part in parts:
         joined.update(part)
     return joined
-
-
-def _one_by_position(found: Iterable[Problem]) -> tuple[Problem, ...]:
-    """Sorted, with one error alone at each position, or else one warning or note of each rule that has one there.
-
-    A token that is wrong is one thing to mend; warnings and notes may be right each for itself, and are silenced by
-    rule, so none hides another. A whole file may have several errors.
-    """
-    errors: dict[_Position, Problem] = {}
-    others: dict[tuple[_Position, str], Problem] = {}
-    for problem in found:
-        at = (problem.origin, problem.rule if problem.origin.line == 0 else "", problem.site)
-        if problem.severity is not Severity.ERROR:
-            others.setdefault((at, problem.rule), problem)
-        elif at not in errors or _says_more(problem, errors[at]):
-            errors[at] = problem
-    kept = [*errors.values(), *(problem for (at, _), problem in others.items() if at not in errors)]
-    return tuple(sorted(kept, key=lambda problem: (problem.origin, problem.rule, problem.site or "")))
-
-
-def _says_more(problem: Problem, other: Problem) -> bool:
-    """Whether it is a secret, which must be changed whatever else is wrong, or knows the names that there are."""
-    if "secret-by-value" in (problem.rule, other.rule):
-        return other.rule != "secret-by-value"
-    return other.rule == "bad-name" and problem.rule in ("unknown-endpoint", "unknown-link", "unknown-preset")
-
-
-def _fleet(reading: FleetReading, unsound: frozenset[str]) -> Fleet | None:
-    settings, grants = reading.fleet_file, reading.grants_file
-    if settings is None or grants is None:
-        return None
-    return Fleet(
-        settings=FleetSettings(
-            name=settings.name,
-            guard=settings.guard,
-            subscription=grants.subscription,
-            entitlements=grants.entitlements,
-            access_roles=grants.access_roles,
-        ),
-        sites={
-            site.name: sound
-            for site in reading.sites
-            if site.name not in unsound and (sound := _site(site)) is not None
-        },
-        removed_sites=settings.removed_sites,
-    )
-
-
-def _site(reading: SiteReading) -> Site | None:
-    if reading.site_file is None or reading.endpoints_file is None or reading.archives_file is None:
-        return None
-    return Site(
-        name=reading.name,
-        display_name=reading.site_file.display_name,
-        time_zone=reading.site_file.time_zone,
-        links=reading.site_file.links,
-        ehr_endpoints={
-            name: endpoint.value for name, endpoint in reading.endpoints.items() if endpoint.value is not None
-        },
-        archives=reading.archives_file.archives,
-        removed={
-            **reading.site_file.removed,
-            **reading.endpoints_file.removed,
-            **reading.archives_file.removed,
-        },
-        renamed={
-            name: old.text
-            for name, endpoint in reading.endpoints.items()
-            if (old := text_at(endpoint.own, "renamed_from"))
-        },
-    )
