@@ -1,7 +1,9 @@
 """`bgo explain`: why a rule exists, or what holds at an address and who wrote it where."""
 
 import json
+import re
 import textwrap
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,9 @@ from butterfly_gitops.model.problem import Severity
 from butterfly_gitops.source.folder import read_folder, sites_folder_of
 
 _WIDTH = 80
+_MOST_NAMED = 5
+# As a problem has a rule in its line.
+_IN_BRACKETS = re.compile(r"^(?:(?:error|warning|note)?\[)?([^\[\]]*)\]?:?$", re.IGNORECASE)
 
 
 class NothingToExplain(GitopsError):  # noqa: N818 - it is told to a person as it stands
@@ -55,8 +60,7 @@ def command(*, what: str, sites: Path, style: str) -> None:
              fleet.… or grants.…:                   bgo explain fleet.guard
     """  # noqa: D301 - \b is click's mark for lines that keep their breaks
     what = what.strip()
-    # As a problem has it in its line, brackets and all.
-    if rule := RULES.get(what.removeprefix("[").removesuffix("]")):
+    if rule := RULES.get(_IN_BRACKETS.sub(r"\1", what).lower()):
         click.echo(json.dumps(_rule_document(rule), indent=2) if style == "json" else _rule_text(rule))
         return
     folder = sites_folder_of(sites)
@@ -88,16 +92,47 @@ def _settings(what: str, loaded: Loaded) -> tuple[Setting, ...]:
 def _shared(address: Address, loaded: Loaded) -> str:
     """Where a shared layer says something that holds only at endpoints, and at which; empty for anything else."""
     origin = loaded.origins.get(str(address))
-    parts = (address.field or "").split(".")
-    layer = f"preset {parts[1]}" if len(parts) > 1 and parts[0] == "presets" else parts[0]
-    if origin is None or layer.partition(" ")[0] not in ("preset", "endpoint_defaults"):
+    head, *rest = (address.field or "").split(".")
+    if address.name is not None or head not in ("presets", "endpoint_defaults"):
         return ""
+    if head == "presets" and not rest:
+        return _presets(loaded)
+    if origin is None:
+        return ""
+    layer, field = (f"preset {rest[0]}", rest[1:]) if head == "presets" else (head, rest)
     of_site = "" if address.site == "fleet" else f"{address.site}/"
-    having = (at for at, each in loaded.layers.items() if each == layer and at.startswith(of_site))
+    below = f"{'.'.join(field)}." if field else ""
+    having = dict.fromkeys(
+        at.partition(".")[0]
+        for at, each in loaded.layers.items()
+        if each == layer and at.startswith(of_site) and f"{at.partition('.')[2]}.".startswith(below)
+    )
     place = f"{address} stands at {print_origin(origin)}"
-    if endpoint := next((at.partition(".")[0] for at in having), None):
-        return f"{place}; what comes of it is explained where it holds: bgo explain {endpoint}"
-    return f"{place}; no endpoint has anything from there"
+    if not having:
+        return f"{place}; no endpoint has anything from there"
+    return f"{place}; what comes of it is explained where it holds: bgo explain {_listed(having)}"
+
+
+def _presets(loaded: Loaded) -> str:
+    """Each preset, and where it stands."""
+    at = {
+        name: print_origin(origin)
+        for name, origin in loaded.origins.items()
+        if name.startswith("fleet.presets.")
+    }
+    presets = [f"{name} ({place})" for name, place in at.items() if name.count(".") == 2]
+    if not presets:
+        return "there are no presets"
+    return f"presets hold at the endpoints that name one; bgo explain says at which: {', '.join(presets)}"
+
+
+def _listed(endpoints: Iterable[str]) -> str:
+    """`a, b or c`; of very many the first ones."""
+    names = list(endpoints)
+    shown, more = names[:_MOST_NAMED], len(names) - _MOST_NAMED
+    if more > 0:
+        return f"{', '.join(shown)} or one of {more} more"
+    return " or ".join(filter(None, [", ".join(shown[:-1]), shown[-1]]))
 
 
 def _rule_text(rule: Rule) -> str:
@@ -145,7 +180,7 @@ def _field(address: Address) -> str:
 
 def _from(setting: Setting) -> str:
     if setting.origin is None:
-        return "default"
+        return setting.layer or "default"
     place = print_origin(setting.origin)
     return f"{place} ({setting.layer})" if setting.layer else place
 
@@ -183,6 +218,7 @@ def _rule_document(rule: Rule) -> dict[str, Any]:
 def _setting_document(setting: Setting) -> dict[str, Any]:
     document: dict[str, Any] = {"address": str(setting.address), "value": setting.value}
     if setting.origin is None:
-        return {**document, "is_default": True}
-    document |= {"is_default": False, "file": setting.origin.file, "line": setting.origin.line}
+        document |= {"is_default": True}
+    else:
+        document |= {"is_default": False, "file": setting.origin.file, "line": setting.origin.line}
     return {**document, "layer": setting.layer} if setting.layer else document

@@ -17,7 +17,10 @@ FLEET_FIELDS = {"fleet": ("name", "guard"), "grants": ("subscription", "entitlem
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """One effective value; without `origin` it is the default, and `layer` is only known for endpoints."""
+    """One effective value; without `origin` it is the default, and `layer` is only known for endpoints.
+
+    What an endpoint leaves to the layout of its messages has the layer `layout report`, say, and no origin.
+    """
 
     address: Address
     value: Any
@@ -30,6 +33,8 @@ def settings_at(loaded: Loaded, address: Address) -> tuple[Setting, ...]:
     fleet = loaded.fleet
     if fleet is None:
         return ()
+    site = fleet.sites.get(address.site)
+    by_layout = dict(_by_layout(site)) if site else {}
     return tuple(
         Setting(
             address=found,
@@ -37,9 +42,24 @@ def settings_at(loaded: Loaded, address: Address) -> tuple[Setting, ...]:
             origin=loaded.origins.get(str(found)),
             layer=loaded.layers.get(str(found)),
         )
+        if value is not None or found not in by_layout
+        else by_layout[found]
         for found, value in _all_of(fleet, address.site)
         if _is_at(found, address)
     )
+
+
+def _by_layout(site: Site) -> Iterator[tuple[Address, Setting]]:
+    """What holds in messages where nobody says otherwise, for each endpoint."""
+    # Only who explains a site needs the layouts, which take long to import.
+    from butterfly_gitops.hl7.layouts.catalog import LAYOUTS  # noqa: PLC0415
+
+    for name, endpoint in site.ehr_endpoints.items():
+        layout = endpoint.message.layout
+        for field, value in LAYOUTS[layout].defaults.items():
+            if value is not None:
+                at = Address(site=site.name, name=name, field=f"message.{field}")
+                yield at, Setting(address=at, value=value, origin=None, layer=f"layout {layout}")
 
 
 def addresses_near(loaded: Loaded, address: Address) -> Iterator[str]:

@@ -5,8 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from butterfly_gitops.config.effective import settings_at
 from butterfly_gitops.config.load import load
 from butterfly_gitops.config.rules.catalog import RULES
+from butterfly_gitops.hl7.layouts.catalog import LAYOUTS
+from butterfly_gitops.hl7.layouts.names import segments_sent
+from butterfly_gitops.model.address import Address
+from butterfly_gitops.model.message import Message
 from butterfly_gitops.model.problem import Severity
 from tests.cli.command_line import ROOT, run
 
@@ -26,8 +31,19 @@ def test_every_rule_can_be_explained(capfd, rule: str):
     assert "\n\nRight:\n    " in ran.out
 
 
-def test_a_rule_in_its_brackets(capfd):
-    assert run(capfd, "explain", "[unknown-key]") == run(capfd, "explain", "unknown-key")
+@pytest.mark.parametrize(
+    "written",
+    [
+        "[unknown-key]",
+        "error[unknown-key]",
+        "error[unknown-key]:",
+        "Unknown-Key",
+        "[UNKNOWN-KEY",
+        "unknown-key]",
+    ],
+)
+def test_a_rule_as_a_problem_has_it_and_in_any_case(capfd, written: str):
+    assert run(capfd, "explain", written) == run(capfd, "explain", "unknown-key")
 
 
 def test_a_rule_as_json(capfd):
@@ -40,6 +56,9 @@ def test_a_rule_as_json(capfd):
         ("st-elsewhere/epic-prod.port", "6661", "sites/st-elsewhere/ehr-endpoints.yaml:9 (endpoint)"),
         ("st-elsewhere/epic-prod.receiving_application", "EPIC", "sites/fleet.yaml:6 (preset epic)"),
         ("county-general/registry.ack_timeout", "30s", "sites/fleet.yaml:21 (preset registry)"),
+        ("st-elsewhere/epic-prod.message.study_uid", "ST", "layout report"),
+        ("st-elsewhere/epic-prod.message.text_type", "TX", "layout report"),
+        ("st-elsewhere/epic-prod.message.visit_segment", "send", "layout report"),
         ("seaside/athena.link", "clinic-pc", "sites/seaside/site.yaml:13 (endpoint_defaults)"),
         ("seaside/meditech.time_zone", "America/Los_Angeles", "sites/seaside/site.yaml:4 (site)"),
         ("seaside/meditech.status", "active", "default"),
@@ -71,6 +90,24 @@ def test_one_setting(capfd, address: str, value: str, source: str):
 def test_what_nobody_wrote_says_what_holds(capfd, field: str, says: str):
     _, row = run(capfd, "explain", f"seaside/athena.{field}").out.splitlines()
     assert row.split() == [field, *says.split(), "default"]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_what_is_left_to_the_layout_says_what_is_sent(layout: str):
+    files = {path: text.encode() for path, text in LAYERED.items()}
+    path = "seaside/ehr-endpoints.yaml"
+    files[path] = files[path].replace(
+        b"    message:\n", f"    message:\n      layout: {layout}\n      order_segment: null\n".encode()
+    )
+    settings = settings_at(load(files), Address(site="seaside", name="epic", field="message"))
+    said = {setting.address.field: setting for setting in settings}
+    sent = segments_sent(Message(layout=layout))
+    for field, segment in (("order_segment", "ORC"), ("visit_segment", "PV1")):
+        setting = said[f"message.{field}"]
+        assert (setting.value == "send") == (segment in sent)
+        assert (setting.origin, setting.layer) == (None, f"layout {layout}")
+    assert said["message.study_uid"].value == LAYOUTS[layout].study_uid
+    assert said["message.text_type"].value == LAYOUTS[layout].text_type
 
 
 @pytest.mark.parametrize("address", ["st-elsewhere", "st-elsewhere/epic-prod", "fleet", "grants"])
@@ -208,6 +245,7 @@ def test_no_leaf_is_without_a_place_unless_it_is_a_default(capfd):
             "stands at sites/fleet.yaml:4; what comes of it is explained where it holds: bgo explain seaside/epic",
         ),
         ("fleet.presets.epic.message", "bgo explain seaside/epic"),
+        ("fleet.presets", "bgo explain says at which: fleet.presets.epic (sites/fleet.yaml:4)\n"),
         ("seaside.endpoint_defaults.link", "stands at sites/seaside/site.yaml:7; what comes"),
         ("fleet.presets.epik", 'no rule, site, name or setting "fleet.presets.epik"'),
     ],
@@ -216,6 +254,12 @@ def test_a_shared_layer_is_explained_where_it_holds(capfd, address: str, says: s
     ran = run(capfd, "explain", address)
     assert (ran.code, ran.out) == (1, "")
     assert says in ran.err
+
+
+def test_each_endpoint_that_has_something_from_a_preset_is_named(capfd):
+    said = "it holds: bgo explain county-general/registry or seaside/registry\n"
+    for address in ("fleet.presets.registry", "fleet.presets.registry.acknowledgement.mode"):
+        assert said in run(capfd, "explain", address).err
 
 
 def test_a_reference_knows_its_layer():

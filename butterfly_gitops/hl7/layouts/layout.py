@@ -14,7 +14,8 @@ class Layout:
     """One shape of an ORU^R01: segments before the OBX, the OBX, segments after them.
 
     `versions` are those that MSH-12 may say. `left_out` are segments that this shape has only where the endpoint
-    asks for them (`message.order_segment`, `message.visit_segment`).
+    asks for them (`message.order_segment`, `message.visit_segment`). `study_uid` and `text_type` hold where the
+    endpoint says nothing of them; a layout without text has no type of it.
     """
 
     name: str
@@ -23,8 +24,20 @@ class Layout:
     versions: tuple[str, ...]
     before: tuple[SegmentMap[Result], ...]
     rows: Callable[[Result], Iterator[Row]]
+    study_uid: str
+    text_type: str | None = None
     after: tuple[SegmentMap[Result], ...] = ()
     left_out: frozenset[str] = frozenset()
+
+    @property
+    def defaults(self) -> dict[str, str | None]:
+        """What holds where an endpoint leaves it to the layout, by its name in `message`."""
+        wishes = {"order_segment": "ORC", "visit_segment": "PV1"}
+        return {
+            "study_uid": self.study_uid,
+            "text_type": self.text_type,
+            **{wish: "leave_out" if name in self.left_out else "send" for wish, name in wishes.items()},
+        }
 
     def tables(
         self, options: Message

@@ -15,10 +15,12 @@ from butterfly_gitops.hl7.segments.pid import PID
 from butterfly_gitops.hl7.segments.pv1 import PV1
 from butterfly_gitops.hl7.segments.zds import ZDS
 
+_TEXT_TYPE = "ST"
+
 
 def _rows(result: Result) -> Iterator[Row]:
-    kind = result.options.text_type or "ST"
-    yield from content.study_uid(result, form=result.options.study_uid or "none")
+    kind = result.options.text_type or _TEXT_TYPE
+    yield from content.study_uid(result, form=result.options.study_uid or LAYOUT.study_uid)
     yield from _lines(result, kind)
     yield from content.values(result)
     yield from content.image_link(result)
@@ -59,5 +61,7 @@ LAYOUT = Layout(
     versions=("2.3", "2.3.1", "2.4", "2.5.1"),
     before=(MSH, PID, PV1, ORC, OBR),
     rows=_rows,
+    study_uid="none",
+    text_type=_TEXT_TYPE,
     after=(ZDS,),
 )

@@ -18,7 +18,7 @@ from butterfly_gitops.model.delivery import ResultStatus
 
 
 def _rows(result: Result) -> Iterator[Row]:
-    yield from content.study_uid(result, form=result.options.study_uid or "ST", status="O")
+    yield from content.study_uid(result, form=result.options.study_uid or LAYOUT.study_uid, status="O")
     for row in content.image_link(result):
         row.status = "O"
         yield row
@@ -65,5 +65,6 @@ LAYOUT = Layout(
     versions=("2.5.1",),
     before=(MSH, PID, _VISIT, _ORDER, TQ1, _REQUEST),
     rows=_rows,
+    study_uid="ST",
     after=(ZDS,),
 )

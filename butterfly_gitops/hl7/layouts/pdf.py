@@ -16,7 +16,7 @@ from butterfly_gitops.hl7.segments.zds import ZDS
 
 def _rows(result: Result) -> Iterator[Row]:
     # The UID is detail of the order, no result of its own: O of table 0085 (IHE CARD TF 2, 4.7).
-    yield from content.study_uid(result, form=result.options.study_uid or "HD", status="O")
+    yield from content.study_uid(result, form=result.options.study_uid or LAYOUT.study_uid, status="O")
     yield from content.documents(result)
     yield from content.image_link(result)
 
@@ -30,6 +30,7 @@ LAYOUT = Layout(
     versions=("2.3", "2.3.1", "2.4", "2.5.1"),
     before=(MSH, PID, PV1, ORC, OBR),
     rows=_rows,
+    study_uid="HD",
     after=(ZDS,),
     left_out=frozenset({"ORC", "PV1"}),
 )

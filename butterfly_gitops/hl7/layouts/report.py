@@ -13,10 +13,12 @@ from butterfly_gitops.hl7.segments.pid import PID
 from butterfly_gitops.hl7.segments.pv1 import PV1
 from butterfly_gitops.hl7.segments.zds import ZDS
 
+_TEXT_TYPE = "TX"
+
 
 def _rows(result: Result) -> Iterator[Row]:
-    kind = result.options.text_type or "TX"
-    yield from content.study_uid(result, form=result.options.study_uid or "ST")
+    kind = result.options.text_type or _TEXT_TYPE
+    yield from content.study_uid(result, form=result.options.study_uid or LAYOUT.study_uid)
     yield from content.sections(result, kind=kind)
     yield from content.values(result)
     yield from content.attestation(result, kind=kind)
@@ -31,5 +33,7 @@ LAYOUT = Layout(
     versions=("2.5.1",),
     before=(MSH, PID, PV1, ORC, OBR),
     rows=_rows,
+    study_uid="ST",
+    text_type=_TEXT_TYPE,
     after=(ZDS,),
 )
