@@ -11,33 +11,11 @@ from ruamel.yaml.error import MarkedYAMLError
 
 from butterfly_gitops.config.indentation import lines_that_left
 from butterfly_gitops.config.layout.key_order import setting_names
+from butterfly_gitops.config.parser_words import LOOK, in_our_words
 from butterfly_gitops.config.secret_names import names_secret
 from butterfly_gitops.config.tree import Place, Related, Source, problem_at, problem_of_file
 from butterfly_gitops.model.problem import Problem
 
-_LOOK = "look at the indentation, the quotes and the brackets of this line and the one above"
-_IN_OUR_WORDS = {
-    "mapping values are not allowed": (
-        "a second colon in one line, or an indentation that does not fit",
-        'indent it like the line above, or put quotes around a value that holds ": "',
-    ),
-    "sequence entries are not allowed": (
-        "a dash behind a name",
-        "write each item in a line of its own, or the list in brackets",
-    ),
-    "expected ',' or ']'": ("a list that is not closed", "close the bracket, or write the missing comma"),
-    "expected ',' or '}'": ("a mapping that is not closed", "close the brace, or write the missing comma"),
-    "cannot start any token": ("no value may start with this character", "put quotes around the value"),
-    "unexpected end of stream": ("a quote that is not closed", "close the quote"),
-    "<block end>, but found '-'": (
-        "a dash before what is no item of a list",
-        "take the dash out, or indent the items of a list alike",
-    ),
-    "<block end>, but found '<block": (
-        "an indentation that fits no line above",
-        "indent it like the line above, or like the name that it belongs beside",
-    ),
-}
 # Where a bracket opens says more than where the parser saw that it does not close.
 _BEGUN = {
     "while parsing a flow sequence": "the list begins here",
@@ -47,6 +25,8 @@ _NO_SPACE = re.compile(r" *(?:- +)?(?P<key>[\w-]{1,63}):(?P<value>[^\s/:][^:]*)"
 _BARE_NAME = re.compile(r" *(?:- +)?[\w-]+")
 _SEVERAL_WORDS = re.compile(r" *(?:- +)?(?P<key>[a-z_]+) +[^ ]")
 _BEHIND_COMMA = re.compile(r"(?P<sign>[,;]) *(?P<key>[a-z_]+)$")
+# Quoted text and comments first, for the brackets in them are none.
+_BRACKET = re.compile(r"""(?<![^\s\[{,:])"(?:\\.|[^"\\])*"|(?<![^\s\[{,:])'[^']*'|(?:^|\s)#.*|[\[\]{}]""")
 _SHORT = re.compile(r"[\w.-]{1,20}")
 
 
@@ -55,8 +35,7 @@ def not_yaml(source: Source, error: MarkedYAMLError) -> Problem:
     for fault in _FAULTS:
         if found := fault(source, error):
             return found
-    words = str(error.problem or error.context or "it cannot be read")
-    what, mend = next((ours for theirs, ours in _IN_OUR_WORDS.items() if theirs in words), (words, _LOOK))
+    what, mend = in_our_words(str(error.problem or error.context))
     mark = error.problem_mark or error.context_mark
     if mark is None:
         return problem_of_file(source, rule="bad-yaml", message=f"this is not YAML: {what}")
@@ -65,7 +44,13 @@ def not_yaml(source: Source, error: MarkedYAMLError) -> Problem:
         # The end of the file, where it was missed, is no place to look.
         mark = error.context_mark
     elif (begun := _BEGUN.get(str(error.context))) and error.context_mark is not None:
-        related = ((begun, _place_of_mark(source, error.context_mark).origin),)
+        if _is_at_the_end(source, mark):
+            mark = error.context_mark
+        else:
+            related = ((begun, _place_of_mark(source, error.context_mark).origin),)
+    elif "<stream end>" in str(error.problem) and (opened := _last_opened(source)):
+        sign = "brace" if opened.excerpt[opened.column - 1] == "{" else "bracket"
+        return _problem(opened, f"a {sign} that is not closed", f"close the {sign}")
     return _problem(_place_of_mark(source, mark), what, mend, related=related)
 
 
@@ -74,7 +59,31 @@ def _problem(place: Place, what: str, mend: str, *, related: Related = ()) -> Pr
 
 
 def _place_of_mark(source: Source, mark: Any) -> Place:
-    return Place(source=source, line=min(mark.line + 1, len(source.lines)), column=mark.column + 1)
+    """The place of a mark; the end of the last line with text, where the mark stands behind all of it."""
+    if not _is_at_the_end(source, mark) or _line_of(source, mark).strip():
+        return Place(source=source, line=min(mark.line + 1, len(source.lines)), column=mark.column + 1)
+    filled = (number for number in range(len(source.lines), 0, -1) if source.lines[number - 1].strip())
+    line = next(filled, 1)
+    return Place(source=source, line=line, column=max(1, len(source.lines[line - 1].rstrip())))
+
+
+def _is_at_the_end(source: Source, mark: Any) -> bool:
+    """Whether no text follows."""
+    return not _line_of(source, mark)[mark.column :].strip() and not any(
+        line.strip() for line in source.lines[mark.line + 1 :]
+    )
+
+
+def _last_opened(source: Source) -> Place | None:
+    """The innermost bracket that is never closed."""
+    opened: list[Place] = []
+    for number, line in enumerate(source.lines, start=1):
+        for found in _BRACKET.finditer(line):
+            if found.group() in ("[", "{"):
+                opened.append(Place(source=source, line=number, column=found.start() + 1))
+            elif found.group() in ("]", "}") and opened:
+                opened.pop()
+    return opened[-1] if opened else None
 
 
 def _line_of(source: Source, mark: Any) -> str:
@@ -90,7 +99,7 @@ def _no_colon(source: Source, error: MarkedYAMLError) -> Problem | None:
 
 
 def _no_colon_at_all(source: Source, line: int) -> Problem:
-    return _problem(_whole(source, line), "a line without a colon", _LOOK)
+    return _problem(_whole(source, line), "a line without a colon", LOOK)
 
 
 def _lost_colon(source: Source, line: int) -> Problem | None:
@@ -180,6 +189,9 @@ def _behind_quote(source: Source, error: MarkedYAMLError) -> Problem | None:
     if mark is None or "<block end>, but found '<scalar>'" not in str(error.problem):
         return None
     before = _line_of(source, mark)[: mark.column].rstrip()
+    if before[-1:] in ("]", "}"):
+        mend = "put the whole value in quotes, or take out what stands behind the bracket"
+        return _problem(_place_of_mark(source, mark), "text behind the bracket that closes a value", mend)
     if before[-1:] not in ("'", '"'):
         return None
     doubled = "double a ' within it" if before.endswith("'") else 'write \\" for a " within it'

@@ -79,9 +79,11 @@ def _read_tree(text: str, source: Source, events: Events) -> Text:
             # What seemed to go on in the next line is what the parser complains of.
             problems.pop()
         problems.append(fault)
-    except (YAMLError, ValueError, OverflowError, AssertionError) as error:
+    except (YAMLError, ValueError, OverflowError, AssertionError):
         # The parser in Python refuses some escapes, and some directives, in words of its own.
-        problems.append(problem_of_file(source, rule="bad-yaml", message=f"this is not YAML: {error}"))
+        message = "this is not YAML: a backslash or a % begins what cannot be read"
+        mend = "write each character itself, and take out lines that begin with %"
+        problems.append(problem_of_file(source, rule="bad-yaml", message=message, mend=mend))
     remarks = _remarks(text, source, events) if root is not None and may_have_remarks(text) else ()
     return Text(source=source, root=root, problems=tuple(problems), remarks=remarks)
 
