@@ -159,7 +159,10 @@ def test_render_says_that_a_preliminary_would_not_be_sent(desk: Desk):
     ran = desk.bgo("study", "render", PRELIMINARY, "--endpoint", "st-elsewhere/registry")
     assert ran.code == 0
     assert "|P" in ran.out
-    assert ran.err == "bgo: st-elsewhere/registry is sent no preliminary results; one would read like this\n"
+    assert ran.err == (
+        "bgo: st-elsewhere/registry is sent no preliminary results; one would read like this; "
+        "st-elsewhere/emergency does not forward to registry\n"
+    )
 
 
 def test_render_takes_a_preliminary(desk: Desk):
