@@ -5,7 +5,8 @@ from butterfly_gitops.config.rules.documentation import Rule
 RULES = (
     Rule(
         id="unknown-key",
-        says="No setting has this name. A misspelt setting would silently keep its default, so it is refused.",
+        says="No setting has this name at this place. A misspelt setting would silently keep its default, so it is "
+        "refused; one that belongs elsewhere is named with its place.",
         wrong="ack_timout: 30s",
         right="ack_timeout: 30s",
     ),
