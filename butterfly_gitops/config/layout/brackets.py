@@ -104,7 +104,9 @@ def _rows(tokens: Iterator[tuple[int, str]], lines: Lines) -> Iterator[Row]:
     row: list[str] = []
     for offset, token in tokens:
         if token.startswith("#"):
-            end = LineEnd(comment=comment_as_laid_out(token), column=lines.column(offset))
+            behind = row[-1] if row and row[-1][0] not in "\"',[]{}" else ""
+            comment = comment_as_laid_out(token, behind=behind)
+            end = LineEnd(comment=comment, column=lines.column(offset))
             yield Row(tokens=tuple(row), end=end)
             row = []
         elif token != _LINE_END:

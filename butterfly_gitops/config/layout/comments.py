@@ -5,6 +5,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from butterfly_gitops.config.comment_or_text import may_be_text
 from butterfly_gitops.config.layout.scalars import BLOCK_SIGNS, verbatim
 from butterfly_gitops.config.yaml_pieces import Piece, PieceKind
 
@@ -50,10 +51,10 @@ class Lines:
 
 def find_comments(text: str, pieces: Sequence[Piece], lines: Lines) -> Iterator[Comment]:
     """Each comment of a sound text, in order."""
-    for offset, written in _comments_outside(text, pieces):
+    for offset, written, value in _comments_outside(text, pieces):
         line = lines.line(offset)
         yield Comment(
-            text=comment_as_laid_out(written),
+            text=comment_as_laid_out(written, behind=value),
             offset=offset,
             line=line,
             column=lines.column(offset),
@@ -62,15 +63,19 @@ def find_comments(text: str, pieces: Sequence[Piece], lines: Lines) -> Iterator[
         )
 
 
-def comment_as_laid_out(written: str) -> str:
-    """A comment with a space behind its sign, and none at its end; the rest is the writer's."""
+def comment_as_laid_out(written: str, *, behind: str = "") -> str:
+    """A comment with a space behind its sign, and none at its end; the rest is the writer's.
+
+    Where it may be meant as more of the value `behind` which it stands, it stays as it is, for a rule warns of that.
+    """
     comment = written.rstrip(" \t")
     has_space = len(comment) == 1 or comment[1].isspace() or comment[1] in "#!"
-    return comment if has_space else f"# {comment[1:]}"
+    return comment if has_space or may_be_text(behind, comment) else f"# {comment[1:]}"
 
 
-def _comments_outside(text: str, pieces: Sequence[Piece]) -> Iterator[tuple[int, str]]:
-    cursor = 0
+def _comments_outside(text: str, pieces: Sequence[Piece]) -> Iterator[tuple[int, str, str]]:
+    """Where each comment begins, what it says, and the value without quotes that it stands behind."""
+    cursor, value = 0, ""
     for piece in pieces:
         if piece.kind is not PieceKind.SCALAR or piece.start == piece.end:
             continue
@@ -79,7 +84,13 @@ def _comments_outside(text: str, pieces: Sequence[Piece]) -> Iterator[tuple[int,
             # The first line of a block scalar is none of its text.
             written = verbatim(text, piece).written
             start, end = start + len(written.partition("\n")[0]), start + len(written)
-        if "#" in text[cursor:start]:
-            yield from ((found.start(), found.group()) for found in _COMMENT.finditer(text, cursor, start))
-        cursor = end
-    yield from ((found.start(), found.group()) for found in _COMMENT.finditer(text, cursor))
+        yield from _comments_between(text, cursor, start, value)
+        cursor, value = end, "" if piece.style else piece.text
+    yield from _comments_between(text, cursor, len(text), value)
+
+
+def _comments_between(text: str, begin: int, end: int, value: str) -> Iterator[tuple[int, str, str]]:
+    if "#" in text[begin:end]:
+        for found in _COMMENT.finditer(text, begin, end):
+            is_behind = not text[begin : found.start()].strip(" ")
+            yield found.start(), found.group(), value if is_behind else ""

@@ -11,7 +11,7 @@ from typing import Any
 
 from butterfly_gitops.config import yaml_pieces, yaml_text
 from butterfly_gitops.config.layout.attachment import read_page
-from butterfly_gitops.config.layout.comments import Lines, find_comments
+from butterfly_gitops.config.layout.comments import Lines, comment_as_laid_out, find_comments
 from butterfly_gitops.config.layout.key_order import order_of
 from butterfly_gitops.config.layout.page import print_page
 from butterfly_gitops.config.layout.scalars import UnmovableError
@@ -72,4 +72,4 @@ def _meaning(node: Node) -> Any:
 
 
 def _comments(text: str, pieces: Sequence[yaml_pieces.Piece]) -> Counter[str]:
-    return Counter(comment.text for comment in find_comments(text, pieces, Lines(text)))
+    return Counter(comment_as_laid_out(comment.text) for comment in find_comments(text, pieces, Lines(text)))

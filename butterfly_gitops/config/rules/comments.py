@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from butterfly_gitops.config.comment_or_text import SIGN, may_be_text
 from butterfly_gitops.config.context import shown
 from butterfly_gitops.config.reading import FleetReading
 from butterfly_gitops.config.rules.documentation import Rule
@@ -20,9 +21,7 @@ RULES = (
     ),
 )
 
-# Those that speak to a program, `#bgo: …` and `#!…`, and rows of # are meant as comments.
-_MAY_BE_TEXT = re.compile(r"(?<=[^\s#]) +(?=#(?!bgo)[^\s#!])")
-_NO_TEXT = re.compile(r"[0-9]+(?:ms|[smh])?|true|false")
+_MAY_BE_TEXT = re.compile(rf"(?<=[^\s#]) +(?={SIGN})")
 
 
 def check_comments(reading: FleetReading) -> Iterator[Problem]:
@@ -33,7 +32,10 @@ def check_comments(reading: FleetReading) -> Iterator[Problem]:
     for tree in trees:
         if tree is not None and (found := _candidates(tree)):
             for key, value in _plain_values(tree):
-                if sign := found.get((value.place.line, value.place.column - 1 + value.place.length)):
+                end = value.place.column - 1 + value.place.length
+                if (sign := found.get((value.place.line, end))) and may_be_text(
+                    value.text, value.place.excerpt[sign:]
+                ):
                     yield _problem(key, value, sign)
 
 
@@ -63,11 +65,10 @@ def _plain_values(node: Node, key: Scalar | None = None) -> Iterator[tuple[Scala
 
 def _problem(key: Scalar, value: Scalar, sign: int) -> Problem:
     length = len(value.place.source.lines[value.place.line - 1].rstrip()) - sign
-    quoted = "" if _NO_TEXT.fullmatch(value.text) else "write the whole in quotes, or "
     return problem_at(
         value.place._replace(column=sign + 1, length=length),
         rule="comment-or-text",
         message=f"{key.text} is {shown(value)} alone, for a comment begins here",
-        mend=f"{quoted}write a space behind the #",
+        mend="write the whole in quotes, or write a space behind the #",
         severity=Severity.WARNING,
     )
