@@ -4,7 +4,6 @@ How a plain value is written belongs to `scalar_readers`, rules between values t
 """
 
 import functools
-import re
 import types
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -14,9 +13,9 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
 
 from butterfly_gitops.config import secrets_by_value
-from butterfly_gitops.config.context import FAILED, Context, Reader, is_refused_null, read_once, shown
+from butterfly_gitops.config.container_readers import ListReader, OpaqueReader, OptionalReader, mapping_for
+from butterfly_gitops.config.context import FAILED, Context, Reader, read_once, shown
 from butterfly_gitops.config.encoding_reader import EncodingReader
-from butterfly_gitops.config.hl7_settings import setting_of
 from butterfly_gitops.config.host_reader import HostReader
 from butterfly_gitops.config.identity_reader import IdentityReader
 from butterfly_gitops.config.layers import ENDPOINT_ONLY, EndpointLayer
@@ -28,23 +27,19 @@ from butterfly_gitops.config.scalar_readers import (
     IntegerReader,
     TextReader,
 )
-from butterfly_gitops.config.secret_names import names_secret
-from butterfly_gitops.config.setting_places import ENDPOINT, has_left_its_name, where_it_belongs
-from butterfly_gitops.config.tree import Entry, Mapping, Node, Scalar, Sequence, text_at
+from butterfly_gitops.config.setting_places import has_left_its_name
+from butterfly_gitops.config.tree import Entry, Mapping, Node, Scalar, text_at
+from butterfly_gitops.config.unknown_key import meant_by, refuse_key
 from butterfly_gitops.model.endpoint import (
     ENV_PATTERN,
     HD_PATTERN,
     HOST_PATTERN,
     PATH_PATTERN,
-    EhrEndpoint,
     FileReference,
     Hd,
     Reference,
 )
 from butterfly_gitops.model.meaning import Meanings
-
-_MOST_KNOWN = 8
-_MOST_REPEATED = 40
 
 
 def decode(model: type[BaseModel], node: Node, *, at: Scalar, context: Context) -> Any:
@@ -130,59 +125,6 @@ def _union_reader(arguments: tuple[Any, ...]) -> Reader:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OpaqueReader:
-    """Leaves the node as it is, for whoever knows its model."""
-
-    wants: str = "a value"
-
-    def read(self, node: Node, at: Scalar, context: Context) -> Any:  # noqa: ARG002 - it has nothing to refuse
-        return node
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OptionalReader:
-    """Reads null as None, else what it wraps."""
-
-    inner: Reader
-
-    @property
-    def wants(self) -> str:
-        return self.inner.wants
-
-    def read(self, node: Node, at: Scalar, context: Context) -> Any:
-        if isinstance(node, Scalar) and node.is_null and node.text:
-            return None
-        return self.inner.read(node, at, context)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListReader:
-    """Reads a list whose items have one type."""
-
-    item: Reader
-    wants: str = "a list in brackets"
-
-    def read(self, node: Node, at: Scalar, context: Context) -> Any:
-        if is_refused_null(node, at, "[] for none", context):
-            return FAILED
-        if not isinstance(node, Sequence):
-            mend = _list_meant(node, at) if isinstance(node, Scalar) else f"write {self.wants}"
-            if isinstance(node, Scalar) and node.is_plain and node.text.startswith("-"):
-                mend = "write a space behind the dash"
-            message = f"{at.text} is a list"
-            return context.refuse(node.place, rule="wrong-type", message=message, mend=mend)
-        items = tuple(read_once(self.item, item, at, context) for item in node.items)
-        return FAILED if any(item is FAILED for item in items) else items
-
-
-def _list_meant(written: Scalar, at: Scalar) -> str:
-    """The mend for a list without brackets, or in brackets of another kind."""
-    if at.text == "sites" and written.text.lower() in ("all", "any", "every", "*"):
-        return 'write ["*"]'
-    return f"write [{written.text.strip('()[]<> ')}]"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class MapReader:
     """Reads a mapping whose keys are names of the writer's choice."""
 
@@ -226,33 +168,6 @@ class MapReader:
             mend = f"indent it by {block.place.column - 1} spaces, as a setting of {above[-1].key.text}"
         message = f"{entry.key.text} is a setting, and a name is wanted here"
         context.refuse(at, rule="wrong-type", message=message, mend=mend)
-
-
-def mapping_for(
-    node: Node, at: Scalar, context: Context, *, settings: tuple[str, ...] = ()
-) -> Mapping | None:
-    """The node as a mapping, or None after its problem was noted. `settings` are those that it must have."""
-    if isinstance(node, Mapping):
-        return node
-    if not is_refused_null(node, at, "{} for none", context):
-        what = shown(node) if isinstance(node, Scalar) else "a list"
-        mend = "write one `key: value` in a line, indented below it"
-        if isinstance(node, Scalar) and len(settings) == 1:
-            mend = f"write {{{settings[0]}: {_as_written(node)}}}"
-        elif isinstance(node, Scalar) and settings:
-            mend += f": {', '.join(settings[:_MOST_KNOWN])}"
-        context.refuse(
-            node.place, rule="wrong-type", message=f"{at.text} is a mapping, not {what}", mend=mend
-        )
-    return None
-
-
-def _as_written(value: Scalar) -> str:
-    """A value as it stands in its file, if it is short enough to be said again."""
-    start = value.place.column - 1
-    written = value.place.excerpt[start : start + value.place.length]
-    is_shown = len(written) <= _MOST_REPEATED and not secrets_by_value.looks_secret(value.text)
-    return written if is_shown else "…"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -312,7 +227,7 @@ class ModelReader:
             is_null = isinstance(node, Scalar) and node.is_null
             values[name] = read_once(reader, node, key, self._of_null(key, context) if is_null else context)
         for entry in unknown:
-            self._refuse_key(entry, context)
+            refuse_key(entry, self.model, context)
         # What stands in a reference instead of it has been refused, and is no reason to write a path beside it.
         is_judged = context.relaxed or (bool(unknown) and self.model in get_args(Reference))
         missing = () if is_judged else tuple(self._missing(mapping, unknown, context))
@@ -332,31 +247,10 @@ class ModelReader:
     def _missing(self, mapping: Mapping, unknown: list[Entry], context: Context) -> Iterator[str]:
         """What must be there and is not, unless a misspelt key stands for it, which is refused by itself."""
         absent = [name for name in _required(self.model) if name not in mapping.entries]
-        misspelt = {self._meant(entry.key, context) for entry in unknown} if absent else set()
+        misspelt = {meant_by(entry.key, self.model, context) for entry in unknown} if absent else set()
         for name in absent:
             if name not in misspelt:
                 yield name
-
-    def _belongs(self, key: Scalar) -> str | None:
-        """Where else a key belongs, unless it is the last word of a setting that is known here."""
-        if any(name.endswith(f"_{key.text}") for name in self.model.model_fields):
-            return None
-        thing = ENDPOINT if issubclass(self.model, EhrEndpoint) else ""
-        return where_it_belongs(key.text, file=key.place.source.file, thing=thing)
-
-    def _meant(self, key: Scalar, context: Context) -> str | None:
-        """The setting that a misspelt key is for."""
-        known = self.model.model_fields.keys()
-        if self._belongs(key):
-            return None
-        if (decides := setting_of(key.text)) in known:
-            return decides
-        before_colon = key.text.partition(":")[0]
-        if before_colon in known:
-            return before_colon
-        # `name` is nearer to display_name than its letters tell.
-        ending = [name for name in known if name.endswith(f"_{key.text}")]
-        return ending[0] if len(ending) == 1 else context.guesses.nearest(key, known)
 
     def _refuse_missing(
         self, missing: tuple[str, ...], mapping: Mapping, at: Scalar, context: Context
@@ -379,39 +273,6 @@ class ModelReader:
         choices = reader.choices if isinstance(reader, ChoiceReader) else ()
         return f" {choices[0]}" if len(choices) == 1 else ""
 
-    def _refuse_key(self, entry: Entry, context: Context) -> None:
-        key = entry.key
-        if self._is_second_reference(entry):
-            message, mend = "a reference says one of env, path and file alone", "keep the one that holds"
-            context.refuse(key.place, rule="unknown-key", message=message, mend=mend)
-            return
-        if names_secret(key.text) or self.model in get_args(Reference):
-            context.problems.append(secrets_by_value.refused_setting(entry))
-            return
-        known = self.model.model_fields.keys()
-        meant = self._meant(key, context)
-        mend = f'write "{meant}"' if meant else _known_here(tuple(known))
-        if belongs := self._belongs(key):
-            mend = f"move it {belongs}"
-        elif not meant and (decides := setting_of(key.text)):
-            mend = f"{key.text} is what the setting {decides} of an EHR endpoint says"
-        name, colon, value = key.text.partition(":")
-        if colon and name == meant and isinstance(entry.value, Scalar) and not entry.value.text:
-            mend = f"write a space behind the colon: {name}: {value}"
-        message = f"{key.text} is no setting here" if belongs else f"no setting is called {shown(key)}"
-        context.refuse(key.place, rule="unknown-key", message=message, mend=mend)
-
-    def _is_second_reference(self, entry: Entry) -> bool:
-        """Whether it says another place for a secret, and surely no secret."""
-        if self.model not in get_args(Reference) or not isinstance(entry.value, Scalar):
-            return False
-        name, text = entry.key.text, entry.value.text
-        if name == "env":
-            return re.fullmatch(ENV_PATTERN, text) is not None
-        if name == "path":
-            return re.match(PATH_PATTERN, text) is not None
-        return name == "file" and bool(secrets_by_value.kind_of_path(text, name=name))
-
     def _validated(self, values: dict[str, Any], mapping: Mapping, context: Context) -> Any:
         """The instance; what only the whole model checks, such as the size of a mapping, is refused here."""
         try:
@@ -422,13 +283,6 @@ class ModelReader:
                 place = entry.key.place if entry else mapping.place
                 context.refuse(place, rule="out-of-range", message=details["msg"])
             return FAILED
-
-
-def _known_here(known: tuple[str, ...]) -> str:
-    """The first names, and where the others stand."""
-    more = len(known) - _MOST_KNOWN
-    listed = ", ".join(known if more <= 0 else known[:_MOST_KNOWN])
-    return f"known here: {listed}" + (f" and {more} more, see docs/configuration.md" if more > 0 else "")
 
 
 @functools.cache
