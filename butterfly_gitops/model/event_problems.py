@@ -39,7 +39,9 @@ _MENDS = {
     "base64": "write it in base64 in one line, without blanks",
 }
 _NO_BLANKS = "write it without blanks around it, or take it out"
+# A comparison takes long, and whoever waits for it keeps others waiting.
 _LONGEST_NAME = 64
+_MOST_LOOKED_FOR = 100
 
 
 def with_distinct_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -70,15 +72,18 @@ def not_json(error: Exception) -> Problem:
     return event_problem("not-json", str(error), "")
 
 
-def event_problems(error: ValidationError, prefix: str = "") -> Iterator[Problem]:
-    """Each thing that is wrong with an event; `prefix` points to it in what was handed in."""
-    for one in error.errors(include_url=False, include_input=False):
+def event_problems(error: ValidationError, prefix: str = "", *, before: int = 0) -> Iterator[Problem]:
+    """Each thing that is wrong with an event; `prefix` points to it in what was handed in.
+
+    `before` counts the problems of other events in it: after many, the names that were meant are no longer looked for.
+    """
+    for number, one in enumerate(error.errors(include_url=False, include_input=False), start=before):
         pointer = prefix + _pointer(one["loc"])
         match one["type"]:
             case "missing":
                 yield event_problem("missing-field", "this field is required", pointer, mend="add it")
             case "extra_forbidden":
-                mend = _known_as(one["loc"])
+                mend = _known_as(one["loc"]) if number < _MOST_LOOKED_FOR else "take it out"
                 yield event_problem("unknown-field", "a study event has no such field", pointer, mend=mend)
             case _:
                 message, mend = _wrong(one)

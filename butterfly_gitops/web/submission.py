@@ -49,7 +49,7 @@ def read_submission(body: bytes) -> Submission:
             # In JSON mode an ISO time is a time; the strict Python mode would refuse the text.
             events.append(StudyEvent.model_validate_json(json.dumps(item) if is_array else text))
         except ValidationError as error:
-            problems += event_problems(error, f"/{position}" if is_array else "")
+            problems += event_problems(error, f"/{position}" if is_array else "", before=len(problems))
     if problems:
         raise EventsRefused(problems)
     return Submission(events=tuple(events), is_array=is_array)

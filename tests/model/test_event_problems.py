@@ -91,3 +91,12 @@ def test_a_wrong_value_is_told_with_its_place_and_mend(pointer: str, value: Any,
 def test_what_is_no_json_is_told_in_words(content: bytes, message: str):
     (found,) = read_events(content)
     assert [(each.rule, each.message) for each in found.problems] == [("not-json", message)]
+
+
+def test_what_was_meant_is_looked_for_a_hundred_times():
+    """A comparison takes long, and whoever hands in thousands of misspelt names must not keep others waiting."""
+    event = changed("/study/observations", [{f"displai{n}": "-"} for n in range(200)])
+    (found,) = read_events(json.dumps(event).encode())
+    mends = [each.mend for each in found.problems if each.rule == "unknown-field"]
+    named = [mend for mend in mends if "display" in mend]
+    assert (len(mends), 0 < len(named) <= 100) == (200, True)
