@@ -4,6 +4,7 @@ Values are given only where they come from the configuration or say nothing of a
 said that they change, and no more.
 """
 
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
@@ -35,9 +36,9 @@ _LONGEST = 80
 class Alteration:
     """One field or one segment that differs.
 
-    `place` is `MSH-4`, `PV1-19.4` for a component of a field that is not shown, or `OBX` for a whole segment; then `old` or `new` is its OBX-3, if it has one. Both are as they
-    stand in the message, and empty where there is nothing or where it must not be shown. `row` is the OBX-3
-    beside any other field of an OBX.
+    `place` is `MSH-4`, `PV1-19.4` for a component of a field that is not shown, or `OBX` for a whole segment; then
+    `old` or `new` is its OBX-3, if it has one. Both are as they stand in the message, and empty where there is nothing
+    or where it must not be shown. `row` is the OBX-3 beside any other field of an OBX.
     """
 
     place: str
@@ -115,14 +116,30 @@ def _paired(
     leaving, coming = list(old), list(new)
     pairs: _Pairs = []
     for key in keys:
-        for after in tuple(coming):
-            # Nothing is no value that two of them could share.
-            before = next((one for one in leaving if any(key(one)) and key(one) == key(after)), None)
-            if before is not None:
-                pairs.append((before, after))
-                leaving.remove(before)
-                coming.remove(after)
+        found, leaving, coming = _paired_by(key, leaving, coming)
+        pairs += found
     return sorted(pairs, key=lambda pair: int(pair[1][1])), leaving, coming
+
+
+def _paired_by(
+    key: _Key, old: Sequence[_Segment], new: Sequence[_Segment]
+) -> tuple[_Pairs, list[_Segment], list[_Segment]]:
+    """The OBX that have the same key, the first with the first; and the others of both sides, in their order."""
+    same = defaultdict[tuple[str, ...], deque[int]](deque)
+    for number, row in enumerate(old):
+        # Nothing is no value that two of them could share.
+        if any(values := key(row)):
+            same[tuple(values)].append(number)
+    pairs: _Pairs = []
+    coming: list[_Segment] = []
+    gone: set[int] = set()
+    for row in new:
+        if numbers := same.get(tuple(key(row))):
+            gone.add(number := numbers.popleft())
+            pairs.append((old[number], row))
+        else:
+            coming.append(row)
+    return pairs, [row for number, row in enumerate(old) if number not in gone], coming
 
 
 def _told_by(fields: Sequence[str]) -> str:

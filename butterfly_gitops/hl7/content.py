@@ -73,7 +73,8 @@ def values(result: Result) -> Iterator[Row]:
     """Each observation as one OBX of its own type."""
     for number, one in enumerate(result.study.observations, start=1):
         kind, value = _typed(result, number, one)
-        code, unit = coded(one.code, one.display, one.system), coded(one.unit)
+        # Not cached: a display is the source's free text.
+        code, unit = composite(one.code, one.display, one.system), coded(one.unit)
         instance = escape(one.instance) if one.instance else ""
         # By position, since there are many: names take twice as long.
         yield Row(kind, code, value, instance, unit, result.observed)

@@ -23,6 +23,8 @@ _BY_CODE = {
     ATTESTATION.partition("^")[0]: "attestation",
     IMAGES.partition("^")[0]: "link to the images",
 }
+# What is measured may bear the code of the exam itself, or of a section.
+_MEASURED = ("NM", "CE", "CWE")
 _BY_SUFFIX = {suffix: section for section, (_, _, suffix) in SECTIONS.items() if suffix}
 
 
@@ -42,6 +44,8 @@ def row_name(rows: Sequence[Said], exam: str) -> str:
 def _kind(row: Said, exam: str) -> str:
     if row.type == "ED":
         return "document"
+    if row.type in _MEASURED:
+        return "observation"
     identifier = _identifier(row.code)
     if identifier == exam:
         return "line"

@@ -346,6 +346,8 @@ LONG = {"code": "1" * 199, "display": "1" * 199}
         ({}, {"attestation": {"text": "é"}}, "OBX 4 (attestation)"),
         ({}, {"observations": [*MEASURED, {**MEASURED[1], "value": "é"}]}, "OBX 5 (observation 3)"),
         ({}, {"observations": [{**MEASURED[0], "unit": "é"}]}, "OBX 3 (observation 1)"),
+        ({}, {"observations": [{**MEASURED[0], "code": "EFAST", "unit": "é"}]}, "OBX 3 (observation 1)"),
+        ({}, {"observations": [{**MEASURED[0], "code": "18782-3", "unit": "é"}]}, "OBX 3 (observation 1)"),
         ({}, {"observations": [{**MEASURED[0], "code": "é"}]}, "OBX 3 (observation 1)"),
         ({}, {"observations": [*MEASURED, MEASURED[0] | LONG]}, "OBX 5 (observation 3)"),
         ({}, {"observations": [{**MEASURED[0], "instance": "1" * 21}]}, "OBX 3 (observation 1)"),

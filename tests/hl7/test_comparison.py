@@ -1,6 +1,9 @@
 """What differs between two messages of a study, and that nothing which a study says is ever among it."""
 
 import json
+import sys
+from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -144,6 +147,43 @@ def test_rows_that_say_nothing_are_not_the_same() -> None:
     head = "MSH|^~\\&|\rOBR|1\r"
     first, second = (f"{head}OBX|1|ST|{code}||\r" for code in ("A", "B"))
     assert [said(one) for one in alterations(first, second)] == ["OBX removed A", "OBX added B"]
+
+
+def _calls(work: Callable[[], object]) -> int:
+    """How many functions are called for it, those of Python itself among them."""
+    count = 0
+
+    def one_more(_frame: FrameType, event: str, _argument: object) -> None:
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    before = sys.getprofile()
+    sys.setprofile(one_more)
+    try:
+        work()
+    finally:
+        sys.setprofile(before)
+    return count
+
+
+@pytest.mark.parametrize(
+    ("code", "identifier"),
+    [("X", "{}b"), ("Y", "{}b"), ("Y{}", "{}")],
+    ids=["other OBX-4", "the same other OBX-3, and other OBX-4", "each another OBX-3"],
+)
+def test_the_work_grows_with_the_number_of_rows(code: str, identifier: str) -> None:
+    def rows(code: str, identifier: str, value: str, number: int) -> str:
+        told = (
+            f"OBX|{row}|TX|{code.format(row)}|{identifier.format(row)}|{value}{row}\r"
+            for row in range(1, number + 1)
+        )
+        return "MSH|^~\\&|\r" + "".join(told)
+
+    def work(number: int) -> int:
+        first, second = rows("X", "{}", "old", number), rows(code, identifier, "new", number)
+        return _calls(lambda: alterations(first, second))
+
+    assert work(800) < 5 * work(200)
 
 
 def test_the_way_back_is_the_same_reversed() -> None:
