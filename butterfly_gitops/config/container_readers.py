@@ -61,7 +61,7 @@ def _list_meant(written: Scalar, at: Scalar) -> str:
     """The mend for a list without brackets, or in brackets of another kind."""
     if at.text == "sites" and written.text.lower() in ("all", "any", "every", "*"):
         return 'write ["*"]'
-    return f"write [{written.text.strip('()[]<> ')}]"
+    return f"write [{_repeated(written.text.strip('()[]<> '))}]"
 
 
 def mapping_for(
@@ -87,5 +87,8 @@ def _as_written(value: Scalar) -> str:
     """A value as it stands in its file, if it is short enough to be said again."""
     start = value.place.column - 1
     written = value.place.excerpt[start : start + value.place.length]
-    is_shown = len(written) <= _MOST_REPEATED and not secrets_by_value.looks_secret(value.text)
-    return written if is_shown else "…"
+    return "…" if secrets_by_value.looks_secret(value.text) else _repeated(written)
+
+
+def _repeated(text: str) -> str:
+    return text if len(text) <= _MOST_REPEATED else "…"

@@ -13,6 +13,10 @@ _SECRET = re.compile(
 _NAME = re.compile(r"[a-z0-9-]+")
 # A try at the start of each word alone: a line that repeats such a word must not cost its square.
 _KEY = re.compile(r"(?<![\w-])(?P<key>[\w-]+(?: [\w-]+)?)[\"']?\s*:\s*(?=\S)")
+# A setting whose colon is missing, alone in its line or in braces.
+_NO_COLON = re.compile(
+    r"(?:^ *(?:- +)?|[{,] *)(?P<key>[\w-]{1,40}) +(?=[^\s:]*[0-9])(?P<value>[^\s:,{}\[\]#]{6,200}) *(?=$|[,:}])"
+)
 _TOKEN = re.compile(r"[\"']?(?P<text>[^\s\"'{}\[\]<>]{6,200})[\"']?,?\s*")
 _DIGIT, _LETTER = re.compile(r"[0-9]"), re.compile(r"[a-z]")
 _ANSWERED_OTHERWISE = re.compile(r"(?:auth|authorization)$", re.IGNORECASE)
@@ -37,6 +41,9 @@ def announced(line: str) -> Announced | None:
         key = found["key"]
         if names_secret(key) and not (line[found.end()] == "{" and _is_of_a_thing(key)):
             return Announced(key=found.start(), value=found.end())
+    for found in _NO_COLON.finditer(line):
+        if found["key"] == "key" or names_secret(found["key"]):
+            return Announced(key=found.start("key"), value=found.start("value"))
     return None
 
 

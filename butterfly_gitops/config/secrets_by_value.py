@@ -4,6 +4,7 @@ import re
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import replace
 
+from butterfly_gitops.config.layout.key_order import setting_names
 from butterfly_gitops.config.secret_names import announced, announced_in_comment
 from butterfly_gitops.config.secret_shapes import (
     ASSIGNED,
@@ -27,6 +28,8 @@ _IN_COMMENT = re.compile(rf"{_PASSWORD_IN_URL.pattern}|-----BEGIN [A-Z ]{{0,30}}
 _PEM_TO_END = re.compile(r"-----BEGIN .*")
 _LONG_BASE64 = re.compile(r"[A-Za-z0-9+/=]{40,}")
 _CERTIFICATE_PATH = re.compile(r"/?(?:[a-z0-9_.-]{1,40}/){0,8}[a-z0-9_.-]{1,60}\.(?:pem|crt|cer)")
+# What may be one secret in what is hidden, and in what is said of it.
+_TOLD = re.compile(r"[^\s\"'{}\[\](),:;]{6,}")
 _STARS = "********"
 _MEND = "take it out, change the secret, and refer to it: {env: BGO_SECRET_…} or {path: /…}"
 
@@ -64,8 +67,13 @@ def refused_value(value: Node, *, name: str) -> Problem:
 
 def refused_setting(entry: Entry) -> Problem:
     """The problem of a key that asks for a secret."""
-    message = f'no setting is called "{entry.key.text}", and a secret is never written in a file'
+    key = entry.key.text
+    secret = announced(key)
+    name = key[: secret.value] + _STARS if secret else key
+    message = f'no setting is called "{name}", and a secret is never written in a file'
     problem = problem_at(entry.key.place, rule="secret-by-value", message=message, mend=_MEND)
+    if secret:
+        return _hide(problem, entry.key.place._replace(column=entry.key.place.column + secret.value))
     return _hide(problem, entry.value.place)
 
 
@@ -140,14 +148,41 @@ def without_secrets(problems: Iterable[Problem], *, among: Iterable[Problem]) ->
     for problem in problems:
         excerpt = hidden.get((problem.origin.file, problem.origin.line), problem.excerpt)
         until = problem.origin.column - 1 + problem.length
-        shown = replace(problem, excerpt=_starred(excerpt, until=until))
-        yield replace(shown, message=without_shapes(shown.message), mend=without_shapes(shown.mend))
+        words = _hidden_words(problem.excerpt, behind=len(excerpt.rstrip("*")))
+        yield replace(
+            problem,
+            excerpt=_starred(excerpt, until=until),
+            message=_told(problem.message, words),
+            mend=_told(problem.mend, words),
+        )
 
 
 def without_shapes(text: str) -> str:
-    """What is said of a name or a value, with stars for a password in it and for a token."""
+    """What is said of a name or a value, with stars for a password in it, for a token and for key material."""
     text = _PASSWORD_IN_URL.sub(rf"\1{_STARS}@", text) if "://" in text else text
-    return TOKEN.sub(_STARS, ASSIGNED.sub(rf"\1{_STARS}", text))
+    return _LONG_BASE64.sub(_STARS, TOKEN.sub(_STARS, ASSIGNED.sub(rf"\1{_STARS}", text)))
+
+
+def _hidden_words(line: str, *, behind: int) -> frozenset[str]:
+    """The words of a line that its excerpt hides: all `behind` a place, and whatever looks like a secret."""
+    hidden = [line[behind:]]
+    if secret := announced(line):
+        hidden.append(line[secret.value :])
+    hidden += (found[0] for pattern in (_PEM_TO_END, _LONG_BASE64) for found in pattern.finditer(line))
+    words = frozenset(word for piece in hidden for word in _TOLD.findall(piece))
+    return words - setting_names() if words else words
+
+
+def _told(text: str, hidden: frozenset[str]) -> str:
+    """A message or a mend, with stars for what the excerpt above it hides, cut or whole."""
+    if hidden:
+        text = _TOLD.sub(lambda found: _STARS if _is_hidden(found[0], hidden) else found[0], text)
+    return without_shapes(text)
+
+
+def _is_hidden(word: str, hidden: frozenset[str]) -> bool:
+    begin = word.removesuffix("…")
+    return word in hidden or (begin != word and any(each.startswith(begin) for each in hidden))
 
 
 def _starred(line: str, *, until: int) -> str:

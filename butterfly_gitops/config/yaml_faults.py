@@ -27,6 +27,8 @@ _SEVERAL_WORDS = re.compile(r" *(?:- +)?(?P<key>[a-z_]+) +[^ ]")
 _BEHIND_COMMA = re.compile(r"(?P<sign>[,;]) *(?P<key>[a-z_]+)$")
 # Quoted text and comments first, for the brackets in them are none.
 _BRACKET = re.compile(r"""(?<![^\s\[{,:])"(?:\\.|[^"\\])*"|(?<![^\s\[{,:])'[^']*'|(?:^|\s)#.*|[\[\]{}]""")
+# A line of a key is longer, and no name.
+_LONGEST_NAME = 60
 _SHORT = re.compile(r"[\w.-]{1,20}")
 
 
@@ -110,7 +112,7 @@ def _lost_colon(source: Source, line: int) -> Problem | None:
         has_more_below = len(below) - len(below.lstrip(" ")) > len(text) - len(text.lstrip(" "))
         mend = (
             f"write a colon behind it: {text.strip(' -')}:"
-            if has_more_below
+            if has_more_below and len(text) <= _LONGEST_NAME
             else "write a colon and a value behind it"
         )
         return _problem(_whole(source, line), "a name without a colon", mend)

@@ -98,6 +98,43 @@ def test_it_is_refused_and_not_repeated(line: str):
     assert SECRET not in repr(problems)
 
 
+MATERIAL = "wJalrXUtnFEMIaK7MDENGabPxRfiCYEXAMPLEKEY"  # an AWS secret of a manual
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"message: {MATERIAL}",
+        f"message: {{exam_codes: {{E: {MATERIAL}}}}}",
+        f"message: {{sex_codes: {MATERIAL}}}",
+        f"message: {{empty_as_null: {MATERIAL}}}",
+        f"message: {{empty_as_null: ({MATERIAL})}}",
+        f"status: {'a ' * 20}{MATERIAL}",
+        f"{MATERIAL}: 1",
+        f"{MATERIAL}:1",
+        f"{MATERIAL}",
+        f"{MATERIAL}\n      a: 1",
+        f"host {MATERIAL}",
+        f"- {MATERIAL}",
+        f"* {MATERIAL}",
+    ],
+)
+def test_what_an_excerpt_hides_is_in_no_message_and_no_mend(line: str):
+    problems = problems_with(line)
+    assert problems
+    assert MATERIAL[:12] not in repr(problems)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["key hunter2secret", "- password hunter2secret", "tls: {key hunter2secret}", "api_key hunter2secret: 1"],
+)
+def test_a_secret_behind_a_name_without_a_colon_is_hidden(line: str):
+    problems = problems_with(line)
+    assert problems
+    assert "hunter2" not in repr(problems)
+
+
 @pytest.mark.parametrize(
     "comment",
     [
