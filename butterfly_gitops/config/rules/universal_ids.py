@@ -1,13 +1,14 @@
 """Universal ids that are not what their type says: an EHR that checks them refuses every message."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from butterfly_gitops.config.context import shown
 from butterfly_gitops.config.reading import EndpointReading, FleetReading
 from butterfly_gitops.config.rules.documentation import Rule
 from butterfly_gitops.config.tree import Mapping, Scalar, mapping_at, problem_at, text_at
-from butterfly_gitops.model.problem import Problem
+from butterfly_gitops.model.problem import Origin, Problem
 
 RULES = (
     Rule(
@@ -32,45 +33,69 @@ _FORMS = {
 
 
 def check_universal_ids(reading: FleetReading) -> Iterator[Problem]:
-    """All rules of this module, in each shared layer by itself, and in each endpoint."""
-    presets = reading.presets
-    for name in presets.entries if presets else ():
-        yield from _of_tree(mapping_at(presets, name))
-    for site in reading.sites:
-        yield from _of_tree(mapping_at(site.site_tree, "endpoint_defaults"))
-        for endpoint in site.endpoints.values():
-            yield from _of_endpoint(endpoint)
+    """All rules of this module, for each endpoint with all its layers: an id and its type may stand in two."""
+    said: set[Origin] = set()
+    for _, endpoint in reading.endpoints:
+        for identity in _identities(endpoint.merged.tree):
+            for problem in _judged(identity, endpoint):
+                # What a preset says in full is wrong once, however many endpoints have it.
+                if problem.origin not in said:
+                    said.add(problem.origin)
+                    yield problem
 
 
-def _of_endpoint(endpoint: EndpointReading) -> Iterator[Problem]:
-    """Of all layers, for an id and its type may stand in two; what a preset says is said there."""
-    for problem in _of_tree(endpoint.merged.tree):
-        if problem.site is not None:
-            yield problem
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Identity:
+    """A universal id with its type, if one is written, and the path of what has it."""
+
+    name: str
+    path: tuple[str, ...]
+    written: Scalar
+    said: Scalar | None
+    otherwise: str = ""
+
+    @property
+    def kind(self) -> str:
+        return self.said.text if self.said else self.otherwise
 
 
-def _of_tree(tree: Mapping | None) -> Iterator[Problem]:
-    for name in _IDENTITIES:
-        yield from _of_id(mapping_at(tree, name), name)
+def _identities(tree: Mapping) -> Iterator[_Identity]:
     authorities = mapping_at(tree, "message", "authorities")
-    for name in authorities.entries if authorities else ():
+    for name, path, otherwise in (
+        *((name, (name,), "") for name in _IDENTITIES),
         # Where an authority says nothing of it, its id is an OID.
-        yield from _of_id(mapping_at(authorities, name), f"the authority {name}", kind="ISO")
+        *((f"the authority {name}", ("message", "authorities", name), "ISO") for name in _names(authorities)),
+    ):
+        written = text_at(tree, *path, "universal_id")
+        if written is not None and not written.is_null:
+            said = text_at(tree, *path, "universal_id_type")
+            yield _Identity(name=name, path=path, written=written, said=said, otherwise=otherwise)
 
 
-def _of_id(tree: Mapping | None, name: str, *, kind: str = "") -> Iterator[Problem]:
-    written, said = text_at(tree, "universal_id"), text_at(tree, "universal_id_type")
-    kind = said.text if said else kind
-    if written is None or written.is_null or kind not in _FORMS:
+def _names(authorities: Mapping | None) -> Iterable[str]:
+    return authorities.entries if authorities else ()
+
+
+def _judged(one: _Identity, endpoint: EndpointReading) -> Iterator[Problem]:
+    if one.kind not in _FORMS or _FORMS[one.kind][0].fullmatch(one.written.text):
         return
-    form, what, wanted = _FORMS[kind]
-    if form.fullmatch(written.text) is None:
-        yield problem_at(
-            written.place,
-            rule="bad-universal-id",
-            message=f"{name} has the universal_id {shown(written)}, which is not {what}{_why(written, kind)}",
-            mend=f"write {wanted}, or the universal_id_type that it has",
-        )
+    _, what, wanted = _FORMS[one.kind]
+    is_above = one.said is not None and _is_of_a_layer_above(one, endpoint)
+    yield problem_at(
+        one.said.place if one.said and is_above else one.written.place,
+        rule="bad-universal-id",
+        message=f"{one.name} has the universal_id {shown(one.written)}, which is not {what}{_why(one.written, one.kind)}",
+        mend=f"write {wanted}, or the universal_id_type that it has",
+        related=endpoint.provenance(*one.path, "universal_id") if is_above else (),
+    )
+
+
+def _is_of_a_layer_above(one: _Identity, endpoint: EndpointReading) -> bool:
+    """Whether the type was laid over the id, which is then at odds here alone."""
+    layers = [layer.name for layer in endpoint.layers]
+    of = endpoint.merged.layer_of
+    id_path, type_path = (".".join((*one.path, key)) for key in ("universal_id", "universal_id_type"))
+    return layers.index(of[type_path]) > layers.index(of[id_path])
 
 
 def _why(written: Scalar, kind: str) -> str:
