@@ -1,7 +1,6 @@
 """Every rule by its id; what looks for its problems stands in `checks`, or where values are read."""
 
 from butterfly_gitops.config.rules import (
-    acknowledgements,
     capacity,
     comments,
     connection,
@@ -32,7 +31,7 @@ from butterfly_gitops.config.rules.documentation import Rule
 
 _FAMILIES = (
     *(text, comments, versions, shape, files, unread, names, lookalikes, removal, forwarding, capacity),
-    *(usage, placeholders, wires, waits, acknowledgements, universal_ids, connection, zones, tls),
+    *(usage, placeholders, wires, waits, universal_ids, connection, zones, tls),
     *(message, message_fields, encodings, grants, unbuilt, silence),
 )
 

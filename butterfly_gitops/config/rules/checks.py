@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 
 from butterfly_gitops.config.reading import FleetReading
-from butterfly_gitops.config.rules.acknowledgements import check_acknowledgements
 from butterfly_gitops.config.rules.capacity import check_capacity
 from butterfly_gitops.config.rules.comments import check_comments
 from butterfly_gitops.config.rules.connection import check_connections
@@ -54,7 +53,6 @@ CHECKS: tuple[Callable[[FleetReading], Iterator[Problem]], ...] = (
     _check_encodings,
     check_wires,
     check_waits,
-    check_acknowledgements,
     check_universal_ids,
     check_connections,
     check_grants,
