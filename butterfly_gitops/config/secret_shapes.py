@@ -31,13 +31,26 @@ _FORMS = "|".join(f"(?:{'|'.join(beginnings)})(?![xX]{{8}}){rest}" for _, beginn
 TOKEN = re.compile(rf"(?<![\w-])(?:{_FORMS})(?!\w)")
 """A token as its issuer makes them; xxxxxxxx stands for one in the example of a manual."""
 
-_END = r"(?=[\s\"'&;,)}\]]|$)"
-_STANDS_FOR_ONE = rf"(?:[=*$%<{{\[…]|\.\.\.|(?:[A-Z_]+|[xX]+|(?i:none|null|true|false|required|optional|empty|unset)){_END})"
+_SIGN = r"[^\s\"'&;,)}\]]"
+_END = rf"(?!{_SIGN})"
+_LETTER = r"[^\W\d_]"
+# What says where a secret is, what it is called, or that there is none: each part with a limit, as a secret has one.
+_NO_SECRET = "|".join((
+    r"[=*$%<{\[…]|\.\.\.",
+    r"(?i:env|path|file|vault):",
+    r"(?:~|\.{1,2})?/|[A-Za-z]:\\",
+    rf"[a-z0-9_.-]{{1,60}}(?:/[a-z0-9_.-]{{1,60}}){{1,8}}{_END}",
+    rf"[A-Z0-9_]{{0,60}}[A-Z0-9]_[A-Z0-9_]{{0,60}}{_END}",
+    rf"{_LETTER}{{1,60}}(?:[-_.]{_LETTER}{{1,60}}){{0,8}}(?:-[0-9]{{1,2}})?[.:?…]{{0,3}}{_END}",
+    # The number of a ticket.
+    rf"[A-Z]{{2,10}}-[0-9]{{1,7}}{_END}",
+))  # fmt: skip
 _WORDS = ("password", "passwort", "passwd", "passphrase", "pwd", "secret", "token")
 ASSIGNED = re.compile(
     rf"((?i:{'|'.join(_WORDS)})"
     r"(?:=[\"']?| ?= ?[\"']?(?=\S{0,200}[0-9])))"
-    rf"(?!{_STANDS_FOR_ONE})[^\s\"'&;,)}}\]]{{4,200}}"
+    rf"(?!{_NO_SECRET})(?={_SIGN}{{0,199}}{_LETTER})(?={_LETTER}{{0,199}}(?!{_LETTER}){_SIGN})"
+    rf"{_SIGN}{{6,200}}"
 )
 """`password=` and its like, with what may well be the password: the first group is what stands before it."""
 
