@@ -1,148 +1,123 @@
 """Which lines left the column of their block, where the parser only tells the line at which nothing fits any more.
 
 The parser stops at the first line that it cannot place; the one that is to mend often stands above it, or others below
-it left with it. All of them are named at once, with the column that they should have.
+it left with it. So each line around is tried at each column, and the models tell which of what then fits is likely.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from butterfly_gitops.config.layout.key_order import setting_names
+from butterfly_gitops.config.outline import Line, Misfits, Outline, lines_of, order_for
 
-_KEY = re.compile(r"(?P<indent> *)(?P<key>[\w.-]{1,63}):(?P<value>(?: .*)?)")
-_COMMENT = re.compile(r"(?:^| )#.*")
+# How far from where the parser stopped a line is looked for, and how far from it all is to fit.
+_ABOVE, _BELOW, _TO_FIT = 40, 6, 40
+# By how much a block is deeper, as fmt writes it.
+_STEP = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Left:
-    """Lines from `first` to `last`, counted from 1, that should all have `column`, as the line `like` has it."""
+    """Lines from `first` to `last`, counted from 1, that should all have `column`, as the line `like` has it, if any."""
 
     first: int
     last: int
     column: int
-    like: int
+    like: int | None
 
     @property
     def mend(self) -> str:
         """What to do, in words."""
         lines = f"lines {self.first} to {self.last}" if self.last > self.first else "it"
         spaces = {0: "no spaces", 1: "1 space"}.get(self.column, f"{self.column} spaces")
-        beside = {1: "the line above", -1: "the line below"}.get(self.first - self.like, f"line {self.like}")
-        return f"indent {lines} by {spaces}, like {beside}"
+        near = {self.first - 1: "the line above", self.last + 1: "the line below"}
+        like = f", like {near.get(self.like, f'line {self.like}')}" if self.like is not None else ""
+        return f"indent {lines} by {spaces}{like}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Line:
-    """A line with a key, and whether the value stands in it or below it."""
+class _Move:
+    """Lines, by where they stand in those with text, that all go to another column."""
 
-    number: int
+    first: int
+    last: int
     column: int
-    key: str
-    has_value: bool
-
-    @property
-    def is_name(self) -> bool:
-        """Whether it begins a thing that bears a name of the writer's choice."""
-        return not self.has_value and self.key not in setting_names()
 
 
-def lines_that_left(lines: tuple[str, ...], stopped: int) -> Left | None:
+def lines_that_left(texts: tuple[str, ...], stopped: int, *, file: str) -> Left | None:
     """What left its column, where the parser stopped at a line, counted from 1; None where that is not sure."""
-    above = list(_keys_above(lines, stopped))
-    if not above or (at := _read(lines, stopped)) is None:
+    lines = lines_of(texts)
+    at = next((index for index, line in enumerate(lines) if line.number == stopped), None)
+    if at is None:
         return None
-    if at.column > above[0].column:
-        return _left_before(lines, above, at) or _too_deep(lines, above[0], at)
-    return _between(lines, above, at)
-
-
-def _read(lines: tuple[str, ...], number: int) -> _Line | None:
-    found = _KEY.fullmatch(lines[number - 1].rstrip())
-    if found is None:
+    start, end = max(0, at - _ABOVE), min(len(lines), at + _TO_FIT)
+    before = Outline.new(order_for(file, lines))
+    for line in lines[:start]:
+        before.add(line)
+    near = lines[start:end]
+    move = _best(before, near, at - start, is_end=end == len(lines))
+    if move is None:
         return None
-    value = _COMMENT.sub("", found["value"]).strip()
-    return _Line(number=number, column=len(found["indent"]), key=found["key"], has_value=bool(value))
+    first, last = near[move.first].number, near[move.last].number
+    return Left(first=first, last=last, column=move.column, like=_like(near, move))
 
 
-def _is_empty(line: str) -> bool:
-    return not line.strip() or line.lstrip(" ").startswith("#")
-
-
-def _keys_above(lines: tuple[str, ...], number: int) -> Iterator[_Line]:
-    """The lines above, from the nearest one up to the first that is not a key with or without a value."""
-    for each in range(number - 1, 0, -1):
-        if _is_empty(lines[each - 1]):
-            continue
-        if (line := _read(lines, each)) is None:
-            return
-        yield line
-
-
-def _left_before(lines: tuple[str, ...], above: list[_Line], at: _Line) -> Left | None:
-    """The lines just above that stand less deep than those around them, or than those below the same name."""
-    if not above[0].has_value:
+def _best(before: Outline, lines: list[Line], at: int, *, is_end: bool) -> _Move | None:
+    """The move after which the most fits; of those alike the shortest one."""
+    as_it_is = _tried(before, lines, is_end=is_end)
+    columns = _columns(lines)
+    ranked: list[tuple[Misfits, int, int, int, _Move]] = []
+    opened = before.copy()
+    for first, runs in _runs(lines, at):
+        for last in runs:
+            for column in columns - {lines[first].column}:
+                moved = [each._replace(column=column) for each in lines[first : last + 1]]
+                misfits = _tried(opened, moved + lines[last + 1 :], is_end=is_end)
+                shift = abs(column - lines[first].column)
+                move = _Move(first=first, last=last, column=column)
+                ranked.append((misfits, last - first, shift, abs(at - first), move))
+        opened.add(lines[first])
+    best = min(ranked, key=lambda each: each[:4], default=None)
+    if best is None or best[0].columns >= as_it_is.columns:
         return None
-    first = above[0]
-    for line in above:
-        if line.column >= at.column:
-            is_back = line.column == at.column
-            return _left(first, above[0], at) if is_back else None
-        if not line.has_value:
-            # Below a name the fewer lines are off, unless they could not belong to it at all.
-            before, behind = above[0].number - first.number, _last_beside(lines, at) - at.number
-            return _left(first, above[0], at) if before < behind or first.column <= line.column else None
-        if line.column != above[0].column:
-            return None
-        first = line
-    return None
+    return best[-1]
 
 
-def _left(first: _Line, last: _Line, at: _Line) -> Left:
-    return Left(first=first.number, last=last.number, column=at.column, like=at.number)
+def _columns(lines: list[Line]) -> set[int]:
+    """Those that lines have, and those that they should have."""
+    present = {line.column for line in lines if line.key}
+    return present | set(range(0, max(present, default=0) + _STEP + 1, _STEP))
 
 
-def _too_deep(lines: tuple[str, ...], above: _Line, at: _Line) -> Left | None:
-    if not above.has_value:
-        return None
-    return Left(first=at.number, last=_last_beside(lines, at), column=above.column, like=above.number)
+def _tried(before: Outline, lines: list[Line], *, is_end: bool) -> Misfits:
+    outline = before.copy()
+    for line in lines:
+        outline.add(line)
+    if is_end:
+        outline.end()
+    return outline.misfits
 
 
-def _last_beside(lines: tuple[str, ...], at: _Line) -> int:
-    """The last line of those that follow at the same column; blank lines and comments may stand between them."""
-    last = at.number
-    for number in range(at.number + 1, len(lines) + 1):
-        if _is_empty(lines[number - 1]):
-            continue
-        line = _read(lines, number)
-        if line is None or line.column != at.column:
-            break
-        last = number
-    return last
+def _runs(lines: list[Line], at: int) -> Iterator[tuple[int, list[int]]]:
+    """For each line up to a few behind the one at which the parser stopped: up to which line it may go with others."""
+    for first in range(min(len(lines), at + _BELOW)):
+        same = []
+        if lines[first].key:
+            for last in range(first, len(lines)):
+                if not lines[last].key or lines[last].column != lines[first].column:
+                    break
+                same.append(last)
+        # More than one are off only where they begin or end at the line that does not fit.
+        yield first, [last for last in same if first in (last, at) or last == at - 1]
 
 
-def _between(lines: tuple[str, ...], above: list[_Line], at: _Line) -> Left | None:
-    """Lines at a column between two that are open: deeper than the name above them, less deep than what is below it."""
-    open_lines = list(_open(above))
-    outer = next((line for line in open_lines if line.column < at.column), None)
-    inner = next((line for line in reversed(open_lines) if line.column > at.column), None)
-    if outer is None or inner is None:
-        return None
-    block = [line for line in above if line.number > outer.number and line.column == inner.column]
-    last = _last_beside(lines, at)
-    if not at.is_name and len(block) == 1 and block[0].number == at.number - 1 and last > at.number:
-        # One line alone is rather off than all those below it.
-        return _left(block[0], block[0], at)
-    like = outer if at.is_name and outer.is_name else inner
-    # What stands below a name is not moved by a number of lines.
-    last = at.number if not at.has_value else last
-    return Left(first=at.number, last=last, column=like.column, like=like.number)
-
-
-def _open(above: list[_Line]) -> Iterator[_Line]:
-    """The lines of the blocks that are open, from the innermost out; of each block its last line."""
-    column: int | None = None
-    for line in above:
-        if column is None or line.column < column:
-            column = line.column
-            yield line
+def _like(lines: list[Line], move: _Move) -> int | None:
+    """The number of a line that has the column already: of the same block, or else the nearest one."""
+    above, below = lines[: move.first][::-1], lines[move.last + 1 :]
+    for side in (above, below):
+        for line in side:
+            if line.column < move.column:
+                break
+            if line.column == move.column and line.key:
+                return line.number
+    others = [line.number for line in above + below if line.key and line.column == move.column]
+    return min(others, key=lambda number: abs(number - lines[move.first].number), default=None)

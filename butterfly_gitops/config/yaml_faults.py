@@ -24,6 +24,7 @@ _BEGUN = {
 _NO_SPACE = re.compile(r" *(?:- +)?(?P<key>[\w-]{1,63}):(?P<value>[^\s/:][^:]*)")
 _BARE_NAME = re.compile(r" *(?:- +)?[\w-]+")
 _SEVERAL_WORDS = re.compile(r" *(?:- +)?(?P<key>[a-z_]+) +[^ ]")
+_BRACKET_AFTER_KEY = re.compile(r" *(?:- +)?(?P<key>[a-z_]+) +[\[{]")
 _BEHIND_COMMA = re.compile(r"(?P<sign>[,;]) *(?P<key>[a-z_]+)$")
 # Quoted text and comments first, for the brackets in them are none.
 _BRACKET = re.compile(r"""(?<![^\s\[{,:])"(?:\\.|[^"\\])*"|(?<![^\s\[{,:])'[^']*'|(?:^|\s)#.*|[\[\]{}]""")
@@ -133,14 +134,28 @@ def _colon_too_many(source: Source, error: MarkedYAMLError) -> Problem | None:
         return None
     before = _line_of(source, mark)[: mark.column].rstrip()
     if not _BARE_NAME.fullmatch(before):
-        return _two_settings(source, mark, before)
-    above = next((number for number in range(mark.line, 0, -1) if source.lines[number - 1].strip()), 0)
+        return _colon_before_bracket(source, mark, before) or _two_settings(source, mark, before)
+    above = _filled_above(source, mark.line + 1)
     if not above:
         return None
     if found := _no_space(source, above) or _lost_colon(source, above) or _left_column(source, mark.line + 1):
         return found
     deeper = "an indentation that is deeper than that of the line above"
     return _problem(_whole(source, mark.line + 1), deeper, "indent it like the line above")
+
+
+def _colon_before_bracket(source: Source, mark: Any, before: str) -> Problem | None:
+    """`retry {first: 1s}`: the colon in the braces is the first one."""
+    found = _BRACKET_AFTER_KEY.match(before)
+    if found is None or found["key"] not in setting_names():
+        return None
+    mend = f"write a colon behind {found['key']}"
+    return _problem(_whole(source, mark.line + 1), "a setting without a colon", mend)
+
+
+def _filled_above(source: Source, line: int) -> int:
+    """The nearest line above that is not blank; 0 where none is."""
+    return next((number for number in range(line - 1, 0, -1) if source.lines[number - 1].strip()), 0)
 
 
 def _two_settings(source: Source, mark: Any, before: str) -> Problem | None:
@@ -154,16 +169,33 @@ def _two_settings(source: Source, mark: Any, before: str) -> Problem | None:
 
 
 def _off_column(source: Source, error: MarkedYAMLError) -> Problem | None:
-    """A line at a column that no block above it has."""
+    """A line at a column that no block above it has, or below a name that ends at a comment and not at a colon."""
     mark = error.problem_mark
     if mark is None or "<block end>, but found '<block mapping" not in str(error.problem):
+        return None
+    above = _filled_above(source, mark.line + 1)
+    if (
+        above
+        and not source.lines[above - 1].lstrip(" ").startswith("-")
+        and (found := _lost_colon(source, above))
+    ):
+        return found
+    return _left_column(source, mark.line + 1)
+
+
+def _behind_the_end(source: Source, error: MarkedYAMLError) -> Problem | None:
+    """Lines that are less deep than the first one: to the parser its mapping was all."""
+    mark = error.problem_mark
+    if mark is None or "<document start>" not in str(error.problem):
         return None
     return _left_column(source, mark.line + 1)
 
 
 def _left_column(source: Source, stopped: int) -> Problem | None:
     """The first of the lines that stand at another column than the rest of their block."""
-    if not 1 <= stopped <= len(source.lines) or not (left := lines_that_left(source.lines, stopped)):
+    if not 1 <= stopped <= len(source.lines) or not (
+        left := lines_that_left(source.lines, stopped, file=source.file)
+    ):
         return None
     what = "an indentation that is not that of its block"
     return _problem(_whole(source, left.first), what, left.mend)
@@ -229,6 +261,7 @@ _FAULTS: tuple[Callable[[Source, MarkedYAMLError], Problem | None], ...] = (
     _no_colon,
     _colon_too_many,
     _off_column,
+    _behind_the_end,
     _behind_quote,
     _backslash,
     _bare_star,
