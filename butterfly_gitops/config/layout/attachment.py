@@ -8,14 +8,13 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from butterfly_gitops.config.layout.brackets import read_brackets
+from butterfly_gitops.config.layout.brackets import line_end, read_brackets
 from butterfly_gitops.config.layout.comments import Comment, Lines, find_comments
 from butterfly_gitops.config.layout.scalars import BLOCK_SIGNS, UnmovableError, verbatim
 from butterfly_gitops.config.layout.written import (
     Block,
     Bracketed,
     Comments,
-    LineEnd,
     LineEnds,
     Part,
     Value,
@@ -61,6 +60,7 @@ class _Reader:
         self._cursor = 0
         self._lines = Lines(text)
         self._comments = deque(find_comments(text, pieces, self._lines))
+        self._by_offset = {comment.offset: comment for comment in self._comments}
 
     def page(self) -> Page:
         """The file: its top, its mapping, and all comments that are left as the tail."""
@@ -91,7 +91,7 @@ class _Reader:
             return scalar
         if not piece.is_flow:
             return self._block(below=below)
-        value, self._at = read_brackets(self._text, self._pieces, self._at, self._lines)
+        value, self._at = read_brackets(self._text, self._pieces, self._at, self._by_offset)
         self._cursor = self._pieces[self._at - 1].end
         # Its rows have their comments.
         self._take(until=self._cursor)
@@ -166,10 +166,11 @@ class _Reader:
         if not self._comments or self._comments[0].line != line:
             return ()
         first = last = self._comments.popleft()
-        taken = [LineEnd(comment=first.text, column=first.column)]
+        taken = [line_end(first)]
         while self._comments and _goes_on(self._comments[0], last) and first.column > beyond:
             last = self._comments.popleft()
-            taken.append(LineEnd(comment=last.text, column=last.column))
+            # It stands below a comment that stays near, and stays below it.
+            taken.append(replace(line_end(last), is_near=first.is_text))
         return tuple(taken)
 
     def _take_deeper(self, column: int) -> Comments:

@@ -1,10 +1,10 @@
 """Lists and mappings in brackets: read with the lines that they have, printed in one line or in these lines."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from butterfly_gitops.config.layout.comments import Lines, comment_as_laid_out
+from butterfly_gitops.config.layout.comments import Comment
 from butterfly_gitops.config.layout.key_order import KeyOrder
 from butterfly_gitops.config.layout.scalars import continued, verbatim
 from butterfly_gitops.config.layout.written import (
@@ -26,14 +26,21 @@ _COLON, _LINE_END = ":", "\n"
 _UNTIDY = ("?",)
 
 
-def read_brackets(text: str, pieces: Sequence[Piece], at: int, lines: Lines) -> tuple[Bracketed, int]:
-    """Read what begins with a piece; also tells which piece comes after its end."""
+def read_brackets(
+    text: str, pieces: Sequence[Piece], at: int, comments: Mapping[int, Comment]
+) -> tuple[Bracketed, int]:
+    """Read what begins with a piece, with the comments by their offsets; also tells which piece comes after its end."""
     value, after = _read(text, pieces, at)
-    rows = tuple(_rows(_tokens(text, pieces[at:after]), lines))
+    rows = tuple(_rows(_tokens(text, pieces[at:after]), comments))
     is_tidy = not any(
         row.end or any(token in _UNTIDY or "\n" in token for token in row.tokens) for row in rows
     )
     return replace(value, rows=rows, is_tidy=is_tidy), after
+
+
+def line_end(comment: Comment) -> LineEnd:
+    """A comment as the end of its line."""
+    return LineEnd(comment=comment.text, column=comment.column, is_near=comment.is_text)
 
 
 def in_one_line(value: Value, order: KeyOrder) -> str:
@@ -99,15 +106,12 @@ def _read(text: str, pieces: Sequence[Piece], at: int) -> tuple[Bracketed, int]:
     return Bracketed(parts=tuple(parts), is_mapping=is_mapping, is_tidy=True), at + 1
 
 
-def _rows(tokens: Iterator[tuple[int, str]], lines: Lines) -> Iterator[Row]:
+def _rows(tokens: Iterator[tuple[int, str]], comments: Mapping[int, Comment]) -> Iterator[Row]:
     """The lines from the first token to the last; blank ones are left out."""
     row: list[str] = []
     for offset, token in tokens:
         if token.startswith("#"):
-            behind = row[-1] if row and row[-1][0] not in "\"',[]{}" else ""
-            comment = comment_as_laid_out(token, behind=behind)
-            end = LineEnd(comment=comment, column=lines.column(offset))
-            yield Row(tokens=tuple(row), end=end)
+            yield Row(tokens=tuple(row), end=line_end(comments[offset]))
             row = []
         elif token != _LINE_END:
             row.append(token)

@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from butterfly_gitops.config.comment_or_text import may_be_text
@@ -22,6 +22,8 @@ class Comment:
     column: int
     is_alone: bool
     is_below_blank: bool
+    is_text: bool
+    """Whether it may be more of the value before it."""
 
 
 class Lines:
@@ -53,30 +55,63 @@ def find_comments(text: str, pieces: Sequence[Piece], lines: Lines) -> Iterator[
     """Each comment of a sound text, in order."""
     for offset, written, value in _comments_outside(text, pieces):
         line = lines.line(offset)
+        is_text = value is not None and may_be_text(value.text, written, key=value.key)
         yield Comment(
-            text=comment_as_laid_out(written, behind=value),
+            text=written.rstrip(" \t") if is_text else comment_as_laid_out(written),
             offset=offset,
             line=line,
             column=lines.column(offset),
             is_alone=lines.is_first(offset),
             is_below_blank=lines.is_below_blank(line),
+            is_text=is_text,
         )
 
 
-def comment_as_laid_out(written: str, *, behind: str = "") -> str:
+def comment_as_laid_out(written: str) -> str:
     """A comment with a space behind its sign, and none at its end; the rest is the writer's.
 
-    Where it may be meant as more of the value `behind` which it stands, it stays as it is, for a rule warns of that.
+    One that may be meant as more of the value before it stays as it is, for a rule warns of that.
     """
     comment = written.rstrip(" \t")
     has_space = len(comment) == 1 or comment[1].isspace() or comment[1] in "#!"
-    return comment if has_space or may_be_text(behind, comment) else f"# {comment[1:]}"
+    return comment if has_space else f"# {comment[1:]}"
 
 
-def _comments_outside(text: str, pieces: Sequence[Piece]) -> Iterator[tuple[int, str, str]]:
-    """Where each comment begins, what it says, and the value without quotes that it stands behind."""
-    cursor, value = 0, ""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _PlainValue:
+    """A value without quotes, and the key that it stands behind."""
+
+    key: str
+    text: str
+
+
+def _with_keys(pieces: Iterable[Piece]) -> Iterator[tuple[Piece, str]]:
+    """Each piece, a value with the key that it or its list stands behind, all else with none."""
+    # Of each open mapping or list: its key, and whether one comes next; a list has the key before it for all items.
+    opened: list[tuple[str, bool | None]] = []
     for piece in pieces:
+        key, awaits_key = opened[-1] if opened else ("", None)
+        match piece.kind:
+            case PieceKind.SCALAR:
+                yield piece, "" if awaits_key else key
+                if opened and awaits_key is not None:
+                    opened[-1] = ("" if not awaits_key else piece.text, not awaits_key)
+                continue
+            case PieceKind.MAPPING:
+                opened.append(("", True))
+            case PieceKind.SEQUENCE:
+                opened.append((key, None))
+            case PieceKind.END:
+                opened.pop()
+                if opened and opened[-1][1] is not None:
+                    opened[-1] = ("", not opened[-1][1])
+        yield piece, ""
+
+
+def _comments_outside(text: str, pieces: Sequence[Piece]) -> Iterator[tuple[int, str, _PlainValue | None]]:
+    """Where each comment begins, what it says, and the value without quotes that it stands behind."""
+    cursor, value = 0, None
+    for piece, key in _with_keys(pieces):
         if piece.kind is not PieceKind.SCALAR or piece.start == piece.end:
             continue
         start, end = piece.start, piece.end
@@ -85,12 +120,14 @@ def _comments_outside(text: str, pieces: Sequence[Piece]) -> Iterator[tuple[int,
             written = verbatim(text, piece).written
             start, end = start + len(written.partition("\n")[0]), start + len(written)
         yield from _comments_between(text, cursor, start, value)
-        cursor, value = end, "" if piece.style else piece.text
+        cursor, value = end, None if piece.style or not key else _PlainValue(key=key, text=piece.text)
     yield from _comments_between(text, cursor, len(text), value)
 
 
-def _comments_between(text: str, begin: int, end: int, value: str) -> Iterator[tuple[int, str, str]]:
+def _comments_between(
+    text: str, begin: int, end: int, value: _PlainValue | None
+) -> Iterator[tuple[int, str, _PlainValue | None]]:
     if "#" in text[begin:end]:
         for found in _COMMENT.finditer(text, begin, end):
             is_behind = not text[begin : found.start()].strip(" ")
-            yield found.start(), found.group(), value if is_behind else ""
+            yield found.start(), found.group(), value if is_behind else None

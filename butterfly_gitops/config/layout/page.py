@@ -39,13 +39,31 @@ def print_page(page: Page, order: KeyOrder) -> str:
 
 def _with_ends(lines: Iterable[Line]) -> Iterator[str]:
     """The lines with the comments at their ends; neighbours that stood in one column stand in one again."""
-    for column, run in groupby(lines, key=lambda line: line.end.column if line.end else None):
+    for column, run in groupby(lines, key=_column_of_end):
         if column is None:
             yield from (line.text for line in run)
             continue
         together = list(run)
+        if column < 0:
+            yield from _near(together)
+            continue
         start = max(COMMENT_COLUMN, *(len(line.text) + GAP for line in together))
         yield from (f"{line.text:<{start}}{line.end.comment}" for line in together if line.end)
+
+
+def _column_of_end(line: Line) -> int | None:
+    """The column of the comment at a line's end; -1 where it stays near."""
+    if line.end is None:
+        return None
+    return -1 if line.end.is_near else line.end.column
+
+
+def _near(lines: Iterable[Line]) -> Iterator[str]:
+    """Lines whose comments stay one space behind them, and those that go on below in the same column."""
+    start = 0
+    for line in lines:
+        start = len(line.text) + 1 if line.text else start
+        yield f"{line.text:<{start}}{line.end.comment if line.end else ''}"
 
 
 def _block(block: Block, indent: int, order: KeyOrder) -> Iterator[Line]:

@@ -32,6 +32,8 @@ class LineEnd:
 
     comment: str
     column: int
+    is_near: bool = False
+    """Whether it stays one space behind its line: what may be text would look more like a comment farther away."""
 
 
 LineEnds = tuple[LineEnd, ...]

@@ -14,7 +14,8 @@ RULES = (
     Rule(
         id="comment-or-text",
         says="A # behind a space begins a comment, so what follows is no part of the value. People write a space behind "
-        "the # of a comment; where there is none, text such as Epic #1 may have been meant.",
+        "the # of a comment; where there is none, text such as Epic #1 may have been meant. It is asked of settings that "
+        "take any text, such as display_name; a host, a name or a choice has no # in it.",
         wrong="display_name: Epic #1 production",
         right='display_name: "Epic #1 production"',
         severity=Severity.WARNING,
@@ -34,7 +35,7 @@ def check_comments(reading: FleetReading) -> Iterator[Problem]:
             for key, value in _plain_values(tree):
                 end = value.place.column - 1 + value.place.length
                 if (sign := found.get((value.place.line, end))) and may_be_text(
-                    value.text, value.place.excerpt[sign:]
+                    value.text, value.place.excerpt[sign:], key=key.text
                 ):
                     yield _problem(key, value, sign)
 
