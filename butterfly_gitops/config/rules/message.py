@@ -32,10 +32,12 @@ RULES = (
     ),
     Rule(
         id="code-of-another-version",
-        says="What OBR-24 may hold stands in table 0074 of each version: IMG is in that of 2.4, and in none of 2.3, "
-        "2.3.1 and 2.5.1. A receiver that checks codes refuses every result with another one.",
+        says="What OBR-24 may hold stands in table 0074 of each version of HL7 (chapter 4, OBR-24, and the tables of "
+        "appendix A): IMG is in that of 2.4, and in none of 2.3, 2.3.1 and 2.5.1. A receiver that checks codes refuses "
+        "every result with another one; many take it.",
         wrong='message: {layout: lines, hl7_version: "2.5.1", diagnostic_service: IMG}',
         right='message: {layout: lines, hl7_version: "2.4", diagnostic_service: IMG}',
+        severity=Severity.WARNING,
     ),
     Rule(
         id="nothing-to-send",
@@ -127,6 +129,7 @@ def _departments(endpoint: EndpointReading, message: Message) -> Iterator[Proble
                 rule="code-of-another-version",
                 message=f"{code} is not in table 0074 of v{message.hl7_version}, of which OBR-24 is",
                 mend=f"write RAD or RUS{other}",
+                severity=Severity.WARNING,
             )
 
 
