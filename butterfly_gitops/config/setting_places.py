@@ -59,10 +59,19 @@ def where_it_belongs(setting: str, *, file: str, thing: str = "") -> str | None:
     `file` is the path of the file in which it stands, `thing` what bears it there, in the words of this module.
     """
     places = _places().get(setting, ()) if _SETTING.fullmatch(setting) else ()
+    if len(places) > _MOST_PLACES:
+        places = _nearest(places, thing)
     if not 1 <= len(places) <= _MOST_PLACES:
         return None
     name = file.rpartition("/")[2]
     return " or ".join(place.told(file=name, thing=thing) for place in places)
+
+
+def _nearest(places: tuple[_SettingPlace, ...], thing: str) -> tuple[_SettingPlace, ...]:
+    """The least deep of the places of one thing: what is said there holds for those below."""
+    own = [place for place in places if thing and place.thing == thing]
+    depth = min((place.below.count(".") for place in own), default=0)
+    return tuple(place for place in own if place.below.count(".") == depth)
 
 
 @functools.cache
@@ -71,7 +80,11 @@ def _places() -> dict[str, tuple[_SettingPlace, ...]]:
     for file in FILE_NAMES:
         for path, setting in _settings(order_of(file), ()):
             thing = _THINGS.get(path[:2], "")
-            below = ".".join(part for part in (path[2:] if thing else path) if part != "*")
+            inner = path[2:] if thing else path
+            # What has a name of the writer's own, such as an exam's code, is no place that can be told.
+            if thing and "*" in inner:
+                continue
+            below = ".".join(part for part in inner if part != "*")
             found[setting][_SettingPlace(file=file, thing=thing, below=below)] = None
     return {setting: tuple(places) for setting, places in found.items()}
 

@@ -24,6 +24,13 @@ ENDPOINTS = "st-elsewhere/ehr-endpoints.yaml"
         ("layout", "fleet.yaml", ENDPOINT, "below message"),
         ("mode", "ehr-endpoints.yaml", ENDPOINT, "below acknowledgement or below tls"),
         ("resends", "ehr-endpoints.yaml", ENDPOINT, "below acknowledgement.on_no_reply"),
+        ("retries", "ehr-endpoints.yaml", ENDPOINT, "below acknowledgement.on_refusal"),
+        (
+            "then",
+            "ehr-endpoints.yaml",
+            ENDPOINT,
+            "below acknowledgement.on_refusal or below acknowledgement.on_no_reply",
+        ),
         ("members", "site.yaml", "", "to an access role in grants.yaml"),
     ],
 )
@@ -34,6 +41,11 @@ def test_a_setting_of_another_place(setting: str, file: str, thing: str, place: 
 @pytest.mark.parametrize("setting", ["version", "display_name", "reason", "prt", "", "x" * 10_000])
 def test_what_stands_at_many_places_or_at_none_has_none(setting: str):
     assert where_it_belongs(setting, file="sites/fleet.yaml") is None
+
+
+@pytest.mark.parametrize("setting", ["code", "display", "system", "universal_id", "env"])
+def test_what_belongs_below_a_name_or_to_many_equals_has_none_at_an_endpoint(setting: str):
+    assert where_it_belongs(setting, file="sites/st-elsewhere/ehr-endpoints.yaml", thing=ENDPOINT) is None
 
 
 def test_what_explain_calls_right_for_long_lines_is_taken():

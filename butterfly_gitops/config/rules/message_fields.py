@@ -93,7 +93,15 @@ class _Named(NamedTuple):
     @property
     def is_refused(self) -> bool:
         is_part = self.setting == "fields" and fixable_at(self.text) is not None
-        return self.number in _REFUSED[self.setting][self.segment] and not is_part
+        is_own = self.number in _REFUSED[self.setting][self.segment]
+        return is_own and not is_part and not self.is_too_deep
+
+    @property
+    def is_too_deep(self) -> bool:
+        """Whether it is a part of a component that can be fixed, and no part itself that can."""
+        if self.setting != "fields" or self.text.count(".") != _DEEPEST:
+            return False
+        return fixable_at(self.text) is None and fixable_at(self.text.rpartition(".")[0]) is not None
 
     @property
     def place(self) -> Place:
@@ -142,6 +150,8 @@ def _of_place(named: _Named, message: Message, sent: frozenset[str]) -> Iterator
             message=f"{named.text} cannot {_CANNOT[named.setting]}",
             mend=_instead_of(f"{segment}-{named.number}", named.setting),
         )
+    elif named.is_too_deep:
+        yield _too_deep(named)
     elif named.number > last:
         yield problem_at(
             named.place,
@@ -198,6 +208,19 @@ def _overlap(named: _Named, other: _Named, *, says: str, mend: str) -> Problem:
         message=f"{named.text} of {named.endpoint.name} {says}",
         mend=mend,
         related=((f"{beside.setting} names {beside.text}", beside.written.origin),),
+    )
+
+
+def _too_deep(named: _Named) -> Problem:
+    component = named.text.rpartition(".")[0]
+    found = fixable_at(component)
+    parts = found.parts if found else 0
+    return problem_at(
+        named.place,
+        rule="own-field",
+        message=f"{named.text} cannot be fixed: "
+        + (f"only parts 1 to {parts} of {component} can" if parts else f"{component} has no parts that can"),
+        mend=f"write {component}" + (f", or {component}.1 to {component}.{parts}" if parts else ""),
     )
 
 
