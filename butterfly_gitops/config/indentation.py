@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from butterfly_gitops.config.outline import Line, Misfits, Outline, lines_of, order_for
 
 # How far from where the parser stopped a line is looked for, and how far from it all is to fit.
-_ABOVE, _BELOW, _TO_FIT = 40, 6, 40
+_ABOVE, _BELOW, _TO_FIT = 80, 6, 40
 # By how much a block is deeper, as fmt writes it.
 _STEP = 2
 
@@ -84,7 +84,7 @@ def _best(before: Outline, lines: list[Line], at: int, *, is_end: bool) -> _Move
 
 def _columns(lines: list[Line]) -> set[int]:
     """Those that lines have, and those that they should have."""
-    present = {line.column for line in lines if line.key}
+    present = {line.column for line in lines if line.key or line.is_item}
     return present | set(range(0, max(present, default=0) + _STEP + 1, _STEP))
 
 
@@ -101,23 +101,32 @@ def _runs(lines: list[Line], at: int) -> Iterator[tuple[int, list[int]]]:
     """For each line up to a few behind the one at which the parser stopped: up to which line it may go with others."""
     for first in range(min(len(lines), at + _BELOW)):
         same = []
-        if lines[first].key:
+        if lines[first].key or lines[first].is_item:
             for last in range(first, len(lines)):
-                if not lines[last].key or lines[last].column != lines[first].column:
+                if not _is_alike(lines[last], lines[first]):
                     break
                 same.append(last)
         # More than one are off only where they begin or end at the line that does not fit.
         yield first, [last for last in same if first in (last, at) or last == at - 1]
 
 
+def _is_alike(line: Line, other: Line) -> bool:
+    return line.column == other.column and line.is_item == other.is_item and bool(line.key) == bool(other.key)
+
+
 def _like(lines: list[Line], move: _Move) -> int | None:
     """The number of a line that has the column already: of the same block, or else the nearest one."""
+    moved = lines[move.first]
     above, below = lines[: move.first][::-1], lines[move.last + 1 :]
     for side in (above, below):
         for line in side:
             if line.column < move.column:
                 break
-            if line.column == move.column and line.key:
+            if line.column == move.column and line.is_item == moved.is_item and (line.key or line.is_item):
                 return line.number
-    others = [line.number for line in above + below if line.key and line.column == move.column]
-    return min(others, key=lambda number: abs(number - lines[move.first].number), default=None)
+    others = [
+        line.number
+        for line in above + below
+        if line.column == move.column and line.is_item == moved.is_item and (line.key or line.is_item)
+    ]
+    return min(others, key=lambda number: abs(number - moved.number), default=None)

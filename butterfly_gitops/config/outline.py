@@ -121,6 +121,8 @@ class Outline:
     def add(self, line: Line) -> None:
         """Go on by a line."""
         if self.passed_over is not None and line.column > self.passed_over:
+            # Below another item it would be more of its text.
+            self.keys += line.is_item and self.passed_over == self.items
             return
         self.passed_over = None
         if not line.key:

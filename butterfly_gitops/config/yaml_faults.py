@@ -25,6 +25,7 @@ _NO_SPACE = re.compile(r" *(?:- +)?(?P<key>[\w-]{1,63}):(?P<value>[^\s/:][^:]*)"
 _BARE_NAME = re.compile(r" *(?:- +)?[\w-]+")
 _SEVERAL_WORDS = re.compile(r" *(?:- +)?(?P<key>[a-z_]+) +[^ ]")
 _BRACKET_AFTER_KEY = re.compile(r" *(?:- +)?(?P<key>[a-z_]+) +[\[{]")
+_FITS_NOWHERE = re.compile(r"<block end>, but found '(?:<block|-')")
 _BEHIND_COMMA = re.compile(r"(?P<sign>[,;]) *(?P<key>[a-z_]+)$")
 # Quoted text and comments first, for the brackets in them are none.
 _BRACKET = re.compile(r"""(?<![^\s\[{,:])"(?:\\.|[^"\\])*"|(?<![^\s\[{,:])'[^']*'|(?:^|\s)#.*|[\[\]{}]""")
@@ -171,7 +172,7 @@ def _two_settings(source: Source, mark: Any, before: str) -> Problem | None:
 def _off_column(source: Source, error: MarkedYAMLError) -> Problem | None:
     """A line at a column that no block above it has, or below a name that ends at a comment and not at a colon."""
     mark = error.problem_mark
-    if mark is None or "<block end>, but found '<block mapping" not in str(error.problem):
+    if mark is None or not _FITS_NOWHERE.search(str(error.problem)):
         return None
     above = _filled_above(source, mark.line + 1)
     if (
