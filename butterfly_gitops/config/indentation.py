@@ -13,6 +13,8 @@ from butterfly_gitops.config.outline import Line, Misfits, Outline, lines_of, or
 _ABOVE, _BELOW, _TO_FIT = 80, 6, 40
 # By how much a block is deeper, as fmt writes it.
 _STEP = 2
+# No setting is that deep; a file that is so is another's, and not worth the search.
+_DEEPEST = 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +55,7 @@ def lines_that_left(texts: tuple[str, ...], stopped: int, *, file: str) -> Left 
     before = Outline.new(order_for(file, lines))
     for line in lines[:start]:
         before.add(line)
+    before.keep_for_copies()
     near = lines[start:end]
     move = _best(before, near, at - start, is_end=end == len(lines))
     if move is None:
@@ -63,8 +66,10 @@ def lines_that_left(texts: tuple[str, ...], stopped: int, *, file: str) -> Left 
 
 def _best(before: Outline, lines: list[Line], at: int, *, is_end: bool) -> _Move | None:
     """The move after which the most fits; of those alike the shortest one."""
-    as_it_is = _tried(before, lines, is_end=is_end)
     columns = _columns(lines)
+    if before.depth > _DEEPEST or len(columns) > _DEEPEST:
+        return None
+    as_it_is = _tried(before, lines, is_end=is_end)
     ranked: list[tuple[Misfits, int, int, int, _Move]] = []
     opened = before.copy()
     for first, runs in _runs(lines, at):

@@ -75,6 +75,8 @@ class _Block:
     order: KeyOrder | None
     last: Line
     seen: set[str]
+    # Those of before, which no copy adds to.
+    seen_before: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -97,10 +99,27 @@ class Outline:
         """Before the first line of a file."""
         return cls(order=order, open_blocks=[])
 
+    @property
+    def depth(self) -> int:
+        """How many mappings are open."""
+        return len(self.open_blocks)
+
+    def keep_for_copies(self) -> None:
+        """Make what is known so far one for all copies, so that they cost the same in a long file."""
+        for block in self.open_blocks:
+            block.seen_before |= block.seen
+            block.seen.clear()
+
     def copy(self) -> Self:
         """The same, to go on from in another way."""
         blocks = [
-            _Block(column=each.column, order=each.order, last=each.last, seen=set(each.seen))
+            _Block(
+                column=each.column,
+                order=each.order,
+                last=each.last,
+                seen=set(each.seen),
+                seen_before=each.seen_before,
+            )
             for each in self.open_blocks
         ]
         return type(self)(
@@ -170,7 +189,7 @@ class Outline:
         return blocks[-1]
 
     def _tell(self, block: _Block, line: Line) -> None:
-        self.keys += line.key in block.seen
+        self.keys += line.key in block.seen or line.key in block.seen_before
         order = block.order
         if order is None or line.key in order.known:
             return

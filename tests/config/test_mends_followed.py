@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from butterfly_gitops.config.indentation import lines_that_left
 from butterfly_gitops.config.tree import Mapping, Node, Scalar
 from butterfly_gitops.config.yaml_text import Text, read_text
 from butterfly_gitops.model.problem import Problem
@@ -148,3 +149,9 @@ def test_a_name_is_found_above_all_its_settings() -> None:
     text = f"{HEAD}epic-prod:\n{SETTINGS}    message:\n      fields:\n{message}  registry:\n{SETTINGS}"
     problem = read(text, "st-elsewhere/ehr-endpoints.yaml").problems[0]
     assert (problem.origin.line, problem.mend) == (3, "indent it by 2 spaces, like line 68")
+
+
+@pytest.mark.parametrize("deep", [30, 3000])
+def test_a_file_deeper_than_any_of_ours_is_not_searched(deep: int) -> None:
+    lines = ("version: 1", *(" " * number + f"e{number}:" for number in range(deep)), " late: 1")
+    assert lines_that_left(lines, len(lines), file="ehr-endpoints.yaml") is None
