@@ -1,5 +1,6 @@
 """What holds other values: lists, mappings, and values that may be null."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,7 +62,10 @@ def _list_meant(written: Scalar, at: Scalar) -> str:
     """The mend for a list without brackets, or in brackets of another kind."""
     if at.text == "sites" and written.text.lower() in ("all", "any", "every", "*"):
         return 'write ["*"]'
-    return f"write [{_repeated(written.text.strip('()[]<> '))}]"
+    if written.text.lower() in ("none", "nothing"):
+        return "write []"
+    items = re.split(r"[\s,;]+", written.text.strip("()[]<> "))
+    return f"write [{_repeated(', '.join(items))}]"
 
 
 def mapping_for(

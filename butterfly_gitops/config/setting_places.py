@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from butterfly_gitops.config.layout.key_order import FILE_NAMES, KeyOrder, order_of, setting_names
-from butterfly_gitops.config.tree import Entry, Scalar
+from butterfly_gitops.config.tree import Entry, Scalar, Sequence
 
 _THINGS: dict[tuple[str, ...], str] = {
     ("ehr_endpoints", "*"): "an EHR endpoint",
@@ -45,12 +45,14 @@ class _SettingPlace:
 
 
 def has_left_its_name(entry: Entry, settings: Collection[str] = ()) -> bool:
-    """Whether what stands among names is rather a setting of one of them: a known word with a text behind it.
+    """Whether what stands among names is rather a setting of one of them: a known word with a text or list behind it.
 
     `settings` are those that the names have; without them any setting may be one.
     """
-    has_text = isinstance(entry.value, Scalar) and not entry.value.is_null
-    return has_text and entry.key.text in (settings or setting_names())
+    is_said = isinstance(entry.value, Sequence) or (
+        isinstance(entry.value, Scalar) and not entry.value.is_null
+    )
+    return is_said and entry.key.text in (settings or setting_names())
 
 
 def where_it_belongs(setting: str, *, file: str, thing: str = "") -> str | None:
