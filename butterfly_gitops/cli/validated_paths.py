@@ -24,13 +24,17 @@ def folders_of(paths: Iterable[Path]) -> list[Path]:
 def _folder_of(path: Path) -> Path:
     # A symbolic link that leads nowhere is there, and is refused where it stands.
     if not os.path.lexists(path):
-        raise click.UsageError(f"{path}: there is no such file or folder; the nearest is {_nearest(path)}.")
+        meant = _nearest(path)
+        what_then = f"the nearest is {meant}" if meant else _GIVE
+        raise click.UsageError(f"{path}: there is no such file or folder; {what_then}.")
     folder = sites_folder_of(path)
     if _holds_fleet(folder):
         return folder
     if path.is_dir():
         if _holds_fleet(below := path / "sites"):
             raise click.UsageError(f"{path}: no sites folder; it is {below}.")
+        if not _may_be_sites_folder(folder):
+            raise click.UsageError(f"{path}: no sites folder, for it has no fleet.yaml; {_GIVE}.")
         return folder
     if path.name not in (*FLEET_FILES, *SITE_FILES):
         raise click.UsageError(f"{path}: no file of the configuration; {_GIVE}.")
@@ -38,11 +42,30 @@ def _folder_of(path: Path) -> Path:
 
 
 def _holds_fleet(folder: Path) -> bool:
-    return any((folder / name).is_file() for name in FLEET_FILES)
+    return any(_is_file(folder / name) for name in FLEET_FILES)
 
 
-def _nearest(path: Path) -> Path:
-    """What is there and is most like a path: something of a like name beside it, or the folder that it would lie in."""
+def _is_file(path: Path) -> bool:
+    # Path.is_file raises where a folder may not be looked into.
+    return os.path.isfile(path)  # noqa: PTH113
+
+
+def _may_be_sites_folder(folder: Path) -> bool:
+    """Whether it is called so, cannot be looked into, or holds the files of a site: then its problems are told."""
+    try:
+        below = [each for each in folder.iterdir() if each.is_dir()]
+    except OSError:
+        return True
+    return folder.resolve().name == "sites" or any(
+        _is_file(each / name) for each in below for name in SITE_FILES
+    )
+
+
+def _nearest(path: Path) -> Path | None:
+    """What is there and is most like a path: something of a like name beside it, or the folder that it would lie in.
+
+    None where that is the very folder that one stands in.
+    """
     gone = path
     while gone.parent != gone and not gone.parent.is_dir():
         gone = gone.parent
@@ -52,4 +75,6 @@ def _nearest(path: Path) -> Path:
     except OSError:
         beside = {}
     meant = nearest(gone.stem, beside)
-    return beside[meant] if meant else gone.parent
+    if meant:
+        return beside[meant]
+    return gone.parent if gone.parent != Path() else None

@@ -90,7 +90,8 @@ def look_through(path: Path) -> Found:
 def sites_folder_of(path: Path) -> Path:
     """The sites folder that a path lies in: itself, or the nearest one above that holds the fleet's files."""
     for candidate in (path, *path.parents):
-        if any((candidate / name).is_file() for name in FLEET_FILES):
+        # Path.is_file raises where a folder may not be looked into.
+        if any(os.path.isfile(candidate / name) for name in FLEET_FILES):  # noqa: PTH113
             return candidate
     return path if path.is_dir() or not path.exists() else path.parent
 

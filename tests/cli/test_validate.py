@@ -143,20 +143,29 @@ def test_json_lists_what_a_comment_silences_with_its_reason(capfd):
 
 @pytest.mark.usefixtures("checkout")
 @pytest.mark.parametrize(
-    ("path", "nearest"),
+    ("path", "mend"),
     [
-        ("sites/nope.yaml", "sites"),
-        ("sites/flet.yaml", "sites/fleet.yaml"),
-        ("sites/st-elsewhere/archive.yaml", "sites/st-elsewhere/archives.yaml"),
-        ("sites/st-elsewhre/archives.yaml", "sites/st-elsewhere"),
-        ("site", "sites"),
-        ("elsewhere/deep/site.yaml", "."),
+        ("sites/nope.yaml", "the nearest is sites"),
+        ("sites/flet.yaml", "the nearest is sites/fleet.yaml"),
+        ("sites/st-elsewhere/archive.yaml", "the nearest is sites/st-elsewhere/archives.yaml"),
+        ("sites/st-elsewhre/archives.yaml", "the nearest is sites/st-elsewhere"),
+        ("site", "the nearest is sites"),
+        ("archives.yaml", "give the sites folder, or a file in it"),
+        ("elsewhere/deep/site.yaml", "give the sites folder, or a file in it"),
     ],
 )
-def test_a_path_that_is_not_there_is_wrong_usage(capfd, path: str, nearest: str):
+def test_a_path_that_is_not_there_is_wrong_usage(capfd, path: str, mend: str):
     ran = run(capfd, "validate", path)
     assert (ran.code, ran.out) == (64, "")
-    assert f"{path}: there is no such file or folder; the nearest is {nearest}.\n" in ran.err
+    assert f"{path}: there is no such file or folder; {mend}.\n" in ran.err
+
+
+@pytest.mark.usefixtures("checkout")
+def test_a_folder_that_is_no_sites_folder_is_wrong_usage(capfd, tmp_path: Path):
+    (tmp_path / "elsewhere" / "st-elsewhere").mkdir(parents=True)
+    ran = run(capfd, "validate", str(tmp_path / "elsewhere"))
+    assert (ran.code, ran.out) == (64, "")
+    assert "no sites folder, for it has no fleet.yaml; give the sites folder, or a file in it.\n" in ran.err
 
 
 @pytest.mark.parametrize("path", ["README.md", "notes/site.txt"])
