@@ -4,6 +4,7 @@ It reads the parser's events, so that each scalar keeps its raw text; `yaml_tree
 must be is left to `decode`.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import takewhile
@@ -26,6 +27,9 @@ except ImportError:  # a plain ruamel.yaml comes without it
     CParser = None
 
 Events = Callable[[str], Iterator[Any]]
+
+# The end of a line that a block scalar begins in.
+_BLOCK = re.compile(r"[|>][-+0-9]*[ \t]*(?:#.*)?$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +88,13 @@ def _read_tree(text: str, source: Source, events: Events) -> Text:
         message = "this is not YAML: a backslash or a % begins what cannot be read"
         mend = "write each character itself, and take out lines that begin with %"
         problems.append(problem_of_file(source, rule="bad-yaml", message=message, mend=mend))
+    if (
+        events is not python_events
+        and any(one.rule == "several-lines" for one in problems)
+        and _BLOCK.search(text)
+    ):
+        # Of blank lines in a block scalar, which is refused anyway, the parsers think differently, too.
+        return _read_tree(text, source, python_events)
     remarks = _remarks(text, source, events) if root is not None and may_have_remarks(text) else ()
     return Text(source=source, root=root, problems=tuple(problems), remarks=remarks)
 

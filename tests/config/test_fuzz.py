@@ -150,6 +150,11 @@ def test_both_parsers_see_a_missing_key_in_one_place(text: str, place: tuple[int
     assert [(origin.line, origin.column) for origin in origins] == [place]
 
 
+@pytest.mark.parametrize("text", ["|\n \n  a: null", "a: |\n \n  b\n", "a: |\n  b\n", ">-\n\n  a"])
+def test_both_parsers_agree_on_blocks(text: str):
+    check_parsers_agree({**SOUND, "fleet.yaml": text.encode()})
+
+
 @given(PATHS, WRITTEN)
 @settings(deadline=None)
 def test_both_parsers_agree_on_what_is_written(path: str, text: str):
