@@ -98,8 +98,8 @@ def _pause(change: Change, count: LaneCount | None) -> Said:
         what = "Results are kept and wait until this endpoint is active again"
         return Said(sentence=f"{what}; none is sent.{kept(count)}", brief=what)
     return Said(
-        sentence=f"Results are sent again, {first_sent(count)}.",
-        brief="Results are sent again, waiting ones first",
+        sentence=f"Results are sent from now on, {first_sent(count)}.",
+        brief="Results are sent, waiting ones first",
     )
 
 

@@ -129,7 +129,7 @@ def test_a_pause_and_its_end_say_what_waits() -> None:
     lanes = {"ste/epic": LaneCount(waiting=3)}
     assert effect_in(plan(active, paused, lanes=lanes), TIMING).sentence.endswith("none is sent. 3 wait now.")
     resumed = effect_in(plan(paused, active, lanes=lanes), TIMING)
-    assert resumed.sentence == "Results are sent again, 3 that wait first."
+    assert resumed.sentence == "Results are sent from now on, 3 that wait first."
 
 
 TWO = {"epic": endpoint(), "lab": endpoint(port=1)}
