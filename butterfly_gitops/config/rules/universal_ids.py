@@ -22,7 +22,7 @@ RULES = (
 )
 
 _IDENTITIES = ("sending_application", "sending_facility", "receiving_application", "receiving_facility")
-_UUID = "32 hexadecimal digits, such as f81d4fae-7dec-11d0-a765-00a0c91e6bf6"
+_UUID = "32 hexadecimal digits with hyphens, such as f81d4fae-7dec-11d0-a765-00a0c91e6bf6"
 _UUID_FORM = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _OID = re.compile(r"([01]\.[1-3]?[0-9]|2\.(0|[1-9][0-9]*))(\.(0|[1-9][0-9]*))*")
 _FORMS = {
