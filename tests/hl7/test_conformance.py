@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any, get_args
 
 import pytest
+from hl7apy.v2_5_1.datatypes import DATATYPES_STRUCTS
 from hl7apy.v2_5_1.segments import SEGMENTS
 
 from butterfly_gitops.hl7.acknowledgement import ErrorCode, read_acknowledgement
@@ -13,9 +14,10 @@ from butterfly_gitops.hl7.conformance.components import FILLED
 from butterfly_gitops.hl7.conformance.standard import KINDS, TABLES
 from butterfly_gitops.hl7.content import SECTIONS
 from butterfly_gitops.hl7.datatype import cx, hd, ndl, pl, xcn, xpn
+from butterfly_gitops.hl7.field_type import components_of
 from butterfly_gitops.hl7.layouts.catalog import LAYOUTS
 from butterfly_gitops.hl7.layouts.names import segments_of
-from butterfly_gitops.hl7.own_field import FIXABLE, OWN_FIELDS
+from butterfly_gitops.hl7.own_field import FIXABLE, LAST_FIELDS, OWN_FIELDS
 from butterfly_gitops.hl7.segment_map import Field
 from butterfly_gitops.model.endpoint import EhrEndpoint, Hd
 from butterfly_gitops.model.exam import DiagnosticService
@@ -232,3 +234,12 @@ def test_the_tables_have_the_codes_that_the_settings_allow():
     assert set(TABLE["0074"].values) == set(get_args(get_args(DiagnosticService)[0]))
     processing = EhrEndpoint.model_json_schema()["properties"]["processing_id"]["enum"]
     assert set(TABLE["0103"].values) == set(processing)
+
+
+@pytest.mark.parametrize("segment", LAST_FIELDS)
+def test_each_field_has_the_components_of_its_data_type(segment: str):
+    """As `hl7apy` has them; it knows no type of OBX-5, and none of OBX-20 to 22, which are reserved."""
+    for number, (_, reference, *_) in enumerate(SEGMENTS[segment][1], start=1):
+        kind = reference[2]
+        known = None if kind in (None, "varies") else len(DATATYPES_STRUCTS.get(kind, "1"))
+        assert components_of(segment, number) == known

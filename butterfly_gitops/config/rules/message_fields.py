@@ -7,6 +7,7 @@ from butterfly_gitops.config.hl7_settings import setting_of
 from butterfly_gitops.config.reading import EndpointReading, FleetReading
 from butterfly_gitops.config.rules.documentation import Rule
 from butterfly_gitops.config.tree import Mapping, Place, problem_at, scalars_at
+from butterfly_gitops.hl7.field_type import components_of
 from butterfly_gitops.hl7.layouts.names import segments_sent
 from butterfly_gitops.hl7.own_field import (
     FIXABLE,
@@ -43,7 +44,7 @@ RULES = (
     ),
     Rule(
         id="no-such-field",
-        says="`fields` and `empty_as_null` name fields that HL7 v2.5.1 has. The last ones are "
+        says="`fields` and `empty_as_null` name fields and components that HL7 v2.5.1 has. The last fields are "
         f"{', '.join(f'{name}-{last}' for name, last in LAST_FIELDS.items())}.",
         wrong='message: {fields: {"PV1-53": ED}}',
         right='message: {fields: {"PV1-52": ED}}',
@@ -89,6 +90,11 @@ class _Named(NamedTuple):
     @property
     def number(self) -> int:
         return int(split_place(self.text)[1])
+
+    @property
+    def component(self) -> int:
+        """The number of the component; 0 where the whole field is named."""
+        return int(([*split_place(self.text), "0"])[2])
 
     @property
     def is_refused(self) -> bool:
@@ -158,6 +164,14 @@ def _of_place(named: _Named, message: Message, sent: frozenset[str]) -> Iterator
             rule="no-such-field",
             message=f"{segment} has no field {named.number}: its last is {segment}-{last}",
             mend="write the field that is meant, or take it out",
+        )
+    elif named.component > (most := components_of(segment, named.number) or named.component):
+        has = f"it has {most}" if most > 1 else "it is one text"
+        yield problem_at(
+            named.place,
+            rule="no-such-field",
+            message=f"{segment}-{named.number} has no component {named.component}: {has}",
+            mend="write the component that is meant, or take it out",
         )
     elif segment not in sent:
         yield problem_at(
