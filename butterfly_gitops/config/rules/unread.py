@@ -12,7 +12,7 @@ RULES = (
         id="symbolic-link",
         says="A review shows the name that a symbolic link leads to, not what stands there, and that may change "
         "without any commit. So none is followed, to a file or to a folder; the sites folder itself may be one.",
-        wrong="sites/st-elsewhere/archives.yaml -> ../../shared/archives.yaml",
+        wrong="sites/st-elsewhere/archives.yaml -> ../../common/archives.yaml",
         right="sites/st-elsewhere/archives.yaml   (the file itself)",
     ),
     Rule(
