@@ -456,6 +456,16 @@ def test_where_a_merge_joins_two_reports_the_one_that_the_ehr_knows_best_goes_on
     assert withdrawals(made) == []
 
 
+def test_where_a_merge_joins_two_reports_each_identifier_of_either_is_known():
+    """The event of the merge names one identifier of each; a later one may come with another."""
+    third = frozenset({"another number of hans"})
+    erika, hans = two_reports(a_received_report(), a_report())
+    merged = admitted(an_arrival(revision=5, **MERGED), erika, replace(hans, patient=HANS | third))
+    later = admitted(an_arrival(revision=6, patient=third), *merged.reports)
+    assert row(later, NEW).report == erika.id
+    assert withdrawals(later) == []
+
+
 @WAITING
 @pytest.mark.parametrize("kind", ["finalized", "attestation_requested"])
 def test_where_a_merge_joins_two_reports_both_end_what_is_older(kind, state):

@@ -298,6 +298,17 @@ def test_obr_3_stays_what_it_was_at_first():
     assert [field_of(message, place) for place in ("ORC-2", "ORC-3", "OBR-2", "OBR-3")] == ["OLD-1"] * 4
 
 
+def test_delimiters_in_an_order_number_are_escaped_once_however_often_it_is_sent():
+    fields = ("ORC-2", "ORC-3", "OBR-2", "OBR-3")
+    event = changed("study.filler_order_number", "A^1&2|3")
+    wanted = endpoint(message={"placer_fallback": "filler"})
+    first = rendered(event, wanted)
+    again = rendered(event, wanted, known={"filler": first.filler})
+    assert first.filler == "A^1&2|3"
+    for message in (first, again):
+        assert [field_of(message, place) for place in fields] == [r"A\S\1\T\2\F\3"] * 4
+
+
 @pytest.mark.parametrize("version", ["2.3", "2.3.1", "2.4", "2.5.1"])
 @pytest.mark.parametrize("sex", ["F", "M", "O", "U", "A", "N", None])
 def test_the_sex_is_one_of_the_versions_table(version: str, sex: str | None):
