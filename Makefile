@@ -35,9 +35,10 @@ format: $(BIN)/.installed-dev ## lay the code out, and mend what a tool can mend
 	$(BIN)/ruff check --fix-only --quiet
 	$(BIN)/ruff format
 
-reference: $(BIN)/.installed-dev ## write docs/configuration.md and docs/conformance.md from models, rules and layouts
+reference: $(BIN)/.installed-dev ## write what docs/ draws from models, rules, layouts and states
 	$(BIN)/python -m tests.config.reference_file
 	$(BIN)/python -m tests.hl7.conformance_file
+	$(BIN)/python -m tools.states
 
 shape: ## measure functions and modules, the longest first
 	@$(python) -m tests.rules.shape

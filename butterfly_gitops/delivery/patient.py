@@ -20,7 +20,7 @@ def _key(identifier: PatientIdentifier) -> str:
 
 
 def is_same_patient(known: frozenset[str], arriving: frozenset[str], merged_from: frozenset[str]) -> bool:
-    """Tell whether an arriving snapshot is of the known patient (design section 3)."""
+    """Tell whether an arriving snapshot is of the known patient (docs/architecture.md, "patient")."""
     named = arriving | merged_from
     return bool(known & named) or (not known and not named)
 

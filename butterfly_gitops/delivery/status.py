@@ -6,7 +6,7 @@ from butterfly_gitops.model.delivery import Cause, Content, Delivery, Report, Re
 
 
 def status_of(delivery: Delivery, report: Report) -> ResultStatus:
-    """Return P, F, C or W (design section 4, "What is sent when"; HL7 v2.5.1 tables 0123 and 0085)."""
+    """Return P, F, C or W ("What is sent when" in docs/architecture.md; HL7 v2.5.1 tables 0123 and 0085)."""
     match delivery.content:
         case Content.WITHDRAWAL:
             return ResultStatus.W

@@ -1,4 +1,4 @@
-"""Every event × rule is one decision: a delivery, or the reason there is none."""
+"""Every event × rule is one decision: a delivery, or the reason there is none (promise 2)."""
 
 from datetime import timedelta
 

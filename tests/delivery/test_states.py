@@ -1,4 +1,4 @@
-"""The table of design's states: what it allows, and that nothing else moves a delivery."""
+"""The table of states: what it allows, and that nothing else moves a delivery."""
 
 import itertools
 

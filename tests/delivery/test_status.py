@@ -1,4 +1,4 @@
-"""Which status a message carries: design's table "What is sent when"."""
+"""Which status a message carries: the table "What is sent when" of docs/architecture.md."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What a reply, or its absence, proves of one attempt: a wrong yes would lose a result for good."""
+"""What a reply, or its absence, proves of one attempt: a wrong yes would lose a result for good (promise 5)."""
 
 import pytest
 from hypothesis import given

@@ -77,7 +77,7 @@ def _lost_events(account, submitted):
 
 
 def _is_considered(rule, event):
-    """Design, promise 2: in force as it was routed, or closed since it occurred."""
+    """Promise 2: in force as it was routed, or closed since it occurred."""
     if rule.started_by > event.applies:
         return False
     if rule.ended_by is None or rule.ended_by > event.applies:

@@ -1,4 +1,4 @@
-"""A disk that is full at a commit: nothing is taken or sent that could not be stored, and all goes on when there is room."""
+"""A disk that is full at a commit: nothing unstored is taken or sent, and all goes on when there is room (promise 11)."""
 
 import asyncio
 import contextlib

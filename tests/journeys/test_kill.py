@@ -1,4 +1,4 @@
-"""A process that is killed at the worst moments: what was accepted is delivered, in order, and a repeat says so."""
+"""A process that is killed at the worst moments: what was accepted is delivered, in order, and a repeat says so (promise 4)."""
 
 import contextlib
 import signal

@@ -1,4 +1,4 @@
-"""Patient data is in the store and on the wire, and nowhere else: not in logs, metrics, plans, errors or reprs."""
+"""Patient data is in the store and on the wire, and nowhere else: not in logs, metrics, plans, errors or reprs (promise 10)."""
 
 import base64
 import dataclasses

@@ -1,4 +1,4 @@
-"""Events in: all of a list or none, each id once, every rule with its decision."""
+"""Events in: all of a list or none, each id once, every rule with its decision (promise 1)."""
 
 from collections.abc import Callable
 from datetime import timedelta

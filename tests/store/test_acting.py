@@ -123,7 +123,7 @@ async def test_what_goes_on_cannot_be_resumed(store: Store) -> None:
         await play.resume()
 
 
-# One-off sends: design section 4, "What is sent when".
+# One-off sends: docs/architecture.md, "What is sent when".
 
 
 async def test_a_one_off_reaches_an_endpoint_that_no_rule_names(store: Store) -> None:

@@ -1,4 +1,4 @@
-"""Lanes moved on by compare-and-set: what may be claimed, which bytes leave, and who may say so."""
+"""Lanes moved on by compare-and-set: what may be claimed, which bytes leave, and who may say so (promise 7)."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""One site's configuration applied: generation, lanes, targets and rule intervals in one transaction."""
+"""One site's configuration applied: generation, lanes, targets and rule intervals in one transaction (promise 3)."""
 
 from collections.abc import Mapping
 from dataclasses import replace
