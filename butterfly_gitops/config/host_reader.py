@@ -11,6 +11,7 @@ from typing import Any
 from butterfly_gitops.config import secrets_by_value
 from butterfly_gitops.config.context import FAILED, Context, scalar_for, shown
 from butterfly_gitops.config.tree import Node, Scalar, Sequence
+from butterfly_gitops.model.host import Address, why_no_target, why_no_target_name
 
 _MAX_NAME, _MAX_LABEL = 253, 63  # RFC 1035 2.3.4, without the length bytes
 # No URL of an EHR is longer, and what is longer is not worth taking apart.
@@ -26,8 +27,6 @@ _FOUR_NUMBERS = "write four numbers from 0 to 255, such as 10.20.30.40"
 _EIGHT_GROUPS = "write eight groups of up to four hexadecimal digits, with :: once for a run of zeros"
 _ANOTHER = "write the address at which the Link reaches the EHR"
 
-_BROADCAST = ipaddress.IPv4Address("255.255.255.255")
-_THIS_NETWORK = ipaddress.IPv4Network("0.0.0.0/8")  # RFC 1122 3.2.1.3
 _CALLED = {" ": "a space", ",": "a comma", '"': "a quote"}
 
 
@@ -147,7 +146,8 @@ def _fault_of_name(text: str) -> Fault | None:
             return Fault(says=says, mend=_NAME)
         if label.startswith("-") or label.endswith("-"):
             return Fault(says="no part of a name starts or ends with a hyphen", mend=_NAME)
-    return None
+    says = why_no_target_name(text)
+    return Fault(says=says, mend=_ANOTHER) if says else None
 
 
 def _fault_of_ipv4(text: str) -> Fault | None:
@@ -169,17 +169,6 @@ def _fault_of_ipv6(text: str) -> Fault | None:
         return Fault(says="this is no IPv6 address", mend=_EIGHT_GROUPS)
 
 
-def _fault_of_address(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> Fault | None:
-    """Why nobody can be reached there. Loopback passes: an interface engine may run beside the Link."""
-    if address.is_unspecified:
-        return Fault(says="it stands for all addresses of a machine that listens", mend=_ANOTHER)
-    if address.is_multicast:
-        return Fault(says="no connection can be opened to a multicast address", mend=_ANOTHER)
-    if isinstance(address, ipaddress.IPv6Address):
-        says = "a link-local address means nothing without a network card"
-        return Fault(says=says, mend=_ANOTHER) if address.is_link_local else None
-    if address == _BROADCAST:
-        return Fault(says="no connection can be opened to the broadcast address", mend=_ANOTHER)
-    if address.is_reserved or address in _THIS_NETWORK:
-        return Fault(says="no machine has an address of this range", mend=_ANOTHER)
-    return None
+def _fault_of_address(address: Address) -> Fault | None:
+    says = why_no_target(address)
+    return Fault(says=says, mend=_ANOTHER) if says else None

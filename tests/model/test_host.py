@@ -1,4 +1,4 @@
-"""Which spellings of a host are one."""
+"""Which spellings of a host are one, and behind which addresses there is no EHR."""
 
 import ipaddress
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from butterfly_gitops.model.host import same_host
+from butterfly_gitops.model.host import same_host, why_no_target, why_no_target_name
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,44 @@ def test_two_hosts_are_two(one: str, other: str):
 @given(st.ip_addresses(v=6))
 def test_an_address_is_the_same_short_and_long(address: ipaddress.IPv6Address):
     assert same_host(str(address)) == same_host(address.exploded.upper())
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("0.0.0.0", "all addresses"),
+        ("::", "all addresses"),
+        ("0.1.2.3", "this range"),
+        ("240.0.0.1", "this range"),
+        ("224.0.0.1", "multicast"),
+        ("ff02::1", "multicast"),
+        ("255.255.255.255", "broadcast"),
+        ("169.254.0.0", "link-local"),
+        ("169.254.169.254", "link-local"),
+        ("169.254.255.255", "link-local"),
+        ("fe80::1", "link-local"),
+        ("fe80::1%3", "link-local"),
+        ("febf:ffff::1", "link-local"),
+        ("fd00:ec2::254", "credentials"),
+        ("100.100.100.200", "credentials"),
+        ("168.63.129.16", "credentials"),
+        ("::ffff:169.254.169.254", "link-local"),
+        ("2002:a9fe:a9fe::1", "link-local"),
+        ("64:ff9b::169.254.169.254", "link-local"),
+        ("::ffff:224.0.0.1", "multicast"),
+    ],
+)
+def test_no_ehr_is_behind(address: str, said: str):
+    assert said in why_no_target(ipaddress.ip_address(address))
+
+
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1", "::1", "10.20.30.40", "fd00::1", "169.253.1.1", "fec0::1", "::ffff:10.1.1.1"]
+)
+def test_an_ehr_may_be_behind(address: str):
+    assert why_no_target(ipaddress.ip_address(address)) == ""
+
+
+def test_clouds_have_names_that_are_no_ehr():
+    assert why_no_target_name("METADATA.google.internal.")
+    assert not why_no_target_name("metadata.google.internal.example.org")

@@ -17,7 +17,9 @@ RULES = (
         says="host is the name or the address of the EHR as seen from the Link, and nothing else: its port stands in "
         "port, and a URL, a path or a user has no place in it. An IPv4 address is four numbers from 0 to 255, an "
         "IPv6 address stands without brackets. Addresses that nobody can be reached at (0.0.0.0, multicast, "
-        "broadcast) are refused; loopback is not, for an interface engine may run beside the Link.",
+        "broadcast) are refused, and so are link-local ones (169.254.0.0/16, fe80::/10) and the names and addresses at "
+        "which clouds tell a machine its credentials; what a name leads to is looked at again when it is dialled. "
+        "Loopback is not refused, for an interface engine may run beside the Link.",
         wrong="host: 10.20.30.40:6661",
         right="host: 10.20.30.40\nport: 6661",
     ),
