@@ -19,7 +19,7 @@ _STUDY_UID = "113014^DICOM Study^DCM"
 _DOCUMENT_CODES = {"18760-9", "11525-3", "11522-0", "18748-4", "11528-7"}
 _SECTION_CODES = {"18782-3", "59776-5", "19005-8", "18783-1", "18785-6", "18834-2", "18748-4"}
 _SHAPE_OF_RESULT = re.compile(r"MSH PID( NTE)?( PV1)?( ORC)?( OBR)+( OBX)+( ZDS)?")
-_SHAPE_OF_NOTICE = re.compile(r"MSH PID PV1 ORC TQ1 OBR( OBX)+( ZDS)?")
+_SHAPE_OF_NOTICE = re.compile(r"MSH PID PV1 ORC OBR TQ1( OBX)+( ZDS)?")
 _SHAPE_OF_DOCUMENT = re.compile(r"MSH PID( PV1)?( ORC)? OBR( OBX)+( ZDS)?")
 _TABLE_0074 = {"RAD", "RUS", "OUS", "VUS", "CUS", "IMG"}
 _XCN = re.compile(r"[^&]+")
@@ -235,7 +235,7 @@ RAD_132 = (
     *COMMON,
     *_IMAGING,
     Rule(
-        says="the segments are MSH PID PV1 ORC TQ1 OBR OBX",
+        says="the segments are MSH PID PV1 ORC OBR TQ1 OBX",
         source="2.2",
         holds=_is_shaped(_SHAPE_OF_NOTICE),
         broken_by=_drop("TQ1"),

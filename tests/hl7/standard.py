@@ -4,6 +4,8 @@ The lengths are those of the tables of segments in chapters 2, 3, 4 and 7. hl7ap
 v2.3.1 stand for them.
 """
 
+import re
+from collections.abc import Iterable
 from itertools import chain
 
 _ORC = {1: 2, 2: 22, 3: 22, 5: 2, 7: 200}
@@ -109,3 +111,30 @@ REQUIRED = {
 }
 # In a report, whatever the version (7.4.1.7, 7.4.1.22, 7.4.1.25).
 REQUIRED_IN_A_REPORT = "OBR-7 OBR-22 OBR-25"
+
+_STRUCTURES = {
+    "2.3": "MSH {[PID [PD1] [{NTE}] [PV1 [PV2]]] {[ORC] OBR [{NTE}] {[OBX] [{NTE}]} [{CTI}]}} [DSC]",
+    "2.3.1": "MSH {[PID [PD1] [{NTE}] [PV1 [PV2]]] {[ORC] OBR [{NTE}] {[OBX] [{NTE}]} [{CTI}]}} [DSC]",
+    "2.4": "MSH {[PID [PD1] [{NK1}] [{NTE}] [PV1 [PV2]]] "
+    "{[ORC] OBR [{NTE}] [CTD] {[OBX] [{NTE}]} [{FT1}] [{CTI}]}} [DSC]",
+    "2.5.1": "MSH [{SFT}] {[PID [PD1] [{NTE}] [{NK1}] [PV1 [PV2]]] "
+    "{[ORC] OBR [{NTE}] [{TQ1 [{TQ2}]}] [CTD] [{OBX [{NTE}]}] [{FT1}] [{CTI}] [{SPM [{OBX}]}]}} [DSC]",
+}
+"""Version: ORU^R01 in the abstract syntax of messages, as chapter 7 has it: [optional], {repeating}."""
+
+_LOCAL = " ZDS"
+
+
+def _pattern(structure: str) -> re.Pattern[str]:
+    by_sign = {"[": "(?:", "]": ")?", "{": "(?:", "}": ")+", " ": ""}
+    pieces = re.findall(r"[A-Z0-9]{3}|.", structure)
+    return re.compile("".join(by_sign.get(piece, f" {piece}") for piece in pieces))
+
+
+_ORDER = {version: _pattern(structure) for version, structure in _STRUCTURES.items()}
+
+
+def is_in_order(names: Iterable[str], version: str) -> bool:
+    """Whether each segment stands where the version has it; one of our own (Z) may follow the last of its group."""
+    text = "".join(f" {name}" for name in names).removesuffix(_LOCAL)
+    return _ORDER[version].fullmatch(text) is not None

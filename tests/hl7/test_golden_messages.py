@@ -200,6 +200,26 @@ def test_a_deviation_that_is_listed_is_one(reported: str, tmp_path: Path):
 # What neither of them looks at.
 
 
+def test_each_segment_stands_where_the_version_has_it(wire: Wire):
+    assert standard.is_in_order(wire.names, wire["MSH-12"])
+
+
+@pytest.mark.parametrize(
+    ("version", "names", "is_right"),
+    [
+        ("2.5.1", "MSH PID PV1 ORC OBR TQ1 OBX", True),
+        ("2.5.1", "MSH PID PV1 ORC TQ1 OBR OBX", False),
+        ("2.4", "MSH PID PV1 ORC OBR TQ1 OBX", False),
+        ("2.4", "MSH PID PV1 OBR OBX OBX ZDS", True),
+        ("2.3.1", "MSH PID OBR ORC OBX", False),
+        ("2.3", "MSH PV1 PID OBR OBX", False),
+        ("2.3", "MSH PID OBR ZDS OBX", False),
+    ],
+)
+def test_the_place_of_a_segment_is_looked_at(version: str, names: str, is_right: bool):
+    assert standard.is_in_order(names.split(), version) == is_right
+
+
 def test_the_version_says_what_kind_of_message_it_is(case: Case, wire: Wire):
     assert wire["MSH-12"] == case.endpoint.message.hl7_version
     assert wire["MSH-9"] == standard.MESSAGE_TYPES[wire["MSH-12"]]

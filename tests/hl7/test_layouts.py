@@ -51,7 +51,7 @@ def rows(segments: list[list[str]], *numbers: int) -> list[tuple[str, ...]]:
         ("report", ["MSH", "PID", "PV1", "ORC", "OBR", *["OBX"] * 6]),
         ("lines", ["MSH", "PID", "PV1", "ORC", "OBR", *["OBX"] * 7]),
         ("pdf", ["MSH", "PID", "OBR", "OBX", "OBX"]),
-        ("notice", ["MSH", "PID", "PV1", "ORC", "TQ1", "OBR", "OBX"]),
+        ("notice", ["MSH", "PID", "PV1", "ORC", "OBR", "TQ1", "OBX"]),
     ],
 )
 def test_each_layout_has_its_segments(layout: str, shape: list[str]):

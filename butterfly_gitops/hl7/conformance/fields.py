@@ -10,7 +10,7 @@ from butterfly_gitops.hl7.length import LENGTHS
 from butterfly_gitops.hl7.segment_map import Field, SegmentMap
 from butterfly_gitops.hl7.version import VERSIONS
 
-ORDER = ("MSH", "PID", "PV1", "ORC", "TQ1", "OBR", "OBX", "ZDS")
+ORDER = ("MSH", "PID", "PV1", "ORC", "OBR", "TQ1", "OBX", "ZDS")
 
 
 def segments() -> Iterator[str]:

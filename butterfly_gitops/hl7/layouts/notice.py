@@ -63,7 +63,7 @@ LAYOUT = Layout(
     "where the EHR expects it. The profile requires ORC-2; a study without an order has it with "
     "`message.placer_fallback: filler`.",
     versions=("2.5.1",),
-    before=(MSH, PID, _VISIT, _ORDER, TQ1, _REQUEST),
+    before=(MSH, PID, _VISIT, _ORDER, _REQUEST, TQ1),
     rows=_rows,
     study_uid="ST",
     after=(ZDS,),
