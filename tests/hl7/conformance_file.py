@@ -2,9 +2,9 @@
 
 import json
 
-from butterfly_gitops.hl7.conformance.document import Sample, statement
 from butterfly_gitops.model.study import StudyEvent
 from tests.hl7.samples import TESTS, golden_names, read_case
+from tools.conformance.document import Sample, statement
 
 STATEMENT = TESTS.parent / "docs" / "conformance.md"
 

@@ -10,8 +10,6 @@ from hl7apy.v2_5_1.segments import SEGMENTS
 
 from butterfly_gitops.hl7.acknowledgement import ErrorCode, read_acknowledgement
 from butterfly_gitops.hl7.component import TYPE_OF_FIELD, component_name
-from butterfly_gitops.hl7.conformance.components import FILLED
-from butterfly_gitops.hl7.conformance.standard import KINDS, TABLES
 from butterfly_gitops.hl7.content import SECTIONS
 from butterfly_gitops.hl7.datatype import cx, hd, ndl, pl, xcn, xpn
 from butterfly_gitops.hl7.field_type import components_of
@@ -26,6 +24,8 @@ from butterfly_gitops.model.message import Message
 from butterfly_gitops.model.study import Location, PatientIdentifier, Person
 from tests.hl7.conformance_file import STATEMENT, fresh
 from tests.hl7.samples import CONTROL_ID, Case, golden_names, read_case
+from tools.conformance.components import FILLED
+from tools.conformance.standard import KINDS, TABLES
 
 PAGE = fresh()
 CASES = [read_case(name) for name in golden_names()]

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from butterfly_gitops.hl7.conformance.standard import KINDS
 from butterfly_gitops.hl7.layouts.catalog import LAYOUTS
 from butterfly_gitops.hl7.layouts.names import segments_of
 from butterfly_gitops.hl7.length import LENGTHS
 from butterfly_gitops.hl7.segment_map import Field, SegmentMap
 from butterfly_gitops.hl7.version import VERSIONS
+from tools.conformance.standard import KINDS
 
 ORDER = ("MSH", "PID", "PV1", "ORC", "OBR", "TQ1", "OBX", "ZDS")
 

@@ -7,17 +7,17 @@ from pydantic import BaseModel
 
 from butterfly_gitops.hl7 import content
 from butterfly_gitops.hl7.component import TYPE_OF_FIELD, component_name
-from butterfly_gitops.hl7.conformance import prose
-from butterfly_gitops.hl7.conformance.components import FILLED
-from butterfly_gitops.hl7.conformance.fields import segments
-from butterfly_gitops.hl7.conformance.shapes import layouts
-from butterfly_gitops.hl7.conformance.standard import DECLARED, TABLES
 from butterfly_gitops.hl7.own_field import FIXABLE
 from butterfly_gitops.hl7.ucum import SYMBOLS
 from butterfly_gitops.hl7.version import VERSIONS
 from butterfly_gitops.model.frozen import descriptions_of
 from butterfly_gitops.model.message import Message
 from butterfly_gitops.model.study import StudyEvent
+from tools.conformance import prose
+from tools.conformance.components import FILLED
+from tools.conformance.fields import segments
+from tools.conformance.shapes import layouts
+from tools.conformance.standard import DECLARED, TABLES
 
 
 class Sample(NamedTuple):
