@@ -16,6 +16,7 @@ _SEGMENT_END = re.compile(rb"\r\n|\r|\n")
 _CODE = re.compile(rb"[A-Za-z0-9]{1,3}")
 _ERROR_CODE = re.compile(rb"[0-9]{1,3}")
 _SEVERITY = re.compile(rb"[A-Z]")
+_MSA_BEHIND_CONTROL = rb"[\x00-\x1f\x7f][ ]*MSA"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _LEAST_HEADER = 8  # MSH, its separator and four encoding characters
 
@@ -58,8 +59,10 @@ def read_acknowledgement(reply: bytes) -> Reply:
     lines = [line.split(separator) for line in _SEGMENT_END.split(content)]
     acknowledgements = [line for line in lines if line[0] == b"MSA"]
     errors = [line for line in lines if line[0] == b"ERR"]
-    if len(acknowledgements) != 1:
-        return Reply(problem="no MSA segment" if not acknowledgements else "more than one MSA segment")
+    if not acknowledgements:
+        return Reply(problem="no MSA segment")
+    if len(acknowledgements) > 1 or _hides_another(content, separator):
+        return Reply(problem="more than one MSA segment")
     msa = acknowledgements[0]
     return Reply(
         msa1=_code(_at(msa, 1)),
@@ -126,6 +129,11 @@ def _not_a_message(content: bytes) -> str:
     if len(content) < _LEAST_HEADER or content[3:4].isalnum() or content[3:4].isspace():
         return "an MSH segment without delimiters"
     return ""
+
+
+def _hides_another(content: bytes, separator: bytes) -> bool:
+    """Tell whether an MSA stands behind any control byte, such as an FS within the block, and so begins no line."""
+    return len(re.findall(_MSA_BEHIND_CONTROL + re.escape(separator), content)) > 1
 
 
 def _subcomponent(content: bytes) -> bytes:

@@ -155,6 +155,8 @@ class Exchange:
     def received(self, chunk: bytes, now: float) -> Step:
         """Take bytes that came; they count even if they come with the deadline."""
         self._received += chunk[: KEPT_BYTES - len(self._received)]
+        # Whatever comes ends a silence that was under way.
+        self._grace_ends = None
         blocks = self._unwrapper.feed(chunk)
         if (done := self._first_of(blocks)) is not None:
             return done

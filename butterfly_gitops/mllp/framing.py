@@ -1,7 +1,10 @@
 """MLLP blocks: strict when written, tolerant when read.
 
 A block is `VT data FS CR` (HL7 v2.5.1 appendix C, section C.3.1; MLLP Release 1). The reader knows three
-places to be: outside a block, inside one, and after an FS whose CR has not come yet.
+places to be: outside a block, inside one, and after an FS of which the next byte has not come yet.
+
+An FS ends a block before CR, before VT, and before silence; before anything else it is content. Else a field that
+holds one, or an answer cut and joined on its way, would count as far as it reads like a whole answer.
 """
 
 from enum import Enum, auto
@@ -40,7 +43,7 @@ class Unwrapper:
     """Takes blocks out of a stream that comes in any pieces.
 
     Skipped and counted: bytes outside a block (`junk`), blocks that lack their final CR (`unterminated`).
-    A start byte inside a block begins the block anew, for no encoding that we offer produces one; what it
+    `rest_at` is where, in the last piece, what follows its last whole block begins. A start byte inside a block begins the block anew, for no encoding that we offer produces one; what it
     throws away is junk too. A block over `max_bytes` sets `is_too_big`: nothing more is read, or kept.
     """
 
@@ -51,16 +54,17 @@ class Unwrapper:
         self._junk_since_block = 0
         self.junk = 0
         self.unterminated = 0
+        self.rest_at = 0
         self.is_too_big = False
 
     @property
     def is_inside(self) -> bool:
-        """A block has begun and its end byte has not come."""
+        """A block has begun and no end byte stands last in it."""
         return self._place is _Place.INSIDE
 
     @property
     def lacks_final_cr(self) -> bool:
-        """A block is whole but for its CR; `take_unterminated` gives it out when patience ends."""
+        """A block is whole if silence follows; `take_unterminated` gives it out when patience ends."""
         return self._place is _Place.ENDED
 
     @property
@@ -71,7 +75,7 @@ class Unwrapper:
     def feed(self, chunk: bytes) -> list[bytes]:
         """Read one piece of the stream; return the data of the blocks that it completes."""
         blocks: list[bytes] = []
-        position = 0
+        position = self.rest_at = 0
         while position < len(chunk) and not self.is_too_big:
             match self._place:
                 case _Place.OUTSIDE:
@@ -101,12 +105,7 @@ class Unwrapper:
     def _collect(self, chunk: bytes, position: int) -> int:
         found = _start_or_end(chunk, position)
         stop = found if found >= 0 else len(chunk)
-        if len(self._block) + stop - position > self._max_bytes:
-            self._block.clear()
-            self.is_too_big = True
-            return stop
-        self._block += chunk[position:stop]
-        if found < 0:
+        if not self._add(chunk[position:stop]) or found < 0:
             return stop
         if chunk.startswith(END, found):
             self._place = _Place.ENDED
@@ -115,14 +114,26 @@ class Unwrapper:
             self._block.clear()
         return stop + 1
 
+    def _add(self, content: bytes) -> bool:
+        """Add to the block; False when that is too much."""
+        if len(self._block) + len(content) > self._max_bytes:
+            self._block.clear()
+            self.is_too_big = True
+            return False
+        self._block += content
+        return True
+
     def _end(self, chunk: bytes, position: int, blocks: list[bytes]) -> int:
-        if chunk.startswith(CARRIAGE_RETURN, position):
-            blocks.append(self._finish())
-            return position + 1
-        # Data never holds an FS, so the block is whole; what follows it is read as outside.
-        self.unterminated += 1
+        """Look at the byte behind an FS."""
+        is_terminated = chunk.startswith(CARRIAGE_RETURN, position)
+        if not is_terminated and not chunk.startswith(START, position):
+            self._place = _Place.INSIDE
+            self._add(END)
+            return position
+        self.unterminated += not is_terminated
         blocks.append(self._finish())
-        return position
+        self.rest_at = position + is_terminated
+        return self.rest_at
 
     def _finish(self) -> bytes:
         block = bytes(self._block)

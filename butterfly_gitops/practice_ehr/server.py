@@ -17,7 +17,7 @@ from typing import Self
 
 from butterfly_gitops.hl7.acknowledgement import answer
 from butterfly_gitops.hl7.message import value_of
-from butterfly_gitops.mllp.framing import CARRIAGE_RETURN, END, Unwrapper, wrap
+from butterfly_gitops.mllp.framing import Unwrapper, wrap
 from butterfly_gitops.model.error import GitopsError
 from butterfly_gitops.practice_ehr.journal import Direction, Entry, Journal, Kind
 from butterfly_gitops.practice_ehr.scenario import Answer, Scenario, answer_to, arrival
@@ -173,7 +173,7 @@ class PracticeEhr:
         """Treat the messages that a chunk completes. False when the connection is over."""
         blocks = talk.unwrapper.feed(chunk)
         if blocks:
-            talk.fragment = chunk[chunk.rfind(END) + 1 :].removeprefix(CARRIAGE_RETURN)
+            talk.fragment = chunk[talk.unwrapper.rest_at :]
         else:
             talk.fragment = (talk.fragment + chunk)[:KEPT_FRAGMENT_BYTES]
         for block in blocks:

@@ -30,6 +30,16 @@ def twice(first, second):
     return lambda message: framed(ack(id_of(message), first)) + framed(ack(id_of(message), second))
 
 
+def half(message):
+    """An answer that reads like a whole one up to its first end byte."""
+    return framed(ack(id_of(message))[:-1] + b"\x1cX\r")
+
+
+def contradicted(message):
+    """A yes, and a no behind an end byte of the same block."""
+    return framed(ack(id_of(message)) + b"\x1cMSA|AE|" + id_of(message).encode() + b"\r")
+
+
 # Row: what the peer does with the first message, and what the first attempt's verdict says.
 DOUBTS = {
     "12 no answer": (None, "", "no answer"),
@@ -41,6 +51,8 @@ DOUBTS = {
     "29 AA for another message": (other("AA"), "AA", "acknowledges another message"),
     "30 AE for another message": (other("AE"), "AE", "acknowledges another message"),
     "31 AA without an id": (without_id, "AA", "MSA-2 is empty"),
+    "71 half an answer": (half, "AA", "acknowledges another message"),
+    "71 a yes and a no in one": (contradicted, "", "more than one MSA segment"),
     "32 our own message comes back": (framed, "", None),
 }
 

@@ -112,6 +112,8 @@ ANSWERS = {
     "38 no final CR": (b"\x0b" + ack("M1") + b"\x1c", "AA", False, 1),
     "39 junk before": (b"Junk" + AA, "AA", False, 0),
     "40 junk after": (AA + b"Junk", "AA", True, 0),
+    "71 half an ACK": (b"\x0b" + ack("M1")[:-1] + b"\x1cX\r\x1c\r", "not ours", True, 0),
+    "71 half an ACK, then silence": (b"\x0b" + ack("M1") + b"\x1cX", Silence.STALLED, True, 30),
     "43 stalls mid-frame": (b"\x0bMSH|^~", Silence.STALLED, True, 30),
     "44 twice": (AA + AA, "AA", True, 0),
     "46 ACK of 9 KB": (framed(ack("M1") + b"ERR|" + b"e" * 9000), "AA", False, 0),

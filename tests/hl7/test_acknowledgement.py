@@ -49,6 +49,7 @@ def test_msa_1_is_exact(field: bytes, msa1: str):
         pytest.param(b"MSA|AA|OTHER", "OTHER", id="another message"),
         pytest.param(b"MSA|AA|" + ID[:10], CONTROL_ID[:10], id="cut"),
         pytest.param(b"MSA|AA|%s " % ID, CONTROL_ID + " ", id="a blank more"),
+        pytest.param(b"MSA|AA|%s\x1cX" % ID, CONTROL_ID + "\x1cX", id="an end byte and more"),
         pytest.param(b"MSA|AA|", "", id="empty"),
         pytest.param(b"MSA|AA", "", id="missing"),
         pytest.param(b"MSA", "", id="nothing at all"),
@@ -76,6 +77,15 @@ def test_msa_2_is_exact(msa: bytes, msa2: str):
         pytest.param(MESSAGE, "no MSA segment", id="our message echoed"),
         pytest.param(MSH + b"|MSA|AA|" + ID, "no MSA segment", id="MSA inside MSH"),
         pytest.param(ack(b"MSA|AE|1", b"MSA|AA|" + ID), "more than one MSA segment", id="two answers in one"),
+        pytest.param(
+            ack(b"MSA|AA|" + ID, b"\x1cMSA|AE|" + ID), "more than one MSA segment", id="another behind an FS"
+        ),
+        pytest.param(
+            ack(b"MSA|AA|%s|\x1c\x00 MSA|AE|%s" % (ID, ID)), "more than one MSA segment", id="another within"
+        ),
+        pytest.param(
+            ack(b"MSA|AA|" + ID, b" MSA|AE|" + ID), "more than one MSA segment", id="another behind a blank"
+        ),
     ],
 )
 def test_what_is_no_acknowledgement_says_why(reply: bytes, problem: str):
@@ -94,6 +104,8 @@ def test_what_is_no_acknowledgement_says_why(reply: bytes, problem: str):
             ack(b"MSA|AA|" + ID).replace(b"|", b"#").replace(b"^~\\&", b"!~\\}"), False, id="other delimiters"
         ),
         pytest.param(MSH + b"\rSFT|x\rMSA|AA|" + ID + b"\r", False, id="a segment between"),
+        pytest.param(ack(b"MSA|AA|" + ID + b"|see MSA|", b"ERR|MSA^1|MSA|0|I"), False, id="MSA in a text"),
+        pytest.param(ack(b"MSA|AA|" + ID, b"\x1c"), False, id="FS in a segment of its own"),
         pytest.param(MSH + b"||||||8859/1\rMSA|AA|" + ID + b"|pr\xf8ve\r", False, id="Latin-1"),
         pytest.param(ack(b"MSA|AA|" + ID + b"|\xff\xfe\xc3"), False, id="invalid UTF-8"),
         pytest.param(ack(b"MSA|AA|" + ID, *[b"ERR|||0|I||||" + b"x" * 900] * 10), False, id="9 KB"),

@@ -46,6 +46,8 @@ REPLIES = {
     "late one, then ours": (b"\x0bAA M0\x1c\r\x0bAA M1\x1c\r", b"AA M1", True, 0, 1, False, True),
     "late one after ours": (b"\x0bAA M1\x1c\r\x0bAA M0\x1c\r", b"AA M1", True, 0, 1, False, True),
     "part of another": (b"\x0bAA M1\x1c\r\x0bAA", b"AA M1", True, 0, 0, False, True),
+    "half of one": (b"\x0bAA M1\x1cX\r\x1c\r", b"AA M1\x1cX\r", False, 0, 0, False, True),
+    "end byte twice": (b"\x0bAA M1\x1c\x1c\r", b"AA M1\x1c", False, 0, 0, False, True),
     "no final CR, then another": (b"\x0bAA M1\x1c\x0bAA M1\x1c\r", b"AA M1", True, 0, 1, True, True),
 }
 
@@ -83,8 +85,13 @@ def test_time_runs_out(stream, kind, piece):
 
 @pytest.mark.parametrize(
     ("stream", "kind"),
-    [(b"", Silence.CLOSED), (b"\x0bAA", Silence.CLOSED), (b"<html>", Silence.GARBAGE)],
-    ids=["nothing", "part of a block", "a web page"],
+    [
+        (b"", Silence.CLOSED),
+        (b"\x0bAA", Silence.CLOSED),
+        (b"\x0bAA M1\x1cX", Silence.CLOSED),
+        (b"<html>", Silence.GARBAGE),
+    ],
+    ids=["nothing", "part of a block", "half of one", "a web page"],
 )
 def test_the_peer_closes_first(stream, kind):
     exchange = a_written_exchange()
@@ -124,6 +131,17 @@ def test_a_missing_final_cr_is_tolerated(ending):
     step = {"grace": lambda: exchange.passed(102), "fin": exchange.ended, "reset": exchange.broke}[ending]()
 
     assert step == Done(answer=Reply(data=b"AA M1", answers_us=True, lacked_final_cr=True), closes=False)
+
+
+def test_an_end_byte_counts_as_the_last_only_after_a_silence_of_its_own():
+    exchange = a_written_exchange()
+    assert exchange.received(b"\x0bAA M1\x1c", 101) == Read(until=102)
+    assert exchange.received(b"\x1c", 101.75) == Read(until=102.75)
+    assert exchange.received(b"X\x1c", 102.5) == Read(until=103.5)
+    assert exchange.received(b"X", 103) == Read(until=110)
+    assert exchange.passed(110) == Done(
+        answer=NoReply(kind=Silence.STALLED, received=b"\x0bAA M1\x1c\x1cX\x1cX"), closes=True
+    )
 
 
 def test_a_late_answer_without_its_final_cr_does_not_end_the_exchange():

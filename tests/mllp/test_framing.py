@@ -11,6 +11,8 @@ MESSY = st.lists(
     st.one_of(st.sampled_from([b"\x0b", b"\x1c", b"\r", b"\n"]), st.binary(max_size=5)), max_size=40
 ).map(b"".join)
 
+BIG = b"x" * 98 + b"\x1cx"
+
 # name: stream, blocks, junk, unterminated, has leftovers
 TABLE = {
     "one block": (b"\x0bMSH\x1c\r", [b"MSH"], 0, 0, False),
@@ -23,7 +25,20 @@ TABLE = {
     "no end byte": (b"\x0bMSH\r", [], 0, 0, True),
     "no final CR": (b"\x0bA\x1c", [], 0, 0, True),
     "no final CR, then another block": (b"\x0bA\x1c\x0bB\x1c\r", [b"A", b"B"], 0, 1, False),
-    "line feed in place of the CR": (b"\x0bA\x1c\n", [b"A"], 1, 1, True),
+    "line feed in place of the CR": (b"\x0bA\x1c\n", [], 0, 0, True),
+    "end byte as content": (b"\x0bA\x1cX\r\x1c\r", [b"A\x1cX\r"], 0, 0, False),
+    "end byte twice": (b"\x0bA\x1c\x1c\r", [b"A\x1c"], 0, 0, False),
+    "end byte three times, then another block": (
+        b"\x0bA\x1c\x1c\x1c\x0bB\x1c\r",
+        [b"A\x1c\x1c", b"B"],
+        0,
+        1,
+        False,
+    ),
+    "end byte as content, start byte within": (b"\x0bA\x1cX\x0bB\x1c\r", [b"B"], 4, 0, False),
+    "end byte as content at the end": (b"\x0bA\x1cX", [], 0, 0, True),
+    "two end bytes at the end": (b"\x0bA\x1c\x1c", [], 0, 0, True),
+    "largest block with an end byte": (b"\x0b%s\x1c\r" % BIG, [BIG], 0, 0, False),
     "start byte inside a block": (b"\x0bold\x0bnew\x1c\r", [b"new"], 4, 0, False),
     "end bytes outside": (b"\x1c\r\x0bA\x1c\r", [b"A"], 2, 0, False),
     "beginning of a second block": (b"\x0bA\x1c\r\x0bB", [b"A"], 0, 0, True),
@@ -46,8 +61,9 @@ def test_what_is_taken_out(stream, blocks, junk, unterminated, leftovers, piece)
 
 
 @pytest.mark.parametrize("piece", [1, 7, 1000])
-def test_a_block_over_the_limit_stops_the_reading_and_is_not_kept(piece):
-    stream = b"\x0bA\x1c\r\x0b" + b"x" * 101 + b"\x1c\r\x0bB\x1c\r"
+@pytest.mark.parametrize("big", [b"x" * 101, b"x" * 100 + b"\x1cx", b"x" * 99 + b"\x1c\x1cx"], ids=len)
+def test_a_block_over_the_limit_stops_the_reading_and_is_not_kept(big, piece):
+    stream = b"\x0bA\x1c\r\x0b" + big + b"\x1c\r\x0bB\x1c\r"
     unwrapper = Unwrapper(max_bytes=100)
 
     taken = [block for n in range(0, len(stream), piece) for block in unwrapper.feed(stream[n : n + piece])]
@@ -63,6 +79,7 @@ def test_a_block_without_its_final_cr_is_given_out_when_patience_ends():
 
     assert unwrapper.lacks_final_cr
     assert unwrapper.take_unterminated() == b"A"
+    assert not unwrapper.lacks_final_cr
     assert unwrapper.unterminated == 1
     assert unwrapper.take_unterminated() is None
     assert not unwrapper.has_leftovers
@@ -91,10 +108,15 @@ def test_any_chunking_yields_the_same_payloads(sent, data):
 
 
 @given(MESSY, st.data())
-def test_any_chunking_of_any_bytes_yields_the_same_blocks_and_counts(stream, data):
+def test_any_chunking_around_a_silence_yields_the_same_blocks_and_counts(stream, data):
     whole, pieces = Unwrapper(max_bytes=20), Unwrapper(max_bytes=20)
-    blocks = whole.feed(stream)
-    in_pieces = [block for chunk in _chunks(stream, data) for block in pieces.feed(chunk)]
+    silence = data.draw(st.integers(0, len(stream)))
+    heard = (stream[:silence], stream[silence:])
+    blocks = [block for part in heard for block in (*whole.feed(part), whole.take_unterminated())]
+    in_pieces = []
+    for part in heard:
+        in_pieces += [block for chunk in _chunks(part, data) for block in pieces.feed(chunk)]
+        in_pieces.append(pieces.take_unterminated())
 
     assert in_pieces == blocks
     for view in ("junk", "unterminated", "is_too_big", "is_inside", "lacks_final_cr", "has_leftovers"):

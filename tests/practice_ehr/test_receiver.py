@@ -203,6 +203,7 @@ def test_several_receivers_and_runs_share_a_journal_that_was_open_to_all(tmp_pat
 
 ENDS = {
     "a block cut off": (framed(result("M1")) + b"\x0bMSH|^~", b"\x0bMSH|^~"),
+    "an end byte within the block cut off": (framed(result("M1")) + b"\x0bMSH\x1cX", b"\x0bMSH\x1cX"),
     "no frame at all": (b"GET / HTTP/1.1\r\n", b"GET / HTTP/1.1\r\n"),
 }
 

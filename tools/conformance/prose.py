@@ -126,7 +126,8 @@ ACKNOWLEDGEMENT = """\
 
 The answer must come on the connection that carried the message. A message is *delivered* only if MSA-1 is exactly that
 code (capitals, no blanks) **and** MSA-2 is its MSH-10, whole and unchanged. There must be one MSA. Other fields of the
-answer are not judged: MSH-5 and MSH-6, MSH-7 and MSH-18 may hold anything.
+answer are not judged: MSH-5 and MSH-6, MSH-7 and MSH-18 may hold anything. An FS ends the block only before CR, before VT
+or before a silence of 0.25 s; before anything else it is content, of MSA-2 for example.
 
 | The answer | What follows |
 |---|---|
