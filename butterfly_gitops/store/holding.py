@@ -38,7 +38,7 @@ def approve(rows: Rows, approval: Approval) -> Hold:
             at=approval.at,
             actor=approval.actor,
             action="approve",
-            subject=f"hold {approved.id}",
+            subject=f"hold {approved.id} of {approved.site or 'a commit'}",
             reason=approval.reason,
         )
     )

@@ -6,7 +6,9 @@ from datetime import timedelta
 
 import pytest
 
+from butterfly_gitops.store import holding
 from butterfly_gitops.store.interface import Approval, Hold, NotFound, Store
+from butterfly_gitops.store.rows import Rows
 from tests.store.play import SITE, T0, Play, a_site
 
 LATER = T0 + timedelta(minutes=5)
@@ -146,3 +148,11 @@ async def test_the_newest_agreement_on_a_commit_replaces_those_before_it(store: 
         ("d00d91c0", "ada@example.org"),
         ("4f2a91c0", None),
     ]
+
+
+@pytest.mark.parametrize(("site", "of"), [(SITE, SITE), ("", "a commit")], ids=["a site's", "a commit's"])
+def test_the_audit_says_what_an_approval_released(rows: Rows, site: str, of: str) -> None:
+    holding.stand(rows, [a_hold(site=site)], released=())
+    holding.approve(rows, an_approval("4f2a"))
+    (entry,) = rows.audit_of(f"hold 4f2a91c0 of {of}")
+    assert (entry.actor, entry.action, entry.reason) == ("ada@example.org", "approve", "CHG-4411")
