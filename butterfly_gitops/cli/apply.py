@@ -47,7 +47,7 @@ def command(
     wanted = _saved(file) if file else _planned(sites, state, acts_as, create=new_state)
     if wanted is None:
         return
-    if file is None and not yes and not click.confirm("Apply this?", err=True):
+    if file is None and not yes and not _is_agreed():
         raise click.ClickException("nothing was applied")
 
     async def do(api: Api) -> dict[str, Any]:
@@ -62,6 +62,20 @@ def command(
         ctx.exit(exit_codes.HELD)
     if done["refused"]:
         ctx.exit(exit_codes.FAILED)
+
+
+def _is_agreed() -> bool:
+    try:
+        return click.confirm("Apply this?", err=True)
+    except click.Abort as abort:
+        if not isinstance(abort.__context__, EOFError):
+            raise
+        # A pipeline has nobody to ask; the question's line is not ended yet.
+        click.echo(err=True)
+        raise click.ClickException(
+            "nothing was applied, for nobody answered: --yes applies without asking, and `bgo plan --out p.json`, "
+            "then `bgo apply p.json` exactly what was read"
+        ) from None
 
 
 def _seconds(wait: str | None) -> float | None:

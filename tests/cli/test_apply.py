@@ -65,6 +65,7 @@ def test_it_asks_on_standard_error(applied: Desk, answer: str, code: int):
     assert "Apply this?" not in ran.stdout
     assert "To apply exactly this" not in ran.stdout
     assert ("applied  st-elsewhere#2\n" in ran.stdout) == (code == 0)
+    assert ("nobody answered: --yes applies without asking" in ran.stderr) == (answer == "")
 
 
 def test_no_is_1_and_says_that_nothing_was_applied(applied: Desk, monkeypatch: pytest.MonkeyPatch):
