@@ -179,7 +179,10 @@ class Pair:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaneCounts:
-    """One lane with what stands in it; `oldest` is when the oldest that is not final was accepted."""
+    """One lane with what stands in it; `oldest` is when the first that it still has to send was accepted.
+
+    What is set aside waits for a person, and not for the lane.
+    """
 
     lane: Lane
     target: Target

@@ -1,12 +1,13 @@
 """The transactions that look: what is applied, what waits, what became of a result, and whether it all adds up."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from butterfly_gitops.model.delivery import Cause, Delivery, DeliveryId, Lane, LaneId, Rule, State, Target
 from butterfly_gitops.store.applying import running
+from butterfly_gitops.store.ending import OPEN
 from butterfly_gitops.store.interface import (
     Condition,
     Found,
@@ -26,7 +27,7 @@ def observe(rows: Rows) -> Observation:
     """See `Store.observe`."""
     now_running = running(rows)
     generations = {one.site: one for one, _ in rows.generations()}
-    counts, oldest = rows.state_counts(), rows.oldest_open()
+    counts, oldest = rows.state_counts(), rows.oldest_in_lane()
     return Observation(
         fleet=rows.setting("fleet"),
         running=now_running,
@@ -34,7 +35,7 @@ def observe(rows: Rows) -> Observation:
         generations=generations,
         lanes=tuple(
             LaneCounts(lane=lane, target=target, counts=counts.get(lane.id, {}), oldest=oldest.get(lane.id))
-            for lane, target in (*now_running.lanes, *_ended_with_results(rows, now_running, oldest))
+            for lane, target in (*now_running.lanes, *_ended_with_results(rows, now_running, counts))
         ),
         closed_pairs=tuple(_closed_pairs(rows, now_running)),
         conditions=tuple(rows.conditions()),
@@ -44,11 +45,12 @@ def observe(rows: Rows) -> Observation:
 
 
 def _ended_with_results(
-    rows: Rows, applied: Running, open_lanes: Collection[LaneId]
+    rows: Rows, applied: Running, counts: Mapping[LaneId, Mapping[State, int]]
 ) -> Iterator[tuple[Lane, Target]]:
     """What is set aside in an ended lane waits for a person, and must be seen."""
     known = {lane.id for lane, _ in applied.lanes}
-    for number in sorted(set(open_lanes) - known):
+    with_results = {number for number, states in counts.items() if any(states.get(one) for one in OPEN)}
+    for number in sorted(with_results - known):
         lane = rows.lane(number)
         yield lane, rows.target(lane.id, lane.target)
 

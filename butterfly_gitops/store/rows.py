@@ -229,8 +229,8 @@ class Rows(Protocol):
         """Count each lane's deliveries by state; zeros are left out."""
         ...
 
-    def oldest_open(self) -> Mapping[LaneId, datetime]:
-        """Return when each lane's oldest delivery that is not final was accepted."""
+    def oldest_in_lane(self) -> Mapping[LaneId, datetime]:
+        """Return when each lane's oldest delivery that it still has to send was accepted."""
         ...
 
     def finalized_since(self, site: str, archive: str, since: datetime) -> int:

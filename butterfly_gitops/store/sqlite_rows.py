@@ -372,8 +372,8 @@ class SqliteRows:
             counts[LaneId(lane)][STATES[state]] = count
         return dict(counts)
 
-    def oldest_open(self) -> Mapping[LaneId, datetime]:
-        rows = self._connection.execute(STATEMENTS["oldest_open"])
+    def oldest_in_lane(self) -> Mapping[LaneId, datetime]:
+        rows = self._connection.execute(STATEMENTS["oldest_in_lane"])
         return {LaneId(lane): codec.instant(at) for lane, at in rows}
 
     def finalized_since(self, site: str, archive: str, since: datetime) -> int:

@@ -47,7 +47,7 @@ class Observed(Collector):
     def _oldest(self) -> Metric:
         family = GaugeMetricFamily(
             "bgo_oldest_waiting_seconds",
-            "Age of the oldest delivery not at its end",
+            "Age of the oldest delivery that its lane still has to send; what is set aside does not count",
             labels=["site", "endpoint"],
         )
         now = self._services.now()

@@ -279,10 +279,10 @@ class MemoryRows:
             counts[one.lane][one.state] += 1
         return counts
 
-    def oldest_open(self) -> Mapping[LaneId, datetime]:
+    def oldest_in_lane(self) -> Mapping[LaneId, datetime]:
         oldest: dict[LaneId, datetime] = {}
         for one in self._sorted_deliveries():
-            if one.state not in FINAL:
+            if one.state in IN_LANE:
                 oldest.setdefault(one.lane, one.accepted_at)
         return oldest
 

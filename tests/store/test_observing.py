@@ -28,6 +28,8 @@ async def test_an_observation_counts_what_stands_in_each_lane(store: Store) -> N
     (counts,) = (await store.observe()).lanes
     assert dict(counts.counts) == {State.DELIVERED: 1, State.SET_ASIDE: 1, State.QUEUED: 1}
     assert counts.oldest == T0 + timedelta(seconds=5)
+    await play.act("cancel", 3)
+    assert (await store.observe()).lanes[0].oldest is None, "what is set aside is no lane's to send"
 
 
 async def test_an_observation_names_the_fleet_and_what_is_applied(store: Store) -> None:

@@ -457,14 +457,15 @@ def test_states_are_counted_by_lane_and_cause(rows: Rows) -> None:
     assert rows.states_of_causes() == {Cause.RULE: by_rule, Cause.ONE_OFF: {State.CANCELLED: 1}}
 
 
-def test_the_oldest_is_the_first_accepted_that_is_not_final(rows: Rows) -> None:
+def test_the_oldest_is_the_first_accepted_that_its_lane_has_to_send(rows: Rows) -> None:
     made = one_in_each_state(rows)
-    assert rows.oldest_open() == {1: minutes(1), 2: minutes(8)}
+    assert rows.oldest_in_lane() == {1: minutes(1), 2: minutes(8)}
     rows.put_delivery(replace(made[State.QUEUED], state=State.DELIVERED))
     rows.put_delivery(replace(made[State.SENDING], state=State.DELIVERED))
-    rows.put_delivery(replace(made[State.UNCERTAIN], state=State.DELIVERED))
     rows.put_delivery(a_delivery(8, lane=LaneId(2), state=State.CANCELLED))
-    assert rows.oldest_open() == {1: made[State.SET_ASIDE].accepted_at}
+    assert rows.oldest_in_lane() == {1: made[State.UNCERTAIN].accepted_at}
+    rows.put_delivery(replace(made[State.UNCERTAIN], state=State.DELIVERED))
+    assert rows.oldest_in_lane() == {}, "what is set aside waits for a person"
 
 
 def test_studies_of_a_gap_are_counted_once(rows: Rows) -> None:

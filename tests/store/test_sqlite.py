@@ -483,7 +483,7 @@ NEVER_ALL = (
     "heads",
     "open_of_reports",
     "state_counts",
-    "oldest_open",
+    "oldest_in_lane",
     "finalized_since",
     "withheld_of_ended",
     "withheld_of_others",

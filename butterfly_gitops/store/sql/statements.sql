@@ -267,13 +267,9 @@ SELECT lane, state, count(*) FROM delivery INDEXED BY delivery_in_lane WHERE sta
 UNION ALL
 SELECT lane, state, count(*) FROM delivery INDEXED BY delivery_set_aside WHERE state = 3 GROUP BY lane;
 
--- name: oldest_open
+-- name: oldest_in_lane
 SELECT first.lane, delivery.accepted_at FROM (
-    SELECT lane, min(id) AS id FROM (
-        SELECT lane, min(id) AS id FROM delivery INDEXED BY delivery_in_lane WHERE state < 3 GROUP BY lane
-        UNION ALL
-        SELECT lane, min(id) FROM delivery INDEXED BY delivery_set_aside WHERE state = 3 GROUP BY lane
-    ) GROUP BY lane
+    SELECT lane, min(id) AS id FROM delivery INDEXED BY delivery_in_lane WHERE state < 3 GROUP BY lane
 ) AS first CROSS JOIN delivery ON delivery.id = first.id;
 
 -- name: finalized_since
