@@ -31,7 +31,7 @@ lint: $(BIN)/.installed-dev ## check style, types and imports only
 	$(BIN)/mypy --no-error-summary
 	$(BIN)/lint-imports --no-logo
 
-format: $(BIN)/.installed-dev ## lay the code out, and mend what a tool can mend
+format: $(BIN)/.installed-dev ## lay the code out, and fix what a tool can fix
 	$(BIN)/ruff check --fix-only --quiet
 	$(BIN)/ruff format
 

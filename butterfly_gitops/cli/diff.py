@@ -133,10 +133,10 @@ def _say_vain_renames(plan: Plan, desired: Loaded) -> bool:
             continue
         if old := sites[at.site].renamed.get(at.name or ""):
             meant = nearest(old, [each.name or "" for each in ended if each.site == at.site])
-            mend = f'write "{meant}"' if meant else "write the name that it had, or take renamed_from out"
+            hint = f'write "{meant}"' if meant else "write the name that it had, or take renamed_from out"
             origin = desired.origins.get(f"{at}.renamed_from")
             where = f"{safe(print_origin(origin))}: " if origin else ""
-            click.echo(f'{where}renamed_from takes nothing over from "{safe(old)}": {mend}', err=True)
+            click.echo(f'{where}renamed_from takes nothing over from "{safe(old)}": {hint}', err=True)
             is_any = True
     return is_any
 

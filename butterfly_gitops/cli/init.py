@@ -44,8 +44,8 @@ class InTheWay(GitopsError):  # noqa: N818 - it is told to a person as it stands
 
 def _named(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:  # noqa: ARG001
     if value is not None and not re.fullmatch(NAME_PATTERN, value):
-        mend = f", such as {meant}" if (meant := _name_of(value)) else ""
-        raise click.BadParameter(f'"{value}" is no name: small letters, digits and hyphens, at most 63{mend}')
+        hint = f", such as {meant}" if (meant := _name_of(value)) else ""
+        raise click.BadParameter(f'"{value}" is no name: small letters, digits and hyphens, at most 63{hint}')
     return value
 
 
@@ -118,7 +118,7 @@ def command(
     )
     files = files_of(new)
     if problem := _problem_of(files):
-        raise click.BadParameter(f"{problem.message}; {problem.mend}", ctx, param_hint="--time-zone")
+        raise click.BadParameter(f"{problem.message}; {problem.hint}", ctx, param_hint="--time-zone")
     files |= {f"schemas/{file}": text for file, text in published().items()}
     _refuse_what_is_there(folder, files)
     write_new(folder, files)

@@ -84,4 +84,4 @@ def _say_problems(problems: list[dict[str, Any]]) -> None:
         place = ":".join(str(one[key]) for key in ("file", "line", "column") if key in one)
         click.echo(safe(f"{place}: {one['severity']}[{one['rule']}]: {one['message']}"), err=True)
     if problems:
-        click.echo("More, and how to mend them: bgo validate\n", err=True)
+        click.echo("More, and how to fix them: bgo validate\n", err=True)

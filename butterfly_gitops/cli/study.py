@@ -131,7 +131,7 @@ def _said(file: Path, refused: ApiRefused, before: int) -> str:
     problems = refused.document.get("problems", []) if isinstance(refused.document, dict) else []
     for one in problems:
         place = f"{file}#{one.get('pointer', '')}"
-        _print_problem(place, one["rule"], one["message"], one.get("mend") or "")
+        _print_problem(place, one["rule"], one["message"], one.get("hint") or "")
     what = count_of(len(problems), "problem") if problems else str(refused)
     event = f" (event {refused.document['event_id']})" if refused.status == 409 and not problems else ""
     taken = f"; {count_of(before, 'event')} before {'was' if before == 1 else 'were'} taken" if before else ""
@@ -207,11 +207,11 @@ def _print_unread(file: Path, one: "Previewed") -> None:
     line = f":{one.place}" if one.place and not is_item else ""
     item = f"/{one.place[1:-1]}" if is_item else ""
     for problem in one.unread:
-        _print_problem(f"{file}{line}#{item}{problem.pointer}", problem.rule, problem.message, problem.mend)
+        _print_problem(f"{file}{line}#{item}{problem.pointer}", problem.rule, problem.message, problem.hint)
 
 
-def _print_problem(place: str, rule: str, message: str, mend: str) -> None:
-    click.echo(safe(f"{place}: error[{rule}]: {message}{f'; {mend}' if mend else ''}"), err=True)
+def _print_problem(place: str, rule: str, message: str, hint: str) -> None:
+    click.echo(safe(f"{place}: error[{rule}]: {message}{f'; {hint}' if hint else ''}"), err=True)
 
 
 def _print_messages(made: "list[Previewed]", configured: "EhrEndpoint", address: str, style: str) -> None:

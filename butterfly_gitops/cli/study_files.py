@@ -34,7 +34,7 @@ class Found:
         """The first of its problems, in one line."""
         first = self.problems[0]
         where = f"{first.pointer}: " if first.pointer else ""
-        return f"no study event: {where}{first.message}{f'; {first.mend}' if first.mend else ''}"
+        return f"no study event: {where}{first.message}{f'; {first.hint}' if first.hint else ''}"
 
 
 def read_events(content: bytes) -> Iterator[Found]:
@@ -51,7 +51,7 @@ def read_events(content: bytes) -> Iterator[Found]:
         yield Found(
             place="",
             problems=(
-                event_problem("empty-array", "there is no event in it", "", mend="hand in one or more"),
+                event_problem("empty-array", "there is no event in it", "", hint="hand in one or more"),
             ),
         )
     else:

@@ -59,7 +59,7 @@ def command(ctx: click.Context, *, paths: tuple[Path, ...], style: str, verbose:
 
 
 def _of(loaded: Loaded, *, with_silenced: bool) -> list[Problem]:
-    """What is to mend, and what comments silence in its place among it."""
+    """What is to fix, and what comments silence in its place among it."""
     silenced = loaded.silenced if with_silenced else ()
     return sorted((*loaded.problems, *silenced), key=lambda problem: (problem.origin, problem.rule))
 

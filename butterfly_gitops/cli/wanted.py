@@ -35,7 +35,7 @@ def _committed(sites: Path) -> str | None:
 
 
 def say_left_out(kept: Iterable[str], *, paths: Iterable[str], unsound: Iterable[str]) -> bool:
-    """Say on standard error which sites are no part of a plan, and how to mend it; tells whether there are any."""
+    """Say on standard error which sites are no part of a plan, and how to fix it; tells whether there are any."""
     folders = {path.partition("/")[0] for path in paths if "/" in path}
     gone, wrong = sorted(set(kept) - folders), sorted(unsound)
     if wrong:
@@ -44,6 +44,6 @@ def say_left_out(kept: Iterable[str], *, paths: Iterable[str], unsound: Iterable
             err=True,
         )
     for site in gone:
-        mend = "bring its folder back, or name it in fleet.yaml's removed_sites"
-        click.echo(f"bgo: {safe(site)} is gone from the files and stays as it runs: {mend}", err=True)
+        hint = "bring its folder back, or name it in fleet.yaml's removed_sites"
+        click.echo(f"bgo: {safe(site)} is gone from the files and stays as it runs: {hint}", err=True)
     return bool(gone or wrong)

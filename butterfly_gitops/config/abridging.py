@@ -32,7 +32,7 @@ def _closing(rest: list[Problem]) -> Iterable[Problem]:
     yield Problem(
         rule=RULE,
         message=f"{len(rest)} more problems of this file, from here on, are not shown",
-        mend="mend those above first",
+        hint="fix those above first",
         severity=min((problem.severity for problem in rest), key=list(Severity).index),
         origin=first.origin,
         length=first.length,

@@ -49,17 +49,17 @@ class ListReader:
         if is_refused_null(node, at, "[] for none", context):
             return FAILED
         if not isinstance(node, Sequence):
-            mend = _list_meant(node, at) if isinstance(node, Scalar) else f"write {self.wants}"
+            hint = _list_meant(node, at) if isinstance(node, Scalar) else f"write {self.wants}"
             if isinstance(node, Scalar) and node.is_plain and node.text.startswith("-"):
-                mend = "write a space behind the dash"
+                hint = "write a space behind the dash"
             message = f"{at.text} is a list"
-            return context.refuse(node.place, rule="wrong-type", message=message, mend=mend)
+            return context.refuse(node.place, rule="wrong-type", message=message, hint=hint)
         items = tuple(read_once(self.item, item, at, context) for item in node.items)
         return FAILED if any(item is FAILED for item in items) else items
 
 
 def _list_meant(written: Scalar, at: Scalar) -> str:
-    """The mend for a list without brackets, or in brackets of another kind."""
+    """The hint for a list without brackets, or in brackets of another kind."""
     if at.text == "sites" and written.text.lower() in ("all", "any", "every", "*"):
         return 'write ["*"]'
     if written.text.lower() in ("none", "nothing"):
@@ -76,13 +76,13 @@ def mapping_for(
         return node
     if not is_refused_null(node, at, "{} for none", context):
         what = shown(node) if isinstance(node, Scalar) else "a list"
-        mend = "write one `key: value` in a line, indented below it"
+        hint = "write one `key: value` in a line, indented below it"
         if isinstance(node, Scalar) and len(settings) == 1:
-            mend = f"write {{{settings[0]}: {_as_written(node)}}}"
+            hint = f"write {{{settings[0]}: {_as_written(node)}}}"
         elif isinstance(node, Scalar) and settings:
-            mend += f": {', '.join(settings[:_MOST_NAMED])}"
+            hint += f": {', '.join(settings[:_MOST_NAMED])}"
         context.refuse(
-            node.place, rule="wrong-type", message=f"{at.text} is a mapping, not {what}", mend=mend
+            node.place, rule="wrong-type", message=f"{at.text} is a mapping, not {what}", hint=hint
         )
     return None
 

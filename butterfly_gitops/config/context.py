@@ -28,7 +28,7 @@ class Context:
     """How one reading goes: the problems so far, and what a missing value means.
 
     In a `relaxed` reading nothing is missing and no value is made: it checks a layer by itself.
-    `searched` are the layers that were looked through for a missing value; of a value that `is_needed` no mend says to
+    `searched` are the layers that were looked through for a missing value; of a value that `is_needed` no hint says to
     take it out. `guesses` bounds what readings that share their problems guess. `sound` is shared by all readings of
     one load: the value of each plain text that was sound, by its reader, the text, and whether there were no quotes;
     most texts are written at many endpoints, and all are read again where layers are merged.
@@ -41,9 +41,9 @@ class Context:
     is_needed: bool = False
     sound: Sound = field(default_factory=dict)
 
-    def refuse(self, place: Place, *, rule: str, message: str, mend: str = "") -> Failed:
+    def refuse(self, place: Place, *, rule: str, message: str, hint: str = "") -> Failed:
         """Note a problem, and return what stands for the value."""
-        self.problems.append(problem_at(place, rule=rule, message=message, mend=mend))
+        self.problems.append(problem_at(place, rule=rule, message=message, hint=hint))
         return FAILED
 
 
@@ -65,7 +65,7 @@ class Reader(Protocol):
 
     @property
     def wants(self) -> str:
-        """What to write, for a mend."""
+        """What to write, for a hint."""
 
     def read(self, node: Node, at: Scalar, context: Context) -> Any:
         """The value, or FAILED after its problems were noted."""
@@ -84,12 +84,12 @@ def is_refused_null(node: Node, at: Scalar, wants: str, context: Context) -> boo
     if not (isinstance(node, Scalar) and node.is_null):
         return False
     can_be_left_out = not context.is_needed and not wants.endswith("for none")
-    mend = f"write {wants}, or take the line out" if can_be_left_out else f"write {wants}"
+    hint = f"write {wants}, or take the line out" if can_be_left_out else f"write {wants}"
     if not node.text and _IS_COMMENT_AT_ONCE.match(node.place.excerpt, at.place.column - 1 + at.place.length):
-        mend += "; what begins with # is a comment unless it stands in quotes"
+        hint += "; what begins with # is a comment unless it stands in quotes"
     if node.text and wants == "text":
-        mend += f'; the word itself is "{node.text}", in quotes'
-    context.refuse(node.place, rule="null-value", message=f"{at.text} has no value", mend=mend)
+        hint += f'; the word itself is "{node.text}", in quotes'
+    context.refuse(node.place, rule="null-value", message=f"{at.text} has no value", hint=hint)
     return True
 
 
@@ -106,6 +106,6 @@ def scalar_for(node: Node, at: Scalar, wants: str, context: Context) -> Scalar |
         return None
     what = "a list" if isinstance(node, Sequence) else "a mapping"
     context.refuse(
-        node.place, rule="wrong-type", message=f"{at.text} is {wants}, not {what}", mend=f"write {wants}"
+        node.place, rule="wrong-type", message=f"{at.text} is {wants}, not {what}", hint=f"write {wants}"
     )
     return None

@@ -159,15 +159,15 @@ class MapReader:
             for each in mapping.entries.values()
             if each.key.place.line < at.line and isinstance(each.value, Mapping) and each.value.entries
         ]
-        mend = "write it below the name that it is a setting of"
+        hint = "write it below the name that it is a setting of"
         if (
             above
             and isinstance(block := above[-1].value, Mapping)
             and block.place.line > above[-1].key.place.line
         ):
-            mend = f"indent it by {block.place.column - 1} spaces, as a setting of {above[-1].key.text}"
+            hint = f"indent it by {block.place.column - 1} spaces, as a setting of {above[-1].key.text}"
         message = f"{entry.key.text} is a setting, and a name is wanted here"
-        context.refuse(at, rule="wrong-type", message=message, mend=mend)
+        context.refuse(at, rule="wrong-type", message=message, hint=hint)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,8 +189,8 @@ class UnionReader:
         kind = secrets_by_value.kind_of_path(node.text, name=at.text) if isinstance(node, Scalar) else ""
         if kind and self._is_reference() and isinstance(node, Scalar):
             message = f"{at.text} is a reference, not {shown(node)}"
-            mend = f"write {{{kind}: {node.text}}}"
-            return context.refuse(node.place, rule="wrong-type", message=message, mend=mend)
+            hint = f"write {{{kind}: {node.text}}}"
+            return context.refuse(node.place, rule="wrong-type", message=message, hint=hint)
         if self._is_reference() and not (isinstance(node, Scalar) and node.is_null):
             context.problems.append(secrets_by_value.refused_value(node, name=at.text))
             return FAILED
@@ -258,11 +258,11 @@ class ModelReader:
         what = " and no ".join(missing)
         searched = f" (looked in {', '.join(map(str, context.searched))})" if context.searched else ""
         lines = ", ".join(f"`{name}:{self._only_choice(name)}`" for name in missing)
-        mend = f"add {lines}"
+        hint = f"add {lines}"
         if self.model is Hd and (name := text_at(mapping, "namespace")):
-            mend = f"write {shown(name)} alone, without braces; or {mend}"
+            hint = f"write {shown(name)} alone, without braces; or {hint}"
         context.refuse(
-            at.place, rule="missing-value", message=f"{at.text} has no {what}{searched}", mend=mend
+            at.place, rule="missing-value", message=f"{at.text} has no {what}{searched}", hint=hint
         )
 
     def _only_choice(self, name: str) -> str:

@@ -50,14 +50,14 @@ class EncodingReader:
             message = (
                 f"{at.text} is {shown(scalar)}, whose characters hold the bytes that end a message on MLLP"
             )
-            mend = 'write "UTF-8", which has the same characters'
+            hint = 'write "UTF-8", which has the same characters'
         else:
             meant = self._meant(scalar, context.guesses)
             message = f"{at.text} is {shown(scalar)}, which is not " + (
                 "its name here" if meant else "offered"
             )
-            mend = f'write "{meant}"' if meant else _OTHERWISE
-        return context.refuse(scalar.place, rule="unknown-encoding", message=message, mend=mend)
+            hint = f'write "{meant}"' if meant else _OTHERWISE
+        return context.refuse(scalar.place, rule="unknown-encoding", message=message, hint=hint)
 
     def _meant(self, written: Scalar, guesses: Guesses) -> str | None:
         """The offered one that a text means; with another number or initial it would be other characters."""

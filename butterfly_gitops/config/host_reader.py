@@ -1,6 +1,6 @@
 """Reads a host: a name or an address alone, which a Link can open a connection to.
 
-What people paste there instead (a URL, host and port in one, an address in brackets) is taken apart for the mend.
+What people paste there instead (a URL, host and port in one, an address in brackets) is taken apart for the hint.
 """
 
 import ipaddress
@@ -35,7 +35,7 @@ class Fault:
     """Why a text is no host, and what to write."""
 
     says: str
-    mend: str
+    hint: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,15 +56,15 @@ class HostReader:
             return FAILED
         if fault := fault_of(scalar.text):
             message = f"{at.text} is {shown(scalar)}; {fault.says}"
-            return context.refuse(scalar.place, rule="bad-host", message=message, mend=fault.mend)
+            return context.refuse(scalar.place, rule="bad-host", message=message, hint=fault.hint)
         return scalar.text
 
     def _refuse_brackets(self, node: Sequence, text: str, at: Scalar, context: Context) -> Any:
         """YAML reads an address in brackets as a list."""
         is_address = ":" in text and fault_of(text) is None
         message = f"{at.text} is a list" + ("; an IPv6 address stands without brackets" if is_address else "")
-        mend = f'write "{text}"' if is_address else _ALONE
-        return context.refuse(node.place, rule="bad-host", message=message, mend=mend)
+        hint = f'write "{text}"' if is_address else _ALONE
+        return context.refuse(node.place, rule="bad-host", message=message, hint=hint)
 
 
 def fault_of(text: str) -> Fault | None:
@@ -73,10 +73,10 @@ def fault_of(text: str) -> Fault | None:
     if fault is None or len(text) > _MAX_TEXT:
         return fault
     says, host, port = _taken_apart(text)
-    return Fault(says=says or fault.says, mend=_mend(host, port) or _mend(_tidied(host), port) or fault.mend)
+    return Fault(says=says or fault.says, hint=_hint(host, port) or _hint(_tidied(host), port) or fault.hint)
 
 
-def _mend(host: str, port: str) -> str:
+def _hint(host: str, port: str) -> str:
     """What to write, where a host was found in what was pasted."""
     if _fault(host):
         return ""
@@ -124,30 +124,30 @@ def _fault(text: str) -> Fault | None:
 
 def _fault_of_character(text: str) -> Fault:
     if not text:
-        return Fault(says="no machine has an empty name", mend=_ALONE)
+        return Fault(says="no machine has an empty name", hint=_ALONE)
     if "%" in text and ":" in text:
-        return Fault(says="what stands behind % is a network card of one machine", mend=_ANOTHER)
+        return Fault(says="what stands behind % is a network card of one machine", hint=_ANOTHER)
     if not text.isascii():
-        return Fault(says="the name of a machine has ASCII letters only", mend=_NAME)
+        return Fault(says="the name of a machine has ASCII letters only", hint=_NAME)
     odd = next(one for one in text if not _HARMLESS.match(one))
-    return Fault(says=f"the name of a machine does not hold {_CALLED.get(odd, odd)}", mend=_ALONE)
+    return Fault(says=f"the name of a machine does not hold {_CALLED.get(odd, odd)}", hint=_ALONE)
 
 
 def _fault_of_name(text: str) -> Fault | None:
     """RFC 1123 2.1; an underscore passes, for Windows machines have names with one, and resolvers find them."""
     name = text.removesuffix(".")
     if len(name) > _MAX_NAME:
-        return Fault(says=f"a name has at most {_MAX_NAME} characters, and this has {len(name)}", mend=_NAME)
+        return Fault(says=f"a name has at most {_MAX_NAME} characters, and this has {len(name)}", hint=_NAME)
     for label in name.split("."):
         if not label:
-            return Fault(says="a dot stands between two parts of a name", mend=_NAME)
+            return Fault(says="a dot stands between two parts of a name", hint=_NAME)
         if len(label) > _MAX_LABEL:
             says = f"a part of a name has at most {_MAX_LABEL} characters, and here {len(label)}"
-            return Fault(says=says, mend=_NAME)
+            return Fault(says=says, hint=_NAME)
         if label.startswith("-") or label.endswith("-"):
-            return Fault(says="no part of a name starts or ends with a hyphen", mend=_NAME)
+            return Fault(says="no part of a name starts or ends with a hyphen", hint=_NAME)
     says = why_no_target_name(text)
-    return Fault(says=says, mend=_ANOTHER) if says else None
+    return Fault(says=says, hint=_ANOTHER) if says else None
 
 
 def _fault_of_ipv4(text: str) -> Fault | None:
@@ -156,19 +156,19 @@ def _fault_of_ipv4(text: str) -> Fault | None:
     except ValueError:
         numbers = text.split(".")
         if len(numbers) != 4 or not all(number.isdecimal() for number in numbers):
-            return Fault(says="an IPv4 address has four numbers", mend=_FOUR_NUMBERS)
+            return Fault(says="an IPv4 address has four numbers", hint=_FOUR_NUMBERS)
         if any(int(number[-9:]) > 255 or len(number) > 9 for number in numbers):
-            return Fault(says="the numbers of an IPv4 address go from 0 to 255", mend=_FOUR_NUMBERS)
-        return Fault(says="some programs read a number with a leading zero as octal", mend=_FOUR_NUMBERS)
+            return Fault(says="the numbers of an IPv4 address go from 0 to 255", hint=_FOUR_NUMBERS)
+        return Fault(says="some programs read a number with a leading zero as octal", hint=_FOUR_NUMBERS)
 
 
 def _fault_of_ipv6(text: str) -> Fault | None:
     try:
         return _fault_of_address(ipaddress.IPv6Address(text))
     except ValueError:
-        return Fault(says="this is no IPv6 address", mend=_EIGHT_GROUPS)
+        return Fault(says="this is no IPv6 address", hint=_EIGHT_GROUPS)
 
 
 def _fault_of_address(address: Address) -> Fault | None:
     says = why_no_target(address)
-    return Fault(says=says, mend=_ANOTHER) if says else None
+    return Fault(says=says, hint=_ANOTHER) if says else None

@@ -44,8 +44,8 @@ class IdentityReader:
         if self._is_sound(scalar.text):
             return scalar.text
         called = f"{_FIELDS[at.text]} ({at.text})" if at.text in _FIELDS else at.text
-        says, mend = self._fault(scalar)
-        return context.refuse(scalar.place, rule="bad-identity", message=f"{called} {says}", mend=mend)
+        says, hint = self._fault(scalar)
+        return context.refuse(scalar.place, rule="bad-identity", message=f"{called} {says}", hint=hint)
 
     def _is_sound(self, text: str) -> bool:
         if text == _DELETES or _CONTROL.search(text):
@@ -65,7 +65,7 @@ class IdentityReader:
         if text != bare:
             return f"is {shown(scalar)}, and spaces at its ends become part of the name", f'write "{bare}"'
         if odd := [one for one in _DELIMITERS if one in text]:
-            return f'holds "{odd[0]}", which separates parts of a message', _mend_delimiters(text)
+            return f'holds "{odd[0]}", which separates parts of a message', _hint_delimiters(text)
         if control := _CONTROL.search(text):
             return f"holds a control character (U+{ord(control[0]):04X})", "take it out"
         if hidden := _HIDDEN.search(text):
@@ -77,7 +77,7 @@ class IdentityReader:
         )
 
 
-def _mend_delimiters(text: str) -> str:
+def _hint_delimiters(text: str) -> str:
     """A whole HD, as it stands in a message, has a form of its own here."""
     parts = text.split("^")
     if len(parts) == 3 and parts[2] in _ID_TYPES and parts[1] and not re.search(r"[|~\\&]", text):

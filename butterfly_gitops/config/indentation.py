@@ -1,6 +1,6 @@
 """Which lines left the column of their block, where the parser only tells the line at which nothing fits any more.
 
-The parser stops at the first line that it cannot place; the one that is to mend often stands above it, or others below
+The parser stops at the first line that it cannot place; the one that is to fix often stands above it, or others below
 it left with it. So each line around is tried at each column, and the models tell which of what then fits is likely.
 """
 
@@ -27,7 +27,7 @@ class Left:
     like: int | None
 
     @property
-    def mend(self) -> str:
+    def hint(self) -> str:
         """What to do, in words."""
         lines = f"lines {self.first} to {self.last}" if self.last > self.first else "it"
         spaces = {0: "no spaces", 1: "1 space"}.get(self.column, f"{self.column} spaces")

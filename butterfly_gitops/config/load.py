@@ -36,7 +36,7 @@ class Loaded:
     """What a configuration folder says.
 
     `fleet` holds the sound sites only; it is None when the problems are the whole fleet's, so that everything
-    stays as it runs. `problems` are to mend; `silenced` are the warnings that a comment answers, with its reason.
+    stays as it runs. `problems` are to fix; `silenced` are the warnings that a comment answers, with its reason.
     `unsound_sites` are those that errors name, and that keep what they run. `origins` says by printed address where
     a value stands, `layers` which layer an endpoint's setting comes from. `parts` make the next load of almost the
     same files quick.

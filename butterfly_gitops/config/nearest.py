@@ -42,7 +42,7 @@ class Guesses:
         """The name that is most like what was written, if any is and may still be guessed."""
         return nearest(written.text, names) if self.are_left_at(written.place) else None
 
-    def mend_name(
+    def hint_name(
         self,
         written: Scalar,
         keys: Iterable[Scalar],
@@ -50,7 +50,7 @@ class Guesses:
         otherwise: str,
         titles: Mapping[str, str] = _NO_TITLES,
     ) -> str:
-        """The mend for a name that is not there: the one that was meant with its line, or all, or another way.
+        """The hint for a name that is not there: the one that was meant with its line, or all, or another way.
 
         `titles` says which name has which display_name, for who writes that instead.
         """

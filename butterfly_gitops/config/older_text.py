@@ -23,7 +23,7 @@ from butterfly_gitops.config.secrets_by_value import (
     refused_value,
 )
 from butterfly_gitops.config.tree import Mapping, Node, Scalar, Sequence, problem_at
-from butterfly_gitops.model.meaning import PATTERN_MEND
+from butterfly_gitops.model.meaning import PATTERN_HINT
 from butterfly_gitops.model.problem import Problem
 
 
@@ -126,7 +126,7 @@ def _problems(error: ValidationError, root: Mapping, what: str, guesses: Guesses
     if "propertyNames" in error.absolute_schema_path and isinstance(node, Mapping):
         key = node.entries[str(error.instance)].key
         message = f"{shown(key)} is no name in {what}"
-        yield problem_at(key.place, rule="bad-name", message=message, mend=_wanted(error)[1])
+        yield problem_at(key.place, rule="bad-name", message=message, hint=_wanted(error)[1])
         return
     match error.validator:
         case "additionalProperties":
@@ -137,7 +137,7 @@ def _problems(error: ValidationError, root: Mapping, what: str, guesses: Guesses
                 at.place,
                 rule="missing-value",
                 message=f"{at.text} has no {' and no '.join(missing)}, which {what} needs",
-                mend=f"add {', '.join(f'`{name}:`' for name in missing)}",
+                hint=f"add {', '.join(f'`{name}:`' for name in missing)}",
             )
         case _:
             yield _wrong_value(error, at, node, what)
@@ -168,27 +168,27 @@ def _unknown_keys(error: ValidationError, node: Node, what: str, guesses: Guesse
             yield refused_setting(entry)
             continue
         key, meant = entry.key, guesses.nearest(entry.key, known)
-        mend = f'write "{meant}"' if meant else f"known here: {', '.join(known)}"
+        hint = f'write "{meant}"' if meant else f"known here: {', '.join(known)}"
         message = f"no setting of {what} is called {shown(key)}"
-        yield problem_at(key.place, rule="unknown-key", message=message, mend=mend)
+        yield problem_at(key.place, rule="unknown-key", message=message, hint=hint)
 
 
 def _wrong_value(error: ValidationError, at: Scalar, node: Node, what: str) -> Problem:
     if isinstance(node, Scalar) and node.is_null and not node.text:
-        mend = "write a value, or take the line out"
-        return problem_at(node.place, rule="null-value", message=f"{at.text} has no value", mend=mend)
+        hint = "write a value, or take the line out"
+        return problem_at(node.place, rule="null-value", message=f"{at.text} has no value", hint=hint)
     if isinstance(node, Scalar) and looks_secret(node.text):
         return refused_value(node, name=at.text)
-    rule, mend = _wanted(error)
+    rule, hint = _wanted(error)
     written = (
         shown(node) if isinstance(node, Scalar) else "a list" if isinstance(node, Sequence) else "a mapping"
     )
     message = f"{at.text} cannot be {written} in {what}"
-    return problem_at(node.place, rule=rule, message=message, mend=mend)
+    return problem_at(node.place, rule=rule, message=message, hint=hint)
 
 
 def _wanted(error: ValidationError) -> tuple[str, str]:
-    """The rule that a value breaks, and how to mend it."""
+    """The rule that a value breaks, and how to fix it."""
     limit = error.validator_value
     match error.validator:
         case "type":
@@ -206,8 +206,8 @@ def _wanted(error: ValidationError) -> tuple[str, str]:
             return "out-of-range", f"write at least {limit} {_COUNTED[error.validator]}"
         case "maxLength" | "maxItems" | "maxProperties":
             return "out-of-range", f"write at most {limit} {_COUNTED[error.validator]}"
-        case "pattern" if mend := error.schema.get(PATTERN_MEND):
-            return "wrong-value", str(mend)
+        case "pattern" if hint := error.schema.get(PATTERN_HINT):
+            return "wrong-value", str(hint)
         case "pattern" if examples := error.schema.get("examples"):
             return "wrong-value", f"write a value such as {examples[0]}"
         case _:

@@ -1,4 +1,4 @@
-"""What the YAML parser complains of, in our words: what is wrong and how to mend it, by what its own words hold.
+"""What the YAML parser complains of, in our words: what is wrong and how to fix it, by what its own words hold.
 
 The words are those of the parser in Python, which decides. None of them is shown: they speak of tokens.
 """
@@ -64,6 +64,6 @@ _IN_OUR_WORDS = {
 
 
 def in_our_words(theirs: str) -> tuple[str, str]:
-    """What is wrong, and how to mend it."""
+    """What is wrong, and how to fix it."""
     fitting = (ours for known, ours in _IN_OUR_WORDS.items() if known in theirs)
     return next(fitting, ("it does not fit here", LOOK))

@@ -58,7 +58,7 @@ def read_plain(data: bytes, source: Source) -> PlainText:
     """Decode one file and look at its characters. `source` has no lines yet."""
     if len(data) > MAX_BYTES:
         message = f"the file has more than {MAX_BYTES // 1024} KiB"
-        problem = problem_of_file(source, rule="file-too-large", message=message, mend=how_to_split(source))
+        problem = problem_of_file(source, rule="file-too-large", message=message, hint=how_to_split(source))
         return PlainText(source=source, text="", problems=(problem,))
     if other := _other_encoding(data, source):
         return PlainText(source=source, text="", problems=(other,))
@@ -82,7 +82,7 @@ def _refused_in(source: Source, text: str) -> Iterator[Problem]:
         if len(line) > MAX_LINE:
             place = Place(source=source, line=number, column=MAX_LINE + 1)
             message = f"a line of {len(line)} characters; at most {MAX_LINE} are read"
-            yield problem_at(place, rule="line-too-long", message=message, mend="write one setting in a line")
+            yield problem_at(place, rule="line-too-long", message=message, hint="write one setting in a line")
             return
     if not is_plain_text(text.replace("\n", "")) and _REFUSED.search(text):
         yield from _refused_characters(source)
@@ -102,8 +102,8 @@ def _conflict(source: Source) -> Iterator[Problem]:
         if _CONFLICT.match(line):
             place = Place(source=source, line=number, column=1, length=len(line.rstrip()))
             message = "a merge conflict that is not resolved"
-            mend = "keep the lines that should hold, and take out the others and the lines of <, = and >"
-            yield problem_at(place, rule="bad-yaml", message=message, mend=mend)
+            hint = "keep the lines that should hold, and take out the others and the lines of <, = and >"
+            yield problem_at(place, rule="bad-yaml", message=message, hint=hint)
             return
 
 
@@ -112,15 +112,15 @@ def _directives(source: Source) -> Iterator[Problem]:
     for number, line in enumerate(source.lines, start=1):
         if line.startswith("%"):
             place = Place(source=source, line=number, column=1, length=len(line.rstrip()))
-            mend = "take the % line out"
-            yield problem_at(place, rule="directive", message="a YAML directive", mend=mend)
+            hint = "take the % line out"
+            yield problem_at(place, rule="directive", message="a YAML directive", hint=hint)
         elif line.strip() and not line.lstrip(" ").startswith("#"):
             return
 
 
 def _too_many_lines(source: Source) -> Problem:
     message = f"the file has more than {MAX_LINES} lines"
-    return problem_of_file(source, rule="file-too-large", message=message, mend=how_to_split(source))
+    return problem_of_file(source, rule="file-too-large", message=message, hint=how_to_split(source))
 
 
 def _other_encoding(data: bytes, source: Source) -> Problem | None:
@@ -128,12 +128,12 @@ def _other_encoding(data: bytes, source: Source) -> Problem | None:
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             message = f"a byte order mark of {encoding}: the file is not in UTF-8"
-            mend = "save the file as UTF-8 without a byte order mark"
-            return problem_at(place, rule="byte-order-mark", message=message, mend=mend)
+            hint = "save the file as UTF-8 without a byte order mark"
+            return problem_at(place, rule="byte-order-mark", message=message, hint=hint)
     # Each file begins with a letter or a #, of which UTF-16 makes one byte and a zero.
     if data[:1] and b"\0" in data[:2] and data[:2].strip(b"\0"):
         message = "every other byte is zero, as in UTF-16: the file is not in UTF-8"
-        return problem_at(place, rule="not-utf-8", message=message, mend="save the file as UTF-8")
+        return problem_at(place, rule="not-utf-8", message=message, hint="save the file as UTF-8")
     return None
 
 
@@ -143,11 +143,11 @@ def _not_utf_8(source: Source, data: bytes, error: UnicodeDecodeError) -> Proble
     shown = Source(file=source.file, site=source.site, lines=("",) * (len(before) - 1) + (before[-1] + line,))
     place = Place(source=shown, line=len(before), column=len(before[-1]) + 1)
     if error.reason == "unexpected end of data":
-        message, mend = "the file ends within a character", "save it again as UTF-8; its end is missing"
+        message, hint = "the file ends within a character", "save it again as UTF-8; its end is missing"
     else:
         byte = data[error.start : error.start + 1]
-        message, mend = f"byte 0x{byte.hex()} is not UTF-8{_meant(byte)}", "save the file as UTF-8"
-    return problem_at(place, rule="not-utf-8", message=message, mend=mend)
+        message, hint = f"byte 0x{byte.hex()} is not UTF-8{_meant(byte)}", "save the file as UTF-8"
+    return problem_at(place, rule="not-utf-8", message=message, hint=hint)
 
 
 def _meant(byte: bytes) -> str:
@@ -169,24 +169,24 @@ def refused_character(place: Place, character: str) -> Problem:
     """The problem of one character that a pattern above has found."""
     code = f"U+{ord(character):04X}"
     if character == "\ufeff" and place.line == place.column == 1:
-        mend = "save the file as UTF-8 without a byte order mark"
-        return problem_at(place, rule="byte-order-mark", message="a byte order mark (U+FEFF)", mend=mend)
+        hint = "save the file as UTF-8 without a byte order mark"
+        return problem_at(place, rule="byte-order-mark", message="a byte order mark (U+FEFF)", hint=hint)
     if character == "\t":
-        return problem_at(place, rule="tab", message="a tab character", mend="write spaces")
+        return problem_at(place, rule="tab", message="a tab character", hint="write spaces")
     if re.match(f"[{HIDDEN}]", character):
         name = _HIDDEN_NAMES.get(character, "character that nobody sees")
         return problem_at(
             place,
             rule="hidden-character",
             message=f"a {name} ({code})",
-            mend=_mend_hidden(place, name),
+            hint=_hint_hidden(place, name),
         )
     return problem_at(
-        place, rule="control-character", message=f"a control character ({code})", mend="take it out"
+        place, rule="control-character", message=f"a control character ({code})", hint="take it out"
     )
 
 
-def _mend_hidden(place: Place, name: str) -> str:
+def _hint_hidden(place: Place, name: str) -> str:
     before = place.excerpt[: place.column - 1].rstrip(" ")
     # Behind the colon of a key, or the dash of an item, YAML needs one.
     is_needed = (
@@ -196,7 +196,7 @@ def _mend_hidden(place: Place, name: str) -> str:
 
 
 def how_to_split(source: Source) -> str:
-    """The mend for a file that is too large; a site's own file cannot be split by site."""
+    """The hint for a file that is too large; a site's own file cannot be split by site."""
     return (
         "take out what no longer holds, or make two sites of it"
         if source.site

@@ -20,7 +20,7 @@ class RelatedPlace(Frozen):
 
 
 class ProblemDocument(Frozen):
-    """One thing to mend."""
+    """One thing to fix."""
 
     rule: str
     """The rule that it breaks; `bgo explain RULE` says why there is one."""
@@ -28,7 +28,7 @@ class ProblemDocument(Frozen):
     """An error keeps its site as it runs; a warning and a note do not."""
     message: str
     """What is wrong, in one sentence."""
-    mend: str | None = None
+    hint: str | None = None
     """What to write instead."""
     file: str | None = None
     """The path of the file or folder, as it was given."""
@@ -49,7 +49,7 @@ class ProblemDocument(Frozen):
     reaches_more: int | None = None
     """How many endpoints it reaches besides; absent where all are named."""
     silenced: str | None = None
-    """The reason that a comment in the file gives for living with it; absent for what is to mend."""
+    """The reason that a comment in the file gives for living with it; absent for what is to fix."""
 
 
 def problem_document(problem: Problem) -> dict[str, Any]:
@@ -58,7 +58,7 @@ def problem_document(problem: Problem) -> dict[str, Any]:
         rule=problem.rule,
         severity=problem.severity,
         message=problem.message,
-        mend=problem.mend or None,
+        hint=problem.hint or None,
         pointer=problem.pointer,
         related=tuple(RelatedPlace(what=what, **_place(origin)) for what, origin in problem.related),
         site=problem.site,

@@ -1,4 +1,4 @@
-"""Problems as a person reads them: one line that never wraps, the excerpt with its caret, and the mend.
+"""Problems as a person reads them: one line that never wraps, the excerpt with its caret, and the hint.
 
 Nothing of a file reaches a terminal that could act there or hide: such characters are shown as one mark.
 """
@@ -55,7 +55,7 @@ def print_summary(loaded: Loaded) -> str:
     errors = sum(problem.severity is Severity.ERROR for problem in loaded.problems)
     if not errors:
         return found
-    until = f"Until {'it is' if errors == 1 else 'they are'} mended,"
+    until = f"Until {'it is' if errors == 1 else 'they are'} fixed,"
     return f"{found} {until} {stays} now." if (stays := _who_stays(loaded)) else found
 
 
@@ -77,7 +77,7 @@ def _annotation(problem: Problem) -> str:
     if line := problem.origin.line:
         column = problem.origin.column
         place |= {"line": str(line), "col": str(column), "endColumn": str(column + problem.length)}
-    says = f"{problem.message}. Mend: {problem.mend}" if problem.mend else problem.message
+    says = f"{problem.message}. Hint: {problem.hint}" if problem.hint else problem.message
     text = "\n".join(map(visible, (says, *_beside(problem))))
     properties = ",".join(f"{name}={_escaped(visible(value), also=':,')}" for name, value in place.items())
     return f"::{kind} {properties}::{_escaped(text)}"
@@ -94,8 +94,8 @@ def _lines(problem: Problem) -> Iterator[str]:
     gutter = " " * len(str(problem.origin.line)) if problem.origin.line else ""
     if problem.origin.line and problem.excerpt.strip():
         yield from _excerpt(problem, gutter)
-    if problem.mend:
-        yield visible(f"{gutter} = mend: {problem.mend}")
+    if problem.hint:
+        yield visible(f"{gutter} = hint: {problem.hint}")
     for line in _beside(problem):
         yield visible(f"{gutter} = {line}")
     if problem.silenced:

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 from butterfly_gitops.config import secrets_by_value
 from butterfly_gitops.config.context import FAILED, Context, scalar_for
 from butterfly_gitops.config.tree import Node, Scalar
-from butterfly_gitops.model.meaning import PATTERN_MEND
+from butterfly_gitops.model.meaning import PATTERN_HINT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +26,6 @@ class ReferenceReader:
         try:
             return self.adapter.validate_python(scalar.text)
         except ValidationError:
-            mend = str(self.adapter.json_schema()[PATTERN_MEND])
-            context.problems.append(secrets_by_value.refused_reference(scalar, name=at.text, mend=mend))
+            hint = str(self.adapter.json_schema()[PATTERN_HINT])
+            context.problems.append(secrets_by_value.refused_reference(scalar, name=at.text, hint=hint))
             return FAILED

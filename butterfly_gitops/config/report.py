@@ -11,7 +11,7 @@ _Position = tuple[Origin, str, str | None]
 def one_by_position(found: Iterable[Problem]) -> tuple[Problem, ...]:
     """Sorted, with one error alone at each position, or else one warning or note of each rule that has one there.
 
-    A token that is wrong is one thing to mend; warnings and notes may be right each for itself, and are silenced by
+    A token that is wrong is one thing to fix; warnings and notes may be right each for itself, and are silenced by
     rule, so none hides another. A whole file may have several errors.
     """
     errors: dict[_Position, Problem] = {}

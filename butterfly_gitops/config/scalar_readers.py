@@ -16,9 +16,9 @@ from butterfly_gitops.config.hl7_settings import place_meant
 from butterfly_gitops.config.tree import Node, Scalar
 from butterfly_gitops.config.written_choices import choice_meant, listed_choices, one_of
 from butterfly_gitops.config.written_durations import durations_meant
-from butterfly_gitops.config.written_names import mend_spelling
+from butterfly_gitops.config.written_names import hint_spelling
 from butterfly_gitops.model.field_place import FIELD_PATTERN, PLACE_PATTERN
-from butterfly_gitops.model.meaning import PATTERN_MEND
+from butterfly_gitops.model.meaning import PATTERN_HINT
 from butterfly_gitops.model.scalar import NAME_PATTERN, parse_duration, print_duration
 
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
@@ -43,9 +43,9 @@ class BooleanReader:
             return scalar.text == "true"
         lower = scalar.text.lower()
         meant = {"yes": "true", "on": "true", "no": "false", "off": "false"}.get(lower, lower)
-        mend = f"write {meant}, without quotes" if meant in ("true", "false") else f"write {self.wants}"
+        hint = f"write {meant}, without quotes" if meant in ("true", "false") else f"write {self.wants}"
         message = f"{at.text} is {self.wants}, not {shown(scalar)}"
-        return context.refuse(scalar.place, rule="wrong-type", message=message, mend=mend)
+        return context.refuse(scalar.place, rule="wrong-type", message=message, hint=hint)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,17 +61,17 @@ class IntegerReader:
             return FAILED
         if not (scalar.is_plain and _INTEGER.fullmatch(scalar.text)):
             message = f"{at.text} is {self.wants}, not {shown(scalar)}"
-            return context.refuse(scalar.place, rule="wrong-type", message=message, mend=self._mend(scalar))
+            return context.refuse(scalar.place, rule="wrong-type", message=message, hint=self._hint(scalar))
         try:
             return self.adapter.validate_python(int(scalar.text))
         except ValidationError:
             limits = self._limits()
             message = f"{at.text} is {scalar.text}; it must be {limits}"
             return context.refuse(
-                scalar.place, rule="out-of-range", message=message, mend=f"write a whole number {limits}"
+                scalar.place, rule="out-of-range", message=message, hint=f"write a whole number {limits}"
             )
 
-    def _mend(self, scalar: Scalar) -> str:
+    def _hint(self, scalar: Scalar) -> str:
         """The number that stands there with something around it, such as a comma, if it is one alone and may be."""
         if found := _FRACTION.fullmatch(scalar.text):
             whole = int(found[1])
@@ -118,16 +118,16 @@ class DurationReader:
             duration = parse_duration(scalar.text)
         except ValueError:
             message = f"{at.text} is {shown(scalar)}; a duration is a whole number and a unit"
-            return context.refuse(scalar.place, rule="bad-duration", message=message, mend=self._mend(scalar))
+            return context.refuse(scalar.place, rule="bad-duration", message=message, hint=self._hint(scalar))
         try:
             return self.adapter.validate_python(duration)
         except ValidationError as error:
             limits = str(error.errors(include_url=False, include_input=False)[0]["ctx"]["error"])
             message = f"{at.text} is {scalar.text}; it {limits}"
-            mend = f"write a duration {limits.removeprefix('must be ')}"
-            return context.refuse(scalar.place, rule="out-of-range", message=message, mend=mend)
+            hint = f"write a duration {limits.removeprefix('must be ')}"
+            return context.refuse(scalar.place, rule="out-of-range", message=message, hint=hint)
 
-    def _mend(self, scalar: Scalar) -> str:
+    def _hint(self, scalar: Scalar) -> str:
         """What was meant, as far as it may stand here: seconds, or milliseconds where so many seconds may not be."""
         meant = list(durations_meant(scalar.text))
         fitting = [print_duration(each) for each in meant if self._is_within(each)]
@@ -174,7 +174,7 @@ class TextReader:
         if schema.get("pattern") == NAME_PATTERN:
             message = f"{shown(scalar)} is no name: small letters, digits and hyphens, at most 63"
             return context.refuse(
-                scalar.place, rule="bad-name", message=message, mend=mend_spelling(scalar.text)
+                scalar.place, rule="bad-name", message=message, hint=hint_spelling(scalar.text)
             )
         least, most = schema.get("minLength", 0), schema.get("maxLength", len(scalar.text))
         if not least <= len(scalar.text) <= most:
@@ -182,13 +182,13 @@ class TextReader:
         message = (
             f"a key cannot be {shown(scalar)}" if scalar is at else f"{at.text} cannot be {shown(scalar)}"
         )
-        mend = schema.get(PATTERN_MEND, f"it must match {schema.get('pattern')}")
+        hint = schema.get(PATTERN_HINT, f"it must match {schema.get('pattern')}")
         if what := _PLACES.get(schema.get("pattern", "")):
             message = f"{shown(scalar)} is no {what} that can stand here"
             place = place_meant(scalar.text)
             if place and re.fullmatch(schema["pattern"], place):
-                message, mend = f"{shown(scalar)} is not how a {what} is written", f'write "{place}"'
-        return context.refuse(scalar.place, rule="wrong-value", message=message, mend=mend)
+                message, hint = f"{shown(scalar)} is not how a {what} is written", f'write "{place}"'
+        return context.refuse(scalar.place, rule="wrong-value", message=message, hint=hint)
 
     def _refuse_length(
         self, scalar: Scalar, at: Scalar, context: Context, *, least: int, most: int | None
@@ -198,8 +198,8 @@ class TextReader:
         is_short = len(scalar.text) < least
         characters = " characters" if not scalar.text else ""
         message = f"{at.text} {long}; it must have {limits}{characters}"
-        mend = f"write {self.wants} of {limits} characters" if is_short else "write it shorter"
-        return context.refuse(scalar.place, rule="out-of-range", message=message, mend=mend)
+        hint = f"write {self.wants} of {limits} characters" if is_short else "write it shorter"
+        return context.refuse(scalar.place, rule="out-of-range", message=message, hint=hint)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,7 +224,7 @@ class ChoiceReader:
         # A number that looks alike, of a version or an edition, is another one, not the one that was meant.
         is_of_numbers = all(word[:1].isdigit() for word in words)
         meant = None if is_of_numbers else choice_meant(scalar.text, words)
-        is_mend = meant is not None and meant != scalar.text
-        mend = f'write "{meant}"' if is_mend else f"write {listed_choices(words, self.meanings)}"
+        is_hint = meant is not None and meant != scalar.text
+        hint = f'write "{meant}"' if is_hint else f"write {listed_choices(words, self.meanings)}"
         message = f"{at.text} is {shown(scalar)}; it can be {self.wants}"
-        return context.refuse(scalar.place, rule="wrong-value", message=message, mend=mend)
+        return context.refuse(scalar.place, rule="wrong-value", message=message, hint=hint)

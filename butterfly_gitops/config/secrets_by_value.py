@@ -31,7 +31,7 @@ _CERTIFICATE_PATH = re.compile(r"/?(?:[a-z0-9_.-]{1,40}/){0,8}[a-z0-9_.-]{1,60}\
 # What may be one secret in what is hidden, and in what is said of it.
 _TOLD = re.compile(r"[^\s\"'{}\[\](),:;]{6,}")
 _STARS = "********"
-_MEND = "take it out, change the secret, and refer to it: {env: BGO_SECRET_…} or {path: /…}"
+_HINT = "take it out, change the secret, and refer to it: {env: BGO_SECRET_…} or {path: /…}"
 
 
 def looks_secret(text: str) -> bool:
@@ -47,7 +47,7 @@ def kind_of_path(text: str, *, name: str) -> str:
         return ""
     if text.startswith("/"):
         return "path"
-    # A private key never lies in the repository, so no mend leads there.
+    # A private key never lies in the repository, so no hint leads there.
     return "" if name == "key" else "file"
 
 
@@ -58,11 +58,11 @@ def names_user(text: str) -> bool:
 
 def refused_value(value: Node, *, name: str) -> Problem:
     """The problem of a value that stands where a reference is wanted, or that is key material."""
-    message, mend = f"{name} is written as a value; secrets and certificates are only referred to", _MEND
+    message, hint = f"{name} is written as a value; secrets and certificates are only referred to", _HINT
     if isinstance(value, Scalar) and _holds_password(value.text):
         message = f"{name} holds a password, and a secret is never written in a file"
-        mend = "take user and password out, and change the password"
-    return _hide(problem_at(value.place, rule="secret-by-value", message=message, mend=mend), value.place)
+        hint = "take user and password out, and change the password"
+    return _hide(problem_at(value.place, rule="secret-by-value", message=message, hint=hint), value.place)
 
 
 def refused_setting(entry: Entry) -> Problem:
@@ -71,17 +71,17 @@ def refused_setting(entry: Entry) -> Problem:
     secret = announced(key)
     name = key[: secret.value] + _STARS if secret else key
     message = f'no setting is called "{name}", and a secret is never written in a file'
-    problem = problem_at(entry.key.place, rule="secret-by-value", message=message, mend=_MEND)
+    problem = problem_at(entry.key.place, rule="secret-by-value", message=message, hint=_HINT)
     if secret:
         return _hide(problem, entry.key.place._replace(column=entry.key.place.column + secret.value))
     return _hide(problem, entry.value.place)
 
 
-def refused_reference(value: Scalar, *, name: str, mend: str) -> Problem:
+def refused_reference(value: Scalar, *, name: str, hint: str) -> Problem:
     """The problem of a value that should say where a secret is kept, and does not."""
     message = f"{name} does not say where a secret is kept, so it may be the secret itself"
-    mend = f"{mend}; if it was the secret, change the secret"
-    return _hide(problem_at(value.place, rule="secret-by-value", message=message, mend=mend), value.place)
+    hint = f"{hint}; if it was the secret, change the secret"
+    return _hide(problem_at(value.place, rule="secret-by-value", message=message, hint=hint), value.place)
 
 
 def in_text(source: Source, *, said: Container[tuple[str, int]]) -> Iterator[Problem]:
@@ -108,8 +108,8 @@ def in_text(source: Source, *, said: Container[tuple[str, int]]) -> Iterator[Pro
 def _of_shape(shape: Shape, at: Place) -> Problem:
     place = at._replace(column=shape.start + 1, length=shape.end - shape.start)
     message = f"this is {shape.says}, and a secret is never written in a file"
-    mend = "take it out, and change the secret"
-    return _hide(problem_at(place, rule="secret-by-value", message=message, mend=mend), place)
+    hint = "take it out, and change the secret"
+    return _hide(problem_at(place, rule="secret-by-value", message=message, hint=hint), place)
 
 
 def _in_comment(line: str, start: int, at: Place) -> Problem | None:
@@ -122,7 +122,7 @@ def _in_comment(line: str, start: int, at: Place) -> Problem | None:
     else:
         return None
     message = "a comment holds a secret, and a secret is never written in a file"
-    return _hide(problem_at(place, rule="secret-by-value", message=message, mend=_MEND), place)
+    return _hide(problem_at(place, rule="secret-by-value", message=message, hint=_HINT), place)
 
 
 def _holds_password(text: str) -> bool:
@@ -153,7 +153,7 @@ def without_secrets(problems: Iterable[Problem], *, among: Iterable[Problem]) ->
             problem,
             excerpt=_starred(excerpt, until=until),
             message=_told(problem.message, words),
-            mend=_told(problem.mend, words),
+            hint=_told(problem.hint, words),
         )
 
 
@@ -174,7 +174,7 @@ def _hidden_words(line: str, *, behind: int) -> frozenset[str]:
 
 
 def _told(text: str, hidden: frozenset[str]) -> str:
-    """A message or a mend, with stars for what the excerpt above it hides, cut or whole."""
+    """A message or a hint, with stars for what the excerpt above it hides, cut or whole."""
     if hidden:
         text = _TOLD.sub(lambda found: _STARS if _is_hidden(found[0], hidden) else found[0], text)
     return without_shapes(text)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from butterfly_gitops.config.nearest import Guesses
 from butterfly_gitops.config.rules.catalog import RULES
-from butterfly_gitops.config.rules.silence import MEND, NEVER_SILENT
+from butterfly_gitops.config.rules.silence import HINT, NEVER_SILENT
 from butterfly_gitops.config.tree import Place, Remark, Scalar, problem_at
 from butterfly_gitops.model.problem import Problem, Severity
 
@@ -86,12 +86,12 @@ def _answered(problem: Problem, reasons: Mapping[_Answered, str]) -> Problem:
 def _not_understood(remark: Remark) -> Problem:
     message = "this comment speaks to bgo, and is not understood"
     named = [word for word in dict.fromkeys(_WORD.findall(remark.text)) if word in RULES]
-    mend = MEND
+    hint = HINT
     if len(named) == 1:
-        mend = f"write `# bgo: ignore {named[0]}: reason`"
+        hint = f"write `# bgo: ignore {named[0]}: reason`"
     elif named:
-        mend = f"write a comment for each rule, each in a line of its own: `# bgo: ignore {named[0]}: reason`"
-    return _warning(remark.place, rule="bad-silence", message=message, mend=mend)
+        hint = f"write a comment for each rule, each in a line of its own: `# bgo: ignore {named[0]}: reason`"
+    return _warning(remark.place, rule="bad-silence", message=message, hint=hint)
 
 
 def _refused(silence: _Silence, guesses: Guesses) -> Problem | None:
@@ -99,25 +99,25 @@ def _refused(silence: _Silence, guesses: Guesses) -> Problem | None:
     rule = RULES.get(silence.rule)
     if rule is None:
         meant = guesses.nearest(Scalar(place=silence.place, text=silence.rule, is_plain=True), RULES)
-        mend = f'write "{meant}"' if meant else "write the name that stands in the warning's brackets"
+        hint = f'write "{meant}"' if meant else "write the name that stands in the warning's brackets"
         message = f'there is no rule "{silence.rule[:60]}"'
-        return _warning(silence.place, rule="unknown-rule", message=message, mend=mend)
+        return _warning(silence.place, rule="unknown-rule", message=message, hint=hint)
     if silence.rule in NEVER_SILENT:
         message = f"{silence.rule} is about such comments; one comment cannot answer for another"
-        return _warning(silence.place, rule="cannot-silence", message=message, mend="mend the other comment")
+        return _warning(silence.place, rule="cannot-silence", message=message, hint="fix the other comment")
     if not rule.may_be_silenced:
         return _cannot(silence.place, f"{silence.rule} is an error")
     if not silence.reason:
         message = f"no reason is given for silencing {silence.rule}"
-        mend = f"write it behind a colon: # bgo: ignore {silence.rule}: reason"
-        return _warning(silence.place, rule="bad-silence", message=message, mend=mend)
+        hint = f"write it behind a colon: # bgo: ignore {silence.rule}: reason"
+        return _warning(silence.place, rule="bad-silence", message=message, hint=hint)
     return None
 
 
 def _cannot(place: Place, what: str) -> Problem:
-    message = f"{what}: it keeps its site as it runs until it is mended, so no comment silences it"
-    mend = "mend what it says, and take the comment out"
-    return _warning(place, rule="cannot-silence", message=message, mend=mend)
+    message = f"{what}: it keeps its site as it runs until it is fixed, so no comment silences it"
+    hint = "fix what it says, and take the comment out"
+    return _warning(place, rule="cannot-silence", message=message, hint=hint)
 
 
 def _idle(silence: _Silence, answered: Sequence[Problem], broken: set[str | None]) -> Iterator[Problem]:
@@ -129,8 +129,8 @@ def _idle(silence: _Silence, answered: Sequence[Problem], broken: set[str | None
     elif not _may_be_unsaid(silence, broken):
         where = f"in line {silence.line}" if silence.line else "below this comment"
         message = f"nothing {where} breaks {silence.rule}"
-        mend = "take the comment out, or write it at the end of the line that the warning underlines"
-        yield _warning(silence.place, rule="needless-silence", message=message, mend=mend)
+        hint = "take the comment out, or write it at the end of the line that the warning underlines"
+        yield _warning(silence.place, rule="needless-silence", message=message, hint=hint)
 
 
 def _may_be_unsaid(silence: _Silence, broken: set[str | None]) -> bool:
@@ -139,5 +139,5 @@ def _may_be_unsaid(silence: _Silence, broken: set[str | None]) -> bool:
     return bool(broken) if site is None else not broken.isdisjoint({None, site})
 
 
-def _warning(place: Place, *, rule: str, message: str, mend: str) -> Problem:
-    return problem_at(place, rule=rule, message=message, mend=mend, severity=Severity.WARNING)
+def _warning(place: Place, *, rule: str, message: str, hint: str) -> Problem:
+    return problem_at(place, rule=rule, message=message, hint=hint, severity=Severity.WARNING)

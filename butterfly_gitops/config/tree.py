@@ -151,7 +151,7 @@ def problem_at(
     *,
     rule: str,
     message: str,
-    mend: str = "",
+    hint: str = "",
     related: Related = (),
     severity: Severity = Severity.ERROR,
 ) -> Problem:
@@ -159,7 +159,7 @@ def problem_at(
     return Problem(
         rule=rule,
         message=message,
-        mend=mend,
+        hint=hint,
         related=related,
         severity=severity,
         origin=place.origin,
@@ -169,10 +169,10 @@ def problem_at(
     )
 
 
-def problem_of_file(source: Source, *, rule: str, message: str, mend: str = "") -> Problem:
+def problem_of_file(source: Source, *, rule: str, message: str, hint: str = "") -> Problem:
     """A problem of a whole file or folder."""
     origin = Origin(file=source.file, line=0)
-    return Problem(rule=rule, message=message, mend=mend, origin=origin, site=source.site)
+    return Problem(rule=rule, message=message, hint=hint, origin=origin, site=source.site)
 
 
 def print_origin(origin: Origin) -> str:

@@ -43,24 +43,24 @@ def refuse_key(entry: Entry, model: type[BaseModel], context: Context) -> None:
     """Note the problem of a key that a model does not know."""
     key = entry.key
     if _is_second_reference(entry, model):
-        message, mend = "a reference says one of env, path and file alone", "keep the one that holds"
-        context.refuse(key.place, rule="unknown-key", message=message, mend=mend)
+        message, hint = "a reference says one of env, path and file alone", "keep the one that holds"
+        context.refuse(key.place, rule="unknown-key", message=message, hint=hint)
         return
     if names_secret(key.text) or model in get_args(Reference):
         context.problems.append(secrets_by_value.refused_setting(entry))
         return
     known = model.model_fields.keys()
     meant = meant_by(key, model, context)
-    mend = f'write "{meant}"' if meant else _known_here(tuple(known))
+    hint = f'write "{meant}"' if meant else _known_here(tuple(known))
     if belongs := _belongs(key, model):
-        mend = f"move it {belongs}"
+        hint = f"move it {belongs}"
     elif not meant and (decides := setting_of(key.text)):
-        mend = f"{key.text} is what the setting {decides} of an EHR endpoint says"
+        hint = f"{key.text} is what the setting {decides} of an EHR endpoint says"
     name, colon, value = key.text.partition(":")
     if colon and name == meant and isinstance(entry.value, Scalar) and not entry.value.text:
-        mend = f"write a space behind the colon: {name}: {value}"
+        hint = f"write a space behind the colon: {name}: {value}"
     message = f"{key.text} is no setting here" if belongs else f"no setting is called {shown(key)}"
-    context.refuse(key.place, rule="unknown-key", message=message, mend=mend)
+    context.refuse(key.place, rule="unknown-key", message=message, hint=hint)
 
 
 def _is_second_reference(entry: Entry, model: type[BaseModel]) -> bool:

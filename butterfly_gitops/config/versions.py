@@ -25,13 +25,13 @@ class Frozen:
     """A published version that is no longer written.
 
     `schema` is the text of its JSON Schema (2020-12), as it was published. `lift` turns a tree that this schema
-    takes into a tree of the next version; the number itself is not its concern. `mend` says the same to a person:
+    takes into a tree of the next version; the number itself is not its concern. `hint` says the same to a person:
     what to write in place of what.
     """
 
     schema: str
     lift: Callable[[Mapping], Mapping]
-    mend: str
+    hint: str
 
 
 Older = Map[str, Map[int, Frozen]]
@@ -79,7 +79,7 @@ def brought_up_to_date(text: Text, *, kind: str, older: Map[int, Frozen], today:
         return replace(text, root=None, problems=(*text.problems, *refused))
     for step in steps:
         root = step.lift(root)
-    note = _of_older(version, number=number, today=today, mends=[step.mend for step in steps])
+    note = _of_older(version, number=number, today=today, hints=[step.hint for step in steps])
     return replace(text, root=_numbered(root, version, today), problems=(*text.problems, note))
 
 
@@ -113,19 +113,19 @@ def _unknown(version: Scalar, *, known: tuple[int, ...]) -> Problem:
     written = f'"{version.text[:60]}"'
     if _is_number(version) and int(version.text[:9]) > known[-1]:
         message = f"version is {written}, which only a newer program can read; this one reads {numbers}"
-        mend = f"bring the program up to date, or write {known[-1]}"
-        return problem_at(version.place, rule="unknown-version", message=message, mend=mend)
+        hint = f"bring the program up to date, or write {known[-1]}"
+        return problem_at(version.place, rule="unknown-version", message=message, hint=hint)
     quotes = ", without quotes" if version.text in words else ""
     message = f"version is {'the text ' if quotes else ''}{written}; this program reads {numbers}"
-    mend = f"write {version.text if quotes else known[-1]}{quotes}"
-    return problem_at(version.place, rule="unknown-version", message=message, mend=mend)
+    hint = f"write {version.text if quotes else known[-1]}{quotes}"
+    return problem_at(version.place, rule="unknown-version", message=message, hint=hint)
 
 
-def _of_older(version: Scalar, *, number: int, today: int, mends: list[str]) -> Problem:
+def _of_older(version: Scalar, *, number: int, today: int, hints: list[str]) -> Problem:
     return problem_at(
         version.place,
         rule="older-version",
         severity=Severity.NOTE,
         message=f"the file is of version {number}; {today} is today's",
-        mend=f"{'; '.join(mends)}; then write `version: {today}`",
+        hint=f"{'; '.join(hints)}; then write `version: {today}`",
     )

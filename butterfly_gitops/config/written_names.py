@@ -14,8 +14,8 @@ _LOOKS_LATIN = str.maketrans(
 )
 
 
-def mend_spelling(text: str) -> str:
-    """The mend for a text that is no name, where nothing says which names there are."""
+def hint_spelling(text: str) -> str:
+    """The hint for a text that is no name, where nothing says which names there are."""
     if letter := foreign_letter(text):
         latin = in_latin_letters(text.lower())
         write = f'"{latin}"' if re.fullmatch(NAME_PATTERN, latin) else "the name with the letters a to z"

@@ -1,4 +1,4 @@
-"""What the YAML parser complains of, in words that say what to write, at the line that is to mend.
+"""What the YAML parser complains of, in words that say what to write, at the line that is to fix.
 
 The parser's words are those of the parser in Python, which decides; where it stops is often one line off.
 """
@@ -39,7 +39,7 @@ def not_yaml(source: Source, error: MarkedYAMLError) -> Problem:
     for fault in _FAULTS:
         if found := fault(source, error):
             return found
-    what, mend = in_our_words(str(error.problem or error.context))
+    what, hint = in_our_words(str(error.problem or error.context))
     mark = error.problem_mark or error.context_mark
     if mark is None:
         return problem_of_file(source, rule="bad-yaml", message=f"this is not YAML: {what}")
@@ -55,11 +55,11 @@ def not_yaml(source: Source, error: MarkedYAMLError) -> Problem:
     elif "<stream end>" in str(error.problem) and (opened := _last_opened(source)):
         sign = "brace" if opened.excerpt[opened.column - 1] == "{" else "bracket"
         return _problem(opened, f"a {sign} that is not closed", f"close the {sign}")
-    return _problem(_place_of_mark(source, mark), what, mend, related=related)
+    return _problem(_place_of_mark(source, mark), what, hint, related=related)
 
 
-def _problem(place: Place, what: str, mend: str, *, related: Related = ()) -> Problem:
-    return problem_at(place, rule="bad-yaml", message=f"this is not YAML: {what}", mend=mend, related=related)
+def _problem(place: Place, what: str, hint: str, *, related: Related = ()) -> Problem:
+    return problem_at(place, rule="bad-yaml", message=f"this is not YAML: {what}", hint=hint, related=related)
 
 
 def _place_of_mark(source: Source, mark: Any) -> Place:
@@ -112,15 +112,15 @@ def _lost_colon(source: Source, line: int) -> Problem | None:
     if _BARE_NAME.fullmatch(text):
         below = next((each for each in source.lines[line:] if each.strip()), "")
         has_more_below = len(below) - len(below.lstrip(" ")) > len(text) - len(text.lstrip(" "))
-        mend = (
+        hint = (
             f"write a colon behind it: {text.strip(' -')}:"
             if has_more_below and len(text) <= _LONGEST_NAME
             else "write a colon and a value behind it"
         )
-        return _problem(_whole(source, line), "a name without a colon", mend)
+        return _problem(_whole(source, line), "a name without a colon", hint)
     if (found := _SEVERAL_WORDS.match(text)) and found["key"] in setting_names() and ": " not in text:
-        mend = f"write a colon behind {found['key']}"
-        return _problem(_whole(source, line), "a setting without a colon", mend)
+        hint = f"write a colon behind {found['key']}"
+        return _problem(_whole(source, line), "a setting without a colon", hint)
     return None
 
 
@@ -150,8 +150,8 @@ def _colon_before_bracket(source: Source, mark: Any, before: str) -> Problem | N
     found = _BRACKET_AFTER_KEY.match(before)
     if found is None or found["key"] not in setting_names():
         return None
-    mend = f"write a colon behind {found['key']}"
-    return _problem(_whole(source, mark.line + 1), "a setting without a colon", mend)
+    hint = f"write a colon behind {found['key']}"
+    return _problem(_whole(source, mark.line + 1), "a setting without a colon", hint)
 
 
 def _filled_above(source: Source, line: int) -> int:
@@ -165,8 +165,8 @@ def _two_settings(source: Source, mark: Any, before: str) -> Problem | None:
     if found is None or found["key"] not in setting_names():
         return None
     place = Place(source=source, line=mark.line + 1, column=found.start("key") + 1, length=len(found["key"]))
-    mend = f"take the {found['sign']} out, and write {found['key']} in a line of its own"
-    return _problem(place, "two settings in one line", mend)
+    hint = f"take the {found['sign']} out, and write {found['key']} in a line of its own"
+    return _problem(place, "two settings in one line", hint)
 
 
 def _off_column(source: Source, error: MarkedYAMLError) -> Problem | None:
@@ -199,7 +199,7 @@ def _left_column(source: Source, stopped: int) -> Problem | None:
     ):
         return None
     what = "an indentation that is not that of its block"
-    return _problem(_whole(source, left.first), what, left.mend)
+    return _problem(_whole(source, left.first), what, left.hint)
 
 
 def _no_space(source: Source, line: int) -> Problem | None:
@@ -208,8 +208,8 @@ def _no_space(source: Source, line: int) -> Problem | None:
         return None
     key, value = found["key"], found["value"]
     shown = value if _SHORT.fullmatch(value) and not names_secret(key) else "…"
-    mend = f"write a space behind the colon: {key}: {shown}"
-    return _problem(_whole(source, line), "a colon without a space behind it", mend)
+    hint = f"write a space behind the colon: {key}: {shown}"
+    return _problem(_whole(source, line), "a colon without a space behind it", hint)
 
 
 def _whole(source: Source, line: int) -> Place:
@@ -225,13 +225,13 @@ def _behind_quote(source: Source, error: MarkedYAMLError) -> Problem | None:
         return None
     before = _line_of(source, mark)[: mark.column].rstrip()
     if before[-1:] in ("]", "}"):
-        mend = "put the whole value in quotes, or take out what stands behind the bracket"
-        return _problem(_place_of_mark(source, mark), "text behind the bracket that closes a value", mend)
+        hint = "put the whole value in quotes, or take out what stands behind the bracket"
+        return _problem(_place_of_mark(source, mark), "text behind the bracket that closes a value", hint)
     if before[-1:] not in ("'", '"'):
         return None
     doubled = "double a ' within it" if before.endswith("'") else 'write \\" for a " within it'
-    mend = f"put the whole text in quotes, and {doubled}"
-    return _problem(_place_of_mark(source, mark), "text behind the quote that closes it", mend)
+    hint = f"put the whole text in quotes, and {doubled}"
+    return _problem(_place_of_mark(source, mark), "text behind the quote that closes it", hint)
 
 
 def _backslash(source: Source, error: MarkedYAMLError) -> Problem | None:
@@ -240,8 +240,8 @@ def _backslash(source: Source, error: MarkedYAMLError) -> Problem | None:
         return None
     at = _line_of(source, mark).rfind("\\", 0, mark.column)
     place = Place(source=source, line=mark.line + 1, column=max(at, 0) + 1)
-    mend = "write single quotes around the text, or \\\\ for each backslash"
-    return _problem(place, "a backslash in double quotes that begins no escape", mend)
+    hint = "write single quotes around the text, or \\\\ for each backslash"
+    return _problem(place, "a backslash in double quotes that begins no escape", hint)
 
 
 def _bare_star(source: Source, error: MarkedYAMLError) -> Problem | None:

@@ -86,8 +86,8 @@ def _read_tree(text: str, source: Source, events: Events) -> Text:
     except (YAMLError, ValueError, OverflowError, AssertionError):
         # The parser in Python refuses some escapes, and some directives, in words of its own.
         message = "this is not YAML: a backslash or a % begins what cannot be read"
-        mend = "write each character itself, and take out lines that begin with %"
-        problems.append(problem_of_file(source, rule="bad-yaml", message=message, mend=mend))
+        hint = "write each character itself, and take out lines that begin with %"
+        problems.append(problem_of_file(source, rule="bad-yaml", message=message, hint=hint))
     if (
         events is not python_events
         and any(one.rule == "several-lines" for one in problems)

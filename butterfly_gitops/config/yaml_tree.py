@@ -87,9 +87,9 @@ class TreeBuilder:
             from_line = another.start_mark.line + 1
             # What the second one says is not known, so no rule may judge by the first one alone.
             place = self._line_that(lambda line: line.startswith("---"), from_line=from_line)
-            mend = "keep one document in a file, with at most one `---` at its top"
+            hint = "keep one document in a file, with at most one `---` at its top"
             message = "a second document"
-            raise UnreadableError(problem_at(place, rule="several-documents", message=message, mend=mend))
+            raise UnreadableError(problem_at(place, rule="several-documents", message=message, hint=hint))
         return root
 
     def _node(self, event: Any, *, depth: int, key: Scalar | None = None) -> Node:
@@ -113,15 +113,15 @@ class TreeBuilder:
 
     def _too_deep(self, event: Any) -> UnreadableError:
         message = f"nested more than {MAX_DEPTH} levels deep"
-        mend = "look at the brackets of this line; no setting nests deeper than five levels"
+        hint = "look at the brackets of this line; no setting nests deeper than five levels"
         place = self._begin_of(event)
-        return UnreadableError(problem_at(place, rule="too-deep", message=message, mend=mend))
+        return UnreadableError(problem_at(place, rule="too-deep", message=message, hint=hint))
 
     def _too_many(self, event: Any) -> UnreadableError:
         message = f"the file has more than {MAX_VALUES} keys and values"
-        mend = how_to_split(self._source)
+        hint = how_to_split(self._source)
         place = self._begin_of(event)
-        return UnreadableError(problem_at(place, rule="file-too-large", message=message, mend=mend))
+        return UnreadableError(problem_at(place, rule="file-too-large", message=message, hint=hint))
 
     def _mapping(self, event: Any, *, depth: int) -> Mapping:
         entries: dict[str, Entry] = {}
@@ -141,17 +141,17 @@ class TreeBuilder:
         if isinstance(event, AliasEvent):
             return None
         if not isinstance(node, Scalar) or node.is_null:
-            mend = "write a name before the colon"
+            hint = "write a name before the colon"
             place = (
                 node.place
                 if isinstance(node, Mapping | Sequence) or node.text
                 else self._missing_key(node.place)
             )
-            self._refuse(place, rule="key-not-text", message="a key that is no text", mend=mend)
+            self._refuse(place, rule="key-not-text", message="a key that is no text", hint=hint)
             return None
         if node.is_plain and node.text == "<<":
-            mend = "use a preset or endpoint_defaults for what several endpoints share"
-            self._refuse(node.place, rule="merge-key", message="a merge key (<<)", mend=mend)
+            hint = "use a preset or endpoint_defaults for what several endpoints share"
+            self._refuse(node.place, rule="merge-key", message="a merge key (<<)", hint=hint)
             return None
         return node
 
@@ -182,26 +182,26 @@ class TreeBuilder:
 
     def _refuse_in_value(self, place: Place, character: str) -> None:
         if character in "\n\r":
-            mend = "write it in one line"
-            self._refuse(place, rule="several-lines", message="a value of several lines", mend=mend)
+            hint = "write it in one line"
+            self._refuse(place, rule="several-lines", message="a value of several lines", hint=hint)
         else:
             self._problems.append(refused_character(place, character))
 
     def _refuse_several_lines(self, place: Place, event: ScalarEvent) -> None:
         """YAML would fold the lines into one value: a setting that lost its colon would be part of the one above."""
-        mend = "write it in one line"
+        hint = "write it in one line"
         if not event.style and _DASHES_WITHOUT_SPACE.fullmatch(event.value):
-            mend = "write a space behind each dash"
+            hint = "write a space behind each dash"
         for line in self._source.lines[event.start_mark.line + 1 : event.end_mark.line + 1]:
             if (word := _FIRST_OF_SEVERAL_WORDS.match(line)) and word[1] in setting_names():
-                mend = f"write a colon behind {word[1]}, and indent it like the other settings"
+                hint = f"write a colon behind {word[1]}, and indent it like the other settings"
                 break
-        self._refuse(place, rule="several-lines", message="a value of several lines", mend=mend)
+        self._refuse(place, rule="several-lines", message="a value of several lines", hint=hint)
 
     def _refused_alias(self, event: AliasEvent) -> Scalar:
         place = self._token(event)
-        mend = "write the value itself, or use a preset"
-        self._refuse(place, rule="alias", message=f"an alias (*{event.anchor})", mend=mend)
+        hint = "write the value itself, or use a preset"
+        self._refuse(place, rule="alias", message=f"an alias (*{event.anchor})", hint=hint)
         return Scalar(place=place, text="", is_plain=True)
 
     def _refuse_pasted(self, place: Place, text: str) -> bool:
@@ -209,14 +209,14 @@ class TreeBuilder:
         sign, code = text[0], f"U+{ord(text[0]):04X}"
         if sign in _QUOTES:
             message = f"a quotation mark of a word processor ({sign}, {code})"
-            mend = 'write plain quotes ("), or none'
-            self._refuse(place, rule="pasted-character", message=message, mend=mend)
+            hint = 'write plain quotes ("), or none'
+            self._refuse(place, rule="pasted-character", message=message, hint=hint)
             return True
         if text[1:2] == " ":
             message = f"a dash or bullet of a word processor ({sign}, {code})"
-            mend = 'begin an item of a list with a plain "-"'
+            hint = 'begin an item of a list with a plain "-"'
             short = place._replace(length=1)
-            self._refuse(short, rule="pasted-character", message=message, mend=mend)
+            self._refuse(short, rule="pasted-character", message=message, hint=hint)
             return True
         return False
 
@@ -225,10 +225,10 @@ class TreeBuilder:
         place = self._token(event) if isinstance(event, ScalarEvent) else self._begin_of(event)
         if event.anchor is not None:
             at, message = self._sign(place, _ANCHOR), f"an anchor (&{event.anchor})"
-            self._refuse(at, rule="anchor", message=message, mend="take it out")
+            self._refuse(at, rule="anchor", message=message, hint="take it out")
         if event.ctag is not None:
-            mend = "take it out; each setting has one type, and quotes are enough for text"
-            self._refuse(self._sign(place, _TAG), rule="tag", message="a YAML tag", mend=mend)
+            hint = "take it out; each setting has one type, and quotes are enough for text"
+            self._refuse(self._sign(place, _TAG), rule="tag", message="a YAML tag", hint=hint)
 
     def _line_that(self, fits: Callable[[str], bool], *, from_line: int) -> Place:
         """The first line that fits, whole; the one to start from if none does."""
@@ -266,13 +266,13 @@ class TreeBuilder:
                 key.place,
                 rule="duplicate-key",
                 message=f'"{key.text}" stands twice in the same mapping',
-                mend="keep one of them",
+                hint="keep one of them",
                 related=(("first defined here", first.place.origin),),
             )
         )
 
-    def _refuse(self, place: Place, *, rule: str, message: str, mend: str) -> None:
-        self._problems.append(problem_at(place, rule=rule, message=message, mend=mend))
+    def _refuse(self, place: Place, *, rule: str, message: str, hint: str) -> None:
+        self._problems.append(problem_at(place, rule=rule, message=message, hint=hint))
 
     def _begin_of(self, event: Any) -> Place:
         line, column = self._start(event)
@@ -305,8 +305,8 @@ class TreeBuilder:
 
 
 def _empty(place: Place) -> UnreadableError:
-    mend = "write what it must say, starting with `version: 1`, or bring back what it said"
-    return UnreadableError(problem_at(place, rule="empty-file", message="the file says nothing", mend=mend))
+    hint = "write what it must say, starting with `version: 1`, or bring back what it said"
+    return UnreadableError(problem_at(place, rule="empty-file", message="the file says nothing", hint=hint))
 
 
 def _uncommented(line: str) -> str:

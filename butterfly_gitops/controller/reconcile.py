@@ -117,7 +117,7 @@ async def carry_out(
 
 
 def why_blocked(plan: Plan, site: str) -> str:
-    """Say what leaves a site without a word on its results, and how to mend it; empty when nothing does."""
+    """Say what leaves a site without a word on its results, and how to fix it; empty when nothing does."""
     return " ".join(one.why for one in plan.blocked if one.site == site)
 
 

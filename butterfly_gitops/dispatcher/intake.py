@@ -133,7 +133,7 @@ class _Routing:
     def knows(self, archive: str) -> bool:
         return archive in self._archives
 
-    def mend_of(self, archive: str) -> str:
+    def hint_of(self, archive: str) -> str:
         """Name the archive that was probably meant: what is configured is no patient's data, what came in may be."""
         if meant := nearest(archive, self._archives):
             return f"write {meant}, if that is meant"
@@ -186,13 +186,13 @@ def _problems_of(event: StudyEvent, pointer: str, routing: _Routing, at: datetim
             "unknown-archive",
             "no archive of this fleet goes by this name",
             f"{pointer}/archive",
-            mend=routing.mend_of(event.archive),
+            hint=routing.hint_of(event.archive),
         )
     if is_too_far_ahead(event.occurred_at, at):
         yield event_problem(
             "from-the-future",
             "it occurred more than 5 minutes from now",
             f"{pointer}/occurred_at",
-            mend="set the clock of the source",
+            hint="set the clock of the source",
         )
     yield from problems_of_values(event.study, f"{pointer}/study")

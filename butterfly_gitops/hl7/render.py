@@ -87,7 +87,7 @@ def render_in(
         refusal = error
     # Outside `except`, so that a refusal does not carry another one.
     if not in_plain_letters and "encoding" in refusal.settings:
-        # Plain letters do not mend what is said of a setting, a code, or a character that has none.
+        # Plain letters do not fix what is said of a setting, a code, or a character that has none.
         in_letters = _refusal_of(partial(write, fitted(event, codec, in_plain_letters=True)))
         if str(in_letters) != str(refusal):
             settings = ("message.unencodable", *refusal.settings)

@@ -1,4 +1,4 @@
-"""Which OBX it is that cannot be written, for a person who mends the study.
+"""Which OBX it is that cannot be written, for a person who fixes the study.
 
 A row is named by its number and by its place in the study, in words of ours: even the code of an observation is the
 source's own text, and may tell of a patient.

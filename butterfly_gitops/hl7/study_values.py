@@ -20,7 +20,7 @@ def problems_of_values(study: Study, pointer: str) -> Iterator[Problem]:
                 "wrong-value",
                 "a numeric observation's value must be a number, as HL7 writes them (NM)",
                 f"{pointer}/observations/{number}/value",
-                mend="write digits such as 55 or -0.5, or make its type text",
+                hint="write digits such as 55 or -0.5, or make its type text",
             )
     for number, document in enumerate(study.documents):
         if not _MEDIA_TYPE.match(document.media_type):
@@ -28,5 +28,5 @@ def problems_of_values(study: Study, pointer: str) -> Iterator[Problem]:
                 "wrong-value",
                 "this is no media type (RFC 6838), so nobody could tell what the document is",
                 f"{pointer}/documents/{number}/media_type",
-                mend="write application/pdf for a PDF",
+                hint="write application/pdf for a PDF",
             )

@@ -43,8 +43,8 @@ Text = Annotated[
 # Nothing that separates parts of a message, nothing that does not show, and no space at either end.
 _NOT_IN_HD = rf"|^~\\&\x00-\x1f\x7f{HIDDEN}"
 HD_PATTERN = rf"^[^ {_NOT_IN_HD}]([^{_NOT_IN_HD}]*[^ {_NOT_IN_HD}])?$"
-_HD_MEND = PatternMend("leave out | ^ ~ \\ and &, which separate fields of HL7, and spaces at either end")
-HdText = Annotated[str, StringConstraints(min_length=1, max_length=20, pattern=HD_PATTERN), _HD_MEND]
+_HD_HINT = PatternMend("leave out | ^ ~ \\ and &, which separate fields of HL7, and spaces at either end")
+HdText = Annotated[str, StringConstraints(min_length=1, max_length=20, pattern=HD_PATTERN), _HD_HINT]
 # A name or an IPv4 address, which hold no colon, or an IPv6 address, which holds several.
 ENV_PATTERN = r"^[A-Z_][A-Z0-9_]*$"
 PATH_PATTERN = r"^/"
@@ -71,7 +71,7 @@ class Hd(Frozen):
     namespace: HdText | None = Field(default=None, examples=["STE"])
     """HD.1, the local name."""
     universal_id: Annotated[
-        str, StringConstraints(min_length=1, max_length=199, pattern=HD_PATTERN), _HD_MEND
+        str, StringConstraints(min_length=1, max_length=199, pattern=HD_PATTERN), _HD_HINT
     ] = Field(examples=["2.16.840.1.113883.3.9999.1"])
     """HD.2, for example an OID."""
     universal_id_type: Annotated[

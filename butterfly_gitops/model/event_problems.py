@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 from butterfly_gitops.model.problem import Origin, Problem
 from butterfly_gitops.model.study import StudyEvent
 
-# By the kind of an error: what is wrong, and how to mend it. pydantic's own words are for programmers.
+# By the kind of an error: what is wrong, and how to fix it. pydantic's own words are for programmers.
 _A_TIME = "write it as 2026-11-24T14:03:11Z"
 _BY_KIND = {
     "string_type": ("this must be text", "write it in quotes"),
@@ -29,7 +29,7 @@ _BY_KIND = {
     "datetime_type": ("this is no time", _A_TIME),
 }
 # By what a validator of ours says, or else by field.
-_MENDS = {
+_HINTS = {
     "the document is over 20 MB": "make it smaller, or take it out",
     "the document is empty": "write the document in base64, or take it out",
     "sex": "write one of F, M, U, O, A, N",
@@ -59,12 +59,12 @@ def not_json(error: Exception) -> Problem:
     """Say why a text is no JSON, from what json or a codec raised of it."""
     if isinstance(error, json.JSONDecodeError):
         if not error.doc.strip():
-            return event_problem("not-json", "there is nothing in it", "", mend="hand in an event, as JSON")
-        mend = "look there: JSON has double quotes around names and texts, and no comma behind the last one"
+            return event_problem("not-json", "there is nothing in it", "", hint="hand in an event, as JSON")
+        hint = "look there: JSON has double quotes around names and texts, and no comma behind the last one"
         message = f"{error.msg} at line {error.lineno}, column {error.colno}"
-        return event_problem("not-json", message, "", mend=mend)
+        return event_problem("not-json", message, "", hint=hint)
     if isinstance(error, UnicodeDecodeError):
-        return event_problem("not-json", f"no UTF-8 at byte {error.start}", "", mend="save it as UTF-8")
+        return event_problem("not-json", f"no UTF-8 at byte {error.start}", "", hint="save it as UTF-8")
     if isinstance(error, RecursionError):
         return event_problem("not-json", "nested too deeply", "")
     if "integer string conversion" in str(error):
@@ -81,17 +81,17 @@ def event_problems(error: ValidationError, prefix: str = "", *, before: int = 0)
         pointer = prefix + _pointer(one["loc"])
         match one["type"]:
             case "missing":
-                yield event_problem("missing-field", "this field is required", pointer, mend="add it")
+                yield event_problem("missing-field", "this field is required", pointer, hint="add it")
             case "extra_forbidden":
-                mend = _known_as(one["loc"]) if number < _MOST_LOOKED_FOR else "take it out"
-                yield event_problem("unknown-field", "a study event has no such field", pointer, mend=mend)
+                hint = _known_as(one["loc"]) if number < _MOST_LOOKED_FOR else "take it out"
+                yield event_problem("unknown-field", "a study event has no such field", pointer, hint=hint)
             case _:
-                message, mend = _wrong(one)
-                yield event_problem("wrong-value", message, pointer, mend=mend)
+                message, hint = _wrong(one)
+                yield event_problem("wrong-value", message, pointer, hint=hint)
 
 
 def _wrong(one: ErrorDetails) -> tuple[str, str]:
-    """What is wrong with a value, and the mend. Of what pydantic knows of it only our own limits are told."""
+    """What is wrong with a value, and the hint. Of what pydantic knows of it only our own limits are told."""
     kind, limits = one["type"], one.get("ctx", {})
     field = next((part for part in reversed(one["loc"]) if isinstance(part, str)), "")
     match kind:
@@ -102,15 +102,15 @@ def _wrong(one: ErrorDetails) -> tuple[str, str]:
             return f"this is longer than {limits['max_length']} characters", "shorten it"
         case "greater_than_equal" | "less_than":
             return "this number is out of range", "write one from 0 to 2147483647"
-        case "string_pattern_mismatch" if field not in _MENDS:
+        case "string_pattern_mismatch" if field not in _HINTS:
             return _BY_KIND[kind][0], _NO_BLANKS
     # The validators of our own say all; pydantic only adds whose words they are.
-    message, mend = _BY_KIND.get(kind, (one["msg"].removeprefix("Value error, "), ""))
-    return message, _MENDS.get(message) or mend or _MENDS.get(field, "")
+    message, hint = _BY_KIND.get(kind, (one["msg"].removeprefix("Value error, "), ""))
+    return message, _HINTS.get(message) or hint or _HINTS.get(field, "")
 
 
 def _known_as(place: Sequence[int | str]) -> str:
-    """The mend for a field that is not there: the name that was meant, or where it belongs."""
+    """The hint for a field that is not there: the name that was meant, or where it belongs."""
     name, known = str(place[-1]), _fields_at(place[:-1])
     near = (
         difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.75) if len(name) <= _LONGEST_NAME else []
@@ -163,8 +163,8 @@ def _escaped(part: str) -> str:
     return part.replace("~", "~0").replace("/", "~1")
 
 
-def event_problem(rule: str, message: str, pointer: str, *, mend: str = "") -> Problem:
+def event_problem(rule: str, message: str, pointer: str, *, hint: str = "") -> Problem:
     """Make a problem of what was handed in."""
     return Problem(
-        rule=rule, message=message, mend=mend, pointer=pointer, origin=Origin(file="request", line=0)
+        rule=rule, message=message, hint=hint, pointer=pointer, origin=Origin(file="request", line=0)
     )

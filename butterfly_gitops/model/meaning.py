@@ -1,4 +1,4 @@
-"""What stands beside a type for people: what each value of a choice means, and how to mend what a pattern refuses.
+"""What stands beside a type for people: what each value of a choice means, and how to fix what a pattern refuses.
 
 Both go into the schemas, under the keywords that VS Code and yaml-language-server show; other readers pass over them.
 """
@@ -11,7 +11,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 VALUE_MEANINGS = "markdownEnumDescriptions"
-PATTERN_MEND = "patternErrorMessage"
+PATTERN_HINT = "patternErrorMessage"
 
 
 # Compared by identity, so that a type that carries it can be a member of a union.
@@ -37,4 +37,4 @@ class PatternMend:
     def __get_pydantic_json_schema__(
         self, core_schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        return {**handler(core_schema), PATTERN_MEND: self.says}
+        return {**handler(core_schema), PATTERN_HINT: self.says}

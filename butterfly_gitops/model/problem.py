@@ -1,4 +1,4 @@
-"""What an operator wrote wrongly, as a value that knows where it stands and how to mend it."""
+"""What an operator wrote wrongly, as a value that knows where it stands and how to fix it."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -23,13 +23,13 @@ class Origin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """One thing to mend.
+    """One thing to fix.
 
     `origin.line` 0 means the whole file or folder. `length` is the number of characters under the caret.
     `site` is the site that stays as it runs because of it; None means the whole fleet does.
     `pointer` is the JSON pointer (RFC 6901) that stands for line and column in events over HTTP.
     `reaches` names the first endpoints that a wrong value of a preset or of endpoint defaults reaches, `reaches_more`
-    counts the others. `silenced` is the reason that a comment in the file gives for living with it; empty for what is to mend.
+    counts the others. `silenced` is the reason that a comment in the file gives for living with it; empty for what is to fix.
     """
 
     rule: str
@@ -38,7 +38,7 @@ class Problem:
     severity: Severity = Severity.ERROR
     length: int = 1
     excerpt: str = ""
-    mend: str = ""
+    hint: str = ""
     related: tuple[tuple[str, Origin], ...] = field(default=())
     site: str | None = None
     pointer: str | None = None

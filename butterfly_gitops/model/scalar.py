@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator, StringConstraints, WithJsonSchema
 
 from butterfly_gitops.model.digits import digits_between
-from butterfly_gitops.model.meaning import PATTERN_MEND, PatternMend
+from butterfly_gitops.model.meaning import PATTERN_HINT, PatternMend
 
 NAME_PATTERN = r"^[a-z0-9-]{1,63}$"
 
@@ -25,7 +25,7 @@ _DURATION_PATTERN = rf"^{_DURATION.pattern.replace('?P<count>', '').replace('?P<
 
 
 def parse_duration(text: str) -> timedelta:
-    """Read `30s`, `10m`, `2h` or `250ms`. Raises ValueError, with the mend, for anything else."""
+    """Read `30s`, `10m`, `2h` or `250ms`. Raises ValueError, with the hint, for anything else."""
     if match := _DURATION.fullmatch(text):
         return timedelta(milliseconds=int(match["count"]) * _UNIT_MS[match["unit"]])
     raise ValueError("a duration is a whole number and a unit: 250ms, 30s, 10m or 2h")
@@ -71,7 +71,7 @@ def _written_between(low: str, high: str, *, examples: list[str]) -> WithJsonSch
         {
             "type": "string",
             "pattern": f"^({'|'.join(units)})$",
-            PATTERN_MEND: f"write a whole number and a unit, from {low} to {high}: {', '.join(examples)}",
+            PATTERN_HINT: f"write a whole number and a unit, from {low} to {high}: {', '.join(examples)}",
             "examples": examples,
         }
     )

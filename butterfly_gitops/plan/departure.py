@@ -32,7 +32,7 @@ class Blocked(Frozen):
     is_certain: bool
     """Whether results are known to wait; from files alone they may."""
     why: str
-    """What is so and how to mend it, for a person."""
+    """What is so and how to fix it, for a person."""
 
 
 def with_removed_sites(comparison: Comparison) -> Comparison:
@@ -107,11 +107,11 @@ def _blocked(site: str, file: str, is_certain: bool, names: Mapping[str, int]) -
     count = sum(names.values())
     wait = f"{many(count, 'result waits', 'results wait')}" if is_certain else "results may wait"
     leave = agreed(len(ordered), "leaves", "leave")
-    mend = ", ".join(f"{name}: {{waiting: drain, reason: …}}" for name in ordered)
+    hint = ", ".join(f"{name}: {{waiting: drain, reason: …}}" for name in ordered)
     return Blocked(
         site=site,
         names=ordered,
         is_certain=is_certain,
         why=f"{all_of([f'`{name}`' for name in ordered])} {leave} {site}/{file} and {wait} there. "
-        f"Add `removed: {{{mend}}}`.",
+        f"Add `removed: {{{hint}}}`.",
     )

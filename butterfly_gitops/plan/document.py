@@ -38,7 +38,7 @@ class KeptSite(Frozen):
 
 
 class PlanNote(Frozen):
-    """What runs otherwise than configured, and no plan mends."""
+    """What runs otherwise than configured, and no plan fixes."""
 
     subject: str
     """The site or endpoint."""

@@ -72,7 +72,7 @@ class ClosedPair:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
-    """What runs otherwise than configured, and no plan mends: `seaside/meditech`, `paused until 16:00Z by …`."""
+    """What runs otherwise than configured, and no plan fixes: `seaside/meditech`, `paused until 16:00Z by …`."""
 
     subject: str
     says: str

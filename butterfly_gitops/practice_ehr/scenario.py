@@ -119,10 +119,10 @@ def parse_scenario(data: bytes, *, file: str) -> Scenario:
 
 
 def _as_of_a_scenario(problem: Problem) -> Problem:
-    """Mend an empty file as a scenario, not as a file of the configuration."""
+    """Explain an empty file as a scenario, not as a file of the configuration."""
     if problem.rule != "empty-file":
         return problem
-    return replace(problem, mend="write a rule such as `- answer: {code: AE}`, or name no scenario")
+    return replace(problem, hint="write a rule such as `- answer: {code: AE}`, or name no scenario")
 
 
 def arrival(message: bytes, *, nth: int, endpoint: str) -> Arrival:
@@ -161,10 +161,10 @@ def _answers_of_the_silent(root: Node) -> Iterator[Problem]:
         for name in ("code", "msa2"):
             if entry := answer.entry(name):
                 message = f"an answer that is silence has no {name}"
-                mend = f"take {name} or `then: silence` out"
-                yield problem_at(entry.key.place, rule="silence-with-code", message=message, mend=mend)
+                hint = f"take {name} or `then: silence` out"
+                yield problem_at(entry.key.place, rule="silence-with-code", message=message, hint=hint)
 
 
 def _line(problem: Problem) -> str:
-    mend = f" ({problem.mend})" if problem.mend else ""
-    return f"{print_place(problem.origin)}: {problem.message}{mend}"
+    hint = f" ({problem.hint})" if problem.hint else ""
+    return f"{print_place(problem.origin)}: {problem.message}{hint}"

@@ -58,7 +58,7 @@ def read_folder(path: Path) -> dict[str, bytes]:
     """
     found = look_through(path)
     for name, why in sorted(found.unread.items()):
-        raise SourceUnavailable(str(path / name), f"{why.says}; {why.mend}")
+        raise SourceUnavailable(str(path / name), f"{why.says}; {why.hint}")
     return dict(found.files)
 
 

@@ -52,7 +52,7 @@ def is_git_address(text: str) -> bool:
 
 
 def parse_git_address(text: str) -> GitAddress:
-    """Read `GIT_URL#BRANCH:FOLDER`. Raises ValueError, with the mend and without credentials."""
+    """Read `GIT_URL#BRANCH:FOLDER`. Raises ValueError, with the hint and without credentials."""
     url, _, fragment = text.rpartition("#")
     branch, colon, folder = fragment.partition(":")
     if not url or not colon:

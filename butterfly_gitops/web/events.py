@@ -20,7 +20,7 @@ async def post_study_events(request: Request, response: Response, services: Give
     content; 422 with problems; 413 over the size limit; 503 when the store can't take them.
     """
     caller.require("send_results", "")
-    submission = read_submission(await read_limited(request, mend=_smaller))
+    submission = read_submission(await read_limited(request, hint=_smaller))
     accepted = await services.intake.accept(submission.events, pointers=submission.pointers)
     if all(one.is_known for one in accepted):
         response.status_code = status.HTTP_200_OK

@@ -14,8 +14,8 @@ class TooLarge(GitopsError):  # noqa: N818 - it says what happened
     """The request is over the size limit; nothing of it was looked at."""
 
 
-async def read_limited(request: Request, *, mend: Callable[[bytes], str] | None = None) -> bytes:
-    """Read the body. Raises TooLarge as soon as that is known; `mend` makes of the body's start what to do instead."""
+async def read_limited(request: Request, *, hint: Callable[[bytes], str] | None = None) -> bytes:
+    """Read the body. Raises TooLarge as soon as that is known; `hint` makes of the body's start what to do instead."""
     declared = request.headers.get("content-length", "")
     is_too_large = declared.isdecimal() and int(declared) > MAX_BODY_BYTES
     body = bytearray()
@@ -25,5 +25,5 @@ async def read_limited(request: Request, *, mend: Callable[[bytes], str] | None 
         if len(body) > MAX_BODY_BYTES or (is_too_large and body.strip()):
             break
     if is_too_large or len(body) > MAX_BODY_BYTES:
-        raise TooLarge(f"over {MAX_BODY_BYTES // 2**20} MiB{f': {mend(bytes(body[:1000]))}' if mend else ''}")
+        raise TooLarge(f"over {MAX_BODY_BYTES // 2**20} MiB{f': {hint(bytes(body[:1000]))}' if hint else ''}")
     return bytes(body)

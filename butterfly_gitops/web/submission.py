@@ -40,7 +40,7 @@ def read_submission(body: bytes) -> Submission:
     is_array = isinstance(data, list)
     if not items:
         raise EventsRefused(
-            [event_problem("empty-array", "there is no event in it", "", mend="hand in one or more")]
+            [event_problem("empty-array", "there is no event in it", "", hint="hand in one or more")]
         )
     events: list[StudyEvent] = []
     problems: list[Problem] = []

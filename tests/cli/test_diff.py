@@ -162,13 +162,13 @@ def test_another_name_of_the_fleet_is_the_first_thing_that_is_said(repository, c
 
 
 @pytest.mark.parametrize(
-    ("old", "mend"),
+    ("old", "hint"),
     [
         ("regstry", 'write "registry"'),
         ("oracle", "write the name that it had, or take renamed_from out"),
     ],
 )
-def test_a_rename_from_what_was_never_there_is_to_mend(repository, capfd, old, mend):
+def test_a_rename_from_what_was_never_there_is_to_hint(repository, capfd, old, hint):
     repository.edit(
         "sites/seaside/ehr-endpoints.yaml", "  registry:\n", f"  state-registry:\n    renamed_from: {old}\n"
     )
@@ -177,7 +177,7 @@ def test_a_rename_from_what_was_never_there_is_to_mend(repository, capfd, old, m
     assert ran.code == exit_codes.FAILED
     where, _, said = ran.err.strip().partition(": ")
     assert re.fullmatch(r"sites/seaside/ehr-endpoints\.yaml:\d+", where)
-    assert said == f'renamed_from takes nothing over from "{old}": {mend}'
+    assert said == f'renamed_from takes nothing over from "{old}": {hint}'
 
 
 def test_a_preset_is_one_line_for_all_its_endpoints(repository, capfd):

@@ -190,7 +190,7 @@ def test_quiet_says_nothing(bgo):
     ],
     ids=lambda value: " ".join(value)[:30] if isinstance(value, tuple) else "",
 )  # fmt: skip
-def test_a_wrong_word_is_told_with_its_mend(bgo, folder: Path, arguments: tuple[str, str], said: str):
+def test_a_wrong_word_is_told_with_its_hint(bgo, folder: Path, arguments: tuple[str, str], said: str):
     ran = bgo("init", "mercy", *arguments)
     assert (ran.code, ran.out) == (exit_codes.USAGE, "")
     assert said in " ".join(ran.err.split())

@@ -51,9 +51,7 @@ def test_each_severity_is_counted(capfd, checkout: Path):
     links.write_text(text.replace("links:\n", "links:\n  spare: {display_name: Spare}\n"), encoding="utf-8")
     ran = run(capfd, "validate")
     assert ran.code == 1
-    assert ran.err.startswith(
-        "\n1 error, 1 warning and 1 note in 11 files. Until it is mended, seaside keeps"
-    )
+    assert ran.err.startswith("\n1 error, 1 warning and 1 note in 11 files. Until it is fixed, seaside keeps")
 
 
 def test_a_rule_says_how_much_it_weighs(capfd):

@@ -50,13 +50,13 @@ def test_problems_go_to_standard_error_and_leave_the_plan_of_the_others(applied:
     assert ran.code == 1
     assert json.loads(ran.out)["changes"] == []
     assert "sites/st-elsewhere/ehr-endpoints.yaml:3:" in ran.err
-    assert "More, and how to mend them: bgo validate\n\n" in ran.err
+    assert "More, and how to fix them: bgo validate\n\n" in ran.err
     assert ran.err.endswith(
         "bgo: left out, because their files have problems: st-elsewhere; see bgo validate\n"
     )
 
 
-def test_a_site_that_is_gone_is_1_and_says_how_to_mend_it(applied: Desk):
+def test_a_site_that_is_gone_is_1_and_says_how_to_hint_it(applied: Desk):
     sites = applied.folder / "sites"
     shutil.copytree(sites / "st-elsewhere", sites / "seaside")
     assert applied.bgo("apply", "--yes").code == 0

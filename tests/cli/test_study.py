@@ -96,7 +96,7 @@ def test_other_content_under_a_known_id_is_1_and_names_the_event(applied: Desk):
     )
 
 
-def test_a_refused_event_shows_its_pointer_rule_and_mend(applied: Desk):
+def test_a_refused_event_shows_its_pointer_rule_and_hint(applied: Desk):
     wrong = sample(archive="st-elsewhere/icu")
     del wrong["study"]["id"]
     ran = applied.bgo("study", "submit", applied.file("x.json", json.dumps([sample(), wrong])))

@@ -266,7 +266,7 @@ def test_a_bad_event_is_told_in_the_words_that_submitting_has(desk: Desk, conten
     with pytest.raises(EventsRefused) as refused:
         read_submission(text.encode())
     expected = [
-        f"x.json#{one.pointer}: error[{one.rule}]: {one.message}{f'; {one.mend}' if one.mend else ''}"
+        f"x.json#{one.pointer}: error[{one.rule}]: {one.message}{f'; {one.hint}' if one.hint else ''}"
         for one in refused.value.problems
     ]
     assert ran.err.splitlines() == [*expected, "bgo: x.json: no study event"]

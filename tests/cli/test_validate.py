@@ -61,7 +61,7 @@ def test_json_is_a_list_and_alone_on_standard_output(capfd):
         7,
         18,
     )
-    assert problem["mend"] == 'write "epic-prod" (sites/st-elsewhere/ehr-endpoints.yaml:4)'
+    assert problem["hint"] == 'write "epic-prod" (sites/st-elsewhere/ehr-endpoints.yaml:4)'
 
 
 @pytest.mark.usefixtures("misspelt")
@@ -143,7 +143,7 @@ def test_json_lists_what_a_comment_silences_with_its_reason(capfd):
 
 @pytest.mark.usefixtures("checkout")
 @pytest.mark.parametrize(
-    ("path", "mend"),
+    ("path", "hint"),
     [
         ("sites/nope.yaml", "the nearest is sites"),
         ("sites/flet.yaml", "the nearest is sites/fleet.yaml"),
@@ -154,10 +154,10 @@ def test_json_lists_what_a_comment_silences_with_its_reason(capfd):
         ("elsewhere/deep/site.yaml", "give the sites folder, or a file in it"),
     ],
 )
-def test_a_path_that_is_not_there_is_wrong_usage(capfd, path: str, mend: str):
+def test_a_path_that_is_not_there_is_wrong_usage(capfd, path: str, hint: str):
     ran = run(capfd, "validate", path)
     assert (ran.code, ran.out) == (64, "")
-    assert f"{path}: there is no such file or folder; {mend}.\n" in ran.err
+    assert f"{path}: there is no such file or folder; {hint}.\n" in ran.err
 
 
 @pytest.mark.usefixtures("checkout")
@@ -216,7 +216,7 @@ def test_what_cannot_be_read_hides_no_other_problem(capfd):
     heads = [line for line in ran.out.splitlines() if "error[" in line]
     assert [line.partition("[")[2].partition("]")[0] for line in heads] == RULES_OF_UNREAD
     assert heads[0].startswith("sites/notes.md: error[symbolic-link]: ")
-    assert ran.out.count(" = mend: ") == 4
+    assert ran.out.count(" = hint: ") == 4
     assert "every site keeps what it runs now." in ran.err
 
 

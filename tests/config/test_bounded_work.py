@@ -56,7 +56,7 @@ MISSPELT = [
 
 
 @pytest.mark.parametrize(("path", "text", "rule"), MISSPELT, ids=[rule for _, _, rule in MISSPELT])
-def test_a_mend_is_looked_for_a_hundred_times_in_a_file(path: str, text: str, rule: str):
+def test_a_hint_is_looked_for_a_hundred_times_in_a_file(path: str, text: str, rule: str):
     before = nearest.looked_up()
     loaded = loaded_with(path, text)
     # Two more are names in another file, whose endpoints are gone.
@@ -96,7 +96,7 @@ def test_comments_that_name_no_rule_are_guessed_at_a_hundred_times():
     assert [problem.rule for problem in loaded.problems] == ["unknown-rule"] * MAX_PER_FILE + [
         "too-many-problems"
     ]
-    assert loaded.problems[0].mend == 'write "unused-endpoint"'
+    assert loaded.problems[0].hint == 'write "unused-endpoint"'
 
 
 def test_many_comments_and_many_warnings_meet_only_where_they_belong():

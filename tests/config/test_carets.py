@@ -52,16 +52,16 @@ def test_a_whole_token_is_underlined(example: Example):
 
 
 @pytest.mark.parametrize("example", INVALID, ids=name)
-def test_the_first_line_never_wraps_and_related_places_follow_the_mend(example: Example):
+def test_the_first_line_never_wraps_and_related_places_follow_the_hint(example: Example):
     for problem in load(example.files).problems:
         head, *rest = print_problem(problem).splitlines()
         assert head.endswith(f"{problem.severity}[{problem.rule}]: {problem.message}")
         notes = [line.partition(" = ")[2] for line in rest if " = " in line[:8]]
         kinds = [
-            "mend" if note.startswith("mend: ") else "more" if note.startswith("more: ") else ""
+            "hint" if note.startswith("hint: ") else "more" if note.startswith("more: ") else ""
             for note in notes
         ]
-        assert kinds == sorted(kinds, key=["mend", "", "more"].index)
+        assert kinds == sorted(kinds, key=["hint", "", "more"].index)
         assert kinds[-1] == "more"
 
 

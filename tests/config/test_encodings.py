@@ -1,4 +1,4 @@
-"""Encodings by their other names: the mend is the same encoding, never a near one with other characters."""
+"""Encodings by their other names: the hint is the same encoding, never a near one with other characters."""
 
 import codecs
 import encodings.aliases
@@ -17,28 +17,28 @@ KEY = Scalar(place=PLACE, text="encoding", is_plain=True)
 
 
 def read(name: str) -> tuple[object, str]:
-    """The value, and the mend of its problem."""
+    """The value, and the hint of its problem."""
     context = Context()
     value = reader_of(Encoding).read(Scalar(place=PLACE, text=name, is_plain=False), KEY, context)
-    return value, context.problems[0].mend if context.problems else ""
+    return value, context.problems[0].hint if context.problems else ""
 
 
-def mended(name: str) -> str | None:
-    value, mend = read(name)
+def fixed(name: str) -> str | None:
+    value, hint = read(name)
     assert value is FAILED
-    return mend.split('"')[1] if '"' in mend else None
+    return hint.split('"')[1] if '"' in hint else None
 
 
 @pytest.mark.parametrize("name", OFFERED)
 def test_an_offered_one_is_taken_by_its_name_alone(name: str):
     assert read(name) == (name, "")
     for other in {name.lower(), name.upper(), name.replace("-", "_"), name.replace("-", "")} - {name}:
-        assert mended(other) == name
+        assert fixed(other) == name
 
 
 @pytest.mark.parametrize("name", [name for name in OFFERED if charset_of(name).declared])
 def test_the_name_in_msh_18_is_known(name: str):
-    assert mended(charset_of(name).declared) == name
+    assert fixed(charset_of(name).declared) == name
 
 
 @pytest.mark.parametrize(
@@ -58,15 +58,15 @@ def test_the_name_in_msh_18_is_known(name: str):
         ("", None),
     ],
 )
-def test_another_name_of_one_is_mended_to_it(name: str, meant: str | None):
-    assert mended(name) == meant
+def test_another_name_of_one_is_hinted_to_it(name: str, meant: str | None):
+    assert fixed(name) == meant
 
 
 @pytest.mark.parametrize(
     "name", ["UTF-16", "utf16", "UTF-16LE", "UNICODE UTF-16", "UTF-32BE", "UCS-2", "ISO-10646-UCS-4"]
 )
-def test_wide_ones_are_mended_to_what_mllp_can_carry(name: str):
-    assert mended(name) == "UTF-8"
+def test_wide_ones_are_hinted_to_what_mllp_can_carry(name: str):
+    assert fixed(name) == "UTF-8"
 
 
 ALIASES = sorted({*encodings.aliases.aliases, *encodings.aliases.aliases.values()})
@@ -74,11 +74,11 @@ WIDE = ("utf-16", "utf-32")
 
 
 @pytest.mark.parametrize("alias", ALIASES)
-def test_no_mend_is_another_encoding(alias: str):
+def test_no_hint_is_another_encoding(alias: str):
     try:
         codec = codecs.lookup(alias).name
     except LookupError:
         return  # not on this machine
-    meant = mended(alias)
+    meant = fixed(alias)
     if meant is not None and not codec.startswith(WIDE):
         assert codecs.lookup(charset_of(meant).codec).name == codec.replace("utf-8-sig", "utf-8")

@@ -28,7 +28,7 @@ def test_a_valid_one_has_no_problem(example: Example):
 
 
 @pytest.mark.parametrize("example", INVALID, ids=name)
-def test_an_invalid_one_is_reported_with_position_and_mend(example: Example):
+def test_an_invalid_one_is_reported_with_position_and_hint(example: Example):
     assert report(example.load()) == example.expected
 
 

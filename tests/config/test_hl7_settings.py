@@ -1,4 +1,4 @@
-"""The settings that a mend names for a field are there, and a place is known in its usual spellings."""
+"""The settings that a hint names for a field are there, and a place is known in its usual spellings."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A host is a name or an address that a Link can dial; whatever else is pasted there is refused with a mend."""
+"""A host is a name or an address that a Link can dial; whatever else is pasted there is refused with a hint."""
 
 import ipaddress
 import re
@@ -17,7 +17,7 @@ SOUND = [
     "5east.example.org", "a" * 63, ".".join(["a" * 49] * 5),
 ]  # fmt: skip
 
-# What was written, what is said of it, and the mend where it is more than a hint.
+# What was written, what is said of it, and the hint where it is more than a hint.
 WRONG = [
     ("https://ehr.example.org:6661/x", "a URL", "write host: ehr.example.org and port: 6661"),
     ("https://ehr.example.org", "a URL", 'write "ehr.example.org"'),
@@ -79,15 +79,15 @@ def test_what_can_be_dialled_is_a_host(text: str):
     assert re.fullmatch(HOST_PATTERN, text)
 
 
-@pytest.mark.parametrize(("text", "said", "mend"), WRONG, ids=[text[:24] for text, _, _ in WRONG])
-def test_what_is_none_says_why_and_what_to_write(text: str, said: str, mend: str | None):
+@pytest.mark.parametrize(("text", "said", "hint"), WRONG, ids=[text[:24] for text, _, _ in WRONG])
+def test_what_is_none_says_why_and_what_to_write(text: str, said: str, hint: str | None):
     fault = fault_of(text)
     assert fault is not None
     assert said in fault.says
-    if mend is None:
-        assert '"' not in fault.mend
+    if hint is None:
+        assert '"' not in fault.hint
     else:
-        assert fault.mend == mend
+        assert fault.hint == hint
 
 
 @given(
@@ -99,11 +99,11 @@ def test_what_is_none_says_why_and_what_to_write(text: str, said: str, mend: str
 @example("http://" + "[:" * 450_000)
 @example("a." * 450_000)
 @example("\u0660.1.1.1")
-def test_a_mend_is_a_host_itself(text: str):
+def test_a_hint_is_a_host_itself(text: str):
     fault = fault_of(text)
     if fault is None:
         assert re.fullmatch(HOST_PATTERN, text)
-    elif found := re.fullmatch(r'write (?:"(.+)"|host: (\S+) and port: (\d+))', fault.mend):
+    elif found := re.fullmatch(r'write (?:"(.+)"|host: (\S+) and port: (\d+))', fault.hint):
         assert fault_of(found[1] or found[2]) is None
         assert found[3] is None or 1 <= int(found[3]) <= 65535
 
@@ -112,4 +112,4 @@ def test_a_mend_is_a_host_itself(text: str):
 def test_an_address_is_refused_as_it_is_when_a_name_leads_there(address: ipaddress.IPv4Address):
     fault = fault_of(str(address))
     assert (fault.says if fault else "") == why_no_target(address)
-    assert fault is None or '"' not in fault.mend
+    assert fault is None or '"' not in fault.hint

@@ -1,4 +1,4 @@
-"""Where an indentation is wrong, one mend names all lines that left their block, and following it is enough."""
+"""Where an indentation is wrong, one hint names all lines that left their block, and following it is enough."""
 
 import re
 
@@ -31,10 +31,10 @@ def moved(first: int, last: int, column: int) -> list[str]:
     ]
 
 
-def mended(lines: list[str], problem: Problem) -> list[str]:
-    """The lines after somebody did what the mend says, and nothing else."""
-    told = INDENT.fullmatch(problem.mend)
-    assert told, problem.mend
+def fixed(lines: list[str], problem: Problem) -> list[str]:
+    """The lines after somebody did what the hint says, and nothing else."""
+    told = INDENT.fullmatch(problem.hint)
+    assert told, problem.hint
     first = int(told["first"] or problem.origin.line)
     last = int(told["last"] or problem.origin.line)
     spaces = 0 if told["spaces"] == "no" else int(told["spaces"])
@@ -51,15 +51,15 @@ def mended(lines: list[str], problem: Problem) -> list[str]:
         (4, 4, 2), (4, 4, 3), (4, 4, 6), (4, 5, 2), (10, 10, 5), (11, 11, 1), (11, 11, 3), (13, 13, 0), (16, 16, 7),
     ],
 )  # fmt: skip
-def test_one_mend_is_enough(first: int, last: int, column: int):
+def test_one_hint_is_enough(first: int, last: int, column: int):
     lines = moved(first, last, column)
     (problem,) = problems_of(lines)
     assert (problem.rule, problem.origin.line) == ("bad-yaml", first)
-    assert mended(lines, problem) == SOUND
+    assert fixed(lines, problem) == SOUND
 
 
 @pytest.mark.parametrize(
-    ("line", "mend"),
+    ("line", "hint"),
     [
         (1, "write a colon behind version"),
         (2, "write a colon behind it: ehr_endpoints:"),
@@ -70,11 +70,11 @@ def test_one_mend_is_enough(first: int, last: int, column: int):
         (16, "write a colon behind receiving_facility"),
     ],
 )
-def test_a_lost_colon_is_found_in_its_own_line(line: int, mend: str):
+def test_a_lost_colon_is_found_in_its_own_line(line: int, hint: str):
     lines = list(SOUND)
     lines[line - 1] = lines[line - 1].replace(":", "", 1)
     (problem,) = problems_of(lines)
-    assert (problem.rule, problem.origin.line, problem.mend) == ("bad-yaml", line, mend)
+    assert (problem.rule, problem.origin.line, problem.hint) == ("bad-yaml", line, hint)
 
 
 WRITTEN = st.lists(
@@ -86,4 +86,4 @@ WRITTEN = st.lists(
 def test_what_left_is_told_for_any_lines(lines: list[str], stopped: int):
     if stopped <= len(lines) and (left := lines_that_left(tuple(lines), stopped, file=ENDPOINTS)):
         assert 1 <= left.first <= left.last <= len(lines)
-        assert INDENT.fullmatch(left.mend)
+        assert INDENT.fullmatch(left.hint)

@@ -45,7 +45,7 @@ def problems_of(files: dict[str, bytes]) -> Counter[tuple[str, ...]]:
     """What is wrong, wherever it stands."""
     digits = str.maketrans(dict.fromkeys("0123456789"))
     return Counter(
-        (each.rule, each.origin.file, each.message.translate(digits), each.mend, each.silenced)
+        (each.rule, each.origin.file, each.message.translate(digits), each.hint, each.silenced)
         for each in load(files).problems
     )
 

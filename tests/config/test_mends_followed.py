@@ -49,13 +49,13 @@ def damaged(line: str) -> Iterator[str]:
 
 
 def followed(lines: list[str], problem: Problem) -> list[str] | None:
-    """The lines after what the mend says; None for one that leaves a choice."""
+    """The lines after what the hint says; None for one that leaves a choice."""
     after, at = list(lines), problem.origin.line
-    if found := INDENT.fullmatch(problem.mend):
+    if found := INDENT.fullmatch(problem.hint):
         column = 0 if found["column"] == "no" else int(found["column"])
         for number in range(int(found["first"] or at), int(found["last"] or at) + 1):
             after[number - 1] = " " * column + after[number - 1].lstrip(" ")
-    elif found := WRITE_COLON.fullmatch(problem.mend):
+    elif found := WRITE_COLON.fullmatch(problem.hint):
         after[at - 1] = after[at - 1].replace(found["key"], f"{found['key']}:", 1)
     else:
         return None
@@ -63,7 +63,7 @@ def followed(lines: list[str], problem: Problem) -> list[str] | None:
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_a_mend_that_is_followed_brings_the_file_back(file: str) -> None:
+def test_a_hint_that_is_followed_brings_the_file_back(file: str) -> None:
     text = (SITES / file).read_text(encoding="utf-8")
     lines = text.splitlines()
     sound = said(read(text, file).root)
@@ -73,10 +73,10 @@ def test_a_mend_that_is_followed_brings_the_file_back(file: str) -> None:
             for problem in read("\n".join(broken), file).problems[:1]:
                 if problem.rule != "bad-yaml":
                     continue
-                told = f"{file}:{index + 1}: {worse.rstrip()!r} at line {problem.origin.line}: {problem.mend}"
-                mended = followed(broken, problem)
-                assert mended is not None, told
-                again = read("\n".join(mended), file)
+                told = f"{file}:{index + 1}: {worse.rstrip()!r} at line {problem.origin.line}: {problem.hint}"
+                fixed = followed(broken, problem)
+                assert fixed is not None, told
+                again = read("\n".join(fixed), file)
                 assert not again.problems, told
                 assert said(again.root) == sound, told
 
@@ -86,7 +86,7 @@ SETTINGS = "    preset: epic\n    host: 10.0.0.1\n"
 
 
 @pytest.mark.parametrize(
-    ("text", "line", "mend"),
+    ("text", "line", "hint"),
     [
         (f"{HEAD}     epic-prod:\n{SETTINGS}", 3, "indent it by 2 spaces"),
         (
@@ -128,27 +128,27 @@ SETTINGS = "    preset: epic\n    host: 10.0.0.1\n"
         ),
     ],
 )
-def test_the_line_that_left_is_told_with_its_column(text: str, line: int, mend: str) -> None:
+def test_the_line_that_left_is_told_with_its_column(text: str, line: int, hint: str) -> None:
     problem = read(text, "st-elsewhere/ehr-endpoints.yaml").problems[0]
-    assert (problem.origin.line, problem.mend) == (line, mend)
+    assert (problem.origin.line, problem.hint) == (line, hint)
 
 
 def test_a_file_of_another_kind_is_judged_by_its_columns_alone() -> None:
     problem = read("steps:\n  - one\nmore:\n    a: 1\n   b: 2\n    c: 3\n", "scenario.yaml").problems[0]
-    assert (problem.origin.line, problem.mend) == (5, "indent it by 4 spaces, like the line above")
+    assert (problem.origin.line, problem.hint) == (5, "indent it by 4 spaces, like the line above")
 
 
 def test_it_is_found_at_the_end_of_a_long_file_as_well() -> None:
     many = "".join(f"  endpoint-{number}:\n{SETTINGS}" for number in range(500))
     problem = read(f"{HEAD}{many}   late:\n{SETTINGS}", "st-elsewhere/ehr-endpoints.yaml").problems[0]
-    assert (problem.origin.line, problem.mend) == (1503, "indent it by 2 spaces, like line 1500")
+    assert (problem.origin.line, problem.hint) == (1503, "indent it by 2 spaces, like line 1500")
 
 
 def test_a_name_is_found_above_all_its_settings() -> None:
     message = "".join(f"        OBR-{number}: X\n" for number in range(15, 75))
     text = f"{HEAD}epic-prod:\n{SETTINGS}    message:\n      fields:\n{message}  registry:\n{SETTINGS}"
     problem = read(text, "st-elsewhere/ehr-endpoints.yaml").problems[0]
-    assert (problem.origin.line, problem.mend) == (3, "indent it by 2 spaces, like line 68")
+    assert (problem.origin.line, problem.hint) == (3, "indent it by 2 spaces, like line 68")
 
 
 @pytest.mark.parametrize("deep", [30, 3000])

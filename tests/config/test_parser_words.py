@@ -27,16 +27,16 @@ def problems_of(text: str, events: yaml_text.Events) -> tuple[Problem, ...]:
     "events", [yaml_text.fastest_events, yaml_text.python_events], ids=["fastest", "python"]
 )
 @given(st.lists(PIECES, max_size=12).map("".join))
-def test_every_complaint_is_in_our_words_with_a_mend_and_a_place(events: yaml_text.Events, text: str):
+def test_every_complaint_is_in_our_words_with_a_hint_and_a_place(events: yaml_text.Events, text: str):
     for problem in problems_of(f"version: 1\n{text}", events):
         if problem.rule == "bad-yaml":
             assert not THEIRS.search(problem.message), problem.message
-            assert problem.mend
+            assert problem.hint
             assert not problem.origin.line or problem.excerpt.strip()
 
 
 @pytest.mark.parametrize(
-    ("text", "says", "place", "mend"),
+    ("text", "says", "place", "hint"),
     [
         ("a: [x]]\n", "a bracket that nothing opens", (1, 7), "take the ] out"),
         ("a: {x: y}}\n", "a brace that nothing opens", (1, 10), "take the } out"),
@@ -49,8 +49,8 @@ def test_every_complaint_is_in_our_words_with_a_mend_and_a_place(events: yaml_te
         ("a: | x\n", "text behind | or >", (1, 6), "put quotes around the value"),
     ],
 )  # fmt: skip
-def test_a_complaint(text: str, says: str, place: tuple[int, int], mend: str):
+def test_a_complaint(text: str, says: str, place: tuple[int, int], hint: str):
     (problem,) = problems_of(text, yaml_text.fastest_events)
     assert says in problem.message
     assert (problem.origin.line, problem.origin.column) == place
-    assert mend in problem.mend
+    assert hint in problem.hint

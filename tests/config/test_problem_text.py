@@ -20,7 +20,7 @@ PROBLEM = Problem(
     origin=Origin(file="sites/a/ehr-endpoints.yaml", line=8, column=11),
     length=5,
     excerpt="    port: 70000",
-    mend="write a whole number from 1 to 65535",
+    hint="write a whole number from 1 to 65535",
     site="a",
 )
 
@@ -76,7 +76,7 @@ def test_a_problem_of_a_whole_file_has_no_line():
 
 
 def test_nothing_reaches_the_terminal_that_it_obeys():
-    problem = replace(PROBLEM, message="\x1b[2J\u202e", excerpt="\x1b]0;title\x07", mend="\r\n\x9b")
+    problem = replace(PROBLEM, message="\x1b[2J\u202e", excerpt="\x1b]0;title\x07", hint="\r\n\x9b")
     assert all(character.isprintable() or character == "\n" for character in print_problem(problem))
 
 
@@ -85,7 +85,7 @@ def test_a_document_holds_what_applies():
         "rule": "out-of-range",
         "severity": "error",
         "message": "port is 70000; it must be from 1 to 65535",
-        "mend": "write a whole number from 1 to 65535",
+        "hint": "write a whole number from 1 to 65535",
         "file": "sites/a/ehr-endpoints.yaml",
         "line": 8,
         "column": 11,
@@ -104,7 +104,7 @@ def test_a_pointer_stands_in_place_of_line_and_column():
 def test_an_annotation_cannot_end_early():
     problem = replace(PROBLEM, message="50%::error::x", origin=replace(PROBLEM.origin, file="a,b:c"))
     assert print_annotations([problem]).startswith("::error file=a%2Cb%3Ac,title=out-of-range,line=8,col=11,")
-    assert "::50%25::error::x. Mend: write a whole" in print_annotations([problem])
+    assert "::50%25::error::x. Hint: write a whole" in print_annotations([problem])
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_an_annotation_cannot_end_early():
 def test_an_annotation_has_the_weight_of_its_problem(severity: Severity, command: str):
     assert print_annotations([replace(PROBLEM, severity=severity)]) == (
         f"::{command} file=sites/a/ehr-endpoints.yaml,title=out-of-range,line=8,col=11,endColumn=16::"
-        "port is 70000; it must be from 1 to 65535. Mend: write a whole number from 1 to 65535\n"
+        "port is 70000; it must be from 1 to 65535. Hint: write a whole number from 1 to 65535\n"
     )
 
 
@@ -154,20 +154,20 @@ NOTE = replace(PROBLEM, severity=Severity.NOTE)
         (loaded_with(), "5 files, 1 site, 2 EHR endpoints: no problems"),
         (
             loaded_with(PROBLEM, sites=("a",)),
-            "1 error in 5 files. Until it is mended, a keeps what it runs now.",
+            "1 error in 5 files. Until it is fixed, a keeps what it runs now.",
         ),
         (
             loaded_with(PROBLEM, PROBLEM, WARNING, sites=("a", "b", "c")),
-            "2 errors and 1 warning in 5 files. Until they are mended, a, b and c keep what they run now.",
+            "2 errors and 1 warning in 5 files. Until they are fixed, a, b and c keep what they run now.",
         ),
         (
             loaded_with(PROBLEM, is_fleet_sound=False),
-            "1 error in 5 files. Until it is mended, every site keeps what it runs now.",
+            "1 error in 5 files. Until it is fixed, every site keeps what it runs now.",
         ),
         (loaded_with(WARNING), "1 warning in 5 files."),
         (
             loaded_with(PROBLEM, WARNING, NOTE, NOTE, sites=("a",)),
-            "1 error, 1 warning and 2 notes in 5 files. Until it is mended, a keeps what it runs now.",
+            "1 error, 1 warning and 2 notes in 5 files. Until it is fixed, a keeps what it runs now.",
         ),
         (
             replace(loaded_with(NOTE), silenced=(WARNING, WARNING, NOTE)),

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from butterfly_gitops.config.json_schema import documents
 from butterfly_gitops.config.schema_words import title_of
-from butterfly_gitops.model.meaning import PATTERN_MEND, VALUE_MEANINGS
+from butterfly_gitops.model.meaning import PATTERN_HINT, VALUE_MEANINGS
 
 SCHEMAS = {name.removesuffix(".v1.schema.json"): json.loads(text) for name, text in documents().items()}
 FILES = ("fleet", "grants", "site", "ehr-endpoints", "archives")
@@ -81,7 +81,7 @@ def test_each_value_of_a_choice_says_what_it_means(kind: str):
 
 @pytest.mark.parametrize("kind", FILES)
 def test_each_pattern_is_put_into_words(kind: str):
-    assert paths_where(PARTS[kind], lambda schema: "pattern" in schema and PATTERN_MEND not in schema) == []
+    assert paths_where(PARTS[kind], lambda schema: "pattern" in schema and PATTERN_HINT not in schema) == []
 
 
 @pytest.mark.parametrize("kind", FILES)

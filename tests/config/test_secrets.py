@@ -119,7 +119,7 @@ MATERIAL = "wJalrXUtnFEMIaK7MDENGabPxRfiCYEXAMPLEKEY"  # an AWS secret of a manu
         f"* {MATERIAL}",
     ],
 )
-def test_what_an_excerpt_hides_is_in_no_message_and_no_mend(line: str):
+def test_what_an_excerpt_hides_is_in_no_message_and_no_hint(line: str):
     problems = problems_with(line)
     assert problems
     assert MATERIAL[:12] not in repr(problems)

@@ -119,7 +119,7 @@ def test_what_is_wrong_with_a_comment_is_underlined_in_it():
     (_, problem) = loaded_with(ASKS.replace("\n", "  # bgo: ignore not-entiteld: in May\n")).problems
     line, carets = print_problem(problem).splitlines()[2:4]
     assert line[carets.index("^") : carets.rindex("^") + 1] == "not-entiteld"
-    assert problem.mend == 'write "not-entitled"'
+    assert problem.hint == 'write "not-entitled"'
 
 
 def test_an_error_stays_and_the_comment_that_would_silence_it_is_warned_of():

@@ -27,7 +27,7 @@ def test_what_is_no_yaml_is_said_in_the_same_words(example: Example):
     def problems(comments: bytes, events: yaml_text.Events) -> list[tuple[str, str, int]]:
         files = {path: data + b"\n" + comments for path, data in example.files.items()}
         found = load(files, events=events).problems
-        return [(problem.message, problem.mend, problem.origin.line) for problem in found]
+        return [(problem.message, problem.hint, problem.origin.line) for problem in found]
 
     said = [problems(comments, events) for comments in (b"", COMMENTS) for events in PARSERS]
     assert said == [said[0]] * 4

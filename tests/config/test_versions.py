@@ -114,7 +114,7 @@ OLDER_0 = {
         0: Frozen(
             schema=json.dumps(SCHEMA_0),
             lift=lift_0,
-            mend="call endpoints ehr_endpoints, and write host and port in place of address",
+            hint="call endpoints ehr_endpoints, and write host and port in place of address",
         )
     }
 }
@@ -168,7 +168,7 @@ def test_a_note_says_how_to_bring_it_up_to_date():
         "  |\n"
         "1 | version: 0\n"
         "  |          ^\n"
-        "  = mend: call endpoints ehr_endpoints, and write host and port in place of address; "
+        "  = hint: call endpoints ehr_endpoints, and write host and port in place of address; "
         "then write `version: 1`\n"
         "  = more: bgo explain older-version\n"
     )
@@ -190,7 +190,7 @@ def changed(old: str, new: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("text", "place", "message", "mend"),
+    ("text", "place", "message", "hint"),
     [
         (
             changed("    link:", "    linc:"),
@@ -272,14 +272,14 @@ def changed(old: str, new: str) -> str:
         ),
     ],
 )
-def test_what_the_frozen_schema_refuses_is_said_at_its_token(text: str, place: str, message: str, mend: str):
+def test_what_the_frozen_schema_refuses_is_said_at_its_token(text: str, place: str, message: str, hint: str):
     found = loaded(text)
     said = [
-        (f"{one.origin.line}:{one.origin.column} {one.rule}", one.message, one.mend)
+        (f"{one.origin.line}:{one.origin.column} {one.rule}", one.message, one.hint)
         for one in errors(found)
         if one.origin.file == f"sites/{PATH}"
     ]
-    assert (place, message, mend) in said
+    assert (place, message, hint) in said
     assert found.unsound_sites == {"st-elsewhere"}
     assert "older-version" not in {problem.rule for problem in found.problems}
 
@@ -331,10 +331,10 @@ def test_both_parsers_lift_alike():
 
 def test_versions_are_lifted_one_step_after_another():
     steps = {
-        0: Frozen(schema="{}", lift=lambda tree: renamed(tree, "a", "b"), mend="call a b"),
-        1: Frozen(schema='{"required": ["b"]}', lift=lambda tree: renamed(tree, "b", "c"), mend="call b c"),
+        0: Frozen(schema="{}", lift=lambda tree: renamed(tree, "a", "b"), hint="call a b"),
+        1: Frozen(schema='{"required": ["b"]}', lift=lambda tree: renamed(tree, "b", "c"), hint="call b c"),
     }
-    for text, mend in (
+    for text, hint in (
         ("version: 0\na: 7\n", "call a b; call b c; then write `version: 2`"),
         ("version: 1\nb: 7\n", "call b c; then write `version: 2`"),
     ):
@@ -344,7 +344,7 @@ def test_versions_are_lifted_one_step_after_another():
         assert tree is not None
         assert {name: entry.value.text for name, entry in tree.entries.items()} == {"version": "2", "c": "7"}
         assert text_at(tree, "c").place.origin.line == 2
-        assert [problem.mend for problem in lifted.problems] == [mend]
+        assert [problem.hint for problem in lifted.problems] == [hint]
 
 
 def renamed(tree: Mapping, old: str, new: str) -> Mapping:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from butterfly_gitops.config.written_durations import durations_meant
 from butterfly_gitops.config.written_names import (
     foreign_letter,
-    mend_spelling,
+    hint_spelling,
     name_meant,
     names_written_as_one,
 )
@@ -59,12 +59,12 @@ def test_one_name_written_otherwise(written: str):
 
 
 @given(st.text(max_size=40))
-def test_any_text_has_a_mend(written: str):
-    assert mend_spelling(written)
+def test_any_text_has_a_hint(written: str):
+    assert hint_spelling(written)
     assert names_written_as_one(written, ()) == ()
 
 
 def test_an_accent_is_no_other_alphabet():
     assert foreign_letter("Générale") == ""
-    assert mend_spelling("Générale") == 'write "generale"'
+    assert hint_spelling("Générale") == 'write "generale"'
     assert foreign_letter("\u0435pic") == 'the "\u0435" is no Latin letter but a Cyrillic small letter ie'

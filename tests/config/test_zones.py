@@ -76,13 +76,13 @@ def test_zones_that_are_called_alike_agree_at_every_quarter_of_an_hour(one: str,
         )
 
 
-def mend_of(zone: str) -> str:
+def hint_of(zone: str) -> str:
     files = sound_files()
     path = "st-elsewhere/site.yaml"
     files[path] = files[path].replace(b"time_zone: America/New_York", f'time_zone: "{zone}"'.encode())
     (problem,) = load(files).problems
     assert problem.rule == "unknown-zone"
-    return problem.mend
+    return problem.hint
 
 
 @pytest.mark.parametrize(
@@ -108,24 +108,24 @@ def mend_of(zone: str) -> str:
         ("Amerika/Denver", "America/Denver"),
     ],
 )
-def test_a_name_that_people_or_windows_give_a_zone_is_mended(written: str, meant: str):
-    assert mend_of(written) == f'write "{meant}"'
+def test_a_name_that_people_or_windows_give_a_zone_is_hinted(written: str, meant: str):
+    assert hint_of(written) == f'write "{meant}"'
 
 
 @pytest.mark.parametrize(
     "written", ["Hospital Time", "Pacifik Standard Time", "EST5", "CustomTime", "north", "ZST", "local time"]
 )
 def test_what_may_be_any_zone_is_not_guessed(written: str):
-    assert mend_of(written) == "write a name of the IANA database, such as America/New_York"
+    assert hint_of(written) == "write a name of the IANA database, such as America/New_York"
 
 
 @pytest.mark.parametrize("written", ["UTC-5", "GMT+01:00", "-0500", "+5", "utc +2", "UTC+05:30"])
 def test_an_offset_is_said_to_have_no_daylight_saving(written: str):
-    assert mend_of(written).endswith("such as America/New_York: an offset has no daylight saving")
+    assert hint_of(written).endswith("such as America/New_York: an offset has no daylight saving")
 
 
 @pytest.mark.parametrize("zone", sorted({*WINDOWS.values(), *ABBREVIATIONS.values()}))
-def test_each_zone_that_a_mend_names_is_there(zone: str):
+def test_each_zone_that_a_hint_names_is_there(zone: str):
     assert zone in zoneinfo.available_timezones()
 
 
@@ -137,7 +137,7 @@ def test_a_zone_of_this_machine_alone_is_none(tmp_path: Path):
     zoneinfo.reset_tzpath([tmp_path])
     try:
         assert "Here/There" in zoneinfo.available_timezones()
-        assert mend_of("Here/There").startswith("write ")
-        assert mend_of("America/New_Yorc") == 'write "America/New_York"'
+        assert hint_of("Here/There").startswith("write ")
+        assert hint_of("America/New_Yorc") == 'write "America/New_York"'
     finally:
         zoneinfo.reset_tzpath()

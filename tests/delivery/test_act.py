@@ -23,14 +23,14 @@ NOW = after(60)
 
 def resent(delivery, *others, report=None, lane=None):
     draft = Draft([report or a_report()], [delivery, *others])
-    resend(draft, delivery, lane or a_lane(), at=NOW, reason="mended (ada@example.org)")
+    resend(draft, delivery, lane or a_lane(), at=NOW, reason="fixed (ada@example.org)")
     return draft.delivery(delivery.id)
 
 
 def test_a_resend_returns_it_to_its_lane_with_its_counts_at_zero():
     one = resent(ASIDE)
     assert (one.state, one.refusals, one.silences, one.by_policy) == (State.QUEUED, 0, 0, False)
-    assert one.reason == "mended (ada@example.org)"
+    assert one.reason == "fixed (ada@example.org)"
 
 
 def test_a_resend_keeps_its_place_and_its_message():

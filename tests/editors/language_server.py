@@ -21,10 +21,10 @@ SETTINGS: dict[str, Any] = {
 
 def absence() -> str:
     """Why the server cannot be asked, and what to do; empty when it can."""
-    mend = "NO EDITOR WAS ASKED about completion, hover and diagnostics: run `make editor`, which needs node and npm"
+    hint = "NO EDITOR WAS ASKED about completion, hover and diagnostics: run `make editor`, which needs node and npm"
     if NODE is None:
-        return f"node is not installed. {mend}"
-    return "" if SERVER.exists() else f"{SERVER.name} is not installed. {mend}"
+        return f"node is not installed. {hint}"
+    return "" if SERVER.exists() else f"{SERVER.name} is not installed. {hint}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

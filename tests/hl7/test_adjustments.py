@@ -296,7 +296,7 @@ def test_what_has_no_plain_letters_is_set_aside_by_either_policy(family: str):
         ),
     ],
 )
-def test_a_refusal_names_the_policy_only_where_plain_letters_would_mend_it(
+def test_a_refusal_names_the_policy_only_where_plain_letters_would_hint_it(
     changed: dict[str, Any], settings: tuple[str, ...]
 ):
     of = event(changed.get("patient"), **changed.get("study", {}))

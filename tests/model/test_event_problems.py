@@ -30,7 +30,7 @@ def changed(pointer: str, value: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("pointer", "value", "message", "mend"),
+    ("pointer", "value", "message", "hint"),
     [
         ("/study/acession_number", "A1", NO_SUCH, f"write accession_number, {IF_MEANT}"),
         ("/study/Study_UID", "1.2", NO_SUCH, f"write study_uid, {IF_MEANT}"),
@@ -71,9 +71,9 @@ def changed(pointer: str, value: Any) -> dict[str, Any]:
         ),
     ],
 )
-def test_a_wrong_value_is_told_with_its_place_and_mend(pointer: str, value: Any, message: str, mend: str):
+def test_a_wrong_value_is_told_with_its_place_and_hint(pointer: str, value: Any, message: str, hint: str):
     (found,) = read_events(json.dumps(changed(pointer, value)).encode())
-    assert [(each.pointer, each.message, each.mend) for each in found.problems] == [(pointer, message, mend)]
+    assert [(each.pointer, each.message, each.hint) for each in found.problems] == [(pointer, message, hint)]
 
 
 @pytest.mark.parametrize(
@@ -97,6 +97,6 @@ def test_what_was_meant_is_looked_for_a_hundred_times():
     """A comparison takes long, and whoever hands in thousands of misspelt names must not keep others waiting."""
     event = changed("/study/observations", [{f"displai{n}": "-"} for n in range(200)])
     (found,) = read_events(json.dumps(event).encode())
-    mends = [each.mend for each in found.problems if each.rule == "unknown-field"]
-    named = [mend for mend in mends if "display" in mend]
-    assert (len(mends), 0 < len(named) <= 100) == (200, True)
+    hints = [each.hint for each in found.problems if each.rule == "unknown-field"]
+    named = [hint for hint in hints if "display" in hint]
+    assert (len(hints), 0 < len(named) <= 100) == (200, True)

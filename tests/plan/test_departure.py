@@ -156,17 +156,17 @@ def test_a_rule_that_ends_leaves_the_words_on_its_results_to_the_endpoint_that_l
     assert stopping(found, "ste/ed") == "Studies finalized from now on no longer go to lab."
 
 
-MEND = "Add `removed: {lab: {waiting: drain, reason: …}}`."
+HINT = "Add `removed: {lab: {waiting: drain, reason: …}}`."
 
 
-def test_results_that_wait_keep_their_site_and_say_how_to_mend_it() -> None:
+def test_results_that_wait_keep_their_site_and_say_how_to_hint_it() -> None:
     found = plan(fleet(ste(ONE, ED), site("other", endpoints={}, archives={})), lanes={"ste/lab": LaneCount(waiting=12)})  # fmt: skip
     assert found.blocked == (
         Blocked(
             site="ste",
             names=("lab",),
             is_certain=True,
-            why=f"`lab` leaves ste/ehr-endpoints.yaml and 12 results wait there. {MEND}",
+            why=f"`lab` leaves ste/ehr-endpoints.yaml and 12 results wait there. {HINT}",
         ),
     )
     assert (found.blocked_sites, found.sites_to_apply) == ({"ste"}, ("other",))
@@ -182,7 +182,7 @@ def test_results_that_wait_keep_their_site_and_say_how_to_mend_it() -> None:
 def test_a_diff_says_that_results_may_wait() -> None:
     found = diff(fleet(ste(ONE, ED)))
     assert [each.why for each in found.blocked] == [
-        f"`lab` leaves ste/ehr-endpoints.yaml and results may wait there. {MEND}"
+        f"`lab` leaves ste/ehr-endpoints.yaml and results may wait there. {HINT}"
     ]
     assert (found.blocked_sites, found.sites_to_apply) == (frozenset(), ("ste",))
     assert (

@@ -135,8 +135,8 @@ def test_what_an_answer_sends(answer, sends):
 
 
 @pytest.mark.parametrize("text", [b"", b"# later\n"], ids=["empty", "a comment"])
-def test_an_empty_scenario_is_mended_by_a_rule(text):
+def test_an_empty_scenario_is_hinted_by_a_rule(text):
     with pytest.raises(BadScenario) as caught:
         parse_scenario(text, file="scenario.yaml")
     (problem,) = caught.value.problems
-    assert problem.mend == "write a rule such as `- answer: {code: AE}`, or name no scenario"
+    assert problem.hint == "write a rule such as `- answer: {code: AE}`, or name no scenario"

@@ -1,4 +1,4 @@
-"""A branch of a real repository as a source: what is read, what is refused, and what mends itself."""
+"""A branch of a real repository as a source: what is read, what is refused, and what fixes itself."""
 
 import os
 import shutil

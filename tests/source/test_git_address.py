@@ -53,7 +53,7 @@ def test_a_relative_path_is_made_whole(tmp_path: Path, monkeypatch: pytest.Monke
         ("https://ada:s3cret@git.example.org/fleet.git", "write GIT_URL#BRANCH:FOLDER"),
     ],
 )
-def test_what_is_no_address_is_refused_with_a_mend(text: str, says: str) -> None:
+def test_what_is_no_address_is_refused_with_a_hint(text: str, says: str) -> None:
     with pytest.raises(ValueError) as error:
         parse_git_address(text)
     assert says in str(error.value)

@@ -206,13 +206,13 @@ async def test_what_is_refused_here_is_refused_alike_where_it_is_read_from_a_fil
                 "rule": problem.rule,
                 "pointer": problem.pointer if whole is body else f"/1{problem.pointer}",
                 "message": problem.message,
-                "mend": problem.mend or None,
+                "hint": problem.hint or None,
             }
             for found in read_events(json.dumps(whole).encode())
             for problem in found.problems
         ]
         told = [
-            {name: one.get(name) for name in ("rule", "pointer", "message", "mend")}
+            {name: one.get(name) for name in ("rule", "pointer", "message", "hint")}
             for one in answer.json()["problems"]
         ]
         assert told == in_a_file
@@ -277,10 +277,10 @@ async def test_what_is_refused_here_is_refused_alike_where_it_is_read_from_a_fil
         "no media type",
     ],
 )
-async def test_a_wrong_value_comes_with_its_mend(api: Served, path: str, value: str, says: str):
+async def test_a_wrong_value_comes_with_its_hint(api: Served, path: str, value: str, says: str):
     answer = await api.post("/v1/study-events", edited(path, value))
     (problem,) = answer.json()["problems"]
-    assert f"{problem['message']}; {problem['mend']}" == says
+    assert f"{problem['message']}; {problem['hint']}" == says
 
 
 @pytest.mark.parametrize("birth_date", ["1980", "1980-02", "1980-02-29", None])
@@ -346,7 +346,7 @@ async def test_50_mb_are_413_and_nothing_is_stored(api: Served):
 
 
 @pytest.mark.parametrize(
-    ("start", "mend"),
+    ("start", "hint"),
     [
         ("[", "hand the events in by smaller arrays"),
         ("\n [", "hand the events in by smaller arrays"),
@@ -354,9 +354,9 @@ async def test_50_mb_are_413_and_nothing_is_stored(api: Served):
     ],
     ids=["array", "array after blanks", "one event"],
 )
-async def test_what_is_too_large_is_told_how_it_could_be_taken(api: Served, start: str, mend: str):
+async def test_what_is_too_large_is_told_how_it_could_be_taken(api: Served, start: str, hint: str):
     answer = await api.client.post("/v1/study-events", content=start.ljust(MAX_BODY_BYTES + 1).encode())
-    assert (answer.status_code, answer.json()["error"]) == (413, f"over 32 MiB: {mend}")
+    assert (answer.status_code, answer.json()["error"]) == (413, f"over 32 MiB: {hint}")
 
 
 async def test_a_document_over_20_mb_is_refused_by_its_pointer(api: Served):
@@ -364,7 +364,7 @@ async def test_a_document_over_20_mb_is_refused_by_its_pointer(api: Served):
     answer = await api.post("/v1/study-events", edited("/study/documents", [document]))
     (problem,) = answer.json()["problems"]
     assert (answer.status_code, problem["pointer"]) == (422, "/study/documents/0/base64")
-    assert (problem["message"], problem["mend"]) == (
+    assert (problem["message"], problem["hint"]) == (
         "the document is over 20 MB",
         "make it smaller, or take it out",
     )

@@ -100,7 +100,7 @@ Plans, problems and commands call things by one kind of address.
 SILENCING = """\
 ## Silencing a warning
 
-An error keeps its site as it runs until it is mended. A warning or a note keeps nothing; if it does not fit your case,
+An error keeps its site as it runs until it is fixed. A warning or a note keeps nothing; if it does not fit your case,
 a comment answers it, at the end of the line that it underlines or alone on the line above:
 
 ```yaml

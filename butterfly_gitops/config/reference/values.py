@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from butterfly_gitops.model.meaning import PATTERN_MEND, VALUE_MEANINGS
+from butterfly_gitops.model.meaning import PATTERN_HINT, VALUE_MEANINGS
 
 Schema = Mapping[str, Any]
 
@@ -96,12 +96,12 @@ def _one(schema: Schema, kind: Any, titles: Mapping[str, str]) -> str:
 
 
 def _text(schema: Schema) -> str:
-    mend = str(schema.get(PATTERN_MEND, ""))
-    if mend.startswith("write "):
-        return mend.removeprefix("write ")
+    hint = str(schema.get(PATTERN_HINT, ""))
+    if hint.startswith("write "):
+        return hint.removeprefix("write ")
     size = _between(schema, "minLength", "maxLength").strip().removeprefix("of ").removeprefix("from ")
     words = f"text of {size} character{'' if size == 'at least 1' else 's'}" if size else "text"
-    return f"{words}; {mend}" if mend else words
+    return f"{words}; {hint}" if hint else words
 
 
 def _between(schema: Schema, low: str, high: str) -> str:

@@ -36,5 +36,5 @@ def _too_many(key: Scalar, count: int) -> Problem:
         key.place,
         rule="too-many-archives",
         message=f"{key.text} is one archive too many: the fleet has {count}, at most {MAX_ARCHIVES_PER_FLEET}",
-        mend=f"take out {count - MAX_ARCHIVES_PER_FLEET} of them, in this site or another",
+        hint=f"take out {count - MAX_ARCHIVES_PER_FLEET} of them, in this site or another",
     )

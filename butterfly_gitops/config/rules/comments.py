@@ -70,6 +70,6 @@ def _problem(key: Scalar, value: Scalar, sign: int) -> Problem:
         value.place._replace(column=sign + 1, length=length),
         rule="comment-or-text",
         message=f"{key.text} is {shown(value)} alone, for a comment begins here",
-        mend="write the whole in quotes, or write a space behind the #",
+        hint="write the whole in quotes, or write a space behind the #",
         severity=Severity.WARNING,
     )

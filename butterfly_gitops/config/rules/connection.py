@@ -69,7 +69,7 @@ def check_connections(reading: FleetReading) -> Iterator[Problem]:
             (own or host).place,
             rule="plain-text-to-public",
             message=f"{host.text} is a public address, and {who} to it without TLS",
-            mend="write the address that the EHR has within a VPN",
+            hint="write the address that the EHR has within a VPN",
             related=endpoint.provenance("host") if own else (),
             severity=Severity.WARNING,
         )

@@ -71,6 +71,6 @@ def _problem(endpoint: EndpointReading, value: EhrEndpoint, name: str, text: Sca
         text.place if is_of_site else endpoint.key.place,
         rule="not-in-encoding",
         message=f'{name} of {endpoint.name} holds "{lacking}" (U+{ord(lacking):04X}), which {value.encoding} lacks',
-        mend="write it without, or write an encoding that has it, such as UTF-8",
+        hint="write it without, or write an encoding that has it, such as UTF-8",
         related=(*shared, *((("its encoding", encoding.value.place.origin),) if encoding else ())),
     )

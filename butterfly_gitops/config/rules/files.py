@@ -76,8 +76,8 @@ def check_files(
     # A folder that could not be read may be a site.
     if not sites and not any("/" not in path and not is_yaml(path) for path in unread):
         source = Source(file=root, site=None, lines=())
-        mend = f"bring the folders back; a site is a folder with {', '.join(SITE_FILES[:-1])} and {SITE_FILES[-1]}"
-        yield problem_of_file(source, rule="no-site", message="there is no site in this folder", mend=mend)
+        hint = f"bring the folders back; a site is a folder with {', '.join(SITE_FILES[:-1])} and {SITE_FILES[-1]}"
+        yield problem_of_file(source, rule="no-site", message="there is no site in this folder", hint=hint)
     for site in sites:
         yield from _check_name(site, root=root)
     for path, content in sorted(files.items()):
@@ -95,18 +95,18 @@ def _unknown(path: str, *, missing: Collection[str], root: str) -> Problem:
     known = SITE_FILES if folder else FLEET_FILES
     message = f"{name} is no file of {'a site' if folder else 'the fleet'}"
     if folder.count("/"):
-        message, mend = f"{name} lies too deep: a site is one folder", f"move it out of {root}/{folder}"
+        message, hint = f"{name} lies too deep: a site is one folder", f"move it out of {root}/{folder}"
     elif free := _meant_by(path, missing):
-        mend = f"call it {free.rpartition('/')[2]}"
+        hint = f"call it {free.rpartition('/')[2]}"
     elif meant := nearest(_stem(name), map(_stem, known)):
-        mend = f"move what it says into {meant}.yaml, or the file out of {root}/"
+        hint = f"move what it says into {meant}.yaml, or the file out of {root}/"
     else:
-        mend = f"move it out of {root}/; what is read is called {', '.join(known[:-1])} or {known[-1]}"
-    return problem_of_file(_source(path, root=root), rule="unknown-file", message=message, mend=mend)
+        hint = f"move it out of {root}/; what is read is called {', '.join(known[:-1])} or {known[-1]}"
+    return problem_of_file(_source(path, root=root), rule="unknown-file", message=message, hint=hint)
 
 
 def _meant_by(path: str, missing: Collection[str]) -> str | None:
-    """The file that is missing beside one of another name, and is most like it; a name that is taken would be no mend."""
+    """The file that is missing beside one of another name, and is most like it; a name that is taken would be no hint."""
     folder, _, name = path.rpartition("/")
     free = {_stem(one.rpartition("/")[2]): one for one in missing if one.rpartition("/")[0] == folder}
     meant = nearest(_stem(name), sorted(free))
@@ -122,8 +122,8 @@ def _private_key(path: str, sites: Collection[str], *, root: str) -> Problem:
     source = Source(file=f"{root}/{path}", site=folder if folder in sites else None, lines=())
     what = "a key store" if pem.is_key_store(path) else "a private key"
     message = f"{what} lies in the repository, where many people read it for ever"
-    mend = "take it out, change the key, and refer to it: {env: BGO_SECRET_…} or {path: /…}"
-    return problem_of_file(source, rule="secret-by-value", message=message, mend=mend)
+    hint = "take it out, change the key, and refer to it: {env: BGO_SECRET_…} or {path: /…}"
+    return problem_of_file(source, rule="secret-by-value", message=message, hint=hint)
 
 
 def _missing(path: str, files: Collection[str], misnamed: str | None, *, root: str) -> Problem:
@@ -133,7 +133,7 @@ def _missing(path: str, files: Collection[str], misnamed: str | None, *, root: s
         "archives.yaml": "`version: 1` and `archives: {}`",
     }
     owner = f"the site {folder}" if folder else "the fleet"
-    mend = (
+    hint = (
         f"bring it back; to have none, write {empty[name]}" if name in empty else "bring it back, or write it"
     )
     # Editors of Windows hide the .txt that they put behind a name.
@@ -141,9 +141,9 @@ def _missing(path: str, files: Collection[str], misnamed: str | None, *, root: s
         other for other in sorted(files) if other.startswith(f"{path}.") and "/" not in other[len(path) :]
     )
     if other := next(beside, misnamed):
-        mend = f"call {other.rpartition('/')[2]} {name}"
+        hint = f"call {other.rpartition('/')[2]} {name}"
     source = _source(path, root=root)
-    return problem_of_file(source, rule="missing-file", message=f"{owner} has no {name}", mend=mend)
+    return problem_of_file(source, rule="missing-file", message=f"{owner} has no {name}", hint=hint)
 
 
 def _check_name(site: str, *, root: str) -> Iterator[Problem]:
@@ -151,10 +151,10 @@ def _check_name(site: str, *, root: str) -> Iterator[Problem]:
     if site in RESERVED_SITES:
         message = f"no site can be called {site}: addresses of other things begin so"
         yield problem_of_file(
-            source, rule="reserved-name", message=message, mend="give the folder another name"
+            source, rule="reserved-name", message=message, hint="give the folder another name"
         )
     elif not re.fullmatch(NAME_PATTERN, site):
         message = f'"{site}" is no name: small letters, digits and hyphens, at most 63'
         slug = "" if foreign_letter(site) else slug_of(site)
-        mend = f'call the folder "{slug}"' if slug else "give the folder another name"
-        yield problem_of_file(source, rule="bad-name", message=message, mend=mend)
+        hint = f'call the folder "{slug}"' if slug else "give the folder another name"
+        yield problem_of_file(source, rule="bad-name", message=message, hint=hint)

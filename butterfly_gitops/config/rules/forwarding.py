@@ -85,7 +85,7 @@ def _too_many(archive: ArchiveReading) -> Iterator[Problem]:
             rule="too-many-endpoints",
             message=f"{archive.key.text} forwards to {len(archive.forward_to)} EHR endpoints, "
             f"at most {MAX_ENDPOINTS_PER_ARCHIVE}",
-            mend=f"leave {MAX_ENDPOINTS_PER_ARCHIVE} of them",
+            hint=f"leave {MAX_ENDPOINTS_PER_ARCHIVE} of them",
         )
 
 
@@ -97,7 +97,7 @@ def _twice(archive: ArchiveReading) -> Iterator[Problem]:
                 item.place,
                 rule="duplicate-forward",
                 message=f'"{item.text}" stands twice in forward_to of {archive.key.text}',
-                mend="keep one of them",
+                hint="keep one of them",
                 related=(("first named here", first[item.text].place.origin),),
             )
         first.setdefault(item.text, item)
@@ -110,7 +110,7 @@ def _educational(archive: ArchiveReading) -> Iterator[Problem]:
             archive.forward_to[0].place,
             rule="educational-forwards",
             message=f"{archive.key.text} is educational, and forwards",
-            mend="write forward_to: [], or purpose: clinical",
+            hint="write forward_to: [], or purpose: clinical",
             related=(("educational by", purpose.place.origin),),
         )
 
@@ -130,7 +130,7 @@ def _tests(site: SiteReading, archive: ArchiveReading) -> Iterator[Problem]:
                 rule="test-endpoint-clinical",
                 message=f"{archive.key.text} is clinical, and {item.text} marks its results as "
                 f"{_TESTS[processing.text]} (MSH-11 {processing.text})",
-                mend=f"forward to an endpoint for production, or give {item.text} processing_id: P",
+                hint=f"forward to an endpoint for production, or give {item.text} processing_id: P",
                 related=((f"processing_id {processing.text} {origin}", processing.place.origin),),
                 severity=Severity.WARNING,
             )
@@ -165,7 +165,7 @@ def _joins(archive: ArchiveReading, first: Scalar, second: Scalar, reached: Endp
         rule="duplicate-listener-identity",
         message=f"{first.text} and {second.text} are the same receiver, "
         f"so it would get each result of {archive.key.text} twice",
-        mend="forward to one of them, or correct host, port or receiver of the other",
+        hint="forward to one of them, or correct host, port or receiver of the other",
         related=((f"{first.text} is named here", first.place.origin), *reached.shared(_RECEIVER)),
     )
 
@@ -192,7 +192,7 @@ def _same_everything(
                 rule="duplicate-listener-identity",
                 message=f"{one} and {two} reach the same listener under the same names "
                 "and processing_id (MSH-3 to MSH-6, MSH-11)",
-                mend="correct one of them, or keep only one",
+                hint="correct one of them, or keep only one",
                 related=((f"{one} is here", other.key.place.origin), *endpoint.shared(_RECEIVER)),
                 severity=Severity.WARNING,
             )

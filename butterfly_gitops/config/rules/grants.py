@@ -30,8 +30,8 @@ def check_grants(reading: FleetReading) -> Iterator[Problem]:
         subscription = text_at(reading.grants_tree, "subscription")
         if endpoints and subscription:
             message = f"EHR integration needs the enterprise subscription: no result of {len(endpoints)} EHR endpoints"
-            mend = "have the subscription changed, or take the endpoints out"
-            yield _warning(subscription.place, message=f"{message} is sent", mend=mend)
+            hint = "have the subscription changed, or take the endpoints out"
+            yield _warning(subscription.place, message=f"{message} is sent", hint=hint)
         return
     if grants.entitlements.preliminary_results:
         return
@@ -41,9 +41,9 @@ def check_grants(reading: FleetReading) -> Iterator[Problem]:
             # Written for several endpoints, it is one wish and one warning.
             who = endpoint.layer("preliminary_results") or f"{site.name}/{endpoint.name}"
             message = f"{who} asks for preliminary results, which have not been granted"
-            mend = "ask the implementation team for entitlements.preliminary_results, or write never"
-            yield _warning(asks.place, message=message, mend=mend)
+            hint = "ask the implementation team for entitlements.preliminary_results, or write never"
+            yield _warning(asks.place, message=message, hint=hint)
 
 
-def _warning(place: Place, *, message: str, mend: str) -> Problem:
-    return problem_at(place, rule="not-entitled", message=message, mend=mend, severity=Severity.WARNING)
+def _warning(place: Place, *, message: str, hint: str) -> Problem:
+    return problem_at(place, rule="not-entitled", message=message, hint=hint, severity=Severity.WARNING)

@@ -69,7 +69,7 @@ def _alike(key: Scalar, other: Scalar, *, said: str) -> Problem:
         key.place,
         rule=_RULE,
         message=f'{said} "{key.text}" is easily taken for "{other.text}"',
-        mend="give one of them a name of its own",
+        hint="give one of them a name of its own",
         related=(("the other one", other.place.origin),),
         severity=Severity.WARNING,
     )
@@ -89,12 +89,12 @@ def _sites(reading: FleetReading) -> Iterator[Problem]:
 
 def _of_site(site: SiteReading, *, message: str, related: Related) -> Problem:
     """A folder has no line for a comment that answers; what people call the site stands in its file."""
-    mend, place = "give one of them a name of its own", _called(site)
+    hint, place = "give one of them a name of its own", _called(site)
     if place is not None:
         return problem_at(
-            place, rule=_RULE, message=message, mend=mend, related=related, severity=Severity.WARNING
+            place, rule=_RULE, message=message, hint=hint, related=related, severity=Severity.WARNING
         )
-    problem = problem_of_file(site.source, rule=_RULE, message=message, mend=mend)
+    problem = problem_of_file(site.source, rule=_RULE, message=message, hint=hint)
     return replace(problem, related=related, severity=Severity.WARNING)
 
 

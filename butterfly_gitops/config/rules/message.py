@@ -99,7 +99,7 @@ def _version(endpoint: EndpointReading, message: Message) -> Iterator[Problem]:
         _place_of_value(endpoint, ("hl7_version",)),
         rule="layout-version",
         message=f"the layout {message.layout} has no version {message.hl7_version}",
-        mend=f'write hl7_version: "{versions[-1]}", or layout: {" or ".join(others)}',
+        hint=f'write hl7_version: "{versions[-1]}", or layout: {" or ".join(others)}',
     )
 
 
@@ -112,7 +112,7 @@ def _of_another_layout(endpoint: EndpointReading, message: Message) -> Iterator[
             _place(endpoint, setting),
             rule="not-of-this-layout",
             message=f"{endpoint.name} has the layout {message.layout}, in which {name} does nothing",
-            mend=f"take it out, or write layout: {' or '.join(layouts)}",
+            hint=f"take it out, or write layout: {' or '.join(layouts)}",
             severity=Severity.WARNING,
         )
 
@@ -128,7 +128,7 @@ def _departments(endpoint: EndpointReading, message: Message) -> Iterator[Proble
                 _place(endpoint, setting),
                 rule="code-of-another-version",
                 message=f"{code} is not in table 0074 of v{message.hl7_version}, of which OBR-24 is",
-                mend=f"write RAD or RUS{other}",
+                hint=f"write RAD or RUS{other}",
                 severity=Severity.WARNING,
             )
 
@@ -146,7 +146,7 @@ def _without_rows(endpoint: EndpointReading, message: Message) -> Iterator[Probl
             _place(endpoint, ("study_uid",)),
             rule="nothing-to-send",
             message=f"a notice of {endpoint.name} has no OBX: neither the Study UID nor the link to the images",
-            mend="write study_uid: ST, or image_link: rp",
+            hint="write study_uid: ST, or image_link: rp",
         )
 
 
@@ -156,7 +156,7 @@ def _text_type(endpoint: EndpointReading, message: Message) -> Iterator[Problem]
             _place_of_value(endpoint, ("text_type",)),
             rule="text-type",
             message="ST is text of one line, and the layout report writes a section of several into one OBX",
-            mend="write TX or FT, or layout: lines",
+            hint="write TX or FT, or layout: lines",
         )
 
 
@@ -166,7 +166,7 @@ class _Contradiction(NamedTuple):
     setting: tuple[str, ...]
     is_so: Callable[[EhrEndpoint], bool]
     says: str
-    mend: str = "take it out"
+    hint: str = "take it out"
 
 
 def _lacks_visit(endpoint: EhrEndpoint) -> bool:
@@ -218,7 +218,7 @@ def _at_odds(endpoint: EndpointReading, value: EhrEndpoint) -> Iterator[Problem]
                 _place(endpoint, one.setting),
                 rule="at-odds",
                 message=f"message.{'.'.join(one.setting)} of {endpoint.name} {one.says}",
-                mend=one.mend,
+                hint=one.hint,
                 severity=Severity.WARNING,
             )
 

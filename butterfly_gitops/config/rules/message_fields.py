@@ -154,7 +154,7 @@ def _of_place(named: _Named, message: Message, sent: frozenset[str]) -> Iterator
             named.place,
             rule="own-field",
             message=f"{named.text} cannot {_CANNOT[named.setting]}",
-            mend=_instead_of(f"{segment}-{named.number}", named.setting),
+            hint=_instead_of(f"{segment}-{named.number}", named.setting),
         )
     elif named.is_too_deep:
         yield _too_deep(named)
@@ -163,7 +163,7 @@ def _of_place(named: _Named, message: Message, sent: frozenset[str]) -> Iterator
             named.place,
             rule="no-such-field",
             message=f"{segment} has no field {named.number}: its last is {segment}-{last}",
-            mend="write the field that is meant, or take it out",
+            hint="write the field that is meant, or take it out",
         )
     elif named.component > (most := components_of(segment, named.number) or named.component):
         has = f"it has {most}" if most > 1 else "it is one text"
@@ -171,14 +171,14 @@ def _of_place(named: _Named, message: Message, sent: frozenset[str]) -> Iterator
             named.place,
             rule="no-such-field",
             message=f"{segment}-{named.number} has no component {named.component}: {has}",
-            mend="write the component that is meant, or take it out",
+            hint="write the component that is meant, or take it out",
         )
     elif segment not in sent:
         yield problem_at(
             named.place,
             rule="not-of-this-layout",
             message=f"{named.endpoint.name} sends no {segment} in the layout {message.layout}",
-            mend="take it out",
+            hint="take it out",
             severity=Severity.WARNING,
         )
 
@@ -191,7 +191,7 @@ def _overlaps(endpoint: EndpointReading, message: Message) -> Iterator[Problem]:
                 _Named(endpoint, "fields", text),
                 _Named(endpoint, "fields", holder),
                 says=f"lies in {holder}, which is fixed as a whole",
-                mend=f"take one of them out; all that {holder} holds can be fixed part by part",
+                hint=f"take one of them out; all that {holder} holds can be fixed part by part",
             )
     for field in dict.fromkeys(message.empty_as_null):
         # A part of a field of ours stands beside a value only.
@@ -201,7 +201,7 @@ def _overlaps(endpoint: EndpointReading, message: Message) -> Iterator[Problem]:
                 _Named(endpoint, "empty_as_null", field),
                 _Named(endpoint, "fields", part),
                 says=f"is never empty: {'it' if part == field else part} is fixed",
-                mend="take one of them out",
+                hint="take one of them out",
             )
 
 
@@ -212,7 +212,7 @@ def _holders(place: str) -> Iterator[str]:
         yield place
 
 
-def _overlap(named: _Named, other: _Named, *, says: str, mend: str) -> Problem:
+def _overlap(named: _Named, other: _Named, *, says: str, hint: str) -> Problem:
     """Said where the endpoint itself names one of the two, with the place of the other."""
     is_own = named.place != named.endpoint.key.place
     at, beside = (named, other) if is_own else (other, named)
@@ -220,7 +220,7 @@ def _overlap(named: _Named, other: _Named, *, says: str, mend: str) -> Problem:
         at.place,
         rule="overlapping-places",
         message=f"{named.text} of {named.endpoint.name} {says}",
-        mend=mend,
+        hint=hint,
         related=((f"{beside.setting} names {beside.text}", beside.written.origin),),
     )
 
@@ -234,17 +234,17 @@ def _too_deep(named: _Named) -> Problem:
         rule="own-field",
         message=f"{named.text} cannot be fixed: "
         + (f"only parts 1 to {parts} of {component} can" if parts else f"{component} has no parts that can"),
-        mend=f"write {component}" + (f", or {component}.1 to {component}.{parts}" if parts else ""),
+        hint=f"write {component}" + (f", or {component}.1 to {component}.{parts}" if parts else ""),
     )
 
 
 def _instead_of(field: str, setting: str) -> str:
     """What to write where a field of ours is named."""
     decides = setting_of(field)
-    mend = f"take it out, and write {decides}" if decides else "take it out"
+    hint = f"take it out, and write {decides}" if decides else "take it out"
     if setting == "fields" and field in FIXABLE:
-        return f"{mend}; what may be fixed is {listed(field, FIXABLE[field])}"
-    return mend
+        return f"{hint}; what may be fixed is {listed(field, FIXABLE[field])}"
+    return hint
 
 
 def _separators(endpoint: EndpointReading, message: Message) -> Iterator[Problem]:
@@ -256,7 +256,7 @@ def _separators(endpoint: EndpointReading, message: Message) -> Iterator[Problem
                 _Named(endpoint, "fields", named).place,
                 rule="separator-in-value",
                 message=f"{named} has a {found} in its value, which is sent as a character of the text",
-                mend=f"write {parts}the value without it",
+                hint=f"write {parts}the value without it",
                 severity=Severity.WARNING,
             )
 
@@ -276,6 +276,6 @@ def _unequal_numbers(endpoint: EndpointReading, message: Message) -> Iterator[Pr
                 _Named(endpoint, "fields", place).place,
                 rule="at-odds",
                 message=f"{place} of {endpoint.name} is fixed, and {twin}, which must be equal to it, is not the same",
-                mend=f"fix {twin} alike",
+                hint=f"fix {twin} alike",
                 severity=Severity.WARNING,
             )

@@ -98,7 +98,7 @@ def _names_taken(site: SiteReading) -> Iterator[Problem]:
                 key.place,
                 rule="name-taken",
                 message=f'"{key.text}" is {taken} of {site.name} already, so {kind} needs another name',
-                mend="give one of them another name",
+                hint="give one of them another name",
                 related=((f"{taken} of this name", by.place.origin),),
             )
 
@@ -116,27 +116,27 @@ def _unknown_links(site: SiteReading, guesses: Guesses) -> Iterator[Problem]:
     for endpoint, link in unknown:
         if link.text not in misnamed:
             add = f"add it to links in {site.source.file}/site.yaml"
-            mend = guesses.mend_name(link, keys_of(site.links), otherwise=add, titles=titles_of(site.links))
-            # A preset may be right for other sites; this one's endpoint is to mend.
+            hint = guesses.hint_name(link, keys_of(site.links), otherwise=add, titles=titles_of(site.links))
+            # A preset may be right for other sites; this one's endpoint is to fix.
             is_own = link.place.source.site == site.name
             problem = _of_site(
                 link if is_own else endpoint.key,
                 site,
                 rule="unknown-link",
                 message=f'no Link "{link.text}"',
-                mend=mend,
+                hint=hint,
             )
             yield problem if is_own else replace(problem, related=endpoint.provenance("link"))
 
 
 def _meant_by_bad_names(keys: Iterable[Scalar]) -> set[str]:
-    """What names that are refused would be called: where they are referred to, nothing is to mend."""
+    """What names that are refused would be called: where they are referred to, nothing is to fix."""
     bad = (key.text for key in keys if not re.fullmatch(NAME_PATTERN, key.text))
     return {slug_of(in_latin_letters(text.lower())) for text in bad}
 
 
-def _of_site(value: Scalar, site: SiteReading, *, rule: str, message: str, mend: str) -> Problem:
-    return problem_at(value.place, rule=rule, message=f"{site.name} has {message}", mend=mend)
+def _of_site(value: Scalar, site: SiteReading, *, rule: str, message: str, hint: str) -> Problem:
+    return problem_at(value.place, rule=rule, message=f"{site.name} has {message}", hint=hint)
 
 
 def _unknown_presets(site: SiteReading, presets: Mapping | None, guesses: Guesses) -> Iterator[Problem]:
@@ -147,9 +147,9 @@ def _unknown_presets(site: SiteReading, presets: Mapping | None, guesses: Guesse
     misnamed = _meant_by_bad_names(keys_of(presets)) if unknown else set()
     for preset in unknown:
         if preset.text not in misnamed:
-            mend = guesses.mend_name(preset, keys_of(presets), otherwise="add it to presets in fleet.yaml")
+            hint = guesses.hint_name(preset, keys_of(presets), otherwise="add it to presets in fleet.yaml")
             message = f'there is no preset "{preset.text}"'
-            yield problem_at(preset.place, rule="unknown-preset", message=message, mend=mend)
+            yield problem_at(preset.place, rule="unknown-preset", message=message, hint=hint)
 
 
 def _unknown_endpoints(site: SiteReading, guesses: Guesses) -> Iterator[Problem]:
@@ -169,9 +169,9 @@ def _unknown_endpoints(site: SiteReading, guesses: Guesses) -> Iterator[Problem]
             if item.text not in names:
                 # A name that the list has already would stand there twice.
                 otherwise = "add it to ehr-endpoints.yaml, or take it out of forward_to"
-                mend = guesses.mend_name(item, left, otherwise=otherwise, titles=titles)
+                hint = guesses.hint_name(item, left, otherwise=otherwise, titles=titles)
                 message = f'no EHR endpoint "{item.text}"'
-                yield _of_site(item, site, rule="unknown-endpoint", message=message, mend=mend)
+                yield _of_site(item, site, rule="unknown-endpoint", message=message, hint=hint)
 
 
 def _unknown_sites(reading: FleetReading, guesses: Guesses) -> Iterator[Problem]:
@@ -185,13 +185,13 @@ def _unknown_sites(reading: FleetReading, guesses: Guesses) -> Iterator[Problem]
         for item in scalars_at(roles, key.text, "sites"):
             if item.text not in known:
                 meant = guesses.nearest(item, known)
-                mend = (
+                hint = (
                     f'write "{meant}"'
                     if meant
                     else 'bring its folder back, or take it out; "*" means all sites'
                 )
                 message = f'there is no site "{item.text}"'
-                yield problem_at(item.place, rule="unknown-site", message=message, mend=mend)
+                yield problem_at(item.place, rule="unknown-site", message=message, hint=hint)
 
 
 def _duplicate_cloud_ids(reading: FleetReading) -> Iterator[Problem]:
@@ -213,6 +213,6 @@ def _same_cloud_id(one: Scalar, other: Scalar) -> Problem:
         one.place,
         rule="duplicate-cloud-id",
         message="two archives go by one name at the source of events",
-        mend="give each archive the cloud_id that the source shows for it",
+        hint="give each archive the cloud_id that the source shows for it",
         related=(("the other archive", other.place.origin),),
     )

@@ -42,6 +42,6 @@ def check_placeholders(reading: FleetReading) -> Iterator[Problem]:
                 value.place,
                 rule="placeholder",
                 message=f"{name} is still the {placeholder} that bgo init wrote, and {endpoint.name} is active",
-                mend="write yours, or status: paused until you know it",
+                hint="write yours, or status: paused until you know it",
                 severity=Severity.WARNING,
             )

@@ -87,7 +87,7 @@ def _still_there(site: SiteReading, removed: tuple[Scalar, ...]) -> Iterator[Pro
                 name.place,
                 rule="removed-still-there",
                 message=f'"{name.text}" is named as removed, and is still {kind} of {site.name}',
-                mend=f"take {name.text} out of {key.place.source.file}, or this entry",
+                hint=f"take {name.text} out of {key.place.source.file}, or this entry",
                 related=((f"{kind} of this name", key.place.origin),),
             )
 
@@ -102,9 +102,9 @@ def _still_used(site: SiteReading, removed: dict[str, Scalar]) -> Iterator[Probl
         for item in archive.forward_to:
             if item.text in removed and item.text not in living:
                 message = f'{archive.key.text} still forwards to "{item.text}", which is named as removed'
-                mend = f"take {item.text} out of forward_to, or bring it back and take it out of removed"
+                hint = f"take {item.text} out of forward_to, or bring it back and take it out of removed"
                 related = ("removed here", removed[item.text])
-                yield _contradiction(item, "removed-still-used", message, mend, related)
+                yield _contradiction(item, "removed-still-used", message, hint, related)
     links = {key.text for key in keys_of(site.links)}
     for endpoint in site.endpoints.values() if site.links else ():
         link = text_at(endpoint.merged.tree, "link")
@@ -113,7 +113,7 @@ def _still_used(site: SiteReading, removed: dict[str, Scalar]) -> Iterator[Probl
 
 
 def _link_still_used(endpoint: EndpointReading, link: Scalar, removed: Scalar) -> Problem:
-    # A preset may be right for other sites; this one's endpoint is to mend.
+    # A preset may be right for other sites; this one's endpoint is to fix.
     is_own = link.place.source.site == endpoint.key.place.source.site
     problem = _contradiction(
         link if is_own else endpoint.key,
@@ -133,7 +133,7 @@ def _removed_twice(removed: tuple[Scalar, ...]) -> Iterator[Problem]:
                 name.place,
                 rule="removed-twice",
                 message=f'"{name.text}" is named as removed in two files',
-                mend="keep it in the file that it left",
+                hint="keep it in the file that it left",
                 related=(("the other entry", other.place.origin),),
             )
         first.setdefault(name.text, name)
@@ -147,27 +147,27 @@ def _renamed(site: SiteReading, removed: dict[str, Scalar]) -> Iterator[Problem]
         if old is None or old.is_null:
             continue
         if old.text == endpoint.name:
-            message, mend = f'"{old.text}" cannot be renamed from itself', "write the name that it had before"
-            yield problem_at(old.place, rule="renamed-from-living", message=message, mend=mend)
+            message, hint = f'"{old.text}" cannot be renamed from itself', "write the name that it had before"
+            yield problem_at(old.place, rule="renamed-from-living", message=message, hint=hint)
         elif other := living.get(old.text):
             message = f'"{old.text}" is still an EHR endpoint of {site.name}, so nothing was renamed from it'
-            mend = f"take {old.text} out, or renamed_from"
-            yield _contradiction(old, "renamed-from-living", message, mend, ("the endpoint itself", other))
+            hint = f"take {old.text} out, or renamed_from"
+            yield _contradiction(old, "renamed-from-living", message, hint, ("the endpoint itself", other))
         elif other := first.get(old.text):
             message = f'two endpoints are renamed from "{old.text}"'
-            mend = "keep renamed_from at the one that takes what waits"
-            yield _contradiction(old, "renamed-from-twice", message, mend, ("the other one", other))
+            hint = "keep renamed_from at the one that takes what waits"
+            yield _contradiction(old, "renamed-from-twice", message, hint, ("the other one", other))
         elif other := removed.get(old.text):
             message = f'"{old.text}" is renamed here, and is named as removed too'
-            mend = f"take {old.text} out of removed, or renamed_from out of {endpoint.name}"
-            yield _contradiction(old, "removed-and-renamed", message, mend, ("removed here", other))
+            hint = f"take {old.text} out of removed, or renamed_from out of {endpoint.name}"
+            yield _contradiction(old, "removed-and-renamed", message, hint, ("removed here", other))
         first.setdefault(old.text, old)
 
 
-def _contradiction(old: Scalar, rule: str, message: str, mend: str, other: tuple[str, Scalar]) -> Problem:
+def _contradiction(old: Scalar, rule: str, message: str, hint: str, other: tuple[str, Scalar]) -> Problem:
     said, there = other
     related = ((said, there.place.origin),)
-    return problem_at(old.place, rule=rule, message=message, mend=mend, related=related)
+    return problem_at(old.place, rule=rule, message=message, hint=hint, related=related)
 
 
 def _sites_still_there(reading: FleetReading) -> Iterator[Problem]:
@@ -179,7 +179,7 @@ def _sites_still_there(reading: FleetReading) -> Iterator[Problem]:
                 name.place,
                 rule="removed-still-there",
                 message=f'"{name.text}" is named as removed, and its folder is still there',
-                mend=f"delete {folder}/, or this entry",
+                hint=f"delete {folder}/, or this entry",
             )
             # The other sites have no part in the contradiction.
             yield replace(problem, site=name.text)

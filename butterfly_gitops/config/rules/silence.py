@@ -3,7 +3,7 @@
 from butterfly_gitops.config.rules.documentation import Rule
 from butterfly_gitops.model.problem import Severity
 
-MEND = "write `# bgo: ignore RULE: reason`, with the rule that stands in the warning's brackets"
+HINT = "write `# bgo: ignore RULE: reason`, with the rule that stands in the warning's brackets"
 
 RULES = (
     Rule(
@@ -34,7 +34,7 @@ RULES = (
     ),
     Rule(
         id="needless-silence",
-        says="What this comment silences is not there: it was mended, or stands in another line. A comment that stays "
+        says="What this comment silences is not there: it was fixed, or stands in another line. A comment that stays "
         "behind would silence the next one unseen. It is only judged where the files have no error that may keep "
         "the rule from speaking.",
         wrong="preliminary_results: never   # bgo: ignore not-entitled: the grant comes in May",

@@ -55,8 +55,8 @@ def check_tls(reading: FleetReading) -> Iterator[Problem]:
         tls = mapping_at(layer, "tls")
         if file := text_at(tls, "key", "file"):
             message = "a private key lies in the repository, where many people read it for ever"
-            mend = "take it out, change the key, and refer to it: {env: BGO_SECRET_…} or {path: /…}"
-            yield problem_at(file.place, rule="secret-by-value", message=message, mend=mend)
+            hint = "take it out, change the key, and refer to it: {env: BGO_SECRET_…} or {path: /…}"
+            yield problem_at(file.place, rule="secret-by-value", message=message, hint=hint)
         for part in _PARTS:
             if file := text_at(tls, part, "file"):
                 yield from _bad_reference(file, reading, guesses)
@@ -83,22 +83,22 @@ def _idle(tls: Mapping) -> Iterator[Problem]:
     for name in _PARTS:
         if entry := tls.entry(name):
             message = f"tls.{name} does nothing while tls.mode is off"
-            # Other modes are refused as not built yet; a mend must not lead there.
-            mend = "take it out"
-            yield problem_at(entry.key.place, rule="tls-off", message=message, mend=mend)
+            # Other modes are refused as not built yet; a hint must not lead there.
+            hint = "take it out"
+            yield problem_at(entry.key.place, rule="tls-off", message=message, hint=hint)
 
 
 def _bad_reference(file: Scalar, reading: FleetReading, guesses: Guesses) -> Iterator[Problem]:
     paths, unread = reading.paths, reading.unread
     if file.text in paths or lies_in(file.text, unread):
         return
-    message, mend = f'there is no file "{file.text}" below the sites folder', "add it, or correct its path"
+    message, hint = f'there is no file "{file.text}" below the sites folder', "add it, or correct its path"
     if file.text.startswith("/") or ".." in file.text.split("/"):
         message = f'"{file.text}" leads out of the sites folder'
-        mend = "write a path from the sites folder, such as certs/epic-ca.pem"
+        hint = "write a path from the sites folder, such as certs/epic-ca.pem"
     elif meant := guesses.nearest(file, paths):
-        mend = f'write "{meant}"'
-    yield problem_at(file.place, rule="bad-reference", message=message, mend=mend)
+        hint = f'write "{meant}"'
+    yield problem_at(file.place, rule="bad-reference", message=message, hint=hint)
 
 
 def _bad_content(file: Scalar, part: str, reading: FleetReading) -> Iterator[Problem]:
@@ -109,17 +109,17 @@ def _bad_content(file: Scalar, part: str, reading: FleetReading) -> Iterator[Pro
         found = pem.validities(reading.others.get(file.text, b""))
     except pem.NotACertificateError as fault:
         message = f"{file.text} {fault}"
-        mend = "put the certificate there as text that starts with -----BEGIN CERTIFICATE-----"
-        yield problem_at(file.place, rule="not-a-certificate", message=message, mend=mend)
+        hint = "put the certificate there as text that starts with -----BEGIN CERTIFICATE-----"
+        yield problem_at(file.place, rule="not-a-certificate", message=message, hint=hint)
         return
     if reading.today is None:
         return
     validity = _longest(found, reading.today) if part == "trust" else found[0]
     if found_today := _fault_today(validity, reading.today):
-        says, mend = found_today
+        says, hint = found_today
         message = f"the certificate in {file.text} {says}"
         yield problem_at(
-            file.place, rule="certificate-expires", message=message, mend=mend, severity=Severity.WARNING
+            file.place, rule="certificate-expires", message=message, hint=hint, severity=Severity.WARNING
         )
 
 

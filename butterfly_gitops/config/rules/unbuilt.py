@@ -43,12 +43,12 @@ def _settings(layer: Mapping | None) -> Iterator[Problem]:
     for path, (built, unbuilt) in _BUILT.items():
         value = text_at(layer, *path)
         if value and value.text in unbuilt:
-            mend = f'write "{built}"' + _also_to_go(mapping_at(layer, *path[:-1]))
-            yield _refused(value.place, f"{'.'.join(path)}: {value.text}", mend=mend)
+            hint = f'write "{built}"' + _also_to_go(mapping_at(layer, *path[:-1]))
+            yield _refused(value.place, f"{'.'.join(path)}: {value.text}", hint=hint)
 
 
 def _also_to_go(tls: Mapping | None) -> str:
-    """What would do nothing once the mend is written, and be refused for it."""
+    """What would do nothing once the hint is written, and be refused for it."""
     idle: list[str] = [name for name in ("trust", "certificate", "key") if tls and name in tls.entries]
     *all_but_last, last = idle or [""]
     names = f"{', '.join(all_but_last)} and {last}" if all_but_last else last
@@ -59,9 +59,9 @@ def _agents(links: Mapping | None) -> Iterator[Problem]:
     for name in links.entries if links else ():
         runs = text_at(links, name, "runs")
         if runs and runs.text == _UNBUILT_RUNS:
-            yield _refused(runs.place, "runs: agent", mend='write "here"')
+            yield _refused(runs.place, "runs: agent", hint='write "here"')
 
 
-def _refused(place: Place, what: str, *, mend: str) -> Problem:
+def _refused(place: Place, what: str, *, hint: str) -> Problem:
     message = f"{what} is not built yet"
-    return problem_at(place, rule="not-built-yet", message=message, mend=mend)
+    return problem_at(place, rule="not-built-yet", message=message, hint=hint)

@@ -85,7 +85,7 @@ def _judged(one: _Identity, endpoint: EndpointReading) -> Iterator[Problem]:
         one.said.place if one.said and is_above else one.written.place,
         rule="bad-universal-id",
         message=f"{one.name} has the universal_id {shown(one.written)}, which is not {what}{_why(one.written, one.kind)}",
-        mend=f"write {wanted}, or the universal_id_type that it has",
+        hint=f"write {wanted}, or the universal_id_type that it has",
         related=endpoint.provenance(*one.path, "universal_id") if is_above else (),
     )
 

@@ -34,42 +34,42 @@ RULES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unread:
-    """Why something in the folder was not read, and how to mend that."""
+    """Why something in the folder was not read, and how to fix that."""
 
     rule: str
     says: str
-    mend: str
+    hint: str
 
 
 SYMBOLIC_LINK = Unread(
     rule="symbolic-link",
     says="a symbolic link, of which a review shows the name alone",
-    mend="put the file or folder itself there",
+    hint="put the file or folder itself there",
 )
 SUBMODULE = Unread(
     rule="submodule",
     says="a submodule, whose files another repository decides",
-    mend="take the submodule out, and put the files themselves there",
+    hint="take the submodule out, and put the files themselves there",
 )
-NO_PLAIN_FILE = Unread(rule="unreadable-file", says="no plain file", mend="put a plain file there")
+NO_PLAIN_FILE = Unread(rule="unreadable-file", says="no plain file", hint="put a plain file there")
 NOT_ALLOWED = Unread(
     rule="unreadable-file",
     says="this user may not read it",
-    mend="let this user read it, for example by chmod a+rX",
+    hint="let this user read it, for example by chmod a+rX",
 )
 
 
 def unreadable(reason: str) -> Unread:
     """What the system gives as the reason, for anything else than a missing permission."""
-    mend = "bring it back from git, or take it out"
-    return Unread(rule="unreadable-file", says=f"it cannot be read: {reason}", mend=mend)
+    hint = "bring it back from git, or take it out"
+    return Unread(rule="unreadable-file", says=f"it cannot be read: {reason}", hint=hint)
 
 
 def check_unread(unread: Mapping[str, Unread], *, root: str) -> Iterator[Problem]:
     """One problem of each; while there is one, no source hands anything on, so each is the whole fleet's."""
     for path, why in sorted(unread.items()):
         source = Source(file=f"{root}/{path}", site=None, lines=())
-        yield problem_of_file(source, rule=why.rule, message=why.says, mend=why.mend)
+        yield problem_of_file(source, rule=why.rule, message=why.says, hint=why.hint)
 
 
 def lies_in(path: str, unread: Collection[str]) -> bool:

@@ -67,7 +67,7 @@ def _no_endpoint(site: SiteReading) -> Iterator[Problem]:
             entry.key.place,
             rule="no-endpoint",
             message=f"{site.name} has no EHR endpoint, so none of its results is sent",
-            mend="add one; or delete the site's folder and name it in removed_sites of fleet.yaml",
+            hint="add one; or delete the site's folder and name it in removed_sites of fleet.yaml",
             severity=Severity.NOTE,
         )
 
@@ -84,7 +84,7 @@ def _unused_endpoints(site: SiteReading, endpoints: Mapping) -> Iterator[Problem
                 endpoint.key,
                 rule="unused-endpoint",
                 message=f"no archive of {site.name} forwards to {endpoint.name}",
-                mend=f"add {endpoint.name} to a forward_to in {archives}, pause it, or take it out here",
+                hint=f"add {endpoint.name} to a forward_to in {archives}, pause it, or take it out here",
             )
 
 
@@ -116,7 +116,7 @@ def _unused_links(site: SiteReading, endpoints: Mapping) -> Iterator[Problem]:
                 link,
                 rule="unused-link",
                 message=f"no EHR endpoint of {site.name} uses Link {link.text}",
-                mend="name it at the endpoint that it is for, or take it out here",
+                hint="name it at the endpoint that it is for, or take it out here",
             )
 
 
@@ -153,10 +153,10 @@ def _unused_presets(reading: FleetReading) -> Iterator[Problem]:
             key.place,
             rule="unused-preset",
             message=f"no EHR endpoint starts from preset {name}",
-            mend=f"write preset: {name} at the endpoints that it is for, or take it out here",
+            hint=f"write preset: {name} at the endpoints that it is for, or take it out here",
             severity=Severity.NOTE,
         )
 
 
-def _unused(key: Scalar, *, rule: str, message: str, mend: str) -> Problem:
-    return problem_at(key.place, rule=rule, message=message, mend=mend, severity=Severity.WARNING)
+def _unused(key: Scalar, *, rule: str, message: str, hint: str) -> Problem:
+    return problem_at(key.place, rule=rule, message=message, hint=hint, severity=Severity.WARNING)

@@ -63,7 +63,7 @@ def _too_long(first: Scalar, longest: Scalar | None, *, at: Scalar) -> Iterator[
         at.place,
         rule="first-wait-too-long",
         message=f"retry.first is {first.text}, and retry.longest {printed}{'' if longest else ' where nothing is written'}",
-        mend=f"write first: {printed} or less, or a longest of at least {first.text}",
+        hint=f"write first: {printed} or less, or a longest of at least {first.text}",
         related=tuple(
             (f"{name} is here", one.place.origin) for name, one in there if one is not None and one is not at
         ),

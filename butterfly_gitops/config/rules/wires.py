@@ -48,7 +48,7 @@ def _differences(first: Member, later: Member) -> Iterator[Problem]:
         if one != other:
             yield _problem(later, first, setting=setting)
             if first[0] is not later[0]:
-                # Either site may be the one to mend, so both wait.
+                # Either site may be the one to fix, so both wait.
                 yield _problem(first, later, setting=setting)
 
 
@@ -64,7 +64,7 @@ def _problem(here: Member, there: Member, *, setting: str) -> Problem:
         rule="wire-settings-differ",
         message=f"{one} and {two} share a connection to {value.host}:{value.port}, but {setting} is "
         f"{_printed(value, setting)} here and {_printed(other_value, setting)} there",
-        mend=f"give both the same {setting}",
+        hint=f"give both the same {setting}",
         related=(
             *endpoint.provenance(setting),
             (f"{two} is here", (other_entry.value if other_entry else other.key).place.origin),

@@ -62,7 +62,7 @@ def _known() -> frozenset[str]:
 
 @functools.cache
 def _zones_of_places() -> tuple[str, ...]:
-    """The zones that say a place: another abbreviation would be no mend."""
+    """The zones that say a place: another abbreviation would be no hint."""
     return tuple(
         sorted(name for name in _known() if "/" in name and not name.startswith(("Etc/", "SystemV/")))
     )
@@ -83,11 +83,11 @@ def _check(zone: Scalar | None, guesses: Guesses) -> Iterator[Problem]:
         zone.place,
         rule="unknown-zone",
         message=f'there is no time zone "{zone.text[:60]}"',
-        mend=_mend(zone, guesses),
+        hint=_hint(zone, guesses),
     )
 
 
-def _mend(zone: Scalar, guesses: Guesses) -> str:
+def _hint(zone: Scalar, guesses: Guesses) -> str:
     """Only what is sure, or a name in letters like it: a wrong zone would pass, and every study seem hours off."""
     by_place = "write a name of the IANA database, such as America/New_York"
     text = zone.text.strip().replace(" ", "_")
@@ -124,16 +124,16 @@ def _apart(endpoint: EndpointReading, here: Scalar, sites: Mapping[str, Scalar])
         more = len(sites) - 1
         others = f", and {more} more site{'s' if more > 1 else ''} another" if more else ""
         message = f"{layer} keeps the time of {here.text}, but {site} that of {there.text}{others}"
-        mend = "leave it if the EHRs do; otherwise take the line out, or write time_zone at the endpoints"
+        hint = "leave it if the EHRs do; otherwise take the line out, or write time_zone at the endpoints"
     else:
         message = f"{layer or endpoint.name} keeps the time of {here.text}, and its site that of {there.text}"
-        mend = "leave it if the EHR does; otherwise take the line out"
+        hint = "leave it if the EHR does; otherwise take the line out"
     whose = f"the time zone of {site}" if layer.startswith("preset ") else "the site's time zone"
     return problem_at(
         here.place,
         rule="zone-differs",
         message=message,
-        mend=mend,
+        hint=hint,
         related=((whose, there.place.origin),),
         severity=Severity.NOTE,
     )
