@@ -24,8 +24,8 @@ from butterfly_gitops.dispatcher.dial import MappedDialler, TcpDialler
 from butterfly_gitops.hl7.message import visible
 from butterfly_gitops.logs import configure_logs
 from butterfly_gitops.model.scalar import parse_duration
-from butterfly_gitops.practice_ehr.journal import Kind, read_journal
-from butterfly_gitops.practice_ehr.scenario import WELL_BEHAVED, Answer, Match, Rule, Scenario
+from butterfly_gitops.practice_ehr.journal import JournalKind, read_journal
+from butterfly_gitops.practice_ehr.scenario import WELL_BEHAVED, Match, Scenario, ScenarioRule, ScriptedAnswer
 from butterfly_gitops.practice_ehr.server import PracticeEhr
 from butterfly_gitops.source.folder import FolderSource, read_folder
 from butterfly_gitops.wiring import Engine, Options, build
@@ -38,8 +38,10 @@ _POLL_S = 0.05
 
 # One gives no answer once, one refuses once: what happens every day.
 _SCENARIOS = {
-    "county-general/oracle-prod": Scenario(rules=(Rule(match=Match(nth=1), answer=Answer(then="silence")),)),
-    "seaside/meditech": Scenario(rules=(Rule(match=Match(nth=1), answer=Answer(code="AE")),)),
+    "county-general/oracle-prod": Scenario(
+        rules=(ScenarioRule(match=Match(nth=1), answer=ScriptedAnswer(then="silence")),)
+    ),
+    "seaside/meditech": Scenario(rules=(ScenarioRule(match=Match(nth=1), answer=ScriptedAnswer(code="AE")),)),
 }
 
 
@@ -214,7 +216,7 @@ def _tell_received(stage: _Stage, deliveries: list[dict[str, Any]]) -> None:
     entry = next(
         one
         for one in read_journal(stage.journal)
-        if one.kind is Kind.MESSAGE and one.control_id == final["control_id"]
+        if one.kind is JournalKind.MESSAGE and one.control_id == final["control_id"]
     )
     lines = visible(entry.data, "UTF-8").splitlines()
     click.echo(f"\nWhat {_SHOWN_ENDPOINT} received for {final['accession']}, final:")

@@ -14,8 +14,8 @@ from typing import Any, Self
 from butterfly_gitops.model.error import GitopsError
 
 
-class Kind(StrEnum):
-    """What happened."""
+class JournalKind(StrEnum):
+    """The kinds of entries."""
 
     CONNECTED = "connected"
     MESSAGE = "message"
@@ -36,7 +36,7 @@ class Direction(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class JournalEntry:
     """One line of the journal.
 
     `connection` counts from 1 at each listener. `control_id` is MSH-10 of the message that the line is about, with
@@ -46,7 +46,7 @@ class Entry:
     at: datetime
     endpoint: str
     connection: int
-    kind: Kind
+    kind: JournalKind
     direction: Direction
     control_id: str = ""
     code: str = ""
@@ -81,7 +81,7 @@ class Journal:
             os.close(self._file)
             self._file = None
 
-    def write(self, entry: Entry) -> None:
+    def write(self, entry: JournalEntry) -> None:
         """Add one entry. Raises BadJournal."""
         if self._file is None:
             raise BadJournal(f"{self._path}: the journal is closed")
@@ -92,7 +92,7 @@ class Journal:
             raise _bad(self._path, error) from error
 
 
-def read_journal(path: Path) -> list[Entry]:
+def read_journal(path: Path) -> list[JournalEntry]:
     """Read all entries; a last line that is not ended is still being written. Raises BadJournal."""
     try:
         lines = path.read_bytes().split(b"\n")[:-1]
@@ -101,7 +101,7 @@ def read_journal(path: Path) -> list[Entry]:
     return [_entry(line, path=path, number=number) for number, line in enumerate(lines, start=1)]
 
 
-def _document(entry: Entry) -> dict[str, Any]:
+def _document(entry: JournalEntry) -> dict[str, Any]:
     """All fields in the order of the class, less those that say nothing."""
     document: dict[str, Any] = {
         "at": entry.at.isoformat(),
@@ -116,14 +116,14 @@ def _document(entry: Entry) -> dict[str, Any]:
     return {name: value for name, value in document.items() if value or name == "endpoint"}
 
 
-def _entry(line: bytes, *, path: Path, number: int) -> Entry:
+def _entry(line: bytes, *, path: Path, number: int) -> JournalEntry:
     try:
         document = json.loads(line)
-        return Entry(
+        return JournalEntry(
             at=datetime.fromisoformat(document["at"]),
             endpoint=document["endpoint"],
             connection=document["connection"],
-            kind=Kind(document["kind"]),
+            kind=JournalKind(document["kind"]),
             direction=Direction(document["direction"]),
             control_id=document.get("control_id", ""),
             code=document.get("code", ""),

@@ -42,8 +42,8 @@ class Match(Frozen):
     """The label that the listener was given."""
 
 
-class Answer(Frozen):
-    """What a receiver does with a message."""
+class ScriptedAnswer(Frozen):
+    """How a receiver treats a message."""
 
     code: Field20 | None = None
     """MSA-1: AA, AE, AR, CA, CE, CR, or whatever a peer might say; AA unless written."""
@@ -63,25 +63,25 @@ class Answer(Frozen):
         return "AA" if self.code is None else self.code
 
 
-class Rule(Frozen):
+class ScenarioRule(Frozen):
     """One line of a scenario."""
 
     match: Match = Match()
-    answer: Answer = Answer()
+    answer: ScriptedAnswer = ScriptedAnswer()
 
 
 class Scenario(Frozen):
     """How a receiver behaves; without rules, well."""
 
-    rules: tuple[Rule, ...] = ()
+    rules: tuple[ScenarioRule, ...] = ()
 
 
 WELL_BEHAVED = Scenario()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Arrival:
-    """What rules look at: a message, its number at this listener, and the listener's label."""
+class ArrivedMessage:
+    """A message as rules see it: its number at this listener, the listener's label, and the study's numbers."""
 
     nth: int
     endpoint: str
@@ -111,7 +111,7 @@ def parse_scenario(data: bytes, *, file: str) -> Scenario:
     if text.root is None or text.problems:
         raise BadScenario(tuple(map(_as_of_a_scenario, text.problems)))
     context = Context()
-    rules = reader_of(tuple[Rule, ...]).read(text.root, _the_scenario(text.root), context)
+    rules = reader_of(tuple[ScenarioRule, ...]).read(text.root, _the_scenario(text.root), context)
     problems = (*context.problems, *_answers_of_the_silent(text.root))
     if problems or rules is FAILED:
         raise BadScenario(tuple(sorted(problems, key=lambda problem: problem.origin)))
@@ -125,21 +125,21 @@ def _as_of_a_scenario(problem: Problem) -> Problem:
     return replace(problem, hint="write a rule such as `- answer: {code: AE}`, or name no scenario")
 
 
-def arrival(message: bytes, *, nth: int, endpoint: str) -> Arrival:
+def arrival(message: bytes, *, nth: int, endpoint: str) -> ArrivedMessage:
     """Look at a message as rules do. Never raises, whatever the bytes."""
     numbers = (unescape(value_of(message, place).split("^")[0]) for place in _STUDY_PLACES)
-    return Arrival(nth=nth, endpoint=endpoint, studies=frozenset(filter(None, numbers)))
+    return ArrivedMessage(nth=nth, endpoint=endpoint, studies=frozenset(filter(None, numbers)))
 
 
-def answer_to(scenario: Scenario, arrived: Arrival) -> Answer:
+def answer_to(scenario: Scenario, arrived: ArrivedMessage) -> ScriptedAnswer:
     """The answer of the first rule that fits; an immediate AA where none does."""
     for rule in scenario.rules:
         if _fits(rule.match, arrived):
             return rule.answer
-    return Answer()
+    return ScriptedAnswer()
 
 
-def _fits(match: Match, arrived: Arrival) -> bool:
+def _fits(match: Match, arrived: ArrivedMessage) -> bool:
     return (
         match.nth in (None, arrived.nth)
         and match.endpoint in (None, arrived.endpoint)

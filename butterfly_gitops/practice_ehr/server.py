@@ -1,6 +1,6 @@
 """The receiver: takes MLLP connections, and treats each message as its scenario says.
 
-What it does is in the journal before a peer can know of it, so that a test that waits for the peer may read there.
+An act is in the journal before a peer can know of it, so that a test that waits for the peer may read there.
 """
 
 import asyncio
@@ -19,8 +19,8 @@ from butterfly_gitops.hl7.acknowledgement import answer
 from butterfly_gitops.hl7.message import value_of
 from butterfly_gitops.mllp.framing import Unwrapper, wrap
 from butterfly_gitops.model.error import GitopsError
-from butterfly_gitops.practice_ehr.journal import Direction, Entry, Journal, Kind
-from butterfly_gitops.practice_ehr.scenario import Answer, Scenario, answer_to, arrival
+from butterfly_gitops.practice_ehr.journal import Direction, Journal, JournalEntry, JournalKind
+from butterfly_gitops.practice_ehr.scenario import Scenario, ScriptedAnswer, answer_to, arrival
 
 READ_BYTES = 65536
 KEPT_FRAGMENT_BYTES = 4096
@@ -31,7 +31,7 @@ REFUSALS = frozenset({"AE", "AR", "CE", "CR"})
 _RESET = struct.pack("ii", 1, 0)
 
 
-class CannotListen(GitopsError):  # noqa: N818 - it says what happened
+class ListenFailed(GitopsError):  # noqa: N818 - it says what happened
     """The port is in use, or the address is not this machine's."""
 
     def __init__(self, *, host: str, port: int, reason: str) -> None:
@@ -42,7 +42,7 @@ class CannotListen(GitopsError):  # noqa: N818 - it says what happened
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class ShownReport:
     """One report as the EHR shows it: OBR-3, the OBX-11 of its newest message, and PID-3, as they came."""
 
     study: str
@@ -89,11 +89,11 @@ class PracticeEhr:
         self._conversations: set[asyncio.Task[None]] = set()
         self._connections = 0
         self._messages = 0
-        self._shown: dict[tuple[str, str], Shown] = {}
+        self._shown: dict[tuple[str, str], ShownReport] = {}
 
     @property
-    def shows(self) -> tuple[Shown, ...]:
-        """What it shows now, a report of each study and patient, in the order of their first arrival.
+    def shows(self) -> tuple[ShownReport, ...]:
+        """The reports that it shows now, one of each study and patient, in the order of their first arrival.
 
         It takes whatever it does not refuse, also what it answers late, wrongly or not at all: that is the worst
         that a sender has to reckon with.
@@ -101,7 +101,7 @@ class PracticeEhr:
         return tuple(self._shown.values())
 
     async def __aenter__(self) -> Self:
-        """Listen. Raises CannotListen, and BadJournal."""
+        """Listen. Raises ListenFailed, and BadJournal."""
         async with contextlib.AsyncExitStack() as entered:
             if self._journal is not None:
                 entered.enter_context(self._journal)
@@ -121,7 +121,7 @@ class PracticeEhr:
             return await asyncio.start_server(self._welcome, self._host, self.port)
         except OSError as error:
             reason = _reason(error)
-            raise CannotListen(host=self._host, port=self.port, reason=reason) from error
+            raise ListenFailed(host=self._host, port=self.port, reason=reason) from error
 
     async def _end_conversations(self) -> None:
         tasks = tuple(self._conversations)
@@ -145,16 +145,16 @@ class PracticeEhr:
 
     async def _converse(self, talk: _Talk) -> None:
         """See a connection to its end, and note who ended it."""
-        self._note(talk, Kind.CONNECTED, Direction.IN)
+        self._note(talk, JournalKind.CONNECTED, Direction.IN)
         try:
             if await self._read_to_end(talk):
-                self._note_end(talk, Kind.CLOSED, Direction.IN)
+                self._note_end(talk, JournalKind.CLOSED, Direction.IN)
             talk.writer.close()
             await talk.writer.wait_closed()
         except OSError:
-            self._note_end(talk, Kind.RESET, Direction.IN)
+            self._note_end(talk, JournalKind.RESET, Direction.IN)
         except asyncio.CancelledError:
-            self._note_end(talk, Kind.CLOSED, Direction.OUT)
+            self._note_end(talk, JournalKind.CLOSED, Direction.OUT)
             raise
         finally:
             talk.writer.transport.abort()
@@ -189,16 +189,16 @@ class PracticeEhr:
         self._messages += 1
         treatment = answer_to(self._scenario, arrival(message, nth=self._messages, endpoint=self._label))
         control_id = value_of(message, "MSH-10")
-        self._note(talk, Kind.MESSAGE, Direction.IN, control_id=control_id, data=message)
+        self._note(talk, JournalKind.MESSAGE, Direction.IN, control_id=control_id, data=message)
         self._show(message, treatment)
         await asyncio.sleep(treatment.after.total_seconds())
         if (code := treatment.sends) is None:
-            self._note(talk, Kind.SILENCE, Direction.OUT, control_id=control_id)
+            self._note(talk, JournalKind.SILENCE, Direction.OUT, control_id=control_id)
         else:
             await self._answer(talk, message, code, treatment.msa2)
         match treatment.then:
             case "close":
-                self._note_end(talk, Kind.CLOSED, Direction.OUT)
+                self._note_end(talk, JournalKind.CLOSED, Direction.OUT)
                 return False
             case "reset":
                 self._reset(talk)
@@ -206,11 +206,11 @@ class PracticeEhr:
             case "silence" | None:
                 return True
 
-    def _show(self, message: bytes, treatment: Answer) -> None:
+    def _show(self, message: bytes, treatment: ScriptedAnswer) -> None:
         study, patient = value_of(message, "OBR-3"), value_of(message, "PID-3")
         if study and treatment.sends not in REFUSALS:
             status = value_of(message, "OBX-11")
-            self._shown[study, patient] = Shown(study=study, status=status, patient=patient)
+            self._shown[study, patient] = ShownReport(study=study, status=status, patient=patient)
 
     async def _answer(self, talk: _Talk, message: bytes, code: str, acknowledges: str | None) -> None:
         data = answer(
@@ -221,25 +221,25 @@ class PracticeEhr:
             acknowledges=acknowledges,
         )
         control_id = value_of(message, "MSH-10")
-        self._note(talk, Kind.ANSWER, Direction.OUT, control_id=control_id, code=code, data=data)
+        self._note(talk, JournalKind.ANSWER, Direction.OUT, control_id=control_id, code=code, data=data)
         talk.writer.write(wrap(data))
         await talk.writer.drain()
 
     def _reset(self, talk: _Talk) -> None:
-        self._note_end(talk, Kind.RESET, Direction.OUT)
+        self._note_end(talk, JournalKind.RESET, Direction.OUT)
         sock: socket.socket = talk.writer.get_extra_info("socket")
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         talk.writer.transport.abort()
 
-    def _note_end(self, talk: _Talk, kind: Kind, direction: Direction) -> None:
+    def _note_end(self, talk: _Talk, kind: JournalKind, direction: Direction) -> None:
         if talk.fragment:
-            self._note(talk, Kind.FRAGMENT, Direction.IN, data=talk.fragment)
+            self._note(talk, JournalKind.FRAGMENT, Direction.IN, data=talk.fragment)
         self._note(talk, kind, direction)
 
     def _note(
         self,
         talk: _Talk,
-        kind: Kind,
+        kind: JournalKind,
         direction: Direction,
         *,
         control_id: str = "",
@@ -248,7 +248,7 @@ class PracticeEhr:
     ) -> None:
         if self._journal is not None:
             self._journal.write(
-                Entry(
+                JournalEntry(
                     at=self._now(),
                     endpoint=self._label,
                     connection=talk.number,
@@ -262,7 +262,7 @@ class PracticeEhr:
 
 
 def _reason(error: OSError) -> str:
-    """What the system says, in its own few words; asyncio wraps them in many."""
+    """Return the system's own few words; asyncio wraps them in many."""
     if isinstance(error, socket.gaierror):
         return "name not found"
     if error.errno is None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from butterfly_gitops.practice_ehr.journal import Kind
+from butterfly_gitops.practice_ehr.journal import JournalKind
 
 WAITING = frozenset({"queued", "sending", "uncertain", "set_aside"})
 FINALS = frozenset({"F", "C"})
@@ -56,11 +56,13 @@ class _Seen:
         self.arrivals = [
             (place, entry, message_of.get(entry.control_id))
             for place, entry in enumerate(entries)
-            if entry.kind is Kind.MESSAGE
+            if entry.kind is JournalKind.MESSAGE
         ]
         self.ports = ports
         self.acknowledged = {
-            entry.control_id for entry in entries if entry.kind is Kind.ANSWER and entry.code in ("AA", "CA")
+            entry.control_id
+            for entry in entries
+            if entry.kind is JournalKind.ANSWER and entry.code in ("AA", "CA")
         }
         self.at_port = Counter((entry.control_id, ports[entry.endpoint]) for _, entry, _ in self.arrivals)
         self.first = {}

@@ -8,7 +8,7 @@ import sys
 
 import httpx
 
-from butterfly_gitops.practice_ehr.journal import Kind, read_journal
+from butterfly_gitops.practice_ehr.journal import JournalKind, read_journal
 from butterfly_gitops.wiring import API_FILE, TOKEN_FILE
 
 PATIENCE_S = 60
@@ -172,7 +172,7 @@ def arrivals(journal):
     """The messages that a practice EHR saw, in their order."""
     if not journal.exists():
         return []
-    return [entry for entry in read_journal(journal) if entry.kind is Kind.MESSAGE]
+    return [entry for entry in read_journal(journal) if entry.kind is JournalKind.MESSAGE]
 
 
 def control_ids(journal, label=None):

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from butterfly_gitops.practice_ehr.journal import read_journal
-from butterfly_gitops.practice_ehr.scenario import Answer, Match, Rule, Scenario
+from butterfly_gitops.practice_ehr.scenario import Match, Scenario, ScenarioRule, ScriptedAnswer
 from butterfly_gitops.practice_ehr.server import PracticeEhr
 from butterfly_gitops.store.state_folder import DATABASE
 from tests.journeys.account import read_account
@@ -37,12 +37,25 @@ BECAUSE = {"reason": "a rehearsal"}
 
 def misbehaving(chance):
     """Mostly AA; refusals, silence, broken connections and wrong ids here and there, and once so many that lanes stop."""
-    answers = [Answer(code="AE")] * 12 + [Answer(code="AR")] * 3 + [Answer(then="reset")] * 3
-    answers += [Answer(then="close")] * 5 + [Answer(then="silence")] * 2 + [Answer(msa2="NOBODYS")] * 2
+    answers = (
+        [ScriptedAnswer(code="AE")] * 12
+        + [ScriptedAnswer(code="AR")] * 3
+        + [ScriptedAnswer(then="reset")] * 3
+    )
+    answers += (
+        [ScriptedAnswer(then="close")] * 5
+        + [ScriptedAnswer(then="silence")] * 2
+        + [ScriptedAnswer(msa2="NOBODYS")] * 2
+    )
     places = chance.sample(range(5, 1200), len(answers))
-    single = [Rule(match=Match(nth=nth), answer=one) for nth, one in zip(places, answers, strict=True)]
+    single = [
+        ScenarioRule(match=Match(nth=nth), answer=one) for nth, one in zip(places, answers, strict=True)
+    ]
     start = chance.randrange(100, 600)
-    row = [Rule(match=Match(nth=nth), answer=Answer(code="AE")) for nth in range(start, start + 14)]
+    row = [
+        ScenarioRule(match=Match(nth=nth), answer=ScriptedAnswer(code="AE"))
+        for nth in range(start, start + 14)
+    ]
     return Scenario(rules=(*row, *single))
 
 

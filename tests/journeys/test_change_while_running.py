@@ -5,15 +5,15 @@ import json
 
 import pytest
 
-from butterfly_gitops.practice_ehr.scenario import Answer, Rule, Scenario
+from butterfly_gitops.practice_ehr.scenario import Scenario, ScenarioRule, ScriptedAnswer
 from butterfly_gitops.practice_ehr.server import PracticeEhr
 from tests.journeys.fleet_files import an_endpoint, an_event, write_fleet, write_site
 from tests.journeys.processes import arrivals, control_ids, running, until
 
 pytestmark = pytest.mark.journey
 
-REFUSING = Scenario(rules=(Rule(answer=Answer(code="AE")),))
-SILENT = Scenario(rules=(Rule(answer=Answer(then="silence")),))
+REFUSING = Scenario(rules=(ScenarioRule(answer=ScriptedAnswer(code="AE")),))
+SILENT = Scenario(rules=(ScenarioRule(answer=ScriptedAnswer(then="silence")),))
 SLOWLY = {"first": "1h", "factor": 1, "longest": "1h"}
 
 

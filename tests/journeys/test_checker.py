@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from butterfly_gitops.practice_ehr.journal import Kind, read_journal
-from butterfly_gitops.practice_ehr.scenario import Answer, Match, Rule, Scenario
+from butterfly_gitops.practice_ehr.journal import JournalKind, read_journal
+from butterfly_gitops.practice_ehr.scenario import Match, Scenario, ScenarioRule, ScriptedAnswer
 from butterfly_gitops.practice_ehr.server import PracticeEhr
 from butterfly_gitops.store.state_folder import DATABASE
 from tests.journeys.account import Attempt, read_account
@@ -16,7 +16,7 @@ from tests.journeys.processes import running, until
 
 pytestmark = pytest.mark.journey
 
-REFUSES_ONE = Scenario(rules=(Rule(match=Match(nth=2), answer=Answer(code="AE")),))
+REFUSES_ONE = Scenario(rules=(ScenarioRule(match=Match(nth=2), answer=ScriptedAnswer(code="AE")),))
 
 
 class Run:
@@ -66,7 +66,7 @@ class Run:
         return [
             place
             for place, one in enumerate(self.entries)
-            if one.kind is Kind.MESSAGE and one.control_id == control_id
+            if one.kind is JournalKind.MESSAGE and one.control_id == control_id
         ]
 
     def swap(self, one, other):
@@ -181,7 +181,7 @@ def delivered_and_never_arrived(run):
 def delivered_and_refused(run):
     control_id = run.message_of("S6").control_id
     run.entries = [
-        replace(one, code="AE") if (one.kind, one.control_id) == (Kind.ANSWER, control_id) else one
+        replace(one, code="AE") if (one.kind, one.control_id) == (JournalKind.ANSWER, control_id) else one
         for one in run.entries
     ]
 
@@ -251,7 +251,7 @@ def new_id_for_the_same_bytes(run):
     anew = replace(old, number=2, control_id="ANOTHER", data=data)
     repeats = run.entries[place:]
     run.entries[place:] = [
-        replace(one, control_id="ANOTHER", data=data if one.kind is Kind.MESSAGE else one.data)
+        replace(one, control_id="ANOTHER", data=data if one.kind is JournalKind.MESSAGE else one.data)
         if one.control_id == old.control_id
         else one
         for one in repeats

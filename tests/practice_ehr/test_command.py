@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from butterfly_gitops.practice_ehr.journal import Kind, read_journal
+from butterfly_gitops.practice_ehr.journal import JournalKind, read_journal
 from tests.dispatcher.scripted_peer import framed
 from tests.practice_ehr.messages import result
 
@@ -58,9 +58,9 @@ async def test_it_answers_by_its_scenario_and_ends_when_told(number, tmp_path):
         assert await reader.read() == b""
         writer.close()
     entries = read_journal(journal)
-    answers = [(entry.control_id, entry.code) for entry in entries if entry.kind is Kind.ANSWER]
+    answers = [(entry.control_id, entry.code) for entry in entries if entry.kind is JournalKind.ANSWER]
     assert answers == [("M1", "AE"), ("M2", "AA")]
-    assert entries[-1].kind is Kind.CLOSED
+    assert entries[-1].kind is JournalKind.CLOSED
 
 
 async def test_a_port_in_use_is_one_line_and_exit_code_1():

@@ -6,16 +6,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from butterfly_gitops.practice_ehr.journal import BadJournal, Direction, Entry, Journal, Kind, read_journal
+from butterfly_gitops.practice_ehr.journal import (
+    BadJournal,
+    Direction,
+    Journal,
+    JournalEntry,
+    JournalKind,
+    read_journal,
+)
 
 AT = datetime(2026, 11, 24, 14, 3, 15, 123456, tzinfo=UTC)
 
 entries = st.builds(
-    Entry,
+    JournalEntry,
     at=st.datetimes(timezones=st.just(UTC)),
     endpoint=st.text(),
     connection=st.integers(1, 10**6),
-    kind=st.sampled_from(Kind),
+    kind=st.sampled_from(JournalKind),
     direction=st.sampled_from(Direction),
     control_id=st.text(),
     code=st.text(),
@@ -34,7 +41,9 @@ def test_what_is_written_is_read_back(written, tmp_path_factory):
 
 
 def an_entry(**fields):
-    return Entry(at=AT, endpoint="", connection=1, kind=Kind.MESSAGE, direction=Direction.IN, **fields)
+    return JournalEntry(
+        at=AT, endpoint="", connection=1, kind=JournalKind.MESSAGE, direction=Direction.IN, **fields
+    )
 
 
 def test_a_line_holds_only_what_says_something(tmp_path):

@@ -11,9 +11,9 @@ from butterfly_gitops.dispatcher.dial import TcpDialler
 from butterfly_gitops.dispatcher.wire import Listener, TcpWire
 from butterfly_gitops.hl7.acknowledgement import read_acknowledgement
 from butterfly_gitops.mllp.exchange import Limits, Reply, Silence
-from butterfly_gitops.practice_ehr.journal import BadJournal, Direction, Kind, read_journal
+from butterfly_gitops.practice_ehr.journal import BadJournal, Direction, JournalKind, read_journal
 from butterfly_gitops.practice_ehr.scenario import WELL_BEHAVED, parse_scenario
-from butterfly_gitops.practice_ehr.server import CannotListen, PracticeEhr, Shown
+from butterfly_gitops.practice_ehr.server import ListenFailed, PracticeEhr, ShownReport
 from tests.dispatcher.scripted_peer import framed, run, until
 from tests.practice_ehr.messages import result
 
@@ -171,12 +171,12 @@ def test_the_journal_holds_all_that_was_seen_and_done(tmp_path):
     run(story())
     entries = read_journal(tmp_path / "j")
     assert [(entry.kind, entry.direction, entry.control_id, entry.code) for entry in entries] == [
-        (Kind.CONNECTED, Direction.IN, "", ""),
-        (Kind.MESSAGE, Direction.IN, "M1", ""),
-        (Kind.ANSWER, Direction.OUT, "M1", "AA"),
-        (Kind.MESSAGE, Direction.IN, "M2", ""),
-        (Kind.ANSWER, Direction.OUT, "M2", "AE"),
-        (Kind.CLOSED, Direction.OUT, "", ""),
+        (JournalKind.CONNECTED, Direction.IN, "", ""),
+        (JournalKind.MESSAGE, Direction.IN, "M1", ""),
+        (JournalKind.ANSWER, Direction.OUT, "M1", "AA"),
+        (JournalKind.MESSAGE, Direction.IN, "M2", ""),
+        (JournalKind.ANSWER, Direction.OUT, "M2", "AE"),
+        (JournalKind.CLOSED, Direction.OUT, "", ""),
     ]
     assert {(entry.at, entry.endpoint, entry.connection) for entry in entries} == {(AT, "ste/epic", 1)}
     assert [entries[1].data, entries[3].data] == [result("M1"), result("M2", study="S2")]
@@ -196,7 +196,7 @@ def test_several_receivers_and_runs_share_a_journal_that_was_open_to_all(tmp_pat
 
     run(story("a"))
     run(story("b"))
-    answers = [entry.endpoint for entry in read_journal(tmp_path / "j") if entry.kind is Kind.ANSWER]
+    answers = [entry.endpoint for entry in read_journal(tmp_path / "j") if entry.kind is JournalKind.ANSWER]
     assert answers == ["a", "ste/epic", "b", "ste/epic"]
     assert (tmp_path / "j").stat().st_mode & 0o777 == 0o600
 
@@ -219,7 +219,7 @@ def test_bytes_that_are_no_whole_block_are_kept_when_the_connection_ends(sent, l
             writer.close()
 
     run(story())
-    fragments = [entry.data for entry in read_journal(tmp_path / "j") if entry.kind is Kind.FRAGMENT]
+    fragments = [entry.data for entry in read_journal(tmp_path / "j") if entry.kind is JournalKind.FRAGMENT]
     assert fragments == [left]
 
 
@@ -281,9 +281,9 @@ def test_it_shows_the_newest_of_each_report_and_nothing_that_it_refused():
                 await send(wire, name, **fields)
             await wire.close()
             assert ehr.shows == (
-                Shown(study="A4711", status="F", patient="MRN0042^^^STE^MR"),
-                Shown(study="A4711", status="F", patient="MRN0043^^^STE^MR"),
-                Shown(study="S8", status="F", patient="MRN0042^^^STE^MR"),
+                ShownReport(study="A4711", status="F", patient="MRN0042^^^STE^MR"),
+                ShownReport(study="A4711", status="F", patient="MRN0043^^^STE^MR"),
+                ShownReport(study="S8", status="F", patient="MRN0042^^^STE^MR"),
             )
 
     run(story())
@@ -295,7 +295,7 @@ def test_a_port_in_use_is_told_in_one_line():
             taken.bind(("127.0.0.1", 0))
             taken.listen()
             port = taken.getsockname()[1]
-            with pytest.raises(CannotListen) as caught:
+            with pytest.raises(ListenFailed) as caught:
                 async with an_ehr(port=port):
                     pytest.fail("it listens")
             assert str(caught.value) == f"cannot listen on 127.0.0.1:{port}: address already in use"

@@ -5,8 +5,8 @@ import pytest
 from butterfly_gitops.model.error import GitopsError
 from butterfly_gitops.practice_ehr.scenario import (
     WELL_BEHAVED,
-    Answer,
     BadScenario,
+    ScriptedAnswer,
     answer_to,
     arrival,
     load_scenario,
@@ -49,13 +49,13 @@ def answered(rules, message, *, nth=9, endpoint="other"):
     ],
 )
 def test_the_first_rule_that_fits_decides(message, nth, endpoint, expected):
-    assert answered(RULES, message, nth=nth, endpoint=endpoint) == Answer(**expected)
+    assert answered(RULES, message, nth=nth, endpoint=endpoint) == ScriptedAnswer(**expected)
 
 
 def test_a_study_is_compared_as_it_was_before_it_was_escaped():
-    assert answered(b"- {match: {study: 'A&B'}, answer: {code: AR}}", result("M1", study=r"A\T\B")) == Answer(
-        code="AR"
-    )
+    assert answered(
+        b"- {match: {study: 'A&B'}, answer: {code: AR}}", result("M1", study=r"A\T\B")
+    ) == ScriptedAnswer(code="AR")
 
 
 def test_without_rules_it_behaves():
@@ -131,7 +131,7 @@ def test_a_file_is_named_as_it_was_given(tmp_path):
     ],
 )
 def test_what_an_answer_sends(answer, sends):
-    assert Answer(**answer).sends == sends
+    assert ScriptedAnswer(**answer).sends == sends
 
 
 @pytest.mark.parametrize("text", [b"", b"# later\n"], ids=["empty", "a comment"])
