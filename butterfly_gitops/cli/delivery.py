@@ -137,10 +137,24 @@ def row_of(found: dict[str, Any]) -> tuple[str, ...]:
 
 
 def answers_of(found: dict[str, Any]) -> str:
-    """Return what each attempt came to: `no answer (2 times), then AA`."""
-    answers = (one["code"] or one["detail"] or "in flight" for one in found["attempts"])
-    runs = [(answer, len(list(alike))) for answer, alike in itertools.groupby(answers)]
+    """Return what each attempt came to: `no answer (2 times), then AE: error 204, then AA`."""
+    runs = [
+        (answer, len(list(alike))) for answer, alike in itertools.groupby(map(_came_to, found["attempts"]))
+    ]
     return ", then ".join(f"{answer} ({count} times)" if count > 1 else answer for answer, count in runs)
+
+
+def _came_to(attempt: dict[str, Any]) -> str:
+    """A code that proves nothing is not shown: an AA to another message reads like a yes."""
+    match attempt["outcome"]:
+        case None:
+            return "in flight"
+        case "delivered":
+            return str(attempt["code"])
+        case "refused":
+            return ": ".join(filter(None, (attempt["code"], attempt["detail"])))
+        case _:
+            return str(attempt["detail"])
 
 
 @command.command("show")

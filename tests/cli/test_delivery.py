@@ -166,12 +166,26 @@ def test_a_line_that_is_no_identifier_is_named_by_its_number(
     assert line not in ran.err
 
 
-def test_equal_answers_in_a_row_are_counted():
-    came = ["no answer", "no answer", "AE", "AE", "AE", "no answer", "AA"]
-    attempts = [
-        {"code": one if one.isupper() else "", "detail": "" if one.isupper() else one} for one in came
-    ]
-    assert (
-        answers_of({"attempts": attempts})
-        == "no answer (2 times), then AE (3 times), then no answer, then AA"
-    )
+ANOTHER = ("uncertain", "AA", "acknowledges another message")
+COMMIT = ("uncertain", "CA", "CA in original mode: set acknowledgement mode commit?")
+NONE = ("uncertain", "", "no answer")
+AE = ("refused", "AE", "")
+AA = ("delivered", "AA", "no final CR")
+
+STORIES = {
+    "equal ones in a row are counted": (
+        [NONE, NONE, AE, AE, AE, NONE, AA],
+        "no answer (2 times), then AE (3 times), then no answer, then AA",
+    ),
+    "a yes to another message is none": ([ANOTHER, AA], "acknowledges another message, then AA"),
+    "the hint stands for the code": ([COMMIT, COMMIT], f"{COMMIT[2]} (2 times)"),
+    "a refusal says its errors": ([("refused", "AE", "error 204"), AE], "AE: error 204, then AE"),
+    "the last is under way": ([NONE, (None, "", "")], "no answer, then in flight"),
+    "none": ([], ""),
+}
+
+
+@pytest.mark.parametrize(("came", "told"), STORIES.values(), ids=STORIES)
+def test_a_line_tells_what_each_attempt_came_to(came, told: str):
+    attempts = [{"outcome": outcome, "code": code, "detail": detail} for outcome, code, detail in came]
+    assert answers_of({"attempts": attempts}) == told
