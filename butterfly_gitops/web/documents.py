@@ -179,9 +179,8 @@ def status_document(
         "sites": [_site(site, observed, conditions.get((site, ""), [])) for site in _sites(observed)],
         "endpoints": [
             {
-                **_endpoint(one, at, dispatches=dispatches),
+                **_endpoint(one, troubles.get(one.lane.id, ""), at, dispatches=dispatches),
                 "reported_target": one.lane.target if one.lane.ended else reported.get(one.lane.id),
-                "trouble": troubles.get(one.lane.id, ""),
                 "conditions": conditions.get((one.lane.site, one.lane.shown_name), []),
             }
             for one in observed.lanes
@@ -229,8 +228,8 @@ def _pause(pause: Pause | None) -> dict[str, Any] | None:
     return {"by": pause.by, "reason": pause.reason, "since": _time(pause.since), "until": _time(pause.until)}
 
 
-def _endpoint(counted: LaneCounts, at: datetime, *, dispatches: bool) -> dict[str, Any]:
-    lane, condition = counted.lane, condition_of(counted, at)
+def _endpoint(counted: LaneCounts, trouble: str, at: datetime, *, dispatches: bool) -> dict[str, Any]:
+    lane, condition = counted.lane, condition_of(counted, trouble, at)
     return {
         "endpoint": f"{lane.site}/{lane.shown_name}",
         "target": lane.target,
@@ -238,6 +237,7 @@ def _endpoint(counted: LaneCounts, at: datetime, *, dispatches: bool) -> dict[st
         "condition": condition if dispatches or condition in ("stopped", "paused") else None,
         "pause": _pause(lane.pause) if holds_back(lane.pause, at) else None,
         "stopped": lane.stopped,
+        "trouble": trouble,
         "due_at": _time(lane.due_at),
         "counts": {state.value: counted.counts[state] for state in State if counted.counts.get(state)},
         "waiting": sum(counted.counts.get(state, 0) for state in WAITS),
@@ -245,8 +245,8 @@ def _endpoint(counted: LaneCounts, at: datetime, *, dispatches: bool) -> dict[st
     }
 
 
-def condition_of(counted: LaneCounts, at: datetime) -> str:
-    """Name how a lane stands: stopped, paused, draining, backing off or running."""
+def condition_of(counted: LaneCounts, trouble: str, at: datetime) -> str:
+    """Name how a lane stands: stopped, paused, unreachable, draining, backing off or running."""
     lane = counted.lane
     if lane.ended:
         return "ended"
@@ -254,6 +254,8 @@ def condition_of(counted: LaneCounts, at: datetime) -> str:
         return "stopped"
     if is_paused(lane, at):
         return "paused"
+    if trouble:
+        return "unreachable"
     if lane.leaving:
         return "draining"
     return "backing off" if lane.failures else "running"

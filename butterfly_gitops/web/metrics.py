@@ -10,7 +10,7 @@ from butterfly_gitops.store.interface import Observation
 from butterfly_gitops.web.documents import condition_of
 from butterfly_gitops.web.services import Services
 
-_CONDITIONS = ("running", "backing off", "draining", "ended", "paused", "stopped")
+_CONDITIONS = ("running", "backing off", "draining", "ended", "paused", "stopped", "unreachable")
 
 
 class Observed(Collector):
@@ -62,8 +62,11 @@ class Observed(Collector):
             "1 for the condition that stands",
             labels=["site", "endpoint", "condition"],
         )
+        lanes = self._services.dispatching
+        troubles = lanes.troubles() if lanes else {}
         for one in self._observation.lanes:
+            stands = condition_of(one, troubles.get(one.lane.id, ""), self._services.now())
             for condition in _CONDITIONS:
-                value = 1.0 if condition_of(one, self._services.now()) == condition else 0.0
+                value = 1.0 if stands == condition else 0.0
                 family.add_metric([one.lane.site, one.lane.shown_name, condition], value)
         return family

@@ -181,7 +181,10 @@ async def test_a_paused_endpoint_shows_as_paused(api: Served):
 
 
 class Runs:
-    """Lanes that run what is applied first, and have no trouble."""
+    """Lanes that run what is applied first; the first of them has this trouble."""
+
+    def __init__(self, trouble: str = "") -> None:
+        self._trouble = trouble
 
     def wake(self, lanes: Any) -> None: ...
 
@@ -189,7 +192,21 @@ class Runs:
         return dict.fromkeys(range(1, 100), 1)
 
     def troubles(self) -> dict[int, str]:
-        return {}
+        return {1: self._trouble} if self._trouble else {}
+
+
+@pytest.mark.parametrize(
+    ("trouble", "condition", "reason"),
+    [("", "running", "Running"), ("connection refused", "unreachable", "Unreachable")],
+    ids=["well", "away"],
+)
+async def test_a_lane_and_its_condition_agree(api: Served, trouble: str, condition: str, reason: str):
+    api.app.state.services = replace(api.app.state.services, dispatching=Runs(trouble))
+    first = (await api.get("/v1/status")).json()["endpoints"][0]
+    assert (first["condition"], [one["reason"] for one in first["conditions"]]) == (condition, [reason])
+    site, endpoint = first["endpoint"].split("/")
+    line = f'bgo_endpoint_condition{{condition="{condition}",endpoint="{endpoint}",site="{site}"}} 1.0'
+    assert line in (await api.get("/metrics")).text
 
 
 async def test_a_condition_is_told_as_it_stands_and_not_as_the_last_pass_found_it(api: Served):
