@@ -9,9 +9,9 @@ from typing import Protocol
 import structlog
 
 from butterfly_gitops.controller.applied import hold_of_commit, to_descend_from
-from butterfly_gitops.controller.background import in_background
 from butterfly_gitops.controller.conditions import fleet_stalled, of_configuration, of_endpoints
 from butterfly_gitops.controller.configuring import Configuring
+from butterfly_gitops.daemon_thread import in_daemon_thread
 from butterfly_gitops.model.delivery import LaneId, TargetNumber
 from butterfly_gitops.model.error import kind_and_place
 from butterfly_gitops.source.interface import Snapshot, Source, SourceUnavailable
@@ -54,6 +54,8 @@ class Loop:
         self._now = now
         self._draw = draw
         self._kick = asyncio.Event()
+        # Each takes a thread, and anybody may ask.
+        self._asking = asyncio.Semaphore(2)
         self._of_configuration: tuple[Condition, ...] = ()
         # The newest commit that was found to descend from what is applied.
         self._forward = ""
@@ -72,7 +74,8 @@ class Loop:
         if len(commit) != len(self._considered) or set(commit) - set("0123456789abcdef"):
             # Only a whole id can be looked for among the ancestors.
             return False
-        return await in_background(self._source.is_forward, [commit], self._considered)
+        async with self._asking:
+            return await in_daemon_thread(self._source.is_forward, [commit], self._considered)
 
     def kick(self) -> None:
         """Make the next pass now."""
@@ -115,7 +118,7 @@ class Loop:
 
     async def _follow(self, source: Source) -> tuple[Condition, ...]:
         try:
-            wanted: Snapshot = await in_background(source.fetch)
+            wanted: Snapshot = await in_daemon_thread(source.fetch)
             is_forward = await self._is_forward(source, wanted)
         except SourceUnavailable as away:
             return self._all_stays(fleet_stalled("SourceAway", str(away), at=self._now()))
@@ -155,7 +158,7 @@ class Loop:
     async def _descends(self, source: Source, wanted: Snapshot, *bases: Collection[str]) -> bool:
         """Whether what is wanted descends from any of these: from what is applied, or from what people agreed to."""
         for base in bases:
-            if await in_background(source.is_forward, base, wanted.commit):
+            if await in_daemon_thread(source.is_forward, base, wanted.commit):
                 return True
         return False
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from butterfly_gitops import __version__
 from butterfly_gitops.config.load import Loaded, load
 from butterfly_gitops.controller.applied import applied_side, observed
-from butterfly_gitops.controller.background import in_background
+from butterfly_gitops.daemon_thread import in_daemon_thread
 from butterfly_gitops.model.fleet import Fleet, FleetSettings
 from butterfly_gitops.model.site import Site
 from butterfly_gitops.plan.canonical import settings_digest, site_digest
@@ -50,7 +50,7 @@ async def consider(
 ) -> Candidate:
     """Load files and plan them against what is applied; what `before` knows is not read again. Raises OtherFleet."""
     # Loading a thousand sites takes a second that the lanes must not miss.
-    loaded = await in_background(
+    loaded = await in_daemon_thread(
         load, wanted.files, root=wanted.root, before=before, today=at.astimezone(UTC).date()
     )
     if loaded.fleet is None:

@@ -5,12 +5,12 @@ be sent again without a doubt. When to dial and what to send is the wire's.
 """
 
 import asyncio
-import contextlib
 import socket
 import struct
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
+from butterfly_gitops.dispatcher.resolver import Found, Resolver, SocketAddress
 from butterfly_gitops.model.error import GitopsError
 
 READ_BYTES = 65536
@@ -74,10 +74,13 @@ class Dialler(Protocol):
 class TcpDialler:
     """Dials over plain TCP."""
 
+    def __init__(self, *, resolver: Resolver | None = None) -> None:
+        self._resolver = resolver or Resolver()
+
     async def open(self, host: str, port: int, timeout_s: float) -> Connection:
         loop = asyncio.get_running_loop()
         ends = loop.time() + timeout_s
-        addresses = await _resolve(host, port, timeout_s)
+        addresses = await self._resolve(host, port, timeout_s)
         reason = "name has no address"
         for position, (family, address) in enumerate(addresses):
             share_s = (ends - loop.time()) / (len(addresses) - position)
@@ -90,6 +93,14 @@ class TcpDialler:
             except OSError as error:
                 reason = (error.strerror or "connection failed").lower()
         raise DialFailed(host=host, port=port, reason=reason)
+
+    async def _resolve(self, host: str, port: int, timeout_s: float) -> Found:
+        try:
+            return await self._resolver.addresses(host, port, timeout_s)
+        except TimeoutError:
+            raise DialFailed(host=host, port=port, reason="name not resolved in time") from None
+        except (OSError, UnicodeError):
+            raise DialFailed(host=host, port=port, reason="name not found") from None
 
 
 class MappedDialler:
@@ -206,26 +217,7 @@ def _finish(waiter: asyncio.Future[None] | None) -> None:
         waiter.set_result(None)
 
 
-_Address = tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]
-
-
-async def _resolve(host: str, port: int, timeout_s: float) -> list[tuple[int, _Address]]:
-    """Ask for the addresses at every dial, so that an EHR that moved is found where it is now."""
-    with contextlib.suppress(OSError, UnicodeError):
-        # An address in figures needs no thread, and so no turn behind names that hang.
-        figures = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
-        return [(family, address) for family, _, _, _, address in figures]
-    try:
-        async with asyncio.timeout(timeout_s):
-            found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except TimeoutError:
-        raise DialFailed(host=host, port=port, reason="name not resolved in time") from None
-    except (OSError, UnicodeError):
-        raise DialFailed(host=host, port=port, reason="name not found") from None
-    return [(family, address) for family, _, _, _, address in found]
-
-
-async def _connect(family: int, address: _Address, timeout_s: float) -> socket.socket:
+async def _connect(family: int, address: SocketAddress, timeout_s: float) -> socket.socket:
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
         sock.setblocking(False)

@@ -9,16 +9,16 @@ import socket
 import struct
 import termios
 
+from butterfly_gitops.dispatcher.resolver import Resolver
 from butterfly_gitops.mllp.framing import Unwrapper
 
 
 class ManualLoop(asyncio.SelectorEventLoop):
-    """Real sockets, a clock that stands still until it is turned, and names from a table."""
+    """Real sockets, and a clock that stands still until it is turned."""
 
     def __init__(self):
         super().__init__(selectors.DefaultSelector())
         self.now = 1000.0
-        self.names = {}
 
     def time(self):
         return self.now
@@ -26,11 +26,16 @@ class ManualLoop(asyncio.SelectorEventLoop):
     def turn_clock(self, seconds):
         self.now += seconds
 
-    async def getaddrinfo(self, host, port, **_):
-        addresses = self.names.get(host)
-        if not addresses:
+
+def resolving(names):
+    """A resolver that finds the addresses of a table, as it is when it is asked."""
+
+    def look_up(host, port):
+        if not names.get(host):
             raise socket.gaierror(socket.EAI_NONAME, "no such name")
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in addresses]
+        return [(socket.AF_INET, (address, port)) for address in names[host]]
+
+    return Resolver(look_up)
 
 
 def run(story):

@@ -7,13 +7,14 @@ import asyncio
 import contextlib
 import re
 import socket
+from types import MappingProxyType
 
 import pytest
 
 from butterfly_gitops.dispatcher.dial import DialFailed, TcpDialler
 from butterfly_gitops.dispatcher.wire import Listener, TcpWire
 from butterfly_gitops.mllp.exchange import Limits, Reply, Silence
-from tests.dispatcher.scripted_peer import Peer, ack, framed, notice, run, settle, until
+from tests.dispatcher.scripted_peer import Peer, ack, framed, notice, resolving, run, settle, until
 
 LIMITS = Limits(first_byte_s=30, total_s=30, max_reply_bytes=1024 * 1024)
 MSA = re.compile(rb"(?:^|[\r\n])MSA\|([^|\r\n]*)\|?([^|\r\n]*)")
@@ -24,9 +25,9 @@ def answered_id(block):
     return found[2].decode("latin-1") or None if found else None
 
 
-def a_wire(port, *, host="127.0.0.1", **settings):
+def a_wire(port, *, host="127.0.0.1", names=MappingProxyType({}), **settings):
     listener = Listener(host=host, port=port, connection_timeout_s=10, **settings)
-    return TcpWire(listener, dialler=TcpDialler(), answered_id=answered_id)
+    return TcpWire(listener, dialler=TcpDialler(resolver=resolving(names)), answered_id=answered_id)
 
 
 async def send(wire, control_id, *, size=0):
@@ -232,9 +233,9 @@ def test_2_a_black_hole_ends_at_the_connection_timeout():
 
 def test_3_a_name_is_resolved_at_every_dial():
     async def story():
-        names = asyncio.get_running_loop().names
+        names = {}
         async with Peer(behave) as old, Peer(behave, host="127.0.0.2", port=old.port) as new:
-            wire = a_wire(old.port, host="ehr.example.org")
+            wire = a_wire(old.port, host="ehr.example.org", names=names)
             with pytest.raises(DialFailed, match="name not found"):
                 await wire.dial()
             names["ehr.example.org"] = ["127.0.0.1"]
@@ -250,9 +251,9 @@ def test_3_a_name_is_resolved_at_every_dial():
 
 def test_3_the_second_address_is_tried_when_the_first_refuses():
     async def story():
-        asyncio.get_running_loop().names["ehr.example.org"] = ["127.0.0.3", "127.0.0.1"]
         async with Peer(behave) as peer:
-            wire = a_wire(peer.port, host="ehr.example.org")
+            names = {"ehr.example.org": ["127.0.0.3", "127.0.0.1"]}
+            wire = a_wire(peer.port, host="ehr.example.org", names=names)
             assert outcome_of(await send(wire, "M1")) == "AA"
             await wire.close()
 
