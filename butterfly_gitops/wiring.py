@@ -130,7 +130,7 @@ async def build(
         recovered = await store.recover(epoch, at=_now())
         _log.info("state opened", state=str(options.state), epoch=epoch, count=recovered)
         world = World(now=_now, draw=random.random, letters=_letters, passed=passed)
-        tcp = dialler or TcpDialler()
+        tcp = dialler or TcpDialler(own=listening.getsockname()[:2])
         lanes = Lanes(store, epoch, make_wire=lambda to: _wire(to, tcp, passed), world=world)
         engine = _engine(options, store, lanes, passed, listening)
         stack.enter_context(_announced(options.state, engine.url))

@@ -5,6 +5,7 @@ be sent again without a doubt. When to dial and what to send is the wire's.
 """
 
 import asyncio
+import ipaddress
 import socket
 import struct
 from collections.abc import Callable, Mapping
@@ -12,6 +13,7 @@ from typing import Protocol
 
 from butterfly_gitops.dispatcher.resolver import Found, Resolver, SocketAddress
 from butterfly_gitops.model.error import GitopsError
+from butterfly_gitops.model.host import address_of, why_no_target
 
 READ_BYTES = 65536
 
@@ -72,9 +74,14 @@ class Dialler(Protocol):
 
 
 class TcpDialler:
-    """Dials over plain TCP."""
+    """Dials over plain TCP.
 
-    def __init__(self, *, resolver: Resolver | None = None) -> None:
+    `own` is where our own API listens: nothing is sent there, nor to an address behind which there is no EHR,
+    whatever a name leads to. Loopback is no such address: practice EHRs and engines run beside us.
+    """
+
+    def __init__(self, *, own: tuple[str, int] | None = None, resolver: Resolver | None = None) -> None:
+        self._own = own
         self._resolver = resolver or Resolver()
 
     async def open(self, host: str, port: int, timeout_s: float) -> Connection:
@@ -83,6 +90,9 @@ class TcpDialler:
         addresses = await self._resolve(host, port, timeout_s)
         reason = "name has no address"
         for position, (family, address) in enumerate(addresses):
+            if refused := self._why_refused(address):
+                reason = refused
+                continue
             share_s = (ends - loop.time()) / (len(addresses) - position)
             try:
                 return TcpConnection(await _connect(family, address, share_s))
@@ -101,6 +111,14 @@ class TcpDialler:
             raise DialFailed(host=host, port=port, reason="name not resolved in time") from None
         except (OSError, UnicodeError):
             raise DialFailed(host=host, port=port, reason="name not found") from None
+
+    def _why_refused(self, address: SocketAddress) -> str:
+        """Why an address must not be dialled, empty where it may be."""
+        figures = str(address[0])
+        if self._own and (address_of(figures), address[1]) == (address_of(self._own[0]), self._own[1]):
+            return "not dialled: our own API listens there"
+        why = why_no_target(ipaddress.ip_address(figures))
+        return f"not dialled: {why}" if why else ""
 
 
 class MappedDialler:

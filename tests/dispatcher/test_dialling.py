@@ -1,4 +1,4 @@
-"""Names that hang delay nobody else and no end."""
+"""Names that hang delay nobody else and no end; and nothing is dialled behind which there is no EHR."""
 
 import asyncio
 import socket
@@ -10,7 +10,7 @@ import pytest
 
 from butterfly_gitops.dispatcher.dial import DialFailed, TcpDialler
 from butterfly_gitops.dispatcher.resolver import Resolver
-from tests.dispatcher.scripted_peer import Peer, run, settle, until
+from tests.dispatcher.scripted_peer import Peer, resolving, run, settle, until
 from tests.dispatcher.test_wire_faults import behave
 
 NAME = "ehr.example.org"
@@ -114,3 +114,57 @@ print("ended")
 def test_a_name_that_hangs_keeps_no_process_from_ending():
     ended = subprocess.run([sys.executable, "-c", ENDS], capture_output=True, text=True, check=True)
     assert (ended.stdout, ended.stderr) == ("ended\n", "")
+
+
+@pytest.mark.parametrize(
+    ("addresses", "reason"),
+    [
+        (["169.254.169.254"], "link-local"),
+        (["168.63.129.16"], "credentials"),
+        (["0.0.0.0"], "all addresses"),
+        (["224.0.0.1", "169.254.1.1"], "link-local"),
+    ],
+)
+def test_a_name_cannot_lead_where_no_ehr_is(addresses, reason):
+    async def story():
+        dialler = TcpDialler(resolver=resolving({NAME: addresses}))
+        with pytest.raises(DialFailed) as caught:
+            await dialler.open(NAME, 6661, 10)
+        assert caught.value.reason.startswith("not dialled: ")
+        assert reason in caught.value.reason
+
+    run(story())
+
+
+@pytest.mark.parametrize(
+    "host", ["169.254.169.254", "2852039166", "::ffff:169.254.169.254", "0", "0xa9fea9fe"]
+)
+def test_no_spelling_of_an_address_leads_where_no_ehr_is(host):
+    async def story():
+        with pytest.raises(DialFailed, match="not dialled"):
+            await TcpDialler().open(host, 6661, 10)
+
+    run(story())
+
+
+def test_of_a_name_with_several_addresses_the_others_are_dialled():
+    # A Windows machine may register the address that it gave itself, beside its own.
+    async def story():
+        async with Peer(behave) as peer:
+            await dialled(TcpDialler(resolver=resolving({NAME: ["169.254.7.8", "127.0.0.1"]})), NAME, peer)
+
+    run(story())
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::ffff:127.0.0.1", NAME])
+def test_our_own_api_is_not_dialled(host):
+    async def story():
+        async with Peer(behave) as api, Peer(behave) as ehr:
+            dialler = TcpDialler(own=("127.0.0.1", api.port), resolver=resolving({NAME: ["127.0.0.1"]}))
+            with pytest.raises(DialFailed) as caught:
+                await dialler.open(host, api.port, 10)
+            assert caught.value.reason == "not dialled: our own API listens there"
+            await dialled(dialler, host, ehr)
+        assert api.connections == 0
+
+    run(story())
