@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test search editor lint format reference shape bench clean
+.PHONY: help demo test soak search editor lint format reference shape bench clean
 MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
@@ -18,10 +18,13 @@ demo: $(BIN)/.installed-server ## run practice EHRs, the sample sites and a few 
 test: lint ## check everything that must hold before a change lands
 	$(BIN)/bgo schema --check
 	$(BIN)/bgo fmt --check
-	$(BIN)/pytest -q -n 2
+	$(BIN)/pytest -q -n 2 --dist worksteal
+
+soak: $(BIN)/.installed-dev ## check what takes longer: traffic, faults, memory, speed measured at all
+	$(BIN)/pytest -q -n 2 --dist worksteal -m soak
 
 search: $(BIN)/.installed-dev ## look for examples that break a law of the tests, other ones each time
-	$(BIN)/pytest -q -n 2 -m hypothesis --hypothesis-profile=other-examples
+	$(BIN)/pytest -q -n 2 -m "hypothesis and not soak" --hypothesis-profile=other-examples
 
 editor: tests/editors/node_modules/.package-lock.json ## install the language server that tests/editors asks (needs npm)
 

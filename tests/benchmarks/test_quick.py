@@ -58,6 +58,7 @@ def run_benchmarks(*arguments: str) -> str:
     return done.stdout
 
 
+@pytest.mark.soak
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc")
 def test_one_run_tells_every_figure():
     told = run_benchmarks()
@@ -66,6 +67,7 @@ def test_one_run_tells_every_figure():
     assert sorted(rows) == sorted(FIGURES)
 
 
+@pytest.mark.soak
 @pytest.mark.skipif(sys.version_info >= (3, 12), reason="newer ones profile one thread at a time")
 def test_the_profile_tells_of_the_loop_and_of_the_writer():
     told = run_benchmarks("pipeline", "--profile")

@@ -20,6 +20,7 @@ MOST_MB = 1024
 FILES_OF_A_CASE = 3
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("parser", ["fast", "python"])
 def test_each_ends_in_problems_and_in_bounded_memory(parser: str):

@@ -19,7 +19,7 @@ from tests.journeys.checker import check
 from tests.journeys.processes import running, until
 from tests.journeys.source_of_events import SourceOfEvents
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.journey, pytest.mark.soak, pytest.mark.timeout(240)]
 
 SEED = 4711
 EVENTS, MOVES, LISTENERS = 5_000, 200, 6

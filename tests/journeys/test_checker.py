@@ -14,7 +14,7 @@ from tests.journeys.checker import check
 from tests.journeys.fleet_files import an_endpoint, an_event, write_fleet, write_site
 from tests.journeys.processes import running, until
 
-pytestmark = pytest.mark.journey
+pytestmark = [pytest.mark.journey, pytest.mark.soak]
 
 REFUSES_ONE = Scenario(rules=(ScenarioRule(match=Match(nth=2), answer=ScriptedAnswer(code="AE")),))
 

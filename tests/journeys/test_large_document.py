@@ -15,7 +15,7 @@ from butterfly_gitops.hl7.message import value_of
 from tests.journeys.fleet_files import an_endpoint, an_event, write_fleet, write_site
 from tests.journeys.processes import arrivals, practising, running
 
-pytestmark = pytest.mark.journey
+pytestmark = [pytest.mark.journey, pytest.mark.soak]
 
 KILLED = Path(__file__).with_name("killed_run.py")
 PDF_BYTES = 20 * 1000 * 1000
