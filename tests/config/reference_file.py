@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from butterfly_gitops.config.reference.document import reference
+from tools.reference.document import reference
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "configuration.md"

@@ -5,7 +5,6 @@ import re
 import pytest
 
 from butterfly_gitops.config.layers import EndpointLayer
-from butterfly_gitops.config.reference.values import anchor, as_yaml, in_words
 from butterfly_gitops.config.rules.catalog import RULES
 from butterfly_gitops.model.archive import Archive
 from butterfly_gitops.model.endpoint import Acknowledgement, Hd, Retry, Tls
@@ -13,6 +12,7 @@ from butterfly_gitops.model.fleet import AccessRole, Entitlements, FleetFile, Gr
 from butterfly_gitops.model.message import Message
 from butterfly_gitops.model.site import ArchivesFile, EhrEndpointsFile, Link, Removal, SiteFile
 from tests.config.reference_file import REFERENCE, fresh
+from tools.reference.values import anchor, as_yaml, in_words
 
 PAGE = fresh()
 HEADINGS = [anchor(title) for title in re.findall(r"(?m)^#+ (.+)$", re.sub(r"(?ms)^```.*?^```", "", PAGE))]

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 
-from butterfly_gitops.config.reference import prose, settings
 from butterfly_gitops.config.rules.catalog import RULES
 from butterfly_gitops.config.rules.documentation import Rule
 from butterfly_gitops.config.rules.silence import NEVER_SILENT
+from tools.reference import prose, settings
 
 
 def reference(samples: Mapping[str, str]) -> str:
