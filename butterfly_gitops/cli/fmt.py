@@ -13,7 +13,7 @@ import click
 from butterfly_gitops.cli import exit_codes
 from butterfly_gitops.cli.main import Voice
 from butterfly_gitops.cli.output import count_of
-from butterfly_gitops.config.layout.formatting import lay_out
+from butterfly_gitops.config.formatting.formatter import lay_out
 from butterfly_gitops.config.plain_text import MAX_BYTES
 from butterfly_gitops.config.problem_text import print_problems
 from butterfly_gitops.config.rules.files import FLEET_FILES, SITE_FILES

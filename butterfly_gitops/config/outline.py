@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple, Self
 
-from butterfly_gitops.config.layout.key_order import FILE_NAMES, KeyOrder, order_of, setting_names
+from butterfly_gitops.config.key_order import FILE_NAMES, KeyOrder, order_of, setting_names
 
 _KEY = re.compile(r"(?P<indent> *)(?P<key>[\w.-]{1,63}):(?P<value>(?: .*)?)")
 _COMMENT = re.compile(r"(?:^| )#.*")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import replace
 
-from butterfly_gitops.config.layout.key_order import setting_names
+from butterfly_gitops.config.key_order import setting_names
 from butterfly_gitops.config.secret_names import announced, announced_in_comment
 from butterfly_gitops.config.secret_shapes import (
     ASSIGNED,

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from butterfly_gitops.config.layout.key_order import FILE_NAMES, KeyOrder, order_of, setting_names
+from butterfly_gitops.config.key_order import FILE_NAMES, KeyOrder, order_of, setting_names
 from butterfly_gitops.config.tree import Entry, Scalar, Sequence
 
 _THINGS: dict[tuple[str, ...], str] = {

@@ -10,7 +10,7 @@ from typing import Any
 from ruamel.yaml.error import MarkedYAMLError
 
 from butterfly_gitops.config.indentation import lines_that_left
-from butterfly_gitops.config.layout.key_order import setting_names
+from butterfly_gitops.config.key_order import setting_names
 from butterfly_gitops.config.parser_words import LOOK, in_our_words
 from butterfly_gitops.config.secret_names import names_secret
 from butterfly_gitops.config.tree import Place, Related, Source, problem_at, problem_of_file

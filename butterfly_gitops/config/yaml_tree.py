@@ -17,7 +17,7 @@ from ruamel.yaml.events import (
     StreamStartEvent,
 )
 
-from butterfly_gitops.config.layout.key_order import setting_names
+from butterfly_gitops.config.key_order import setting_names
 from butterfly_gitops.config.plain_text import (
     HIDDEN,
     NOT_PRINTABLE,

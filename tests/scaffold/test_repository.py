@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from butterfly_gitops.config.layout.formatting import lay_out
+from butterfly_gitops.config.formatting.formatter import lay_out
 from butterfly_gitops.config.load import load
 from butterfly_gitops.config.rules.files import FLEET_FILES, SITE_FILES
 from butterfly_gitops.hl7.render import Known, render

@@ -9,8 +9,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from butterfly_gitops.config import yaml_pieces, yaml_text
-from butterfly_gitops.config.layout.comments import Lines, find_comments
-from butterfly_gitops.config.layout.formatting import lay_out
+from butterfly_gitops.config.formatting.comments import Lines, find_comments
+from butterfly_gitops.config.formatting.formatter import lay_out
 from butterfly_gitops.config.load import load
 from butterfly_gitops.config.tree import Mapping, Node, Scalar
 from tests.config.documents import MODELS, documents

@@ -5,11 +5,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import groupby
 
-from butterfly_gitops.config.layout.attachment import Page
-from butterfly_gitops.config.layout.brackets import in_its_lines, in_one_line, order_below, sorted_parts
-from butterfly_gitops.config.layout.key_order import KeyOrder
-from butterfly_gitops.config.layout.scalars import scalar_lines
-from butterfly_gitops.config.layout.written import (
+from butterfly_gitops.config.formatting.attachment import Page
+from butterfly_gitops.config.formatting.brackets import in_its_lines, in_one_line, order_below, sorted_parts
+from butterfly_gitops.config.formatting.scalars import scalar_lines
+from butterfly_gitops.config.formatting.written import (
     Block,
     Bracketed,
     Comments,
@@ -18,6 +17,7 @@ from butterfly_gitops.config.layout.written import (
     Part,
     Verbatim,
 )
+from butterfly_gitops.config.key_order import KeyOrder
 
 WIDTH = 100
 """How long a line may become when several are joined, and how long one in brackets may be before it is broken."""

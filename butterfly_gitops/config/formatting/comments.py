@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from butterfly_gitops.config.comment_or_text import may_be_text
-from butterfly_gitops.config.layout.scalars import BLOCK_SIGNS, verbatim
+from butterfly_gitops.config.formatting.scalars import BLOCK_SIGNS, verbatim
 from butterfly_gitops.config.yaml_pieces import Piece, PieceKind
 
 _COMMENT = re.compile(r"#[^\n]*")

@@ -2,7 +2,7 @@
 
 Here belongs what turns the text of one sound file into the same text, laid out. Which files there are, and writing them,
 belongs to `bgo fmt`; what the text means, to `load`. Nothing here changes a value, a quote or the words of a comment:
-`formatting` reads what it has written and compares.
+`formatter` reads what it has written and compares.
 
 The layout. Two spaces for each level, lists below their key too. Settings stand in the order of the models (and so of
 the reference), those that no model knows after them; entries by name keep the writer's order. Single blank lines stay

@@ -2,7 +2,7 @@
 
 import re
 
-from butterfly_gitops.config.layout.written import Verbatim
+from butterfly_gitops.config.formatting.written import Verbatim
 from butterfly_gitops.config.yaml_pieces import Piece
 
 BLOCK_SIGNS = ("|", ">")

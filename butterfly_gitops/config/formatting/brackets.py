@@ -4,10 +4,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from butterfly_gitops.config.layout.comments import Comment
-from butterfly_gitops.config.layout.key_order import KeyOrder
-from butterfly_gitops.config.layout.scalars import continued, verbatim
-from butterfly_gitops.config.layout.written import (
+from butterfly_gitops.config.formatting.comments import Comment
+from butterfly_gitops.config.formatting.scalars import continued, verbatim
+from butterfly_gitops.config.formatting.written import (
     Bracketed,
     Line,
     LineEnd,
@@ -16,6 +15,7 @@ from butterfly_gitops.config.layout.written import (
     Value,
     Verbatim,
 )
+from butterfly_gitops.config.key_order import KeyOrder
 from butterfly_gitops.config.yaml_pieces import Piece, PieceKind
 
 _SIGNS = re.compile(r"#[^\n]*|[\n\[\]{},:?]")

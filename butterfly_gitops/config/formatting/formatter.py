@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from butterfly_gitops.config import yaml_pieces, yaml_text
-from butterfly_gitops.config.layout.attachment import read_page
-from butterfly_gitops.config.layout.comments import Lines, comment_as_laid_out, find_comments
-from butterfly_gitops.config.layout.key_order import order_of
-from butterfly_gitops.config.layout.page import print_page
-from butterfly_gitops.config.layout.scalars import UnmovableError
+from butterfly_gitops.config.formatting.attachment import read_page
+from butterfly_gitops.config.formatting.comments import Lines, comment_as_laid_out, find_comments
+from butterfly_gitops.config.formatting.page import print_page
+from butterfly_gitops.config.formatting.scalars import UnmovableError
+from butterfly_gitops.config.key_order import order_of
 from butterfly_gitops.config.tree import Mapping, Node, Scalar
 from butterfly_gitops.model.problem import Problem
 

@@ -1,11 +1,11 @@
-"""The layout of one file: each folder of tests/examples/layout has it before and after."""
+"""The layout of one file: each folder of tests/examples/formatting has it before and after."""
 
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from butterfly_gitops.config.layout.formatting import lay_out
+from butterfly_gitops.config.formatting.formatter import lay_out
 from butterfly_gitops.config.load import load
 from butterfly_gitops.config.rules.files import FLEET_FILES, SITE_FILES
 from butterfly_gitops.config.yaml_text import c_events, python_events
@@ -13,7 +13,7 @@ from tests.config.examples import EXAMPLES, Example, examples, files_below
 
 ROOT = EXAMPLES.parents[1]
 CASES = [
-    path for folder in sorted((EXAMPLES / "layout").iterdir()) for path in sorted(folder.glob("before/*"))
+    path for folder in sorted((EXAMPLES / "formatting").iterdir()) for path in sorted(folder.glob("before/*"))
 ]
 NAMES = (*FLEET_FILES, *SITE_FILES)
 

@@ -8,10 +8,10 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from butterfly_gitops.config.layout.brackets import line_end, read_brackets
-from butterfly_gitops.config.layout.comments import Comment, Lines, find_comments
-from butterfly_gitops.config.layout.scalars import BLOCK_SIGNS, UnmovableError, verbatim
-from butterfly_gitops.config.layout.written import (
+from butterfly_gitops.config.formatting.brackets import line_end, read_brackets
+from butterfly_gitops.config.formatting.comments import Comment, Lines, find_comments
+from butterfly_gitops.config.formatting.scalars import BLOCK_SIGNS, UnmovableError, verbatim
+from butterfly_gitops.config.formatting.written import (
     Block,
     Bracketed,
     Comments,
