@@ -5,6 +5,7 @@ from typing import Literal, assert_never
 from butterfly_gitops.hl7.acknowledgement import Reply as Acknowledgement
 from butterfly_gitops.hl7.acknowledgement import read_acknowledgement
 from butterfly_gitops.mllp.exchange import NoReply, Reply, Silence
+from butterfly_gitops.mllp.framing import framed
 from butterfly_gitops.model.delivery import Outcome, Verdict
 
 Mode = Literal["original", "commit"]
@@ -41,8 +42,17 @@ def judge(answer: Reply | NoReply, *, control_id: str, mode: Mode) -> Verdict:
 
 
 def reply_bytes(answer: Reply | NoReply) -> bytes:
-    """Return what came back, for the history of the attempt; it may hold patient data."""
-    return answer.data if isinstance(answer, Reply) else answer.received
+    """Return what came back, for the history of the attempt: one block bare, more as it came.
+
+    It may hold patient data.
+    """
+    match answer:
+        case NoReply():
+            return answer.received
+        case Reply():
+            is_cut = answer.data not in answer.received
+            return answer.data if is_cut or answer.received == framed(answer.data) else answer.received
+    assert_never(answer)
 
 
 def _judge_read(read: Acknowledgement, *, control_id: str, mode: Mode) -> Verdict:

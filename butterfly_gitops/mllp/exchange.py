@@ -5,7 +5,8 @@ whether the answer is a yes is read and judged elsewhere.
 
 Two rules: nothing but a whole block that came on this connection is a `Reply`; and unless exactly one block
 came, which answers this message, with nothing beside it, the connection is closed, so that nothing late can
-be taken for the answer to the next message.
+be taken for the answer to the next message. A block that doesn't answer this message ends the exchange too,
+but a moment later: what comes behind it proves nothing, and may tell a person why.
 """
 
 from collections.abc import Callable, Collection
@@ -15,7 +16,7 @@ from enum import StrEnum
 from butterfly_gitops.mllp.framing import Unwrapper
 
 KEPT_BYTES = 4096
-"""How much of what was no block is kept for the history of the attempt."""
+"""How much is kept for the history of the attempt: in all where no block came, else beside the largest block."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +24,7 @@ class Limits:
     """How long and how big an answer may be.
 
     Seconds count from the moment at which the message begins to leave. `grace_s` is how long a block that is
-    whole waits for its final CR.
+    whole waits for its final CR, and one that doesn't answer the message for what comes behind it.
     """
 
     first_byte_s: float
@@ -55,13 +56,15 @@ class Silence(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """The first block that came back and is not about an earlier message; `data` may hold patient data.
+    """The first block that came back and is not about an earlier message.
 
-    `junk` counts bytes outside blocks, `dropped` blocks about messages that were settled before.
+    `received` is all that came, frames included; it and `data` may hold patient data. `junk` counts bytes outside
+    blocks, `dropped` blocks about messages that were settled before.
     """
 
     data: bytes = field(repr=False)
     answers_us: bool
+    received: bytes = field(repr=False)
     junk: int = 0
     dropped: int = 0
     lacked_final_cr: bool = False
@@ -134,8 +137,12 @@ class Exchange:
         self._has_left = False
         self._received = bytearray()
         self._dropped = 0
+        self._block: bytes | None = None
+        self._answers_us = False
+        self._is_alone = True
         self._started_at = 0.0
         self._grace_ends: float | None = None
+        self._foreign_ends: float | None = None
 
     def start(self, now: float) -> Step:
         """Begin; the limits count from here."""
@@ -154,16 +161,15 @@ class Exchange:
 
     def received(self, chunk: bytes, now: float) -> Step:
         """Take bytes that came; they count even if they come with the deadline."""
-        self._received += chunk[: KEPT_BYTES - len(self._received)]
+        self._received += chunk[: self._limits.max_reply_bytes + KEPT_BYTES - len(self._received)]
         # Whatever comes ends a silence that was under way.
         self._grace_ends = None
-        blocks = self._unwrapper.feed(chunk)
-        if (done := self._first_of(blocks)) is not None:
+        if (done := self._take(self._unwrapper.feed(chunk))) is not None:
             return done
         if self._unwrapper.is_too_big:
-            return self._fail(Silence.TOO_BIG)
+            return self._end(Silence.TOO_BIG)
         if self._unwrapper.junk > self._limits.max_reply_bytes:
-            return self._fail(Silence.GARBAGE)
+            return self._end(Silence.GARBAGE)
         return self._wait(now)
 
     def passed(self, now: float) -> Step:
@@ -174,11 +180,11 @@ class Exchange:
 
     def ended(self) -> Step:
         """Take note that the peer has closed its side."""
-        return self._take_unterminated() or self._fail(Silence.CLOSED)
+        return self._take_unterminated() or self._end(Silence.CLOSED)
 
     def broke(self) -> Step:
         """Take note that the connection is broken; nothing more can leave or come."""
-        return self._take_unterminated() or self._fail(Silence.RESET)
+        return self._take_unterminated() or self._end(Silence.RESET)
 
     @property
     def _total_ends(self) -> float:
@@ -190,15 +196,19 @@ class Exchange:
         if (done := self._take_unterminated()) is not None:
             return done
         if now < (until := self._patience_ends(now)):
-            # The block that lacked its CR was about an earlier message; ours may still come.
+            # The block that lacked its CR was not about this message.
             return Read(until=until)
-        return self._fail(self._what_was_missed())
+        return self._end(self._what_was_missed())
 
     def _patience_ends(self, now: float) -> float:
         if not self._unwrapper.lacks_final_cr:
             self._grace_ends = None
         elif self._grace_ends is None:
             self._grace_ends = now + self._limits.grace_s
+        if self._block is not None:
+            if self._foreign_ends is None:
+                self._foreign_ends = now + self._limits.grace_s
+            return min(self._foreign_ends, self._total_ends)
         if self._grace_ends is not None:
             return min(self._grace_ends, self._total_ends)
         if self._received:
@@ -212,33 +222,43 @@ class Exchange:
 
     def _take_unterminated(self) -> Done | None:
         block = self._unwrapper.take_unterminated()
-        return None if block is None else self._first_of([block])
+        return None if block is None else self._take([block])
 
-    def _first_of(self, blocks: list[bytes]) -> Done | None:
-        for position, block in enumerate(blocks):
+    def _take(self, blocks: list[bytes]) -> Done | None:
+        """Look at blocks in the order in which they come; end if one of them answers this message, or is empty."""
+        for block in blocks:
             answered = self._answered_id(block)
-            if answered is not None and answered in self._settled:
-                # A late or second answer to an earlier message: never this one's.
+            if answered is not None and self._is_settled(answered):
+                # A late or second answer: never the answer to this message.
                 self._dropped += 1
-                continue
-            if not block:
+                self._is_alone = False
+            elif self._block is not None:
+                self._is_alone = False
+            elif not block:
                 return self._fail(Silence.EMPTY)
-            return self._reply(block, answered == self._control_id, blocks[position + 1 :])
-        return None
+            else:
+                self._block = block
+                self._answers_us = answered == self._control_id
+        return self._reply(self._block) if self._block is not None and self._answers_us else None
 
-    def _reply(self, block: bytes, answers_us: bool, more: list[bytes]) -> Done:
-        """End with the block; those that follow are counted when they are about a message that is settled."""
-        settled = {*self._settled, self._control_id} if answers_us else self._settled
-        late = sum(self._answered_id(other) in settled for other in more)
-        is_alone = not more and self._dropped == 0 and not self._unwrapper.has_leftovers
+    def _is_settled(self, control_id: str) -> bool:
+        return control_id in self._settled or (self._answers_us and control_id == self._control_id)
+
+    def _reply(self, block: bytes) -> Done:
         reply = Reply(
             data=block,
-            answers_us=answers_us,
+            answers_us=self._answers_us,
+            received=bytes(self._received),
             junk=self._unwrapper.junk,
-            dropped=self._dropped + late,
+            dropped=self._dropped,
             lacked_final_cr=self._unwrapper.unterminated > 0,
         )
-        return Done(answer=reply, closes=not (answers_us and is_alone))
+        is_clean = self._is_alone and not self._unwrapper.has_leftovers
+        return Done(answer=reply, closes=not (self._answers_us and is_clean))
+
+    def _end(self, kind: Silence) -> Done:
+        """End with the block that doesn't answer this message, else without a reply."""
+        return self._fail(kind) if self._block is None else self._reply(self._block)
 
     def _fail(self, kind: Silence) -> Done:
         if not self._has_left:
@@ -246,6 +266,5 @@ class Exchange:
         elif kind in (Silence.CLOSED, Silence.RESET) and self._what_was_missed() is Silence.GARBAGE:
             # A web server or a TLS port closes after its complaint: what it is says more than that it closed.
             kind = Silence.GARBAGE
-        return Done(
-            answer=NoReply(kind=kind, received=bytes(self._received), dropped=self._dropped), closes=True
-        )
+        received = bytes(self._received[:KEPT_BYTES])
+        return Done(answer=NoReply(kind=kind, received=received, dropped=self._dropped), closes=True)

@@ -20,6 +20,11 @@ def wrap(data: bytes) -> bytes:
     """Frame one message. Raises ValueError when it holds a start or an end byte, which no peer could read."""
     if (at := _start_or_end(data, 0)) >= 0:
         raise ValueError(f"the message holds the MLLP byte 0x{data[at]:02x} at offset {at}")
+    return framed(data)
+
+
+def framed(data: bytes) -> bytes:
+    """Put the bytes of a block around data, whatever it is."""
     return b"".join((START, data, END, CARRIAGE_RETURN))
 
 

@@ -231,7 +231,7 @@ class Verdict:
 class Attempt:
     """One try to deliver, stored before its first byte may leave.
 
-    `reply` is what came back, byte for byte; it may hold patient data.
+    `reply` is what came back, byte for byte: one block without its frame, more with it. It may hold patient data.
     """
 
     delivery: DeliveryId

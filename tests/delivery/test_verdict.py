@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from butterfly_gitops.delivery.verdict import judge, reply_bytes
 from butterfly_gitops.mllp.exchange import NoReply, Reply, Silence
+from butterfly_gitops.mllp.framing import framed
 from butterfly_gitops.model.delivery import Outcome
 
 ID = "K7Q2M4ZP0V9T3XNB6RWC"
@@ -23,7 +24,7 @@ def ack(code, control_id=ID, *more, end=b"\r", msh=MSH):
 
 
 def judged(data, mode="original", **reply):
-    return judge(Reply(data=data, answers_us=True, **reply), control_id=ID, mode=mode)
+    return judge(Reply(data=data, answers_us=True, received=framed(data), **reply), control_id=ID, mode=mode)
 
 
 # The numbers are the rows of the catalogue of misbehaving peers.
@@ -136,7 +137,11 @@ def test_patient_data_of_a_reply_reaches_no_verdict():  # row 26
 
 
 def test_what_came_back_is_kept_whatever_it_was():
-    assert reply_bytes(Reply(data=b"MSH", answers_us=False)) == b"MSH"
+    for received in (b"Junk" + framed(b"MSH"), framed(b"MSH")[:-1], framed(b"MSH") + framed(b"MSA")):
+        assert reply_bytes(Reply(data=b"MSH", answers_us=False, received=received)) == received
+    # One block alone needs no frame; and whatever there was too much of, it is the block that is kept.
+    for received in (framed(b"MSH"), b"Junk\x0bMS"):
+        assert reply_bytes(Reply(data=b"MSH", answers_us=False, received=received)) == b"MSH"
     assert reply_bytes(NoReply(kind=Silence.GARBAGE, received=b"junk")) == b"junk"
 
 

@@ -40,25 +40,26 @@ def contradicted(message):
     return framed(ack(id_of(message)) + b"\x1cMSA|AE|" + id_of(message).encode() + b"\r")
 
 
-# Row: what the peer does with the first message, and what the first attempt's verdict says.
+GRACE_S = 0.25
+# Row: what the peer does with the first message, the seconds until it counts, and what the first attempt's verdict says.
 DOUBTS = {
-    "12 no answer": (None, "", "no answer"),
-    "15 close before an answer": ("close", "", "closed before an answer"),
-    "16 reset before an answer": ("reset", "", "reset before an answer"),
-    "20 CA in original mode": ("CA", "CA", "CA in original mode: set acknowledgement mode commit?"),
-    "28 unknown code": ("AX", "AX", "MSA-1 is no known code"),
-    "28 longer code": ("AAX", "AAX", "MSA-1 is no known code"),
-    "29 AA for another message": (other("AA"), "AA", "acknowledges another message"),
-    "30 AE for another message": (other("AE"), "AE", "acknowledges another message"),
-    "31 AA without an id": (without_id, "AA", "MSA-2 is empty"),
-    "71 half an answer": (half, "AA", "acknowledges another message"),
-    "71 a yes and a no in one": (contradicted, "", "more than one MSA segment"),
-    "32 our own message comes back": (framed, "", None),
+    "12 no answer": (None, ACK_TIMEOUT_S, "", "no answer"),
+    "15 close before an answer": ("close", 0, "", "closed before an answer"),
+    "16 reset before an answer": ("reset", 0, "", "reset before an answer"),
+    "20 CA in original mode": ("CA", 0, "CA", "CA in original mode: set acknowledgement mode commit?"),
+    "28 unknown code": ("AX", 0, "AX", "MSA-1 is no known code"),
+    "28 longer code": ("AAX", 0, "AAX", "MSA-1 is no known code"),
+    "29 AA for another message": (other("AA"), GRACE_S, "AA", "acknowledges another message"),
+    "30 AE for another message": (other("AE"), GRACE_S, "AE", "acknowledges another message"),
+    "31 AA without an id": (without_id, GRACE_S, "AA", "MSA-2 is empty"),
+    "71 half an answer": (half, GRACE_S, "AA", "acknowledges another message"),
+    "71 a yes and a no in one": (contradicted, GRACE_S, "", "more than one MSA segment"),
+    "32 our own message comes back": (framed, GRACE_S, "", None),
 }
 
 
-@pytest.mark.parametrize(("act", "code", "detail"), DOUBTS.values(), ids=DOUBTS)
-def test_a_doubt_closes_the_connection_and_the_same_bytes_go_again(tmp_path, act, code, detail):
+@pytest.mark.parametrize(("act", "seconds", "code", "detail"), DOUBTS.values(), ids=DOUBTS)
+def test_a_doubt_closes_the_connection_and_the_same_bytes_go_again(tmp_path, act, seconds, code, detail):
     async def story():
         async with (
             Peer(Ehr(act).play) as peer,
@@ -66,8 +67,7 @@ def test_a_doubt_closes_the_connection_and_the_same_bytes_go_again(tmp_path, act
         ):
             await all_of_it.submit("S1", "S2")
             await until(lambda: peer.messages)
-            if act is None:
-                await all_of_it.pass_time(ACK_TIMEOUT_S)
+            await all_of_it.pass_time(seconds)
             first, second = await all_of_it.states(UNCERTAIN, QUEUED)
             verdict = first.attempts[0].verdict
             assert (verdict.outcome, verdict.code) == (Outcome.UNCERTAIN, code)
@@ -83,6 +83,37 @@ def test_a_doubt_closes_the_connection_and_the_same_bytes_go_again(tmp_path, act
             assert studies(peer.messages) == ["S1", "S1", "S2"]
             assert peer.connections == 2
             assert [len(one.attempts) for one in (first, second)] == [2, 1]
+
+    run(story())
+
+
+# Row: what stands before and behind the answer's block, and whether the answer is the first block and delivers.
+BESIDE = {
+    "our answer behind a foreign one": (framed(ack("OTHER")), b"", False),
+    "junk before": (b"Junk", b"", True),
+    "junk behind": (b"", b"\x00Junk", True),
+    "what follows an end byte": (b"", b"\x0bMSH\x1cX", True),
+    "nothing": (b"", b"", True),
+}
+
+
+@pytest.mark.parametrize(("before", "behind", "delivers"), BESIDE.values(), ids=BESIDE)
+def test_all_that_came_is_in_the_history(tmp_path, before, behind, delivers):
+    async def story():
+        def answer(message):
+            return before + framed(ack(id_of(message))) + behind
+
+        async with (
+            Peer(Ehr(answer).play) as peer,
+            dispatching(tmp_path, epic=an_endpoint(peer.port)) as all_of_it,
+        ):
+            await all_of_it.submit("S1")
+            await until(lambda: peer.messages)
+            await all_of_it.pass_time(GRACE_S)
+            (found,) = await all_of_it.states(DELIVERED if delivers else UNCERTAIN)
+            came = answer(peer.messages[0])
+            bare = ack(id_of(peer.messages[0]))
+            assert found.attempts[0].reply == (came if before or behind else bare)
 
     run(story())
 

@@ -28,7 +28,8 @@ def a_written_exchange(**settings):
 
 def test_a_good_answer_leaves_the_connection_open():
     step = a_written_exchange().received(b"\x0bAA M1\x1c\r", 101)
-    assert step == Done(answer=Reply(data=b"AA M1", answers_us=True), closes=False)
+    reply = Reply(data=b"AA M1", answers_us=True, received=b"\x0bAA M1\x1c\r")
+    assert step == Done(answer=reply, closes=False)
 
 
 # name: stream, data of the reply, answers us, junk, dropped, lacked CR, closes
@@ -58,9 +59,72 @@ REPLIES = {
 def test_the_first_block_not_about_an_earlier_message_is_the_reply(
     stream, data, answers_us, junk, dropped, lacked, closes
 ):
-    step = a_written_exchange(settled={"M0"}).received(stream, 101)
-    reply = Reply(data=data, answers_us=answers_us, junk=junk, dropped=dropped, lacked_final_cr=lacked)
+    exchange = a_written_exchange(settled={"M0"})
+    step = exchange.received(stream, 101)
+    if not answers_us:
+        assert step == Read(until=102)
+        step = exchange.passed(102)
+    reply = Reply(
+        data=data,
+        answers_us=answers_us,
+        received=stream,
+        junk=junk,
+        dropped=dropped,
+        lacked_final_cr=lacked,
+    )
     assert step == Done(answer=reply, closes=closes)
+
+
+BEHIND = {
+    "our answer": (b"\x0bAA M1\x1c\r", 0, 0),
+    "our answer without its final CR": (b"\x0bAA M1\x1c", 0, 0),
+    "a late one": (b"\x0bAA M0\x1c\r", 0, 1),
+    "junk": (b"Junk", 4, 0),
+    "a block too big": (b"\x0b" + b"x" * 101, 0, 0),
+    "too much junk": (b"x" * 101, 101, 0),
+}
+
+
+@pytest.mark.parametrize("ending", ["time", "fin", "reset"])
+@pytest.mark.parametrize("piece", [1, 200], ids=["byte by byte", "whole"])
+@pytest.mark.parametrize(("behind", "junk", "dropped"), BEHIND.values(), ids=BEHIND)
+def test_what_comes_behind_a_foreign_answer_is_kept_and_proves_nothing(behind, junk, dropped, piece, ending):
+    exchange = a_written_exchange(settled={"M0"})
+    foreign = b"\x0bAE M9\x1c\r"
+    step = exchange.received(foreign, 101)
+    for n in range(0, len(behind), piece):
+        assert step == Read(until=102)
+        step = exchange.received(behind[n : n + piece], 101.5)
+    if not isinstance(step, Done):
+        ends = {"time": lambda: exchange.passed(102), "fin": exchange.ended, "reset": exchange.broke}
+        step = ends[ending]()
+
+    assert step.closes
+    assert step.answer == Reply(
+        data=b"AE M9",
+        answers_us=False,
+        received=foreign + behind,
+        junk=junk,
+        dropped=dropped,
+        lacked_final_cr=behind.endswith(b"\x1c"),
+    )
+
+
+def test_a_foreign_answer_with_the_last_moment_ends_with_it():
+    exchange = a_written_exchange()
+    assert exchange.received(b"\x0bAA M9\x1c\r", 109.5) == Read(until=110)
+    step = exchange.passed(110)
+    assert isinstance(step, Done)
+    assert isinstance(step.answer, Reply)
+
+
+def test_what_is_kept_is_bounded():
+    exchange = a_written_exchange(limits=Limits(first_byte_s=5, total_s=10, max_reply_bytes=5000))
+    exchange.received(b"x" * 5000, 101)
+    exchange.received(b"\x0bAA M1" + b"x" * 4990 + b"\x1c\r", 101)
+    step = exchange.passed(102)
+    assert isinstance(step, Done)
+    assert (len(step.answer.received), len(step.answer.data)) == (5000 + 4096, 4995)
 
 
 @pytest.mark.parametrize(
@@ -130,7 +194,8 @@ def test_a_missing_final_cr_is_tolerated(ending):
 
     step = {"grace": lambda: exchange.passed(102), "fin": exchange.ended, "reset": exchange.broke}[ending]()
 
-    assert step == Done(answer=Reply(data=b"AA M1", answers_us=True, lacked_final_cr=True), closes=False)
+    reply = Reply(data=b"AA M1", answers_us=True, received=b"\x0bAA M1\x1c", lacked_final_cr=True)
+    assert step == Done(answer=reply, closes=False)
 
 
 def test_an_end_byte_counts_as_the_last_only_after_a_silence_of_its_own():
@@ -213,16 +278,28 @@ def test_an_id_that_this_connection_has_answered_is_not_sent_on_it():
 @given(st.lists(st.sampled_from([b"\x0b", b"\x1c", b"\r", b"AA M1", b"AA M0", b"x"]), max_size=20), st.data())
 def test_any_chunking_yields_the_same_reply(tokens, data):
     stream = b"".join(tokens)
-    whole = a_written_exchange(settled={"M0"}).received(stream, 101) if stream else None
-    exchange, step = a_written_exchange(settled={"M0"}), None
-    while stream and not isinstance(step, Done):
+    whole = played([stream] if stream else [])
+    chunks = []
+    while stream:
         cut = data.draw(st.integers(1, len(stream)))
-        step = exchange.received(stream[:cut], 101)
+        chunks.append(stream[:cut])
         stream = stream[cut:]
+    pieces = played(chunks)
 
-    if isinstance(whole, Done) and isinstance(whole.answer, Reply):
-        assert isinstance(step, Done)
-        assert isinstance(step.answer, Reply)
-        assert (step.answer.data, step.answer.answers_us) == (whole.answer.data, whole.answer.answers_us)
+    if isinstance(whole, Reply):
+        assert isinstance(pieces, Reply)
+        assert (pieces.data, pieces.answers_us) == (whole.data, whole.answers_us)
     else:
-        assert isinstance(step, Done) == isinstance(whole, Done)
+        assert isinstance(pieces, NoReply)
+        assert pieces.kind == whole.kind
+
+
+def played(chunks):
+    """The answer once these have come, and then nothing any more."""
+    exchange, step, now = a_written_exchange(settled={"M0"}), Read(until=105), 101
+    for chunk in chunks:
+        if not isinstance(step, Done):
+            step = exchange.received(chunk, now)
+    while isinstance(step, Read):
+        step = exchange.passed(step.until)
+    return step.answer
