@@ -3,6 +3,7 @@
 What a field holds is decided by a layout; its bytes by `charset`.
 """
 
+import re
 from collections.abc import Iterable
 
 from butterfly_gitops.hl7.charset import charset_of
@@ -47,6 +48,12 @@ def visible(data: bytes, encoding: Encoding) -> str:
     text = data.decode(charset_of(encoding).codec, errors="backslashreplace")
     lines = text.removesuffix("\r").split("\r")
     return "\n".join("".join(map(_printable, line)) for line in lines)
+
+
+def visible_bytes(data: bytes) -> str:
+    """Show bytes as they came, a line up to each CR: like `visible`, but with every line end and frame byte to be seen."""
+    text = data.decode("utf-8", errors="backslashreplace")
+    return "\n".join("".join(map(_printable, line)) for line in re.split(r"(?<=\r)(?!$)", text))
 
 
 def _printable(character: str) -> str:

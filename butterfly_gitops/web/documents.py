@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from butterfly_gitops.delivery.pausing import holds_back, is_paused
-from butterfly_gitops.hl7.message import visible
+from butterfly_gitops.hl7.message import visible, visible_bytes
 from butterfly_gitops.model.delivery import Attempt, LaneId, Pause, State, StoredMessage, TargetNumber
 from butterfly_gitops.model.endpoint import Encoding
 from butterfly_gitops.store.interface import (
@@ -125,7 +125,11 @@ def _encoding_of(message: StoredMessage) -> Encoding:
 
 def _replies(shown: Shown) -> list[dict[str, Any]]:
     return [
-        {"attempt": one.number, "text": visible(one.reply, "UTF-8")}
+        {
+            "attempt": one.number,
+            "text": visible_bytes(one.reply),
+            "base64": base64.b64encode(one.reply).decode(),
+        }
         for one in shown.found.attempts
         if one.reply
     ]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from butterfly_gitops.hl7.message import value_of, visible
+from butterfly_gitops.hl7.message import value_of, visible, visible_bytes
 from butterfly_gitops.hl7.refusal import RenderingRefused
 from butterfly_gitops.model.endpoint import EhrEndpoint
 from butterfly_gitops.model.error import GitopsError
@@ -423,6 +423,15 @@ def test_a_message_is_shown_without_anything_unprintable():
     data = "MSH|^~\\&|Å\rOBX|1|\x1b[31m\x0b\u202e\r".encode()
     assert visible(data, "UTF-8") == "MSH|^~\\&|Å\nOBX|1|\\x1b[31m\\x0b\\u202e"
     assert visible(data, "US-ASCII").splitlines()[0] == "MSH|^~\\&|\\xc3\\x85"
+
+
+def test_bytes_are_shown_with_their_line_ends_and_frames():
+    data = b"Junk\x0bMSH|^~\\&|\xc3\x85\rMSA|AA|1\r\n\xff\x1c\r"
+    assert visible_bytes(data).splitlines() == [
+        "Junk\\x0bMSH|^~\\&|Å\\r",
+        "MSA|AA|1\\r",
+        "\\n\\xff\\x1c\\r",
+    ]
 
 
 TEXTS = st.text(st.one_of(st.sampled_from("|^~\\&\r\n\x0b\x1c\x00\x7f\x85"), st.characters(codec="utf-8")))

@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
+from butterfly_gitops.delivery.settle import Policy
 from butterfly_gitops.dispatcher.rendering import Renderer
-from butterfly_gitops.store.interface import Claiming, Step
+from butterfly_gitops.model.delivery import DeliveryId, Epoch, Outcome, Verdict
+from butterfly_gitops.model.endpoint import Acknowledgement, Retry
+from butterfly_gitops.store.interface import Claiming, Settling, Step
 from tests.web.serving import Served, edit, event
 
 REASON = {"reason": "CHG-1"}
@@ -87,6 +90,25 @@ async def test_a_show_with_content_has_the_exact_bytes(sent: Served):
     assert data.endswith(b"\r")
     assert "PID|1||MRN0042^^^STE^MR||Muster^Erika" in message["text"]
     assert shown["report"]["filler_order_number"] == "A4711"
+
+
+async def test_a_show_with_content_has_all_that_came_back(sent: Served):
+    store = sent.app.state.services.store
+    came = b"Junk\x0bMSH|^~\\&\rMSA|AA|K\r\x1c\r\x0bMSH"
+    settling = Settling(
+        delivery=DeliveryId(1),
+        attempt=1,
+        verdict=Verdict(outcome=Outcome.DELIVERED, code="AA", detail="bytes outside blocks"),
+        reply=came,
+        policy=Policy(acknowledgement=Acknowledgement(), retry=Retry()),
+        jitter=0.5,
+    )
+    lane = (await store.show(DeliveryId(1))).found.delivery.lane
+    await store.advance([Step(lane=lane, epoch=Epoch(1), at=datetime.now(UTC), settling=settling)])
+
+    (reply,) = (await sent.get("/v1/deliveries/1?content=true")).json()["replies"]
+    assert base64.b64decode(reply["base64"]) == came
+    assert reply["text"].splitlines() == ["Junk\\x0bMSH|^~\\&\\r", "MSA|AA|K\\r", "\\x1c\\r", "\\x0bMSH"]
 
 
 @pytest.fixture
