@@ -12,13 +12,14 @@ from benchmarks.fleet import apply_sites, archives_of, one_endpoint_each
 from benchmarks.load import ARRAY, feed, settle_down, timed
 from benchmarks.profiling import Profiles
 from benchmarks.studies import arrays
+from butterfly_gitops.dispatcher.dial import TcpDialler
 from butterfly_gitops.dispatcher.intake import Intake
-from butterfly_gitops.dispatcher.point import Point
 from butterfly_gitops.logs import configure_logs
 from butterfly_gitops.model.delivery import State
 from butterfly_gitops.model.study import StudyEvent
 from butterfly_gitops.store.interface import Store
 from butterfly_gitops.wiring import Engine, Options, build
+from tests.journeys.watched import Point, WatchedDialler
 
 _WARMING = 2
 _POINTERS = tuple(f"/{position}" for position in range(ARRAY))
@@ -89,7 +90,7 @@ async def run(folder: Path, ports: list[int], messages: int, profiles: Profiles 
     """Time as many lanes as there are ports."""
     tally = Tally()
     options = Options(state=folder / "state", create=True, port=0, interval_s=3600)
-    async with build(options, passed=tally.passed) as engine:
+    async with build(options, dialler=WatchedDialler(TcpDialler(), tally.passed)) as engine:
         await apply_sites(engine.app.state.services.store, one_endpoint_each(ports))
         return await _running(engine, lambda: _measure(engine, tally, len(ports), messages, profiles))
 

@@ -22,7 +22,6 @@ from butterfly_gitops.dispatcher.dial import Dialler, TcpDialler
 from butterfly_gitops.dispatcher.intake import Intake
 from butterfly_gitops.dispatcher.lane import World
 from butterfly_gitops.dispatcher.lanes import Lanes
-from butterfly_gitops.dispatcher.point import Passed, Point
 from butterfly_gitops.dispatcher.wire import Listener, TcpWire
 from butterfly_gitops.hl7.acknowledgement import read_acknowledgement
 from butterfly_gitops.hl7.control_id import crockford
@@ -115,10 +114,8 @@ def _server_settings(app: FastAPI) -> uvicorn.Config:
 
 
 @contextlib.asynccontextmanager
-async def build(
-    options: Options, *, passed: Passed = lambda _: None, dialler: Dialler | None = None
-) -> AsyncIterator[Engine]:
-    """Open the state, become its dispatcher and make the engine; `passed` hears of every named point.
+async def build(options: Options, *, dialler: Dialler | None = None) -> AsyncIterator[Engine]:
+    """Open the state, become its dispatcher and make the engine; `dialler` dials in place of TCP.
 
     Raises CannotListen, StateMissing, StateHeld.
     """
@@ -129,16 +126,16 @@ async def build(
         epoch = await store.own(node=socket.gethostname(), boot=secrets.token_hex(8), at=_now())
         recovered = await store.recover(epoch, at=_now())
         _log.info("state opened", state=str(options.state), epoch=epoch, count=recovered)
-        world = World(now=_now, draw=random.random, letters=_letters, passed=passed)
+        world = World(now=_now, draw=random.random, letters=_letters)
         tcp = dialler or TcpDialler(own=listening.getsockname()[:2])
-        lanes = Lanes(store, epoch, make_wire=lambda to: _wire(to, tcp, passed), world=world)
-        engine = _engine(options, store, lanes, passed, listening)
+        lanes = Lanes(store, epoch, make_wire=lambda to: _wire(to, tcp), world=world)
+        engine = _engine(options, store, lanes, listening)
         stack.enter_context(_announced(options.state, engine.url))
         yield engine
 
 
-def _engine(options: Options, store: Store, lanes: Lanes, passed: Passed, listening: socket.socket) -> Engine:
-    intake = Intake(store, wake=lanes.wake, now=_now, passed=passed)
+def _engine(options: Options, store: Store, lanes: Lanes, listening: socket.socket) -> Engine:
+    intake = Intake(store, wake=lanes.wake, now=_now)
 
     async def applied() -> None:
         intake.forget_rules()
@@ -174,7 +171,7 @@ async def opened(state: Path, *, create: bool = False, administrator: str) -> As
     """Open a state that no `run` holds, as the same application without a dispatcher. Raises StateMissing, StateHeld."""
     store = SqliteStore.open(state, create=create)
     try:
-        intake = Intake(store, wake=lambda _: None, now=_now, passed=lambda _: None)
+        intake = Intake(store, wake=lambda _: None, now=_now)
 
         async def applied() -> None:
             intake.forget_rules()
@@ -194,12 +191,11 @@ async def opened(state: Path, *, create: bool = False, administrator: str) -> As
         await store.close()
 
 
-def _wire(listener: Listener, dialler: Dialler, passed: Passed) -> TcpWire:
+def _wire(listener: Listener, dialler: Dialler) -> TcpWire:
     return TcpWire(
         listener,
         dialler=dialler,
         answered_id=lambda block: read_acknowledgement(block).msa2 or None,
-        all_left=lambda: passed(Point.BYTES_LEFT),
     )
 
 

@@ -10,7 +10,6 @@ import structlog
 from butterfly_gitops.config.nearest import nearest
 from butterfly_gitops.delivery.patient import identifier_keys
 from butterfly_gitops.delivery.routing import Entitled, Route, is_near_start, is_too_far_ahead, route
-from butterfly_gitops.dispatcher.point import Passed, Point
 from butterfly_gitops.hl7.study_values import problems_of_values
 from butterfly_gitops.model.delivery import LaneId
 from butterfly_gitops.model.error import GitopsError
@@ -55,12 +54,10 @@ class Intake:
         *,
         wake: Callable[[Iterable[LaneId]], None],
         now: Callable[[], datetime],
-        passed: Passed,
     ) -> None:
         self._store = store
         self._wake = wake
         self._now = now
-        self._passed = passed
         self._routing: _Routing | None = None
         self.near_starts = 0
         self.conflicts = 0
@@ -90,7 +87,6 @@ class Intake:
                 self.conflicts += 1
                 _log.warning("event id known with other content", event_id=conflict.event_id)
                 raise
-            self._passed(Point.ACCEPTED)
             self._tell(accepted, routed, routing)
             self._wake({lane for one in accepted for lane in one.lanes})
             return accepted

@@ -13,7 +13,6 @@ import structlog
 from butterfly_gitops.delivery.claim import is_due
 from butterfly_gitops.delivery.settle import Policy
 from butterfly_gitops.delivery.verdict import judge, reply_bytes
-from butterfly_gitops.dispatcher.point import Passed, Point
 from butterfly_gitops.dispatcher.rendering import Prepared, Renderer
 from butterfly_gitops.dispatcher.shared_wire import SharedWire
 from butterfly_gitops.dispatcher.wire import Wire
@@ -59,12 +58,11 @@ _LANE_FAILED = Verdict(outcome=Outcome.UNCERTAIN, detail="the dispatcher failed 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """What the lanes need of the world: time, chance, and where a result has been."""
+    """What the lanes need of the world: time and chance."""
 
     now: Callable[[], datetime]
     draw: Callable[[], float]
     letters: Callable[[int], str]
-    passed: Passed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,10 +242,8 @@ class Lane:
         return self._rendering[1].prepare(head, at=self._world.now())
 
     async def _exchange(self, attempt: Attempt, prepared: Prepared, course: Course, wire: Wire) -> Settling:
-        self._world.passed(Point.SENDING_STORED)
         self._risked = (attempt.delivery, attempt.number)
         answer = await wire.exchange(prepared.data, attempt.control_id, course.limits)
-        self._world.passed(Point.ANSWER_READ)
         verdict = judge(answer, control_id=attempt.control_id, mode=course.endpoint.acknowledgement.mode)
         if verdict.outcome is Outcome.UNCERTAIN:
             # Whatever still comes on this connection must not be taken for the next message's answer.

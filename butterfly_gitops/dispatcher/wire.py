@@ -69,7 +69,6 @@ class TcpWire:
 
     `answered_id` reads MSA-2 of a block, None where there is none. `late_answers` counts what came about a
     message that had been settled, in flight and idle; `unasked` the idle connections closed for talking.
-    `all_left` is called when the kernel has a whole message, before anything is read.
     """
 
     def __init__(
@@ -78,12 +77,10 @@ class TcpWire:
         *,
         dialler: Dialler,
         answered_id: Callable[[bytes], str | None],
-        all_left: Callable[[], None] = lambda: None,
     ) -> None:
         self._listener = listener
         self._dialler = dialler
         self._answered_id = answered_id
-        self._all_left = all_left
         self._connection: Connection | None = None
         self._settled: dict[str, None] = {}
         self._last_use_s: float | None = None
@@ -123,7 +120,7 @@ class TcpWire:
             settled=self._settled,
         )
         try:
-            done = await _drive(exchange, connection, frame, self._all_left)
+            done = await _drive(exchange, connection, frame)
         except BaseException:
             # Cancelled, most likely: bytes may have left.
             self._drop(discard=True)
@@ -189,9 +186,7 @@ class TcpWire:
         self._settled = {}
 
 
-async def _drive(
-    exchange: Exchange, connection: Connection, frame: bytes, all_left: Callable[[], None]
-) -> Done:
+async def _drive(exchange: Exchange, connection: Connection, frame: bytes) -> Done:
     """Do what the exchange says until it is over."""
     unwritten = memoryview(frame)
     step = exchange.start(_now())
@@ -202,8 +197,6 @@ async def _drive(
             case Write(until=until):
                 count, step = _send(exchange, connection, unwritten)
                 unwritten = unwritten[count:]
-                if count > 0 and not unwritten:
-                    all_left()
                 if count == 0 and isinstance(step, Write):
                     await _wait(connection.sendable(), until)
             case Read(until=until):

@@ -78,7 +78,7 @@ class Dispatcher:
         self._reads = reads or answered_id
         self.loop = asyncio.get_running_loop()
         self.wall = timedelta(0)
-        self.intake = Intake(store, wake=self._wake, now=self.now, passed=lambda _: None)
+        self.intake = Intake(store, wake=self._wake, now=self.now)
         self.lanes = None
         self._stop = asyncio.Event()
         self._ids = itertools.count(1)
@@ -100,7 +100,6 @@ class Dispatcher:
             now=self.now,
             draw=lambda: JITTER,
             letters=lambda count: f"{epoch}E{next(serial)}".rjust(count, "0"),
-            passed=lambda _: None,
         )
         self.lanes = Lanes(self.store, epoch, make_wire=self._wire, world=world)
         is_running = asyncio.Event()

@@ -19,7 +19,7 @@ async def entitled(site):
 
 
 def intake_of(play):
-    return Intake(play.store, wake=lambda _: None, now=lambda: play.now, passed=lambda _: None)
+    return Intake(play.store, wake=lambda _: None, now=lambda: play.now)
 
 
 async def test_what_occurred_before_its_archive_left_is_delivered():

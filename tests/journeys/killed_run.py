@@ -1,4 +1,4 @@
-"""A `run` that is killed at the n-th passing of a named point: `POINT N STATE [SITES]`, with SITES on a new state.
+"""A `run` that is killed when it passes a point for the n-th time: `POINT N STATE [SITES]`, with SITES on a new state.
 
 As with `bgo run`, a line on standard error says that the API answers.
 """
@@ -10,15 +10,29 @@ import signal
 import sys
 from pathlib import Path
 
-from butterfly_gitops.dispatcher.point import Point
+from butterfly_gitops.dispatcher.dial import TcpDialler
 from butterfly_gitops.source.folder import FolderSource
+from butterfly_gitops.store.sqlite import SqliteStore
 from butterfly_gitops.wiring import Options, build
+from tests.journeys.watched import Point, WatchedDialler
 
 
 async def run(options, passed):
-    async with build(options, passed=passed) as engine:
+    watch_accept(passed)
+    async with build(options, dialler=WatchedDialler(TcpDialler(), passed)) as engine:
         print(f"API at {engine.url}", file=sys.stderr, flush=True)
         await engine.run(asyncio.Event())
+
+
+def watch_accept(passed):
+    accept = SqliteStore.accept
+
+    async def watched(self, *args, **kwargs):
+        accepted = await accept(self, *args, **kwargs)
+        passed(Point.ACCEPTED)
+        return accepted
+
+    SqliteStore.accept = watched
 
 
 def killing_at(point, number):

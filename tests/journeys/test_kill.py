@@ -8,11 +8,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from butterfly_gitops.dispatcher.point import Point
 from butterfly_gitops.practice_ehr.scenario import WELL_BEHAVED
 from butterfly_gitops.practice_ehr.server import PracticeEhr
 from tests.journeys.fleet_files import an_endpoint, an_event, write_fleet, write_site
 from tests.journeys.processes import arrivals, control_ids, running, until
+from tests.journeys.watched import Point
 
 pytestmark = pytest.mark.journey
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from butterfly_gitops.dispatcher.point import Point
 from butterfly_gitops.hl7.message import value_of
 from tests.journeys.fleet_files import an_endpoint, an_event, write_fleet, write_site
 from tests.journeys.processes import arrivals, practising, running
+from tests.journeys.watched import Point
 
 pytestmark = [pytest.mark.journey, pytest.mark.soak]
 

@@ -427,7 +427,7 @@ def without_room() -> FastAPI:
     return make_application(
         Services(
             store=store,
-            intake=Intake(store, wake=lambda _: None, now=now, passed=lambda _: None),
+            intake=Intake(store, wake=lambda _: None, now=now),
             configuring=Configuring(store, now=now, applied=applied),
             dispatching=None,
             now=now,
