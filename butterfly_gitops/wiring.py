@@ -30,21 +30,17 @@ from butterfly_gitops.source.interface import Source
 from butterfly_gitops.store.interface import Store
 from butterfly_gitops.store.sqlite import SqliteStore
 from butterfly_gitops.store.state_folder import hold
+from butterfly_gitops.store.token_file import made_token, write_private
 from butterfly_gitops.web.application import make_application
 from butterfly_gitops.web.services import Services
 
 API_FILE = "api.json"
-TOKEN_FILE = "token"  # noqa: S105 - a file's name
 
 _log = structlog.get_logger()
 
 
 class CannotListen(GitopsError):  # noqa: N818 - it says what is the case
     """The API's address is taken or not allowed."""
-
-
-class NoToken(GitopsError):  # noqa: N818 - it says what is the case
-    """The state's token cannot be used."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,7 +153,7 @@ def _engine(options: Options, store: Store, lanes: Lanes, listening: socket.sock
         configuring=configuring,
         dispatching=lanes,
         now=_now,
-        token=_token(options.state),
+        token=made_token(options.state),
         administrator=options.administrator,
         followed=options.followed,
         kick=loop.kick,
@@ -183,7 +179,7 @@ async def opened(state: Path, *, create: bool = False, administrator: str) -> As
                 configuring=Configuring(store, now=_now, applied=applied),
                 dispatching=None,
                 now=_now,
-                token=_token(state),
+                token=made_token(state),
                 administrator=administrator,
             )
         )
@@ -234,33 +230,11 @@ def _listen(host: str, port: int) -> Iterator[socket.socket]:
 def _announced(state: Path, url: str) -> Iterator[None]:
     """Tell the verbs where the API of this state answers, as long as it does."""
     path = state / API_FILE
-    _write_private(path, json.dumps({"url": url, "pid": os.getpid()}))
+    write_private(path, json.dumps({"url": url, "pid": os.getpid()}))
     try:
         yield
     finally:
         path.unlink(missing_ok=True)
-
-
-def _token(state: Path) -> str:
-    """Return what every request to this state's API must bear; made once."""
-    path = state / TOKEN_FILE
-    if not path.exists():
-        # Whole or not at all: an empty token would open the API to everybody.
-        unfinished = state / f".{TOKEN_FILE}"
-        _write_private(unfinished, secrets.token_urlsafe(32))
-        unfinished.replace(path)
-    token = path.read_text().strip()
-    if not token:
-        raise NoToken(f"{path} is empty: remove it, and the next start makes another")
-    return token
-
-
-def _write_private(path: Path, text: str) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _now() -> datetime:

@@ -147,9 +147,9 @@ async def client_of(
     """Speak to the API at a URL, with the token of its state."""
     import httpx
 
-    from butterfly_gitops.wiring import TOKEN_FILE
+    from butterfly_gitops.store.token_file import read_token
 
-    headers = {"Authorization": f"Bearer {(state / TOKEN_FILE).read_text().strip()}"}
+    headers = {"Authorization": f"Bearer {read_token(state)}"}
     if acts_as:
         headers["X-Bgo-As"] = acts_as
     # No proxy of the environment stands between a process and its own machine.

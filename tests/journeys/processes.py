@@ -9,7 +9,8 @@ import sys
 import httpx
 
 from butterfly_gitops.practice_ehr.journal import JournalKind, read_journal
-from butterfly_gitops.wiring import API_FILE, TOKEN_FILE
+from butterfly_gitops.store.token_file import read_token
+from butterfly_gitops.wiring import API_FILE
 
 PATIENCE_S = 60
 BGO = ("-m", "butterfly_gitops")
@@ -81,9 +82,11 @@ class Api:
 
     def __init__(self, state):
         url = json.loads((state / API_FILE).read_text())["url"]
-        token = (state / TOKEN_FILE).read_text().strip()
         self.http = httpx.AsyncClient(
-            base_url=url, headers={"Authorization": f"Bearer {token}"}, trust_env=False, timeout=PATIENCE_S
+            base_url=url,
+            headers={"Authorization": f"Bearer {read_token(state)}"},
+            trust_env=False,
+            timeout=PATIENCE_S,
         )
 
     async def submit(self, *events):

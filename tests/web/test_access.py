@@ -104,9 +104,3 @@ async def test_without_the_token_every_door_is_401(api: Served, token: str, meth
     assert answer.status_code == 401
     assert "token" in answer.json()["error"]
     assert (api.state / "token").read_text() not in answer.text
-
-
-async def test_the_token_is_the_owners_alone_and_stays(api: Served):
-    file = api.state / "token"
-    assert file.stat().st_mode & 0o777 == 0o600
-    assert len(file.read_text()) >= 40
