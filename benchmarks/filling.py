@@ -17,7 +17,7 @@ _ARRAY = 100
 
 async def fill(state: Path, ports: list[int], waiting: int) -> Any:
     """Apply a site for each port, and leave so many deliveries waiting."""
-    async with opened(state, create=True, administrator="benchmark") as app:
+    async with opened(state, create=True) as app:
         services = app.state.services
         await apply_sites(services.store, one_endpoint_each(ports))
 

@@ -54,7 +54,6 @@ class Options:
     host: str = "127.0.0.1"
     port: int = 8311
     interval_s: float = 30.0
-    administrator: str = "local administrator"
 
 
 class Engine:
@@ -154,7 +153,6 @@ def _engine(options: Options, store: Store, lanes: Lanes, listening: socket.sock
         dispatching=lanes,
         now=_now,
         token=made_token(options.state),
-        administrator=options.administrator,
         followed=options.followed,
         kick=loop.kick,
         has_considered=loop.has_considered,
@@ -163,7 +161,7 @@ def _engine(options: Options, store: Store, lanes: Lanes, listening: socket.sock
 
 
 @contextlib.asynccontextmanager
-async def opened(state: Path, *, create: bool = False, administrator: str) -> AsyncIterator[FastAPI]:
+async def opened(state: Path, *, create: bool = False) -> AsyncIterator[FastAPI]:
     """Open a state that no `run` holds, as the same application without a dispatcher. Raises StateMissing, StateHeld."""
     store = SqliteStore.open(state, create=create)
     try:
@@ -180,7 +178,6 @@ async def opened(state: Path, *, create: bool = False, administrator: str) -> As
                 dispatching=None,
                 now=_now,
                 token=made_token(state),
-                administrator=administrator,
             )
         )
     finally:

@@ -7,6 +7,7 @@ import asyncio
 import getpass
 import io
 import json
+import os
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -49,9 +50,17 @@ def _folder(_ctx: click.Context, _param: click.Parameter, state: Path) -> Path:
     return state
 
 
-def with_state(command: Command) -> Command:
-    """Give a command the options `--state` and `--as`."""
-    state = click.option(
+def _person(_ctx: click.Context, _param: click.Parameter, acts_as: str | None) -> str:
+    # click takes a variable that is set, and empty, for one that is not.
+    name = os.environ.get("BGO_AS") if acts_as is None else acts_as
+    if name is not None and not name.strip():
+        raise click.BadParameter("it names nobody: without a person, leave it and BGO_AS away")
+    return name or ""
+
+
+def with_state_folder(command: Command) -> Command:
+    """Give a command the option `--state`."""
+    with_it: Command = click.option(
         "--state",
         envvar="BGO_STATE",
         type=click.Path(path_type=Path),
@@ -59,17 +68,21 @@ def with_state(command: Command) -> Command:
         default=DEFAULT_STATE,
         show_default=True,
         help="The state folder.",
-    )
+    )(command)
+    return with_it
+
+
+def with_state(command: Command) -> Command:
+    """Give a command the options `--state` and `--as`."""
     acts_as = click.option(
         "--as",
         "acts_as",
         envvar="BGO_AS",
-        default="",
+        callback=_person,
         metavar="WHO",
         help="On whose behalf; then grants.yaml decides what is allowed.",
     )
-    with_both: Command = state(acts_as(command))
-    return with_both
+    return with_state_folder(acts_as(command))
 
 
 class Api:
@@ -131,9 +144,9 @@ async def connected(state: Path, acts_as: str, *, create: bool = False) -> Async
     # A verb says what it has to say; log lines are for `run`.
     configure_logs(io.StringIO(), as_json=False)
     try:
-        async with opened(state, create=create, administrator=login_name()) as app:
+        async with opened(state, create=create) as app:
             transport = httpx.ASGITransport(app=app, raise_app_exceptions=True)
-            async with client_of("http://state", state, acts_as=acts_as, transport=transport) as api:
+            async with client_of("http://localhost", state, acts_as=acts_as, transport=transport) as api:
                 yield api
     except StateHeld as held:
         async with client_of(_announced_url(state, held), state, acts_as=acts_as) as api:
@@ -149,9 +162,10 @@ async def client_of(
 
     from butterfly_gitops.store.token_file import read_token
 
-    headers = {"Authorization": f"Bearer {read_token(state)}"}
-    if acts_as:
-        headers["X-Bgo-As"] = acts_as
+    who = {"X-Bgo-As": acts_as} if acts_as else {"X-Bgo-Login": _login_name()}
+    headers = {"Authorization": f"Bearer {read_token(state)}"} | {
+        name: one for name, one in who.items() if one
+    }
     # No proxy of the environment stands between a process and its own machine.
     async with httpx.AsyncClient(
         base_url=url, headers=headers, transport=transport, timeout=_TIMEOUT_S, trust_env=False
@@ -169,9 +183,10 @@ def _announced_url(state: Path, held: "StateHeld") -> str:
         raise held from None
 
 
-def login_name() -> str:
-    """Return who runs this process, for the audit."""
+def _login_name() -> str:
+    """Return who says to run this process, for the audit; empty where a header cannot say it."""
     try:
-        return getpass.getuser()
+        name = getpass.getuser()
     except (OSError, KeyError):
-        return "local administrator"
+        return ""
+    return name if name.isascii() and name.isprintable() else ""

@@ -192,7 +192,9 @@ def _lines(shown: dict[str, Any]) -> Iterator[str]:
     for number in sorted({one["target"] for one in shown["attempts"]}):
         yield f"  target {number} is {wires[number]['host']}:{wires[number]['port']} by Link {wires[number]['link']}"
     for one in shown["audit"]:
-        yield f"  {one['at']}  {one['action']} by {one['actor']}: {one['reason']}"
+        yield f"  {one['at']}  {one['action']} by {one['actor']}" + (
+            f": {one['reason']}" if one["reason"] else ""
+        )
     for one in shown["messages"]:
         yield f"message {one['number']}: status {one['status']}, {one['bytes']} bytes, MSH-10 {one['control_id']}"
         if "text" in one:

@@ -135,7 +135,6 @@ async def _running(
         followed=f"{stage.sites}/",
         port=0,
         interval_s=parse_duration("2s").total_seconds(),
-        administrator="demo",
     )
     stop = asyncio.Event()
     async with (

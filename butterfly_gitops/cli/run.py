@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from butterfly_gitops.cli.client import login_name, with_state
+from butterfly_gitops.cli.client import with_state_folder
 from butterfly_gitops.cli.named import seconds_of
 from butterfly_gitops.source.folder import FolderSource
 from butterfly_gitops.source.git import GitSource
@@ -40,7 +40,7 @@ _LAST_PORT = 65535
     show_default=True,
     help="Log lines on standard error: for people, or for programs.",
 )
-@with_state
+@with_state_folder
 def command(
     *,
     source: str | None,
@@ -49,7 +49,6 @@ def command(
     new_state: bool,
     log_format: str,
     state: Path,
-    acts_as: str,
 ) -> None:
     """Run until interrupted: bring what is applied to what the source wants, take study events, and deliver.
 
@@ -69,7 +68,6 @@ def command(
         host=host,
         port=port,
         interval_s=_seconds(interval),
-        administrator=acts_as or login_name(),
     )
     configure_logs(sys.stderr, as_json=log_format == "json")
     asyncio.run(run(options, is_for_people=log_format == "text"))

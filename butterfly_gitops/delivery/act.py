@@ -17,6 +17,10 @@ class ActionRefused(GitopsError):  # noqa: N818 - it says what happened
     """What a person asked for would break a promise; the message says why and what to do instead."""
 
 
+class StudyElsewhere(ActionRefused):
+    """The study is of another site than the endpoint."""
+
+
 def resend(draft: Draft, delivery: Delivery, lane: Lane, *, at: datetime, reason: str) -> None:
     """Return a delivery that was set aside to its place in the lane, with its counts at zero.
 

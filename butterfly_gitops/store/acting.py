@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from butterfly_gitops.delivery import act as decide
-from butterfly_gitops.delivery.act import ActionRefused
+from butterfly_gitops.delivery.act import ActionRefused, StudyElsewhere
 from butterfly_gitops.delivery.draft import Draft
 from butterfly_gitops.delivery.one_off import one_off
 from butterfly_gitops.delivery.patient import identifier_keys
@@ -14,7 +14,15 @@ from butterfly_gitops.model.site import Site
 from butterfly_gitops.store.accepting import EVERY_KIND, arrival_of, endpoint_address, known_of_study
 from butterfly_gitops.store.body import BodyUnreadable
 from butterfly_gitops.store.ending import end_leaving
-from butterfly_gitops.store.interface import Acted, Action, AuditEntry, NotFound, OneOffSend
+from butterfly_gitops.store.interface import (
+    Acted,
+    Action,
+    AuditEntry,
+    NoDelivery,
+    NoStudy,
+    NotFound,
+    OneOffSend,
+)
 from butterfly_gitops.store.rows import Done, EventRow, Rows
 
 
@@ -52,7 +60,7 @@ def _act_on_delivery(rows: Rows, action: Action, delivery: Delivery) -> None:
 def _delivery(rows: Rows, action: Action) -> Delivery:
     delivery = rows.delivery(action.delivery) if action.delivery is not None else None
     if delivery is None:
-        raise NotFound(f"there is no delivery {action.delivery}")
+        raise NoDelivery(action.delivery)
     return delivery
 
 
@@ -97,9 +105,9 @@ def send_once(rows: Rows, send: OneOffSend) -> Acted:
     lane = lane_of(rows, send.site, send.endpoint)
     row = rows.latest_of_study(send.study, EVERY_KIND)
     if row is None:
-        raise NotFound(f"there is no study {send.study}")
+        raise NoStudy(send.study)
     if row.site != send.site:
-        raise ActionRefused("the study is of another site: only endpoints of its own site can have it")
+        raise StudyElsewhere("the study is of another site: only endpoints of its own site can have it")
     _refuse_where_nothing_forwards(rows, row)
     sent = one_off(
         arrival_of(row, _merged_from(rows, row), decisions=(), at=send.at),

@@ -88,6 +88,20 @@ class NotFound(GitopsError):  # noqa: N818 - it says what happened
     """There is no such delivery, endpoint or study."""
 
 
+class NoDelivery(NotFound):
+    """There is no delivery of this number."""
+
+    def __init__(self, delivery: DeliveryId | None) -> None:
+        super().__init__(f"there is no delivery {delivery}")
+
+
+class NoStudy(NotFound):
+    """There is no study of this id."""
+
+    def __init__(self, study: str) -> None:
+        super().__init__(f"there is no study {study}")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewEvent:
     """An event to accept, checked and routed.
@@ -486,6 +500,10 @@ class Store(Protocol):
         """Return what is applied."""
         ...
 
+    async def settings(self) -> FleetSettings | None:
+        """Return the fleet's settings that are applied: None before the first apply."""
+        ...
+
     async def apply(self, application: Application) -> Generation:
         """Apply one site or the fleet's settings, and start and end its rules.
 
@@ -535,6 +553,10 @@ class Store(Protocol):
 
     async def send_once(self, send: OneOffSend) -> Acted:
         """Send one study to one endpoint by hand. Raises NotFound, ActionRefused."""
+        ...
+
+    async def audit(self, entry: AuditEntry) -> None:
+        """Keep who did what, durable on return."""
         ...
 
     async def find(self, query: Query) -> tuple[Found, ...]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from butterfly_gitops.model.delivery import Cause, Delivery, DeliveryId, Lane, LaneId, Rule, State, Target
+from butterfly_gitops.model.fleet import FleetSettings
 from butterfly_gitops.store.applying import running
 from butterfly_gitops.store.ending import OPEN
 from butterfly_gitops.store.interface import (
@@ -13,7 +14,7 @@ from butterfly_gitops.store.interface import (
     Found,
     LaneCounts,
     Ledger,
-    NotFound,
+    NoDelivery,
     Observation,
     Pair,
     Query,
@@ -58,6 +59,12 @@ def _ended_with_results(
 def touch(rows: Rows, *, at: datetime) -> None:
     """See `Store.touch`."""
     rows.put_setting("touched", at.isoformat())
+
+
+def settings(rows: Rows) -> FleetSettings | None:
+    """See `Store.settings`."""
+    content = rows.content_of("")
+    return FleetSettings.model_validate_json(content) if content else None
 
 
 def _closed_pairs(rows: Rows, applied: Running) -> Iterator[Pair]:
@@ -115,7 +122,7 @@ def show(rows: Rows, delivery: DeliveryId) -> Shown:
     """See `Store.show`."""
     row = rows.delivery(delivery)
     if row is None:
-        raise NotFound(f"there is no delivery {delivery}")
+        raise NoDelivery(delivery)
     return Shown(
         found=_found(rows, row),
         report=rows.report(row.report),

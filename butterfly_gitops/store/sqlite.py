@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 from butterfly_gitops.model.delivery import DeliveryId, Epoch, LaneId
+from butterfly_gitops.model.fleet import FleetSettings
 from butterfly_gitops.store import accepting, acting, advancing, applying, holding, observing
 from butterfly_gitops.store.interface import (
     Accepted,
@@ -12,6 +13,7 @@ from butterfly_gitops.store.interface import (
     Action,
     Application,
     Approval,
+    AuditEntry,
     Condition,
     Found,
     Generation,
@@ -78,6 +80,9 @@ class SqliteStore:
     async def running(self) -> Running:
         return await self._reader.do(applying.running)
 
+    async def settings(self) -> FleetSettings | None:
+        return await self._reader.do(observing.settings)
+
     async def apply(self, application: Application) -> Generation:
         return await self._writer.do(lambda rows: applying.apply(rows, application))
 
@@ -113,6 +118,9 @@ class SqliteStore:
 
     async def send_once(self, send: OneOffSend) -> Acted:
         return await self._writer.do(lambda rows: acting.send_once(rows, send))
+
+    async def audit(self, entry: AuditEntry) -> None:
+        await self._writer.do(lambda rows: rows.add_audit(entry))
 
     async def find(self, query: Query) -> tuple[Found, ...]:
         return await self._reader.do(lambda rows: observing.find(rows, query))

@@ -3,15 +3,20 @@
 import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Header, Request
+from fastapi.security import HTTPBearer
 
 from butterfly_gitops.model.error import GitopsError
 from butterfly_gitops.model.fleet import AccessRole
 from butterfly_gitops.web.services import Services
 
 Ability = Literal["see_configuration", "change_configuration", "see_results", "send_results", "see_content"]
+
+
+ADMINISTRATOR = "local administrator"
+_LONGEST_NAME = 200
 
 
 class NotAllowed(GitopsError):  # noqa: N818 - it says what happened
@@ -24,10 +29,18 @@ class NoToken(GitopsError):  # noqa: N818 - it says what happened
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """Who asks. `roles` None is the local administrator, who may do all."""
+    """The token's holder, and the person whom the request names, which nobody has checked.
 
-    name: str
+    `roles` are that person's; None is the local administrator, who may do all.
+    """
+
+    claimed: str
     roles: tuple[AccessRole, ...] | None
+
+    @property
+    def actor(self) -> str:
+        """The name in the audit: the token's identity, and what is claimed as such."""
+        return f"{ADMINISTRATOR}, claiming {self.claimed}" if self.claimed else ADMINISTRATOR
 
     def may(self, ability: Ability, site: str) -> bool:
         """Tell whether some role allows it at the site."""
@@ -38,14 +51,14 @@ class Caller:
         if not self.may(ability, site):
             where = f"at {site}" if site else "for the whole fleet"
             raise NotAllowed(
-                f"{self.name} may not {ability.replace('_', ' ')} {where}: grants.yaml, access_roles"
+                f"{self.claimed} may not {ability.replace('_', ' ')} {where}: grants.yaml, access_roles"
             )
 
     def require_somewhere(self, ability: Ability) -> None:
         """Raise NotAllowed unless some role allows it at some site: what is answered shows those sites alone."""
         if self.sites(ability) == ():
             raise NotAllowed(
-                f"{self.name} may not {ability.replace('_', ' ')} anywhere: grants.yaml, access_roles"
+                f"{self.claimed} may not {ability.replace('_', ' ')} anywhere: grants.yaml, access_roles"
             )
 
     def sites(self, ability: Ability) -> tuple[str, ...] | None:
@@ -80,26 +93,60 @@ def services_of(request: Request) -> Services:
     return services
 
 
-async def caller_of(
-    request: Request,
-    authorization: Annotated[str, Header()] = "",
-    x_bgo_as: Annotated[str, Header(description="the person on whose behalf this is asked")] = "",
-) -> Caller:
-    """Check the token and find the person's roles in what is applied. Raises NoToken."""
-    services = services_of(request)
-    scheme, _, token = authorization.partition(" ")
-    if scheme.lower() != "bearer" or not hmac.compare_digest(token.encode(), services.token.encode()):
+def check_token(request: Request) -> None:
+    """Raise NoToken unless the request bears the state's token, once."""
+    given = request.headers.getlist("authorization")
+    scheme, _, token = (given[0] if len(given) == 1 else "").partition(" ")
+    if scheme.lower() != "bearer" or not hmac.compare_digest(
+        token.encode(), services_of(request).token.encode()
+    ):
         raise NoToken("a token is needed: the file `token` in the state folder holds it")
-    if not x_bgo_as:
-        return Caller(name=services.administrator, roles=None)
-    running = await services.store.running()
-    roles = running.settings.access_roles.values() if running.settings else ()
-    return Caller(name=x_bgo_as, roles=_roles_of(x_bgo_as, roles))
+
+
+async def find_caller(request: Request) -> Caller:
+    """Find whom the request names, and the roles of that person in what is applied.
+
+    Raises NotAllowed for a name that is blank, or given twice: nobody's wish to be less becomes the administrator's.
+    """
+    if "x-bgo-as" not in request.headers:
+        return Caller(claimed=_name_in(request, "x-bgo-login"), roles=None)
+    name = _name_in(request, "x-bgo-as")
+    settings = await services_of(request).store.settings()
+    roles = settings.access_roles.values() if settings else ()
+    return Caller(claimed=name, roles=_roles_of(name, roles))
+
+
+def _name_in(request: Request, header: str) -> str:
+    given = request.headers.getlist(header)
+    if header == "x-bgo-login" and not given:
+        return ""
+    name = given[0].strip() if len(given) == 1 else ""
+    if not name or len(name) > _LONGEST_NAME or not name.isprintable() or not name.isascii():
+        raise NotAllowed(f"{header} names one person, once, in at most {_LONGEST_NAME} plain characters")
+    return name
 
 
 def _roles_of(name: str, roles: Iterable[AccessRole]) -> tuple[AccessRole, ...]:
     return tuple(role for role in roles if name in role.members)
 
 
-Asking = Annotated[Caller, Depends(caller_of)]
+async def _caller_of(
+    request: Request,
+    _token: Annotated[Any, Depends(HTTPBearer(auto_error=False, description="the token of the state"))],
+    _as: Annotated[
+        str,
+        Header(
+            alias="X-Bgo-As", description="the person on whose behalf this is asked, and whose roles count"
+        ),
+    ] = "",
+    _login: Annotated[
+        str, Header(alias="X-Bgo-Login", description="who asks, as the audit shall say; it is not checked")
+    ] = "",
+) -> Caller:
+    """Return the caller whom the route's guard has found; what else it takes is for the document of the API."""
+    caller: Caller = request.state.caller
+    return caller
+
+
+Asking = Annotated[Caller, Depends(_caller_of)]
 Given = Annotated[Services, Depends(services_of)]

@@ -5,6 +5,7 @@ from fastapi import FastAPI
 from butterfly_gitops import __version__
 from butterfly_gitops.web import configuration, deliveries, endpoints, events, probes
 from butterfly_gitops.web.errors import handle_errors
+from butterfly_gitops.web.guard import Guard
 from butterfly_gitops.web.services import Services
 
 
@@ -17,7 +18,10 @@ def make_application(services: Services | None) -> FastAPI:
         # Hospital networks are offline, and these pages load scripts from elsewhere.
         docs_url=None,
         redoc_url=None,
+        # A redirect would lead to whatever host the request names.
+        redirect_slashes=False,
     )
+    app.add_middleware(Guard)
     app.state.services = services
     for router in (events.router, deliveries.router, endpoints.router, configuration.router, probes.router):
         app.include_router(router)

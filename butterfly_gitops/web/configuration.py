@@ -21,10 +21,11 @@ from butterfly_gitops.store.interface import Approval, Condition, Observation
 from butterfly_gitops.web.access import Asking, Caller, Given
 from butterfly_gitops.web.acting import Because
 from butterfly_gitops.web.documents import generation_document, status_document
+from butterfly_gitops.web.guard import Guarded, needs
 from butterfly_gitops.web.limit import read_limited
 from butterfly_gitops.web.services import Services
 
-router = APIRouter()
+router = APIRouter(route_class=Guarded)
 
 
 class Wanted(BaseModel):
@@ -46,9 +47,9 @@ class Apply(BaseModel):
 
 
 @router.post("/v1/plans")
-async def post_plan(request: Request, services: Given, caller: Asking) -> dict[str, Any]:
+@needs("see_configuration", "fleet")
+async def post_plan(request: Request, services: Given, _: Asking) -> dict[str, Any]:
     """Plan these files against what is applied, with what waits; nothing changes."""
-    caller.require("see_configuration", "")
     candidate = await services.configuring.plan(_snapshot(await read_limited(request)))
     plan = candidate.plan
     return {
@@ -59,9 +60,9 @@ async def post_plan(request: Request, services: Given, caller: Asking) -> dict[s
 
 
 @router.post("/v1/applications")
+@needs("change_configuration", "fleet")
 async def post_application(request: Request, services: Given, caller: Asking) -> dict[str, Any]:
     """Apply a plan, exactly as it was read, site by site; refused while a controller follows a source."""
-    caller.require("change_configuration", "")
     if services.followed:
         raise Followed(services.followed)
     try:
@@ -71,7 +72,7 @@ async def post_application(request: Request, services: Given, caller: Asking) ->
             f"no application: {error.error_count()} values are not as they should be"
         ) from None
     plan = from_document(wanted.plan)
-    outcome = await services.configuring.apply(plan, commit=wanted.revision, actor=caller.name)
+    outcome = await services.configuring.apply(plan, commit=wanted.revision, actor=caller.actor)
     return {
         "applied": [generation_document(one) for one in outcome.applied],
         "refused": dict(outcome.refused),
@@ -80,10 +81,10 @@ async def post_application(request: Request, services: Given, caller: Asking) ->
 
 
 @router.post("/v1/holds/{hold}/approve")
+@needs("change_configuration", "fleet")
 async def approve_hold(hold: str, because: Because, services: Given, caller: Asking) -> dict[str, Any]:
     """Release a hold, by its id or the beginning of it; the next pass applies it."""
-    caller.require("change_configuration", "")
-    approval = Approval(hold=hold, actor=caller.name, reason=because.reason, at=services.now())
+    approval = Approval(hold=hold, actor=caller.actor, reason=because.reason, at=services.now())
     approved = await services.store.approve(approval)
     services.kick()
     return {"hold": approved.id, "site": approved.site}
@@ -99,12 +100,12 @@ def _snapshot(body: bytes) -> Snapshot:
 
 
 @router.get("/v1/status")
+@needs("see_configuration", "somewhere")
 async def get_status(services: Given, caller: Asking, commit: str = "") -> dict[str, Any]:
     """Return conditions per site and endpoint, what waits and since when, of the sites that the caller may see.
 
     With `commit`, `considered` says whether the controller's newest pass saw it or one that descends from it.
     """
-    caller.require_somewhere("see_configuration")
     # Asked first: what a pass that ends meanwhile has made of the commit is then in what is observed.
     considered = await services.has_considered(commit)
     lanes, at = services.dispatching, services.now()

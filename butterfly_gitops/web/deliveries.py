@@ -6,17 +6,18 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from butterfly_gitops.delivery.act import ActionRefused
+from butterfly_gitops.delivery.act import ActionRefused, StudyElsewhere
 from butterfly_gitops.delivery.patient import identifier_keys
 from butterfly_gitops.model.delivery import DeliveryId, State
 from butterfly_gitops.model.study import PatientIdentifier
-from butterfly_gitops.store.interface import Action, OneOffSend, Query
+from butterfly_gitops.store.interface import Action, AuditEntry, NoDelivery, NoStudy, OneOffSend, Query, Shown
 from butterfly_gitops.web.access import Asking, Caller, Given
 from butterfly_gitops.web.acting import Because, Key, do, key_or_new
 from butterfly_gitops.web.documents import acted_document, found_document, ledger_document, shown_document
+from butterfly_gitops.web.guard import Guarded, needs
 from butterfly_gitops.web.services import Services
 
-router = APIRouter()
+router = APIRouter(route_class=Guarded)
 
 StoredId = Annotated[int, Field(ge=0, lt=2**63)]
 
@@ -35,9 +36,9 @@ class Search(BaseModel):
 
 
 @router.post("/v1/deliveries/search")
+@needs("see_results", "somewhere")
 async def search_deliveries(search: Search, services: Given, caller: Asking) -> dict[str, Any]:
     """Find deliveries, newest first, at the sites whose results the caller may see."""
-    caller.require_somewhere("see_results")
     allowed = caller.sites("see_results")
     query = Query(
         site=search.site,
@@ -58,18 +59,27 @@ async def search_deliveries(search: Search, services: Given, caller: Asking) -> 
 
 
 @router.get("/v1/deliveries/{delivery}")
+@needs("see_results", "somewhere")
 async def show_delivery(
     delivery: StoredId, services: Given, caller: Asking, *, content: bool = False
 ) -> dict[str, Any]:
     """Return all that is known of one delivery; with `content` also the bytes, which hold patient data."""
-    shown = await services.store.show(DeliveryId(delivery))
-    caller.require("see_results", shown.found.site)
+    shown = await _seen(services, caller, delivery)
     if content:
         caller.require("see_content", shown.found.site)
+        entry = AuditEntry(
+            at=services.now(),
+            actor=caller.actor,
+            action="read the content",
+            subject=f"delivery {delivery}",
+            reason="",
+        )
+        await services.store.audit(entry)
     return shown_document(shown, content=content)
 
 
 @router.post("/v1/deliveries/{delivery}/{action}")
+@needs("send_results", "somewhere")
 async def act_on_delivery(
     delivery: StoredId,
     action: Literal["resend", "set-aside", "cancel"],
@@ -79,7 +89,7 @@ async def act_on_delivery(
     key: Key = "",
 ) -> dict[str, Any]:
     """Resend, set aside or cancel one delivery."""
-    shown = await services.store.show(DeliveryId(delivery))
+    shown = await _seen(services, caller, delivery)
     caller.require("send_results", shown.found.site)
     kinds: dict[str, Literal["resend", "set_aside", "cancel"]] = {
         "resend": "resend",
@@ -89,12 +99,20 @@ async def act_on_delivery(
     wish = Action(
         kind=kinds[action],
         delivery=DeliveryId(delivery),
-        actor=caller.name,
+        actor=caller.actor,
         reason=because.reason,
         key=key_or_new(key),
         at=services.now(),
     )
     return await do(services, wish)
+
+
+async def _seen(services: Services, caller: Caller, delivery: int) -> Shown:
+    """Raise NoDelivery for a delivery that is not there, and alike for one that the caller may not see."""
+    shown = await services.store.show(DeliveryId(delivery))
+    if not caller.may("see_results", shown.found.site):
+        raise NoDelivery(DeliveryId(delivery))
+    return shown
 
 
 class SendOnce(Because):
@@ -106,11 +124,17 @@ class SendOnce(Because):
 
 
 @router.post("/v1/sends")
+@needs("send_results", "somewhere")
 async def send_once(send: SendOnce, services: Given, caller: Asking, key: Key = "") -> dict[str, Any]:
     """Send one finalized study to one endpoint by hand."""
     caller.require("send_results", send.site)
     study = await _study_id(services, caller, send)
-    acted = await services.store.send_once(_one_off(send, study, services, caller, key))
+    try:
+        acted = await services.store.send_once(_one_off(send, study, services, caller, key))
+    except StudyElsewhere:
+        if caller.sites("see_results") is None:
+            raise
+        raise NoStudy(study) from None
     if services.dispatching:
         services.dispatching.wake(acted.lanes)
     return acted_document(acted)
@@ -135,7 +159,7 @@ def _one_off(send: SendOnce, study: str, services: Services, caller: Caller, key
         study=study,
         site=send.site,
         endpoint=send.endpoint,
-        actor=caller.name,
+        actor=caller.actor,
         reason=send.reason,
         key=key_or_new(key),
         at=services.now(),
@@ -143,7 +167,7 @@ def _one_off(send: SendOnce, study: str, services: Services, caller: Caller, key
 
 
 @router.get("/v1/ledger")
-async def get_ledger(services: Given, caller: Asking) -> dict[str, Any]:
+@needs("see_results", "fleet")
+async def get_ledger(services: Given, _: Asking) -> dict[str, Any]:
     """Count events × rules against decisions and deliveries."""
-    caller.require("see_results", "")
     return ledger_document(await services.store.ledger())

@@ -11,8 +11,9 @@ from butterfly_gitops.model.scalar import parse_duration
 from butterfly_gitops.store.interface import Action
 from butterfly_gitops.web.access import Asking, Given
 from butterfly_gitops.web.acting import Because, Key, do, key_or_new
+from butterfly_gitops.web.guard import Guarded, needs
 
-router = APIRouter()
+router = APIRouter(route_class=Guarded)
 
 
 class Pause(Because):
@@ -22,11 +23,11 @@ class Pause(Because):
 
 
 @router.post("/v1/endpoints/{site}/{endpoint}/pause")
+@needs("change_configuration", "site")
 async def pause_endpoint(
     site: str, endpoint: str, pause: Pause, services: Given, caller: Asking, key: Key = ""
 ) -> dict[str, Any]:
     """Keep what the endpoint has, and send nothing, until the pause ends or somebody resumes it."""
-    caller.require("change_configuration", site)
     now = services.now()
     until = now + _duration(pause.lasts) if pause.lasts is not None else None
     wish = Action(
@@ -34,7 +35,7 @@ async def pause_endpoint(
         site=site,
         endpoint=endpoint,
         until=until,
-        actor=caller.name,
+        actor=caller.actor,
         reason=pause.reason,
         key=key_or_new(key),
         at=now,
@@ -46,16 +47,16 @@ async def pause_endpoint(
 
 
 @router.post("/v1/endpoints/{site}/{endpoint}/resume")
+@needs("change_configuration", "site")
 async def resume_endpoint(
     site: str, endpoint: str, because: Because, services: Given, caller: Asking, key: Key = ""
 ) -> dict[str, Any]:
     """Let a stopped endpoint, or one that an operator paused, go on, with all counts at zero."""
-    caller.require("change_configuration", site)
     wish = Action(
         kind="resume",
         site=site,
         endpoint=endpoint,
-        actor=caller.name,
+        actor=caller.actor,
         reason=because.reason,
         key=key_or_new(key),
         at=services.now(),

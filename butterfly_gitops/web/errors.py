@@ -27,6 +27,7 @@ from butterfly_gitops.store.interface import (
     StoreUnavailable,
 )
 from butterfly_gitops.web.access import NotAllowed, NoToken
+from butterfly_gitops.web.host import WrongHost
 from butterfly_gitops.web.limit import TooLarge
 
 _STATUS: Mapping[type[GitopsError], int] = {
@@ -43,6 +44,7 @@ _STATUS: Mapping[type[GitopsError], int] = {
     ResultsWait: 409,
     StaleApplication: 409,
     TooLarge: 413,
+    WrongHost: 421,
     EventsRefused: 422,
     RenderingRefused: 422,
     OwnerLost: 503,
@@ -50,22 +52,27 @@ _STATUS: Mapping[type[GitopsError], int] = {
     StoreUnavailable: 503,
 }
 _RETRY_AFTER_S = "5"
+_REFUSED_AT_THE_DOOR = (401, 403, 421)
 
 
 def handle_errors(app: FastAPI) -> None:
     """Answer every GitopsError by its status; any other is a defect, and a 500 that tells its kind alone."""
     for kind in _STATUS:
-        app.add_exception_handler(kind, _answer)
-    app.add_exception_handler(GitopsError, _answer)
+        app.add_exception_handler(kind, answer)
+    app.add_exception_handler(GitopsError, answer)
     app.add_exception_handler(RequestValidationError, _answer_wrong_request)
     app.add_exception_handler(HTTPException, _answer_no_route)
     app.add_exception_handler(Exception, _answer_defect)
 
 
-async def _answer(_: Request, error: Exception) -> JSONResponse:
+async def answer(request: Request, error: Exception) -> JSONResponse:
+    """Answer a GitopsError; a caller who is refused may still send a body, which nobody is going to read."""
     assert isinstance(error, GitopsError)  # noqa: S101 - registered for these only
     status = next((_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS), 400)
     headers = {"Retry-After": _RETRY_AFTER_S} if status == 503 else {}
+    if status in _REFUSED_AT_THE_DOOR:
+        request.app.state.services.refusals.count(status)
+        headers = {"Connection": "close"}
     body: dict[str, Any] = {"error": str(error), "exit_code": error.exit_code}
     if isinstance(error, EventsRefused):
         body["problems"] = [problem_document(problem) for problem in error.problems]

@@ -6,20 +6,21 @@ from fastapi import APIRouter, Request, Response, status
 
 from butterfly_gitops.web.access import Asking, Given
 from butterfly_gitops.web.documents import accepted_document
+from butterfly_gitops.web.guard import Guarded, needs
 from butterfly_gitops.web.limit import MAX_BODY_BYTES, read_limited
 from butterfly_gitops.web.submission import read_submission
 
-router = APIRouter()
+router = APIRouter(route_class=Guarded)
 
 
 @router.post("/v1/study-events", status_code=status.HTTP_202_ACCEPTED)
-async def post_study_events(request: Request, response: Response, services: Given, caller: Asking) -> Any:
+@needs("send_results", "fleet")
+async def post_study_events(request: Request, response: Response, services: Given, _: Asking) -> Any:
     """Take one study event or a JSON array of them, all or none.
 
     202 once they are durable, with the decisions made; 200 when all were known; 409 for a known id with other
     content; 422 with problems; 413 over the size limit; 503 when the store can't take them.
     """
-    caller.require("send_results", "")
     submission = read_submission(await read_limited(request, hint=_smaller))
     accepted = await services.intake.accept(submission.events, pointers=submission.pointers)
     if all(one.is_known for one in accepted):

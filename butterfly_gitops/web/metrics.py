@@ -35,6 +35,16 @@ class Observed(Collector):
             value=self._services.intake.conflicts,
         )
 
+        yield self._refusals()
+
+    def _refusals(self) -> Metric:
+        family = CounterMetricFamily(
+            "bgo_requests_refused", "Requests refused at the door: no token, no permission", labels=["status"]
+        )
+        for status, count in sorted(self._services.refusals.counts.items()):
+            family.add_metric([str(status)], count)
+        return family
+
     def _deliveries(self) -> Metric:
         family = GaugeMetricFamily(
             "bgo_deliveries", "Deliveries by state", labels=["site", "endpoint", "state"]

@@ -1,12 +1,14 @@
 """What the application stands on, handed in by whoever builds it."""
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from butterfly_gitops.controller.configuring import Configuring
 from butterfly_gitops.dispatcher.intake import Intake
+from butterfly_gitops.logs import MinuteLine
 from butterfly_gitops.model.delivery import LaneId, TargetNumber
 from butterfly_gitops.store.interface import Store
 
@@ -19,6 +21,19 @@ class Dispatching(Protocol):
     def reported(self) -> Mapping[LaneId, TargetNumber]: ...
 
     def troubles(self) -> Mapping[LaneId, str]: ...
+
+
+class Refusals:
+    """Requests that were refused at the door, by status; the log has one line a minute of them, without identifiers."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[int] = Counter()
+        self._line = MinuteLine("requests refused")
+
+    def count(self, status: int) -> None:
+        """Count one."""
+        self.counts[status] += 1
+        self._line.tell(code=status)
 
 
 async def _never(_: str) -> bool:
@@ -40,7 +55,7 @@ class Services:
     dispatching: Dispatching | None
     now: Callable[[], datetime]
     token: str
-    administrator: str
     followed: str = ""
     kick: Callable[[], None] = lambda: None
     has_considered: Callable[[str], Awaitable[bool]] = _never
+    refusals: Refusals = field(default_factory=Refusals)

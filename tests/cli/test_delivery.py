@@ -125,7 +125,11 @@ def test_actions_say_what_they_did_and_are_audited(one: Desk):
     assert one.bgo("delivery", "resend", "1", *because).out == "delivery 1: back in its lane\n"
     assert one.bgo("delivery", "cancel", "1", *because).out == "delivery 1: cancelled\n"
     shown = one.bgo("delivery", "show", "1").out
-    actions = [line.split()[1] for line in shown.splitlines() if line.endswith(" by ada: CHG-1")]
+    actions = [
+        line.split()[1]
+        for line in shown.splitlines()
+        if line.endswith(" by local administrator, claiming ada: CHG-1")
+    ]
     assert actions == ["set_aside", "resend", "cancel"]
 
 

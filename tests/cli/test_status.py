@@ -36,6 +36,23 @@ def test_a_person_without_a_role_is_refused(applied: Desk):
     assert ran.err.startswith("bgo: nobody@example.org may not see configuration")
 
 
+@pytest.mark.parametrize("nobody", ["", "  "])
+def test_a_person_without_a_name_is_not_the_administrator(
+    applied: Desk, nobody: str, monkeypatch: pytest.MonkeyPatch
+):
+    given = applied.bgo("status", "--as", nobody)
+    monkeypatch.setenv("BGO_AS", nobody)
+    found = applied.bgo("status")
+    assert (given.code, found.code) == (64, 64)
+    assert "it names nobody" in given.err
+    assert "it names nobody" in found.err
+
+
+def test_nobody_runs_as_another_person(applied: Desk):
+    ran = applied.bgo("run", "--as", "bob@example.org")
+    assert (ran.code, ran.out) == (64, "")
+
+
 def test_the_state_can_come_from_the_environment(applied: Desk, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("BGO_STATE", "elsewhere")
     assert (

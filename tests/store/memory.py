@@ -31,6 +31,7 @@ from butterfly_gitops.model.delivery import (
     Target,
     TargetNumber,
 )
+from butterfly_gitops.model.fleet import FleetSettings
 from butterfly_gitops.model.study import EventKind, PatientIdentifier
 from butterfly_gitops.store import accepting, acting, advancing, applying, holding, observing
 from butterfly_gitops.store.body import Body
@@ -391,6 +392,9 @@ class MemoryStore:
     async def running(self) -> Running:
         return await self._do(applying.running)
 
+    async def settings(self) -> FleetSettings | None:
+        return await self._do(observing.settings)
+
     async def apply(self, application: Application) -> Generation:
         return await self._do(lambda rows: applying.apply(rows, application))
 
@@ -426,6 +430,9 @@ class MemoryStore:
 
     async def send_once(self, send: OneOffSend) -> Acted:
         return await self._do(lambda rows: acting.send_once(rows, send))
+
+    async def audit(self, entry: AuditEntry) -> None:
+        await self._do(lambda rows: rows.add_audit(entry))
 
     async def find(self, query: Query) -> tuple[Found, ...]:
         return await self._do(lambda rows: observing.find(rows, query))

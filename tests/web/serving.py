@@ -17,7 +17,6 @@ from butterfly_gitops.source.folder import read_folder
 from butterfly_gitops.wiring import opened
 
 ROOT = Path(__file__).parents[2]
-ADMINISTRATOR = "root@console"
 GRANTS = """\
 version: 1
 subscription: enterprise
@@ -100,8 +99,10 @@ def edit(sites: Path, path: str, old: str, new: str) -> None:
 async def served(folder: Path) -> AsyncIterator[Served]:
     """Open a new state; nothing is applied yet."""
     state = folder / "state"
-    async with opened(state, create=True, administrator=ADMINISTRATOR) as app:
+    async with opened(state, create=True) as app:
         headers = {"Authorization": f"Bearer {(state / 'token').read_text()}"}
         transport = httpx.ASGITransport(app=app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://state", headers=headers) as client:
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://localhost", headers=headers
+        ) as client:
             yield Served(app=app, client=client, state=state, sites=copy_sites(folder / "sites"))

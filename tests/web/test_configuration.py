@@ -11,8 +11,9 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from butterfly_gitops.store.interface import Condition
+from butterfly_gitops.web.access import ADMINISTRATOR
 from tests.store.full_disk import disk_under
-from tests.web.serving import ADMINISTRATOR, Served, edit, served, wanted
+from tests.web.serving import Served, edit, served, wanted
 
 
 async def planned(api: Served) -> Any:
@@ -262,6 +263,7 @@ async def test_metrics_read_as_prometheus_reads_them(api: Served):
         "bgo_endpoint_condition",
         "bgo_exclusions_near_a_rule_start",
         "bgo_event_conflicts",
+        "bgo_requests_refused",
     }
     queued = {
         one.labels["endpoint"]: one.value

@@ -432,7 +432,6 @@ def without_room() -> FastAPI:
             dispatching=None,
             now=now,
             token="t",
-            administrator="root",
         )
     )
 
@@ -453,7 +452,7 @@ def without_room() -> FastAPI:
 async def test_a_store_that_cannot_take_it_is_503_with_retry_after(method: str, path: str, body: Any):
     transport = httpx.ASGITransport(app=without_room())
     headers = {"Authorization": "Bearer t"}
-    async with httpx.AsyncClient(transport=transport, base_url="http://state", headers=headers) as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost", headers=headers) as client:
         answer = await client.request(method, path, json=body)
         ready = await client.get("/readyz")
         alive = await client.get("/livez")

@@ -1,0 +1,97 @@
+"""Before a body is read: Host and token at the door of the application, the caller's permission at that of its route."""
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
+
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from butterfly_gitops.model.error import GitopsError
+from butterfly_gitops.web.access import Ability, Caller, check_token, find_caller
+from butterfly_gitops.web.errors import answer
+from butterfly_gitops.web.host import check_host, is_of_this_machine
+from butterfly_gitops.web.limit import MAX_FORM_BYTES, with_limited_body
+
+Where = Literal["fleet", "site", "somewhere"]
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
+
+_FOR_EVERYBODY = frozenset({"/livez", "/readyz"})
+_FOR_THIS_MACHINE = frozenset({"/metrics"})
+
+
+class Guard:
+    """An application that is asked only by whom its Host and its token let in; nobody else's body is read."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            request = Request(scope)
+            try:
+                _let_in(request)
+            except GitopsError as error:
+                refused = await answer(request, error)
+                return await refused(scope, receive, send)
+        return await self._app(scope, receive, send)
+
+
+def _let_in(request: Request) -> None:
+    """Raise WrongHost, NoToken."""
+    check_host(request)
+    path = request.scope["path"]
+    if path in _FOR_EVERYBODY or (path in _FOR_THIS_MACHINE and is_of_this_machine(request)):
+        return
+    check_token(request)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """The ability that a route asks for: for the whole fleet, at the site in its path, or at some site."""
+
+    ability: Ability
+    where: Where
+
+    def check(self, caller: Caller, site: str) -> None:
+        """Raise NotAllowed unless the caller has it."""
+        match self.where:
+            case "fleet":
+                caller.require(self.ability, "")
+            case "site":
+                caller.require(self.ability, site)
+            case "somewhere":
+                caller.require_somewhere(self.ability)
+
+
+_NEEDS: dict[Callable[..., Any], Need] = {}
+
+
+def needs(ability: Ability, where: Where) -> Callable[[Endpoint], Endpoint]:
+    """Say what a route of `Guarded` asks for; one that says nothing cannot be made."""
+
+    def remember(endpoint: Endpoint) -> Endpoint:
+        _NEEDS[endpoint] = Need(ability=ability, where=where)
+        return endpoint
+
+    return remember
+
+
+class Guarded(APIRoute):
+    """A route that checks the caller's permission first, and then reads no longer body than a form has."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle, need, has_form = (
+            super().get_route_handler(),
+            _NEEDS[self.endpoint],
+            self.body_field is not None,
+        )
+
+        async def guarded(request: Request) -> Response:
+            caller = await find_caller(request)
+            need.check(caller, request.path_params.get("site", ""))
+            request.state.caller = caller
+            return await handle(await with_limited_body(request, MAX_FORM_BYTES) if has_form else request)
+
+        return guarded
