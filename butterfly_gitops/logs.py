@@ -1,8 +1,7 @@
 """Log lines: one event each, a fixed phrase and fields from a list; whatever is not on the list is dropped."""
 
 import logging
-import time
-from collections.abc import Callable, MutableMapping
+from collections.abc import MutableMapping
 from typing import Any, TextIO
 
 import structlog
@@ -56,24 +55,6 @@ class Libraries(logging.Handler):
             detail=f"{record.module}:{record.lineno}",
             error=kind_and_place(error) if error else "",
         )
-
-
-class MinuteLine:
-    """A warning of what may happen many times a second: at most one line a minute, with how often since the last."""
-
-    def __init__(self, event: str, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._event = event
-        self._clock = clock
-        self._count = 0
-        self._next_s = float("-inf")
-
-    def tell(self, **fields: Any) -> None:
-        """Count it, and log what has been counted where a minute has passed."""
-        self._count += 1
-        if (now := self._clock()) >= self._next_s:
-            _log.warning(self._event, count=self._count, **fields)
-            self._count = 0
-            self._next_s = now + 60
 
 
 def only_allowed(_: Any, __: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from butterfly_gitops.controller.configuring import Configuring
 from butterfly_gitops.dispatcher.intake import Intake
-from butterfly_gitops.logs import MinuteLine
+from butterfly_gitops.minute_line import MinuteLine
 from butterfly_gitops.model.delivery import LaneId, TargetNumber
 from butterfly_gitops.store.interface import Store
 
