@@ -244,7 +244,12 @@ class Lane:
     async def _exchange(self, attempt: Attempt, prepared: Prepared, course: Course, wire: Wire) -> Settling:
         self._risked = (attempt.delivery, attempt.number)
         answer = await wire.exchange(prepared.data, attempt.control_id, course.limits)
-        verdict = judge(answer, control_id=attempt.control_id, mode=course.endpoint.acknowledgement.mode)
+        verdict = judge(
+            answer,
+            control_id=attempt.control_id,
+            mode=course.endpoint.acknowledgement.mode,
+            encoding=course.endpoint.encoding,
+        )
         if verdict.outcome is Outcome.UNCERTAIN:
             # Whatever still comes on this connection must not be taken for the next message's answer.
             await wire.close()

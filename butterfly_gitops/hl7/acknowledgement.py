@@ -5,12 +5,13 @@ read from bytes, so that no character set of a peer can hide or forge them.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 
 from butterfly_gitops.hl7.escape import escape
-from butterfly_gitops.hl7.message import segment, value_of
+from butterfly_gitops.hl7.message import ENCODING_CHARACTERS, segment, value_of
 
 _SEGMENT_END = re.compile(rb"\r\n|\r|\n")
 _CODE = re.compile(rb"[A-Za-z0-9]{1,3}")
@@ -18,7 +19,9 @@ _ERROR_CODE = re.compile(rb"[0-9]{1,3}")
 _SEVERITY = re.compile(rb"[A-Z]")
 _MSA_BEHIND_CONTROL = rb"[\x00-\x1f\x7f][ ]*MSA"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_DELIMITERS = b"MSH|" + ENCODING_CHARACTERS.encode()
 _LEAST_HEADER = 8  # MSH, its separator and four encoding characters
+_CHARSET = 17  # MSH-18: MSH-1 is the separator itself
 
 _HELD_NO_CODE = "?"
 
@@ -37,13 +40,15 @@ class Reply:
 
     `problem` is a fixed phrase for bytes that are no acknowledgement, else empty. `msa1` is exact: `?` where the
     field holds anything but one to three letters or digits, empty where it is empty. `msa2` is exact, as bytes read
-    as Latin-1. `msa2` and `text` may hold patient data and show in no repr.
+    as Latin-1. `oddities` are fixed phrases for what was read all the same. `msa2`, `text` and `charset`, the first of
+    MSH-18, may hold patient data and show in no repr.
     """
 
     problem: str = ""
     msa1: str = ""
     msa2: str = field(default="", repr=False)
-    ended_by_line_feed: bool = False
+    charset: str = field(default="", repr=False)
+    oddities: tuple[str, ...] = ()
     errors: tuple[ErrorCode, ...] = ()
     text: str = field(default="", repr=False)
 
@@ -67,7 +72,8 @@ def read_acknowledgement(reply: bytes) -> Reply:
     return Reply(
         msa1=_code(_at(msa, 1)),
         msa2=_at(msa, 2).decode("latin-1"),
-        ended_by_line_feed=b"\n" in content,
+        charset=_at(lines[0], _CHARSET).split(content[5:6])[0].decode("latin-1"),
+        oddities=tuple(_oddities(reply, content)),
         errors=tuple(code for line in errors for code in _error_codes(line, component, subcomponent)),
         text=_free_text([msa[3:], *(line[1:] for line in errors)], separator),
     )
@@ -129,6 +135,17 @@ def _not_a_message(content: bytes) -> str:
     if len(content) < _LEAST_HEADER or content[3:4].isalnum() or content[3:4].isspace():
         return "an MSH segment without delimiters"
     return ""
+
+
+def _oddities(reply: bytes, content: bytes) -> Iterator[str]:
+    if reply.startswith(_BYTE_ORDER_MARK):
+        yield "a byte order mark"
+    if not content.startswith(_DELIMITERS):
+        yield "other delimiters"
+    if b"\n" in content:
+        yield "segments end in line feeds"
+    if b"\x1c" in content:
+        yield "an end byte within the block"
 
 
 def _hides_another(content: bytes, separator: bytes) -> bool:

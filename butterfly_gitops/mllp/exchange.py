@@ -68,6 +68,7 @@ class Reply:
     junk: int = 0
     dropped: int = 0
     lacked_final_cr: bool = False
+    has_split_trailer: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,6 +253,7 @@ class Exchange:
             junk=self._unwrapper.junk,
             dropped=self._dropped,
             lacked_final_cr=self._unwrapper.unterminated > 0,
+            has_split_trailer=self._unwrapper.has_split_trailer,
         )
         is_clean = self._is_alone and not self._unwrapper.has_leftovers
         return Done(answer=reply, closes=not (self._answers_us and is_clean))

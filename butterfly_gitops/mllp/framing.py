@@ -48,6 +48,7 @@ class Unwrapper:
     """Takes blocks out of a stream that comes in any pieces.
 
     Skipped and counted: bytes outside a block (`junk`), blocks that lack their final CR (`unterminated`).
+    `has_split_trailer` says that an FS came in one piece and its CR in the next.
     `rest_at` is where, in the last piece, what follows its last whole block begins. A start byte inside a block begins the block anew, for no encoding that we offer produces one; what it
     throws away is junk too. A block over `max_bytes` sets `is_too_big`: nothing more is read, or kept.
     """
@@ -60,6 +61,7 @@ class Unwrapper:
         self.junk = 0
         self.unterminated = 0
         self.rest_at = 0
+        self.has_split_trailer = False
         self.is_too_big = False
 
     @property
@@ -136,6 +138,7 @@ class Unwrapper:
             self._add(END)
             return position
         self.unterminated += not is_terminated
+        self.has_split_trailer |= is_terminated and position == 0
         blocks.append(self._finish())
         self.rest_at = position + is_terminated
         return self.rest_at

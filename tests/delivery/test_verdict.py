@@ -23,8 +23,13 @@ def ack(code, control_id=ID, *more, end=b"\r", msh=MSH):
     return end.join([msh, msa, *more, b""])
 
 
-def judged(data, mode="original", **reply):
-    return judge(Reply(data=data, answers_us=True, received=framed(data), **reply), control_id=ID, mode=mode)
+def judged(data, mode="original", *, encoding="UTF-8", **reply):
+    answer = Reply(data=data, answers_us=True, received=framed(data), **reply)
+    return judge(answer, control_id=ID, mode=mode, encoding=encoding)
+
+
+def unanswered(kind, **came):
+    return judge(NoReply(kind=kind, **came), control_id=ID, mode="original", encoding="UTF-8")
 
 
 # The numbers are the rows of the catalogue of misbehaving peers.
@@ -46,7 +51,20 @@ def judged(data, mode="original", **reply):
         pytest.param(ack("AA", "OTHER"), U, U, "AA", ANOTHER, id="29 AA for another"),
         pytest.param(ack("CA", "OTHER"), U, U, "CA", ANOTHER, id="29 CA for another"),
         pytest.param(ack("AA", ID.lower()), U, U, "AA", ANOTHER, id="29 id in lower case"),
-        pytest.param(ack("AA", ID[:-1]), U, U, "AA", ANOTHER, id="29 id cut"),
+        pytest.param(ack("AA", ID[:-1]), U, U, "AA", "MSA-2 is our MSH-10, cut off", id="29 id cut"),
+        pytest.param(ack("AA", ID[:6]), U, U, "AA", "MSA-2 is our MSH-10, cut off", id="29 id cut short"),
+        pytest.param(
+            ack("AA", ID[-10:]), U, U, "AA", "MSA-2 is our MSH-10, cut off", id="29 id cut in front"
+        ),
+        pytest.param(ack("AA", ID[:5]), U, U, "AA", ANOTHER, id="29 too little of the id"),
+        pytest.param(ack("AA", ID[1:10]), U, U, "AA", ANOTHER, id="29 out of the middle"),
+        pytest.param(ack("AA", ID + "   "), U, U, "AA", "MSA-2 is our MSH-10, padded", id="29 id padded"),
+        pytest.param(ack("AE", "\0" + ID), U, U, "AE", "MSA-2 is our MSH-10, padded", id="30 id padded"),
+        pytest.param(ack("AA", ID[:-1] + " "), U, U, "AA", "MSA-2 is our MSH-10, cut off", id="29 both"),
+        pytest.param(
+            ack("AA", ID + "^1"), U, U, "AA", "MSA-2 is our MSH-10 and more", id="29 a component more"
+        ),
+        pytest.param(ack("AA", "  "), U, U, "AA", "MSA-2 is empty", id="31 blanks"),
         pytest.param(ack("AE", "OTHER"), U, U, "AE", ANOTHER, id="30 AE for another"),
         pytest.param(ack("AR", "OTHER"), U, U, "AR", ANOTHER, id="30 AR for another"),
         pytest.param(ack("AA", ""), U, U, "AA", "MSA-2 is empty", id="31 no id"),
@@ -78,7 +96,33 @@ def test_a_commit_accept_delivers_in_commit_mode_only():  # rows 20 and 21
         pytest.param(ack("AA", end=b"\r\n"), {}, "segments end in line feeds", id="34 CRLF"),
         pytest.param(ack("AA"), {"lacked_final_cr": True}, "no final CR", id="38 no final CR"),
         pytest.param(ack("AA"), {"junk": 4}, "bytes outside blocks", id="39 junk before, 40 junk after"),
-        pytest.param(ack("AA"), {"dropped": 1}, "", id="44 a late answer to an earlier one"),
+        pytest.param(
+            ack("AA"),
+            {"dropped": 1},
+            "1 late or second answer dropped",
+            id="44 a late answer to an earlier one",
+        ),
+        pytest.param(ack("AA"), {"dropped": 2}, "2 late or second answers dropped", id="44 two"),
+        pytest.param(
+            ack("AA"), {"has_split_trailer": True}, "the end of the block in pieces", id="42 split trailer"
+        ),
+        pytest.param(b"\xef\xbb\xbf" + ack("AA"), {}, "a byte order mark", id="47 byte order mark"),
+        pytest.param(
+            ack("AA").replace(b"|", b"#").replace(b"^~\\&", b"!~\\}"), {}, "other delimiters", id="delimiters"
+        ),
+        pytest.param(ack("AA", ID, b"\x1c"), {}, "an end byte within the block", id="71 FS in content"),
+        pytest.param(ack("AA", msh=MSH + b"||||||8859/1"), {}, "another character set", id="47 declared"),
+        pytest.param(ack("AA", ID, b"NTE|1||M\xfcller"), {}, "another character set", id="47 Latin-1"),
+        pytest.param(
+            ack("AA", ID, b"NTE|1||M\xfcller"), {"encoding": "ISO-8859-1"}, "", id="47 Latin-1 as we write it"
+        ),
+        pytest.param(
+            ack("AA", ID, b"NTE|1||\xc3\xbc", msh=MSH + b"||||||UNICODE UTF-8"),
+            {},
+            "",
+            id="47 ours, declared",
+        ),
+        pytest.param(ack("AA", msh=MSH + b"||||||ASCII"), {}, "", id="47 ASCII, which is in each"),
         pytest.param(
             ack("AA", end=b"\n"),
             {"lacked_final_cr": True, "junk": 1},
@@ -123,12 +167,17 @@ def test_what_stands_beside_the_codes_does_not_matter(more):
     ids=lambda value: value if isinstance(value, Silence) else "",
 )
 def test_no_reply_is_uncertain_unless_nothing_left(kind, outcome, detail):
-    verdict = judge(NoReply(kind=kind), control_id=ID, mode="original")
+    verdict = unanswered(kind)
     assert (verdict.outcome, verdict.code, verdict.detail) == (outcome, "", detail)
 
 
+def test_a_late_answer_is_named_where_none_came():
+    verdict = unanswered(Silence.SILENCE, dropped=1)
+    assert (verdict.outcome, verdict.detail) == (U, "no answer; 1 late or second answer dropped")
+
+
 def test_every_silence_has_a_verdict():
-    assert [judge(NoReply(kind=kind), control_id=ID, mode="commit").detail for kind in Silence]
+    assert [unanswered(kind).detail for kind in Silence]
 
 
 def test_patient_data_of_a_reply_reaches_no_verdict():  # row 26

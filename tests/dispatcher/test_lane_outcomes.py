@@ -52,7 +52,7 @@ DOUBTS = {
     "29 AA for another message": (other("AA"), GRACE_S, "AA", "acknowledges another message"),
     "30 AE for another message": (other("AE"), GRACE_S, "AE", "acknowledges another message"),
     "31 AA without an id": (without_id, GRACE_S, "AA", "MSA-2 is empty"),
-    "71 half an answer": (half, GRACE_S, "AA", "acknowledges another message"),
+    "71 half an answer": (half, GRACE_S, "AA", "MSA-2 is our MSH-10 and more; an end byte within the block"),
     "71 a yes and a no in one": (contradicted, GRACE_S, "", "more than one MSA segment"),
     "32 our own message comes back": (framed, GRACE_S, "", None),
 }

@@ -107,6 +107,7 @@ def test_what_comes_behind_a_foreign_answer_is_kept_and_proves_nothing(behind, j
         junk=junk,
         dropped=dropped,
         lacked_final_cr=behind.endswith(b"\x1c"),
+        has_split_trailer=piece == 1 and behind.endswith(b"\x1c\r"),
     )
 
 
@@ -207,6 +208,16 @@ def test_an_end_byte_counts_as_the_last_only_after_a_silence_of_its_own():
     assert exchange.passed(110) == Done(
         answer=NoReply(kind=Silence.STALLED, received=b"\x0bAA M1\x1c\x1cX\x1cX"), closes=True
     )
+
+
+@pytest.mark.parametrize("cut", range(1, 8))
+def test_a_trailer_in_pieces_is_noted(cut):
+    answer = b"\x0bAA M1\x1c\r"
+    exchange = a_written_exchange()
+    exchange.received(answer[:cut], 101)
+    step = exchange.received(answer[cut:], 101)
+    reply = Reply(data=b"AA M1", answers_us=True, received=answer, has_split_trailer=cut == 7)
+    assert step == Done(answer=reply, closes=False)
 
 
 def test_a_late_answer_without_its_final_cr_does_not_end_the_exchange():

@@ -135,7 +135,7 @@ or before a silence of 0.25 s; before anything else it is content, of MSA-2 for 
 | `AE`, `AR`, `CE`, `CR`, with our MSH-10 | refused. The same bytes again after a wait, `acknowledgement.on_refusal.retries` times (3), also by code; then set aside for a person, or the lane stops (`then`) |
 | `CA` in mode original | uncertain: set the mode to `commit` |
 | another MSA-1, or none | uncertain |
-| MSA-2 empty or of another message | uncertain, whatever MSA-1 says; the connection is closed |
+| MSA-2 empty, of another message, or our MSH-10 padded, cut off or with more | uncertain, whatever MSA-1 says; the connection is closed |
 | no MSA, more than one MSA, no MSH, XML, HTML | uncertain; the connection is closed |
 | an answer to a message that was settled before, on the same connection | dropped and counted |
 | nothing within `ack_timeout` (30 s from the moment the message begins to leave), or no end of it soon after (as long again, at most 10 s) | uncertain; the connection is closed |
@@ -172,8 +172,9 @@ MSA-3 as text. It changes nothing in what follows: codes 206 and 207 mean differ
 | a connection that fails | never ends a message | it waits, for as long as it takes |
 
 What is tolerated in an answer: no final CR, segments that end in line feeds, bytes outside of blocks, other delimiters
-(those of its MSH are used), any character set, the trailer of a block in pieces. Each is shown in the history. Order is
-kept: a message that waits blocks those behind it, and one that is set aside blocks none.
+(those of its MSH are used), any character set, a byte order mark, the end of a block (FS and CR) in pieces, an FS in a
+field that is not judged. Each is named in the history, beside all that came back. Order is kept: a message that waits
+blocks those behind it, and one that is set aside blocks none.
 """
 
 TEXT = """\
