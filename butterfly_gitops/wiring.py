@@ -27,7 +27,7 @@ from butterfly_gitops.hl7.acknowledgement import read_acknowledgement
 from butterfly_gitops.hl7.control_id import crockford
 from butterfly_gitops.model.error import GitopsError
 from butterfly_gitops.source.interface import Source
-from butterfly_gitops.store.interface import Store
+from butterfly_gitops.store.interface import Store, StoreUnavailable
 from butterfly_gitops.store.sqlite import SqliteStore
 from butterfly_gitops.store.state_folder import hold
 from butterfly_gitops.store.token_file import made_token, write_private
@@ -35,6 +35,7 @@ from butterfly_gitops.web.application import make_application
 from butterfly_gitops.web.services import Services
 
 API_FILE = "api.json"
+_HEARTBEAT_S = 5.0
 
 _log = structlog.get_logger()
 
@@ -78,15 +79,25 @@ class Engine:
                 await self._lanes.converge()
                 serving = group.create_task(server.serve(sockets=[self._listening]), name="API")
                 passing = group.create_task(self._loop.run(), name="controller")
+                beating = group.create_task(_heartbeat(self._services.store), name="heartbeat of the store")
                 _log.info("running", url=self.url)
                 started()
                 await stop.wait()
                 passing.cancel()
+                beating.cancel()
                 server.should_exit = True
                 await self._lanes.stop()
                 await serving
         except* GitopsError as group_of_errors:
             raise _first(group_of_errors) from None
+
+
+async def _heartbeat(store: Store) -> None:
+    """Let the store find out, also while nothing is to be stored, whether it can."""
+    while True:
+        with contextlib.suppress(StoreUnavailable):
+            await store.touch(at=_now())
+        await asyncio.sleep(_HEARTBEAT_S)
 
 
 def _first(group: BaseExceptionGroup[GitopsError]) -> GitopsError:

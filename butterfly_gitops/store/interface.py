@@ -515,8 +515,13 @@ class Store(Protocol):
         """Return what is applied and what waits."""
         ...
 
+    @property
+    def can_commit(self) -> bool:
+        """Whether the newest write became durable."""
+        ...
+
     async def touch(self, *, at: datetime) -> None:
-        """Write next to nothing, which shows that something can be written."""
+        """Write next to nothing, which shows in `can_commit` whether something can be written."""
         ...
 
     async def record(self, conditions: Sequence[Condition]) -> None:

@@ -89,6 +89,10 @@ class SqliteStore:
     async def observe(self) -> Observation:
         return await self._reader.do(observing.observe)
 
+    @property
+    def can_commit(self) -> bool:
+        return self._writer.is_sound
+
     async def touch(self, *, at: datetime) -> None:
         await self._writer.do(lambda rows: observing.touch(rows, at=at))
 

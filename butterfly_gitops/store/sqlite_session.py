@@ -64,7 +64,7 @@ class SqliteSession:
         except UNAVAILABLE as error:
             # How much of the transaction SQLite has undone depends on the error; closing undoes the rest.
             self.close()
-            raise StoreUnavailable(f"the state in {self._path.parent} is not available: {error}") from None
+            raise StoreUnavailable(f"the state is not available: {error}") from None
         except BaseException:
             self.close()
             raise

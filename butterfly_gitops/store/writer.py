@@ -54,12 +54,13 @@ class _Job:
 
 
 class Worker:
-    """A thread that drains its queue into a session, a batch at a time."""
+    """A thread that drains its queue into a session, a batch at a time; `is_sound` says whether the newest was done."""
 
     def __init__(self, session: Session, *, name: str) -> None:
         self._session = session
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._is_closing = False
+        self.is_sound = True
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
 
@@ -102,8 +103,11 @@ class Worker:
 
     def _results(self, batch: Sequence[_Job]) -> Sequence[Result]:
         try:
-            return self._session.run([job.operation for job in batch])
+            results = self._session.run([job.operation for job in batch])
+            self.is_sound = True
+            return results
         except Exception as error:  # noqa: BLE001 - whoever waits must hear of it, and the thread must live on
+            self.is_sound = False
             return [Raised(error=error)] * len(batch)
 
 

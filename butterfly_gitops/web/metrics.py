@@ -1,5 +1,6 @@
 """What is measured, taken from what is stored at the moment of asking."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -11,19 +12,29 @@ from butterfly_gitops.web.documents import condition_of
 from butterfly_gitops.web.services import Services
 
 _CONDITIONS = ("running", "backing off", "draining", "ended", "paused", "stopped", "unreachable")
+_OLDEST = "Age of the oldest delivery that its lane still has to send; what is set aside does not count"
 
 
 class Observed(Collector):
-    """One observation as metrics."""
+    """One observation as metrics: sums over the fleet, and with `endpoints` also each endpoint's own."""
 
-    def __init__(self, observation: Observation, services: Services) -> None:
+    def __init__(self, observation: Observation, services: Services, *, endpoints: bool) -> None:
         self._observation = observation
         self._services = services
+        self._endpoints = endpoints
+        lanes, now = services.dispatching, services.now()
+        troubles = lanes.troubles() if lanes else {}
+        self._conditions = {
+            one.lane.id: condition_of(one, troubles.get(one.lane.id, ""), now) for one in observation.lanes
+        }
+        self._ages_s = {
+            one.lane.id: (now - one.oldest).total_seconds() for one in observation.lanes if one.oldest
+        }
 
     def collect(self) -> Iterator[Metric]:
-        yield self._deliveries()
-        yield self._oldest()
-        yield self._conditions()
+        yield from self._of_the_fleet()
+        if self._endpoints:
+            yield from self._of_each_endpoint()
         yield CounterMetricFamily(
             "bgo_exclusions_near_a_rule_start",
             "Events excluded within 5 minutes of a rule's start: a clock at the source may be slow",
@@ -34,8 +45,41 @@ class Observed(Collector):
             "Submissions refused because an event id was known with other content",
             value=self._services.intake.conflicts,
         )
-
         yield self._refusals()
+
+    def _of_the_fleet(self) -> Iterator[Metric]:
+        lanes = self._observation.lanes
+        deliveries = GaugeMetricFamily("bgo_deliveries", "Deliveries by state", labels=["state"])
+        for state in State:
+            deliveries.add_metric([state.value], sum(one.counts.get(state, 0) for one in lanes))
+        yield deliveries
+        yield GaugeMetricFamily(
+            "bgo_oldest_waiting_seconds", _OLDEST, value=max(self._ages_s.values(), default=0.0)
+        )
+        counts = Counter(self._conditions.values())
+        endpoints = GaugeMetricFamily("bgo_endpoints", "Endpoints by condition", labels=["condition"])
+        for condition in _CONDITIONS:
+            endpoints.add_metric([condition], counts[condition])
+        yield endpoints
+
+    def _of_each_endpoint(self) -> Iterator[Metric]:
+        """What is zero is left out: ten thousand endpoints are many lines as it is."""
+        names = ["site", "endpoint"]
+        deliveries = GaugeMetricFamily(
+            "bgo_endpoint_deliveries", "Deliveries by endpoint and state", labels=[*names, "state"]
+        )
+        oldest = GaugeMetricFamily("bgo_endpoint_oldest_waiting_seconds", _OLDEST, labels=names)
+        conditions = GaugeMetricFamily(
+            "bgo_endpoint_condition", "1 for the condition that stands", labels=[*names, "condition"]
+        )
+        for one in self._observation.lanes:
+            name = [one.lane.site, one.lane.shown_name]
+            for state, count in one.counts.items():
+                deliveries.add_metric([*name, state.value], count)
+            if one.lane.id in self._ages_s:
+                oldest.add_metric(name, self._ages_s[one.lane.id])
+            conditions.add_metric([*name, self._conditions[one.lane.id]], 1.0)
+        yield from (deliveries, oldest, conditions)
 
     def _refusals(self) -> Metric:
         family = CounterMetricFamily(
@@ -43,40 +87,4 @@ class Observed(Collector):
         )
         for status, count in sorted(self._services.refusals.counts.items()):
             family.add_metric([str(status)], count)
-        return family
-
-    def _deliveries(self) -> Metric:
-        family = GaugeMetricFamily(
-            "bgo_deliveries", "Deliveries by state", labels=["site", "endpoint", "state"]
-        )
-        for one in self._observation.lanes:
-            for state in State:
-                family.add_metric([one.lane.site, one.lane.shown_name, state.value], one.counts.get(state, 0))
-        return family
-
-    def _oldest(self) -> Metric:
-        family = GaugeMetricFamily(
-            "bgo_oldest_waiting_seconds",
-            "Age of the oldest delivery that its lane still has to send; what is set aside does not count",
-            labels=["site", "endpoint"],
-        )
-        now = self._services.now()
-        for one in self._observation.lanes:
-            age_s = (now - one.oldest).total_seconds() if one.oldest else 0.0
-            family.add_metric([one.lane.site, one.lane.shown_name], age_s)
-        return family
-
-    def _conditions(self) -> Metric:
-        family = GaugeMetricFamily(
-            "bgo_endpoint_condition",
-            "1 for the condition that stands",
-            labels=["site", "endpoint", "condition"],
-        )
-        lanes = self._services.dispatching
-        troubles = lanes.troubles() if lanes else {}
-        for one in self._observation.lanes:
-            stands = condition_of(one, troubles.get(one.lane.id, ""), self._services.now())
-            for condition in _CONDITIONS:
-                value = 1.0 if stands == condition else 0.0
-                family.add_metric([one.lane.site, one.lane.shown_name, condition], value)
         return family

@@ -18,22 +18,27 @@ async def livez() -> dict[str, str]:
 
 @router.get("/readyz")
 async def readyz(services: Given, response: Response) -> dict[str, str]:
-    """Answer 200 when results can be taken: the store can be read and written, and something is applied."""
+    """Answer 200 when results can be taken: the newest write was durable, and something is applied; writes nothing."""
+    can_commit = services.store.can_commit
     try:
-        running = await services.store.running()
-        await services.store.touch(at=services.now())
+        settings = await services.store.settings()
     except StoreUnavailable:
+        can_commit, settings = False, None
+    if not can_commit:
         response.status_code = 503
         return {"status": "the store cannot be read or written"}
-    if running.settings is None:
+    if settings is None:
         response.status_code = 503
         return {"status": "nothing is applied yet"}
     return {"status": "ready"}
 
 
 @router.get("/metrics")
-async def metrics(services: Given) -> Response:
-    """Return what waits and how lanes stand, in the text format of Prometheus."""
+async def metrics(services: Given, *, endpoints: bool = False) -> Response:
+    """Return what waits and how lanes stand, in the text format of Prometheus; with `endpoints` for each of them.
+
+    Without, its size does not grow with the fleet.
+    """
     registry = CollectorRegistry()
-    registry.register(Observed(await services.store.observe(), services))
+    registry.register(Observed(await services.store.observe(), services, endpoints=endpoints))
     return Response(generate_latest(registry), media_type="text/plain; version=0.0.4; charset=utf-8")

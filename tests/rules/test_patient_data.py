@@ -382,7 +382,7 @@ class Heard:
         where = json.loads((self.desk.folder / ".butterfly-gitops" / "api.json").read_text())["url"]
         token = (self.desk.folder / ".butterfly-gitops" / "token").read_text()
         with httpx.Client(base_url=where, headers={"Authorization": f"Bearer {token}"}) as client:
-            self.lines.append(("metrics", client.get("/metrics").text, False))
+            self.lines.append(("metrics", client.get("/metrics?endpoints=true").text, False))
             for name, body in REFUSED.items():
                 answer = client.post("/v1/study-events", content=body)
                 assert 400 <= answer.status_code < 500, name

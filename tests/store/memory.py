@@ -401,6 +401,10 @@ class MemoryStore:
     async def observe(self) -> Observation:
         return await self._do(observing.observe)
 
+    @property
+    def can_commit(self) -> bool:
+        return True
+
     async def touch(self, *, at: datetime) -> None:
         await self._do(lambda rows: observing.touch(rows, at=at))
 

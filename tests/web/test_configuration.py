@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from butterfly_gitops.store.interface import Condition
+from butterfly_gitops.store.interface import Condition, StoreUnavailable
+from butterfly_gitops.store.state_folder import DATABASE
 from butterfly_gitops.web.access import ADMINISTRATOR
+from butterfly_gitops.web.metrics import Observed
 from tests.store.full_disk import disk_under
-from tests.web.serving import Served, edit, served, wanted
+from tests.web.serving import Served, edit, event, served, wanted
 
 
 async def planned(api: Served) -> Any:
@@ -207,7 +210,7 @@ async def test_a_lane_and_its_condition_agree(api: Served, trouble: str, conditi
     assert (first["condition"], [one["reason"] for one in first["conditions"]]) == (condition, [reason])
     site, endpoint = first["endpoint"].split("/")
     line = f'bgo_endpoint_condition{{condition="{condition}",endpoint="{endpoint}",site="{site}"}} 1.0'
-    assert line in (await api.get("/metrics")).text
+    assert line in (await api.get("/metrics?endpoints=true")).text
 
 
 async def test_a_condition_is_told_as_it_stands_and_not_as_the_last_pass_found_it(api: Served):
@@ -245,11 +248,41 @@ async def test_nobody_is_ready_on_a_full_disk(tmp_path: Path):
     with disk_under(tmp_path) as disk:
         async with served(tmp_path) as api:
             await api.apply()
+            store = api.app.state.services.store
             disk.has_room = False
+            with pytest.raises(StoreUnavailable):
+                await store.touch(at=datetime.now(UTC))
             full = await api.get("/readyz")
             assert (full.status_code, full.json()) == (503, {"status": "the store cannot be read or written"})
             disk.has_room = True
+            assert (await api.get("/readyz")).status_code == 503
+            await store.touch(at=datetime.now(UTC))
             assert (await api.get("/readyz")).status_code == 200
+
+
+async def test_whoever_asks_whether_it_is_ready_writes_nothing(api: Served):
+    def written() -> dict[str, bytes]:
+        return {
+            one.name: one.read_bytes()
+            for one in api.state.iterdir()
+            if one.name in (DATABASE, f"{DATABASE}-wal")
+        }
+
+    before = written()
+    for _ in range(3):
+        assert (await api.get("/readyz")).status_code == 200
+    assert written() == before
+
+
+async def test_what_an_answer_says_of_the_store_names_no_path(tmp_path: Path):
+    with disk_under(tmp_path) as disk:
+        async with served(tmp_path) as api:
+            await api.apply()
+            disk.has_room = False
+            answer = await api.post("/v1/study-events", event())
+            assert answer.status_code == 503
+            assert answer.json()["error"].startswith("the state is not available: ")
+            assert "/" not in answer.json()["error"]
 
 
 async def test_metrics_read_as_prometheus_reads_them(api: Served):
@@ -260,17 +293,39 @@ async def test_metrics_read_as_prometheus_reads_them(api: Served):
     assert set(families) == {
         "bgo_deliveries",
         "bgo_oldest_waiting_seconds",
-        "bgo_endpoint_condition",
+        "bgo_endpoints",
         "bgo_exclusions_near_a_rule_start",
         "bgo_event_conflicts",
         "bgo_requests_refused",
     }
-    queued = {
-        one.labels["endpoint"]: one.value
-        for one in families["bgo_deliveries"].samples
-        if one.labels["state"] == "queued" and one.labels["site"] == "st-elsewhere"
-    }
-    assert queued == {"epic-prod": 1.0}
+    states = {one.labels["state"]: one.value for one in families["bgo_deliveries"].samples}
+    assert (states["queued"], sum(states.values())) == (1.0, 1.0)
+    conditions = {one.labels["condition"]: one.value for one in families["bgo_endpoints"].samples}
+    assert sum(conditions.values()) == conditions["running"] == 6.0
+
+
+async def test_metrics_of_each_endpoint_are_asked_for(api: Served):
+    await api.submit("efast.json")
+    answer = await api.client.get("/metrics?endpoints=true")
+    families = {one.name: one for one in text_string_to_metric_families(answer.text)}
+    (queued,) = families["bgo_endpoint_deliveries"].samples
+    epic = {"site": "st-elsewhere", "endpoint": "epic-prod"}
+    assert (queued.labels, queued.value) == ({**epic, "state": "queued"}, 1.0)
+    (oldest,) = families["bgo_endpoint_oldest_waiting_seconds"].samples
+    assert oldest.labels == epic
+    assert len(families["bgo_endpoint_condition"].samples) == 6
+
+
+async def test_metrics_of_ten_thousand_endpoints_are_no_longer_than_those_of_six(api: Served):
+    services: Any = api.app.state.services
+    observation = await services.store.observe()
+    lane = observation.lanes[0]
+    many = replace(observation, lanes=[replace(lane, lane=replace(lane.lane, id=n)) for n in range(10_000)])
+    registry = CollectorRegistry()
+    registry.register(Observed(many, services, endpoints=False))
+    text = generate_latest(registry)
+    assert b'bgo_endpoints{condition="running"} 10000.0' in text
+    assert len(text) < 10_000
 
 
 async def test_an_unknown_path_is_404_and_a_wrong_method_405(api: Served):
