@@ -12,7 +12,7 @@ import click
 from butterfly_gitops.cli import exit_codes
 from butterfly_gitops.cli.client import Api, ApiRefused, call, with_state
 from butterfly_gitops.cli.named import endpoint_named
-from butterfly_gitops.cli.output import age, count_of, in_either_format, print_table
+from butterfly_gitops.cli.output import age, count_of, in_either_format, print_table, strays_of
 from butterfly_gitops.cli.suggestions import endpoints, sites
 
 _STATES = ("queued", "sending", "uncertain", "set_aside", "delivered", "superseded", "cancelled")
@@ -191,6 +191,8 @@ def _lines(shown: dict[str, Any]) -> Iterator[str]:
     wires = {one["number"]: json.loads(one["wire"]) for one in shown["targets"]}
     for number in sorted({one["target"] for one in shown["attempts"]}):
         yield f"  target {number} is {wires[number]['host']}:{wires[number]['port']} by Link {wires[number]['link']}"
+    if strays := strays_of(shown["listener"]):
+        yield f"  its listener, since bgo run started: {strays}"
     for one in shown["audit"]:
         yield f"  {one['at']}  {one['action']} by {one['actor']}" + (
             f": {one['reason']}" if one["reason"] else ""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import click
 
@@ -56,3 +57,13 @@ def age(since: str | None) -> str:
         if seconds >= size:
             return f"{seconds // size:.0f}{unit}"
     return f"{seconds:.0f}s"
+
+
+def strays_of(counts: dict[str, Any]) -> str:
+    """Return what came to a listener that nobody waited for: `2 late answers`; empty where nothing did."""
+    late, unasked = counts["late_answers"], counts["unasked"]
+    said = (
+        count_of(late, "late answer") if late else "",
+        f"{count_of(unasked, 'connection')} closed for unasked bytes" if unasked else "",
+    )
+    return ", ".join(filter(None, said))

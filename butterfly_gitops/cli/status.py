@@ -12,7 +12,7 @@ import click
 from butterfly_gitops.cli import exit_codes
 from butterfly_gitops.cli.client import Api, call, with_state
 from butterfly_gitops.cli.named import seconds_of
-from butterfly_gitops.cli.output import age, in_either_format, print_table
+from butterfly_gitops.cli.output import age, in_either_format, print_table, strays_of
 
 _POLL_S = 0.2
 
@@ -108,6 +108,7 @@ def _endpoints(status: dict[str, Any]) -> Iterator[tuple[str, ...]]:
             if state in ("queued", "sending", "uncertain", "set_aside")
         )
         said = "; ".join(map(_said, one["conditions"])) or one["stopped"] or one["trouble"]
+        said = "; ".join(filter(None, (said, strays_of(one))))
         if pause := one["pause"]:
             paused = f"paused by {pause['by']} until {pause['until'] or 'resumed'}: {pause['reason']}"
             said = "; ".join(filter(None, (paused, said)))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from butterfly_gitops.dispatcher.lane import Course, Lane, World
 from butterfly_gitops.dispatcher.shared_wire import MakeWire, SharedWire
-from butterfly_gitops.dispatcher.wire import Listener
+from butterfly_gitops.dispatcher.wire import Listener, Strays
 from butterfly_gitops.model.delivery import Epoch, LaneId, Target, TargetNumber
 from butterfly_gitops.model.delivery import Lane as LaneRow
 from butterfly_gitops.model.endpoint import EhrEndpoint
@@ -26,6 +26,7 @@ class Lanes:
         self._names: dict[LaneId, str] = {}
         self._tasks: dict[LaneId, asyncio.Task[None]] = {}
         self._wires: dict[str, SharedWire] = {}
+        self._past = Strays()
         self._group: asyncio.TaskGroup | None = None
         self._is_stopping = False
 
@@ -82,6 +83,7 @@ class Lanes:
         if (wire := self._wires.get(key)) is not None:
             await wire.close()
             if key not in self._used_wires() and self._wires.get(key) is wire:
+                self._past += wire.strays
                 del self._wires[key]
 
     def wake(self, lanes: Iterable[LaneId]) -> None:
@@ -98,6 +100,14 @@ class Lanes:
         """Return why lanes cannot work or connect, for those that cannot."""
         reasons = {lane: runner.defect or runner.course.wire.reason for lane, runner in self._lanes.items()}
         return {lane: reason for lane, reason in reasons.items() if reason}
+
+    def strays(self) -> Mapping[LaneId, Strays]:
+        """Return what came to each lane's listener that nobody waited for; lanes that share one share the count."""
+        return {lane: runner.course.wire.strays for lane, runner in self._lanes.items()}
+
+    def all_strays(self) -> Strays:
+        """Return the same of all listeners, those that are gone too."""
+        return sum((wire.strays for wire in self._wires.values()), self._past)
 
     async def stop(self) -> None:
         """Let attempts in flight end, each at most its acknowledgement time-out, and close all wires."""

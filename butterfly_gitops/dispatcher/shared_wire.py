@@ -9,7 +9,7 @@ import structlog
 
 from butterfly_gitops.delivery.backoff import wait_cap
 from butterfly_gitops.dispatcher.dial import DialFailed
-from butterfly_gitops.dispatcher.wire import Listener, Wire
+from butterfly_gitops.dispatcher.wire import Listener, Strays, Wire
 from butterfly_gitops.model.endpoint import Retry
 
 MakeWire = Callable[[Listener], Wire]
@@ -34,6 +34,7 @@ class SharedWire:
         self._waiting = 0
         self._failures = 0
         self._ready_at_s = 0.0
+        self._past = Strays()
         self.reason = ""
 
     @property
@@ -45,6 +46,11 @@ class SharedWire:
     def wait_s(self) -> float:
         """How long the wire still backs off, in seconds."""
         return max(0.0, self._ready_at_s - asyncio.get_running_loop().time())
+
+    @property
+    def strays(self) -> Strays:
+        """What came that nobody waited for, under earlier settings too."""
+        return self._past + self._wire.strays
 
     def use(self, listener: Listener) -> None:
         """Take other settings from the next turn on; the connection of the old ones is closed first."""
@@ -61,6 +67,7 @@ class SharedWire:
         try:
             if self._wanted != self._listener:
                 await self._wire.close()
+                self._past = self.strays
                 self._listener, self._wire = self._wanted, self._make(self._wanted)
             yield self._wire
         finally:

@@ -20,12 +20,33 @@ from butterfly_gitops.model.delivery import LaneId, TargetNumber
 REMEMBERED_IDS = 1000
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strays:
+    """Answers that nobody waited for, since the start.
+
+    `late_answers` counts those about a message that was settled before, in flight and idle; `unasked` the idle
+    connections that were closed because something came on them.
+    """
+
+    late_answers: int = 0
+    unasked: int = 0
+
+    def __add__(self, other: "Strays") -> "Strays":
+        late = self.late_answers + other.late_answers
+        return Strays(late_answers=late, unasked=self.unasked + other.unasked)
+
+
 class Wire(Protocol):
     """The way to one listener, from here or through a Link."""
 
     @property
     def is_open(self) -> bool:
         """Whether there is a connection with nothing noticed that speaks against using it."""
+        ...
+
+    @property
+    def strays(self) -> Strays:
+        """What came on its connections that nobody waited for."""
         ...
 
     async def dial(self) -> None:
@@ -85,13 +106,16 @@ class TcpWire:
         self._settled: dict[str, None] = {}
         self._last_use_s: float | None = None
         self._targets: dict[LaneId, TargetNumber] = {}
-        self.late_answers = 0
-        self.unasked = 0
+        self._strays = Strays()
 
     @property
     def is_open(self) -> bool:
         self._look()
         return self._connection is not None
+
+    @property
+    def strays(self) -> Strays:
+        return self._strays
 
     async def dial(self) -> None:
         await self._keep_gap()
@@ -161,14 +185,14 @@ class TcpWire:
         if noticed is None:
             return
         if noticed:
-            self.unasked += 1
             blocks = Unwrapper().feed(noticed)
-            self.late_answers += sum(self._answered_id(block) in self._settled for block in blocks)
+            late = sum(self._answered_id(block) in self._settled for block in blocks)
+            self._strays += Strays(late_answers=late, unasked=1)
         self._drop(discard=False)
 
     def _conclude(self, done: Done, control_id: str) -> None:
         self._last_use_s = _now()
-        self.late_answers += done.answer.dropped
+        self._strays += Strays(late_answers=done.answer.dropped)
         self._settled[control_id] = None
         if len(self._settled) > REMEMBERED_IDS:
             del self._settled[next(iter(self._settled))]

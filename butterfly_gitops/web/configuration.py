@@ -116,6 +116,7 @@ async def get_status(services: Given, caller: Asking, commit: str = "") -> dict[
             replace(observed, conditions=_as_it_stands(observed, services, reported, troubles, at)),
             reported=reported,
             troubles=troubles,
+            strays=lanes.strays() if lanes else {},
             dispatches=lanes is not None,
             at=at,
         ),

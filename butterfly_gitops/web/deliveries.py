@@ -75,7 +75,8 @@ async def show_delivery(
             reason="",
         )
         await services.store.audit(entry)
-    return shown_document(shown, content=content)
+    strays = services.dispatching.strays() if services.dispatching else {}
+    return shown_document(shown, strays.get(shown.found.delivery.lane), content=content)
 
 
 @router.post("/v1/deliveries/{delivery}/{action}")

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from butterfly_gitops.delivery.pausing import holds_back, is_paused
+from butterfly_gitops.dispatcher.wire import Strays
 from butterfly_gitops.hl7.message import visible, visible_bytes
 from butterfly_gitops.model.delivery import Attempt, LaneId, Pause, State, StoredMessage, TargetNumber
 from butterfly_gitops.model.endpoint import Encoding
@@ -81,8 +82,8 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
     }
 
 
-def shown_document(shown: Shown, *, content: bool) -> dict[str, Any]:
-    """All that is known of one delivery; messages and replies only with `content`."""
+def shown_document(shown: Shown, strays: Strays | None, *, content: bool) -> dict[str, Any]:
+    """All that is known of one delivery, and of its listener; messages and replies only with `content`."""
     return {
         **found_document(shown.found),
         "report": {
@@ -91,6 +92,7 @@ def shown_document(shown: Shown, *, content: bool) -> dict[str, Any]:
             "acknowledged_revision": shown.report.acknowledged_revision,
             "maybe_received": shown.report.maybe_received,
         },
+        "listener": _strays(strays),
         "targets": [{"number": one.number, "wire": one.wire} for one in shown.targets],
         "messages": [_message(one, content=content) for one in shown.messages],
         "replies": _replies(shown) if content else None,
@@ -166,6 +168,7 @@ def status_document(
     *,
     reported: Mapping[LaneId, TargetNumber],
     troubles: Mapping[LaneId, str],
+    strays: Mapping[LaneId, Strays],
     dispatches: bool,
     at: datetime,
 ) -> dict[str, Any]:
@@ -184,6 +187,7 @@ def status_document(
         "endpoints": [
             {
                 **_endpoint(one, troubles.get(one.lane.id, ""), at, dispatches=dispatches),
+                **_strays(strays.get(one.lane.id)),
                 "reported_target": one.lane.target if one.lane.ended else reported.get(one.lane.id),
                 "conditions": conditions.get((one.lane.site, one.lane.shown_name), []),
             }
@@ -198,6 +202,14 @@ def status_document(
             }
             for one in observed.withheld
         ],
+    }
+
+
+def _strays(counted: Strays | None) -> dict[str, int | None]:
+    """Tell what came to a listener that nobody waited for; null where nobody listens."""
+    return {
+        "late_answers": counted.late_answers if counted else None,
+        "unasked": counted.unasked if counted else None,
     }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from butterfly_gitops.dispatcher.wire import Strays
 from butterfly_gitops.model.delivery import State
 from butterfly_gitops.store.interface import Observation
 from butterfly_gitops.web.documents import condition_of
@@ -46,6 +47,7 @@ class Observed(Collector):
             value=self._services.intake.conflicts,
         )
         yield self._refusals()
+        yield from self._strays()
 
     def _of_the_fleet(self) -> Iterator[Metric]:
         lanes = self._observation.lanes
@@ -88,3 +90,17 @@ class Observed(Collector):
         for status, count in sorted(self._services.refusals.counts.items()):
             family.add_metric([str(status)], count)
         return family
+
+    def _strays(self) -> Iterator[Metric]:
+        lanes = self._services.dispatching
+        strays = lanes.all_strays() if lanes else Strays()
+        yield CounterMetricFamily(
+            "bgo_late_answers",
+            "Answers to messages that had been settled before: a receiver may be slower than ack_timeout",
+            value=strays.late_answers,
+        )
+        yield CounterMetricFamily(
+            "bgo_unasked",
+            "Idle connections closed because something came on them",
+            value=strays.unasked,
+        )

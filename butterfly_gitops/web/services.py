@@ -8,6 +8,7 @@ from typing import Protocol
 
 from butterfly_gitops.controller.configuring import Configuring
 from butterfly_gitops.dispatcher.intake import Intake
+from butterfly_gitops.dispatcher.wire import Strays
 from butterfly_gitops.minute_line import MinuteLine
 from butterfly_gitops.model.delivery import LaneId, TargetNumber
 from butterfly_gitops.store.interface import Store
@@ -21,6 +22,10 @@ class Dispatching(Protocol):
     def reported(self) -> Mapping[LaneId, TargetNumber]: ...
 
     def troubles(self) -> Mapping[LaneId, str]: ...
+
+    def strays(self) -> Mapping[LaneId, Strays]: ...
+
+    def all_strays(self) -> Strays: ...
 
 
 class Refusals:

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from butterfly_gitops.cli.delivery import answers_of
+from butterfly_gitops.cli.output import strays_of
 from tests.cli.state_commands import EFAST, EPIC, Desk
 
 
@@ -193,3 +194,16 @@ STORIES = {
 def test_a_line_tells_what_each_attempt_came_to(came, told: str):
     attempts = [{"outcome": outcome, "code": code, "detail": detail} for outcome, code, detail in came]
     assert answers_of({"attempts": attempts}) == told
+
+
+@pytest.mark.parametrize(
+    ("late", "unasked", "said"),
+    [
+        (0, 0, ""),
+        (None, None, ""),
+        (1, 0, "1 late answer"),
+        (2, 1, "2 late answers, 1 connection closed for unasked bytes"),
+    ],
+)
+def test_what_nobody_waited_for_is_said_where_there_is_any(late: int | None, unasked: int | None, said: str):
+    assert strays_of({"late_answers": late, "unasked": unasked}) == said

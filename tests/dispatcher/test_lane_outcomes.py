@@ -6,7 +6,7 @@ The numbers are those of the fault table that the sender's promise is written in
 import pytest
 
 from butterfly_gitops.model.delivery import Outcome, State
-from tests.dispatcher.lanes_at_work import Ehr, an_endpoint, dispatching, id_of, studies
+from tests.dispatcher.lanes_at_work import Ehr, a_site, an_endpoint, dispatching, id_of, studies
 from tests.dispatcher.scripted_peer import Peer, ack, framed, run, until
 
 QUEUED, UNCERTAIN, ASIDE, DELIVERED = State.QUEUED, State.UNCERTAIN, State.SET_ASIDE, State.DELIVERED
@@ -152,6 +152,33 @@ def test_14_a_late_answer_never_settles_the_next_message(tmp_path):
             first, second = await all_of_it.states(DELIVERED, DELIVERED)
             assert [len(one.attempts) for one in (first, second)] == [2, 1]
             assert peer.connections == 2
+
+    run(story())
+
+
+def test_44_what_nobody_waited_for_is_counted_under_other_settings_and_another_listener_too(tmp_path):
+    async def story():
+        answer = twice("AA", "AA")
+        async with (
+            Peer(Ehr(answer, answer).play) as peer,
+            Peer(Ehr().play) as other_peer,
+            dispatching(tmp_path, epic=an_endpoint(peer.port)) as all_of_it,
+        ):
+            lanes = all_of_it.lanes
+
+            def counted():
+                return [one.late_answers for one in lanes.strays().values()], lanes.all_strays().late_answers
+
+            await all_of_it.submit("S1")
+            await all_of_it.states(DELIVERED)
+            assert counted() == ([1], 1)
+            await all_of_it.apply(a_site(epic=an_endpoint(peer.port, connection_timeout="20s")))
+            await all_of_it.submit("S2")
+            await all_of_it.states(DELIVERED, DELIVERED)
+            assert counted() == ([2], 2)
+            await all_of_it.apply(a_site(epic=an_endpoint(other_peer.port)))
+            await all_of_it.rest()
+            assert counted() == ([0], 2)
 
     run(story())
 

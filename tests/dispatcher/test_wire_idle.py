@@ -6,7 +6,7 @@ import socket
 import pytest
 
 from butterfly_gitops.dispatcher.dial import DialFailed, MappedDialler, TcpDialler
-from butterfly_gitops.dispatcher.wire import Listener, TcpWire
+from butterfly_gitops.dispatcher.wire import Listener, Strays, TcpWire
 from butterfly_gitops.mllp.exchange import Silence
 from butterfly_gitops.model.delivery import LaneId, TargetNumber
 from tests.dispatcher.scripted_peer import Peer, ack, framed, notice, run, settle, until
@@ -65,8 +65,8 @@ def test_whatever_happens_while_idle_the_next_message_goes_out_once_on_a_fresh_c
             assert outcome_of(await send(wire, "M2")) == "AA"
             assert [message.split(b"|")[1] for message in peer.messages] == [b"M1", b"M2"]
             assert peer.connections == 2
-            assert wire.late_answers == (1 if act is say else 0)
-            assert wire.unasked == (1 if act in (say, mumble) else 0)
+            late, unasked = int(act is say), int(act in (say, mumble))
+            assert wire.strays == Strays(late_answers=late, unasked=unasked)
             await wire.close()
 
     run(story())
@@ -96,7 +96,7 @@ def test_44_a_late_answer_with_the_next_message_in_flight_is_dropped_and_counted
             answer = await send(wire, "M2")
             assert outcome_of(answer) == "AA"
             assert answered_id(answer.data) == "M2"
-            assert (answer.dropped, wire.late_answers) == (1, 1)
+            assert (answer.dropped, wire.strays) == (1, Strays(late_answers=1))
             assert not wire.is_open
             assert outcome_of(await send(wire, "M3")) == "AA"
             await wire.close()
@@ -141,7 +141,7 @@ def test_54_one_connection_per_message():
                 assert outcome_of(await send(wire, f"M{n}")) == "AA"
                 assert not wire.is_open
             assert peer.connections == 3
-            assert wire.unasked == 0
+            assert wire.strays == Strays()
 
     run(story())
 

@@ -11,6 +11,8 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
+from butterfly_gitops.dispatcher.wire import Strays
+from butterfly_gitops.model.delivery import DeliveryId
 from butterfly_gitops.store.interface import Condition, StoreUnavailable
 from butterfly_gitops.store.state_folder import DATABASE
 from butterfly_gitops.web.access import ADMINISTRATOR
@@ -198,6 +200,12 @@ class Runs:
     def troubles(self) -> dict[int, str]:
         return {1: self._trouble} if self._trouble else {}
 
+    def strays(self) -> dict[int, Strays]:
+        return {1: Strays(late_answers=2, unasked=1)}
+
+    def all_strays(self) -> Strays:
+        return Strays(late_answers=7, unasked=5)
+
 
 @pytest.mark.parametrize(
     ("trouble", "condition", "reason"),
@@ -211,6 +219,27 @@ async def test_a_lane_and_its_condition_agree(api: Served, trouble: str, conditi
     site, endpoint = first["endpoint"].split("/")
     line = f'bgo_endpoint_condition{{condition="{condition}",endpoint="{endpoint}",site="{site}"}} 1.0'
     assert line in (await api.get("/metrics?endpoints=true")).text
+
+
+async def test_answers_that_nobody_waited_for_are_counted(api: Served):
+    await api.submit("efast.json")
+    counts = {"late_answers": 2, "unasked": 1}
+
+    async def told() -> tuple[Any, Any, str]:
+        status, shown = await api.get("/v1/status"), await api.get("/v1/deliveries/1")
+        return status.json()["endpoints"][0], shown.json()["listener"], (await api.get("/metrics")).text
+
+    unknown = dict.fromkeys(counts)
+    endpoint, listener, _ = await told()
+    assert (endpoint | unknown, listener) == (endpoint, unknown)
+    services: Any = api.app.state.services
+    lane = (await services.store.show(DeliveryId(1))).found.delivery.lane
+    api.app.state.services = replace(services, dispatching=Runs())
+    endpoint, listener, metrics = await told()
+    assert endpoint | counts == endpoint
+    assert listener == (counts if lane == 1 else unknown)
+    assert "bgo_late_answers_total 7.0" in metrics
+    assert "bgo_unasked_total 5.0" in metrics
 
 
 async def test_a_condition_is_told_as_it_stands_and_not_as_the_last_pass_found_it(api: Served):
@@ -296,6 +325,8 @@ async def test_metrics_read_as_prometheus_reads_them(api: Served):
         "bgo_endpoints",
         "bgo_exclusions_near_a_rule_start",
         "bgo_event_conflicts",
+        "bgo_late_answers",
+        "bgo_unasked",
         "bgo_requests_refused",
     }
     states = {one.labels["state"]: one.value for one in families["bgo_deliveries"].samples}
