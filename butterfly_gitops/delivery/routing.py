@@ -8,6 +8,7 @@ from butterfly_gitops.model.delivery import Decision, Rule
 from butterfly_gitops.model.study import EventKind
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
+RULE_MISSING = "rule-missing"
 _SHORT_S = 120
 _UNIT_S = (("y", 365 * 86_400), ("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
 
@@ -54,6 +55,14 @@ def route(
         for one in sorted(routes, key=lambda one: one.rule.id)
         if is_considered(one.rule, applies=applies, occurred_at=occurred_at)
     )
+
+
+def decide_unmet(rule: Rule, *, kind: EventKind, occurred_at: datetime) -> Decision:
+    """Decide what becomes of an event that a rule should have met, and did not while its row was changed: nothing."""
+    anybody = Entitled(enterprise=True, preliminary_results=True)
+    route = Route(rule=rule, preliminary=True)
+    reason = _reason_against(route, kind=kind, occurred_at=occurred_at, entitled=anybody)
+    return Decision(rule=rule.id, lane=rule.lane, verdict=reason or RULE_MISSING)
 
 
 def _decide(one: Route, *, kind: EventKind, occurred_at: datetime, entitled: Entitled) -> Decision:

@@ -3,11 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
-from functools import lru_cache
 
-from butterfly_gitops.delivery.leaving import leave, set_aside_all
-from butterfly_gitops.delivery.target import retarget, text_of, wire_of
-from butterfly_gitops.model.delivery import Delivery, Lane, LaneId, Rule, State, Target, TargetNumber
+from butterfly_gitops.delivery.leaving import leave
+from butterfly_gitops.model.delivery import Lane, LaneId, Rule
 from butterfly_gitops.model.endpoint import EhrEndpoint
 from butterfly_gitops.model.fleet import FleetSettings
 from butterfly_gitops.model.site import Site
@@ -24,7 +22,9 @@ from butterfly_gitops.store.interface import (
     Running,
     StaleApplication,
 )
+from butterfly_gitops.store.repairing import repair_site
 from butterfly_gitops.store.rows import Rows
+from butterfly_gitops.store.site_rows import bring, meaning_of, new_lane, pairs_of, set_aside, target_of
 
 
 def running(rows: Rows) -> Running:
@@ -33,7 +33,7 @@ def running(rows: Rows) -> Running:
     sites: dict[str, Site] = {}
     for generation, content in rows.generations():
         if generation.site:
-            sites[generation.site] = _site_of(content)
+            sites[generation.site] = meaning_of(content).site
         else:
             settings = FleetSettings.model_validate_json(content)
     return Running(
@@ -41,14 +41,8 @@ def running(rows: Rows) -> Running:
         settings=settings,
         sites=sites,
         rules=tuple(rows.rules()),
-        lanes=tuple((lane, rows.target(lane.id, lane.target)) for lane in rows.lanes()),
+        lanes=tuple((lane, target_of(rows, lane)) for lane in rows.lanes()),
     )
-
-
-@lru_cache(maxsize=4096)
-def _site_of(content: str) -> Site:
-    """Read a site once: it is frozen, and asked for in every pass."""
-    return Site.model_validate_json(content)
 
 
 def apply(rows: Rows, application: Application) -> Generation:
@@ -63,6 +57,9 @@ def apply(rows: Rows, application: Application) -> Generation:
             f"{site or 'the fleet settings'}: {found} is applied, not #{application.expected}"
         )
     if isinstance(content, Site):
+        if before is not None:
+            # What somebody changed by hand is told, and not taken over or swept away by this change.
+            repair_site(rows, before, rows.content_of(site), at=application.at, actor=application.actor)
         _apply_site(rows, content, at=application.at)
         release(rows, site)
     rows.put_setting("fleet", application.fleet)
@@ -105,9 +102,9 @@ def _apply_site(rows: Rows, site: Site, *, at: datetime) -> None:
     lanes: dict[str, LaneId] = {}
     for name, endpoint in sorted(site.ehr_endpoints.items()):
         known = staying.get(name)
-        lanes[name] = known.id if known else _new_lane(rows, site.name, name, endpoint)
+        lanes[name] = known.id if known else new_lane(rows, site.name, name, endpoint)
         if known:
-            _bring(rows, known, endpoint, at=at)
+            bring(rows, known, rows.target(known.id, known.target), endpoint, at=at)
     _set_rules(rows, site, lanes, at=at)
 
 
@@ -145,23 +142,18 @@ def _let_leave(rows: Rows, site: Site, leaving: Iterable[Lane], *, at: datetime)
         )
         if removal.waiting == "set_aside":
             reason = f"its endpoint was removed: {removal.reason}"
-            _set_aside(rows, rows.in_lane(lane.id, OPEN), reason, at=at)
+            set_aside(rows, rows.in_lane(lane.id, OPEN), reason, at=at)
     for archive in _leaving_archives(rows, site):
         removal = site.removed.get(archive)
         if removal is not None and removal.waiting == "set_aside":
             reason = f"its archive was removed: {removal.reason}"
-            _set_aside(rows, rows.open_of_archive(site.name, archive), reason, at=at)
+            set_aside(rows, rows.open_of_archive(site.name, archive), reason, at=at)
     end_leaving(rows, [lane.id for lane in leaving])
-
-
-def _set_aside(rows: Rows, deliveries: Iterable[Delivery], reason: str, *, at: datetime) -> None:
-    for delivery in set_aside_all(tuple(deliveries), at=at, reason=reason):
-        rows.put_delivery(delivery)
 
 
 def _applied_endpoints(rows: Rows, site: str) -> dict[str, EhrEndpoint]:
     content = rows.content_of(site)
-    return Site.model_validate_json(content).ehr_endpoints if content else {}
+    return dict(meaning_of(content).site.ehr_endpoints) if content else {}
 
 
 def _standing(rows: Rows, site: str) -> dict[str, Lane]:
@@ -185,39 +177,8 @@ def _rename(rows: Rows, site: Site) -> None:
                 rows.put_rule(replace(rule, endpoint=new))
 
 
-def _new_lane(rows: Rows, site: str, name: str, endpoint: EhrEndpoint) -> LaneId:
-    lane = Lane(
-        id=rows.next_lane(),
-        site=site,
-        endpoint=name,
-        incarnation=rows.incarnations(site, name) + 1,
-        target=TargetNumber(1),
-        on_retarget=endpoint.on_retarget,
-        paused=endpoint.status == "paused",
-    )
-    rows.put_lane(lane)
-    rows.add_target(Target(lane=lane.id, number=lane.target, wire=wire_of(endpoint), text=text_of(endpoint)))
-    return lane.id
-
-
-def _bring(rows: Rows, lane: Lane, endpoint: EhrEndpoint, *, at: datetime) -> None:
-    uncertain = rows.in_lane(lane.id, (State.UNCERTAIN,))
-    moved = retarget(lane, rows.target(lane.id, lane.target), endpoint, uncertain, at=at)
-    if moved.target is not None:
-        rows.add_target(moved.target)
-    for delivery in moved.deliveries:
-        rows.put_delivery(delivery)
-    if moved.lane != lane:
-        rows.put_lane(moved.lane)
-
-
 def _set_rules(rows: Rows, site: Site, lanes: dict[str, LaneId], *, at: datetime) -> None:
-    wanted = {
-        (name, endpoint, lanes[endpoint])
-        for name, archive in site.archives.items()
-        if archive.purpose == "clinical"
-        for endpoint in archive.forward_to
-    }
+    wanted = {(archive, endpoint, lanes[endpoint]) for archive, endpoint in pairs_of(site)}
     standing = {
         (rule.archive, rule.endpoint, rule.lane): rule
         for rule in rows.rules_of_site(site.name)

@@ -229,7 +229,22 @@ class Hold:
     approved: str | None = None
 
 
-ConditionKind = Literal["Ready", "Reconciling", "Stalled"]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drift:
+    """What is not as the applied configuration has it, of one endpoint; `what` says how.
+
+    `missed` are the studies that were finalized meanwhile, and that a repaired rule did not meet.
+    """
+
+    site: str
+    endpoint: str
+    what: str
+    missed: tuple[str, ...] = ()
+
+
+ConditionKind = Literal["Ready", "Reconciling", "Stalled", "Drifted"]
+DRIFT_IS_TOLD_FOR = timedelta(days=3)
+"""How long a repair shows among the conditions: over a weekend."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,6 +268,7 @@ class Observation:
     settings: Generation | None
     generations: Mapping[str, Generation]
     lanes: tuple[LaneCounts, ...]
+    drift: tuple[Drift, ...]
     closed_pairs: tuple[Pair, ...]
     conditions: tuple[Condition, ...]
     holds: tuple[Hold, ...]
@@ -524,8 +540,19 @@ class Store(Protocol):
         """Write next to nothing, which shows in `can_commit` whether something can be written."""
         ...
 
-    async def record(self, conditions: Sequence[Condition]) -> None:
-        """Keep conditions; `since` stays where kind, reason and message do. Those of other names are dropped."""
+    async def repair(self, *, of_lanes: Sequence[Drift] = (), at: datetime, actor: str) -> tuple[Drift, ...]:
+        """Bring the rows of every site to what its newest generation means; return what had drifted.
+
+        It is audited, and stands among the conditions; so does `of_lanes`, which was found elsewhere. `apply` does as
+        much for its own site first.
+        """
+        ...
+
+    async def record(self, conditions: Sequence[Condition], *, at: datetime) -> None:
+        """Keep conditions; `since` stays where kind, reason and message do. Those of other names are dropped.
+
+        What was repaired stays for `DRIFT_IS_TOLD_FOR`.
+        """
         ...
 
     async def stand(self, holds: Sequence[Hold], *, released: Collection[str]) -> None:

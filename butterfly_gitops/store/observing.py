@@ -2,14 +2,17 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
 from butterfly_gitops.model.delivery import Cause, Delivery, DeliveryId, Lane, LaneId, Rule, State, Target
 from butterfly_gitops.model.fleet import FleetSettings
 from butterfly_gitops.store.applying import running
+from butterfly_gitops.store.drift import drift_of
 from butterfly_gitops.store.ending import OPEN
 from butterfly_gitops.store.interface import (
+    DRIFT_IS_TOLD_FOR,
     Condition,
     Found,
     LaneCounts,
@@ -22,12 +25,13 @@ from butterfly_gitops.store.interface import (
     Shown,
 )
 from butterfly_gitops.store.rows import Rows
+from butterfly_gitops.store.site_rows import target_of
 
 
 def observe(rows: Rows) -> Observation:
     """See `Store.observe`."""
-    now_running = running(rows)
-    generations = {one.site: one for one, _ in rows.generations()}
+    now_running, applied = running(rows), rows.generations()
+    generations = {one.site: one for one, _ in applied}
     counts, oldest = rows.state_counts(), rows.oldest_in_lane()
     return Observation(
         fleet=rows.setting("fleet"),
@@ -38,6 +42,7 @@ def observe(rows: Rows) -> Observation:
             LaneCounts(lane=lane, target=target, counts=counts.get(lane.id, {}), oldest=oldest.get(lane.id))
             for lane, target in (*now_running.lanes, *_ended_with_results(rows, now_running, counts))
         ),
+        drift=tuple(drift_of(applied, now_running.lanes, now_running.rules, applies=now_running.applies)),
         closed_pairs=tuple(_closed_pairs(rows, now_running)),
         conditions=tuple(rows.conditions()),
         holds=tuple(rows.holds()),
@@ -52,8 +57,10 @@ def _ended_with_results(
     known = {lane.id for lane, _ in applied.lanes}
     with_results = {number for number, states in counts.items() if any(states.get(one) for one in OPEN)}
     for number in sorted(with_results - known):
-        lane = rows.lane(number)
-        yield lane, rows.target(lane.id, lane.target)
+        # Where the row is gone, a repair brings it back.
+        with suppress(KeyError):
+            lane = rows.lane(number)
+            yield lane, target_of(rows, lane)
 
 
 def touch(rows: Rows, *, at: datetime) -> None:
@@ -82,10 +89,11 @@ def _closed_pairs(rows: Rows, applied: Running) -> Iterator[Pair]:
             )
 
 
-def record(rows: Rows, conditions: Sequence[Condition]) -> None:
+def record(rows: Rows, conditions: Sequence[Condition], *, at: datetime) -> None:
     """See `Store.record`."""
     known = {(one.site, one.endpoint, one.kind): one for one in rows.conditions()}
     kept = [_since(one, known.get((one.site, one.endpoint, one.kind))) for one in conditions]
+    kept += [one for one in known.values() if one.kind == "Drifted" and one.since > at - DRIFT_IS_TOLD_FOR]
     if sorted(kept, key=_order) != sorted(known.values(), key=_order):
         rows.replace_conditions(kept)
 

@@ -69,6 +69,10 @@ class Done:
 class Rows(Protocol):
     """One transaction's view of the rows; it sees its own writes."""
 
+    def forget(self) -> None:
+        """Read every row anew: what is kept of them is of no use once somebody else has written."""
+        ...
+
     def setting(self, name: str) -> str:
         """Return one value of the state itself (`fleet`, `applies`, `epoch`), empty where it was never set."""
         ...
@@ -246,6 +250,17 @@ class Rows(Protocol):
         ...
 
     def find(self, query: Query) -> Sequence[Delivery]: ...
+
+    def undecided(self, rule: Rule) -> Sequence[EventRow]:
+        """Return the events that a rule, were it in force since its start, should have met and did not."""
+        ...
+
+    def unmet(self, rule: Rule) -> Sequence[str]:
+        """Return the studies with a finalized event since a rule's start that its lane has no decision on.
+
+        One for being before a rule's start is none.
+        """
+        ...
 
     def event_count(self) -> int: ...
 

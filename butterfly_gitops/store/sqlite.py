@@ -6,7 +6,7 @@ from pathlib import Path
 
 from butterfly_gitops.model.delivery import DeliveryId, Epoch, LaneId
 from butterfly_gitops.model.fleet import FleetSettings
-from butterfly_gitops.store import accepting, acting, advancing, applying, holding, observing
+from butterfly_gitops.store import accepting, acting, advancing, applying, holding, observing, repairing
 from butterfly_gitops.store.interface import (
     Accepted,
     Acted,
@@ -15,6 +15,7 @@ from butterfly_gitops.store.interface import (
     Approval,
     AuditEntry,
     Condition,
+    Drift,
     Found,
     Generation,
     Hold,
@@ -96,8 +97,13 @@ class SqliteStore:
     async def touch(self, *, at: datetime) -> None:
         await self._writer.do(lambda rows: observing.touch(rows, at=at))
 
-    async def record(self, conditions: Sequence[Condition]) -> None:
-        await self._writer.do(lambda rows: observing.record(rows, conditions))
+    async def repair(self, *, of_lanes: Sequence[Drift] = (), at: datetime, actor: str) -> tuple[Drift, ...]:
+        return await self._writer.do(
+            lambda rows: repairing.repair(rows, of_lanes=of_lanes, at=at, actor=actor)
+        )
+
+    async def record(self, conditions: Sequence[Condition], *, at: datetime) -> None:
+        await self._writer.do(lambda rows: observing.record(rows, conditions, at=at))
 
     async def stand(self, holds: Sequence[Hold], *, released: Collection[str]) -> None:
         await self._writer.do(lambda rows: holding.stand(rows, holds, released=released))

@@ -401,6 +401,14 @@ class SqliteRows:
         sql = find_among(_candidates(query))
         return [codec.delivery_of(row) for row in self._connection.execute(sql, values)]
 
+    def undecided(self, rule: Rule) -> Sequence[EventRow]:
+        values = rule.site, rule.archive, rule.started_by, rule.id
+        return self._all(STATEMENTS["undecided"], values, codec.event_of)
+
+    def unmet(self, rule: Rule) -> Sequence[str]:
+        values = rule.site, rule.archive, codec.micros(rule.start), rule.lane
+        return self._all(STATEMENTS["unmet"], values, lambda row: str(row[0]))
+
     def event_count(self) -> int:
         return self._count("event_count")
 

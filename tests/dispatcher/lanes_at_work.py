@@ -204,7 +204,7 @@ class Dispatcher:
         for _ in range(8):
             await settle()
             # Whatever a lane has asked of the store before is done when this is.
-            await self.store.record([])
+            await self.store.record([], at=T0)
 
     async def pass_time(self, seconds):
         """Turn the clock once everything has come to rest."""

@@ -33,7 +33,7 @@ from butterfly_gitops.model.delivery import (
 )
 from butterfly_gitops.model.fleet import FleetSettings
 from butterfly_gitops.model.study import EventKind, PatientIdentifier
-from butterfly_gitops.store import accepting, acting, advancing, applying, holding, observing
+from butterfly_gitops.store import accepting, acting, advancing, applying, holding, observing, repairing
 from butterfly_gitops.store.body import Body
 from butterfly_gitops.store.interface import (
     Accepted,
@@ -43,6 +43,7 @@ from butterfly_gitops.store.interface import (
     Approval,
     AuditEntry,
     Condition,
+    Drift,
     Found,
     Generation,
     Hold,
@@ -93,6 +94,9 @@ class MemoryRows:
     def roll_back(self, snapshot: dict[str, object]) -> None:
         """Return to a snapshot."""
         vars(self).update(snapshot)
+
+    def forget(self) -> None:
+        """Nothing is kept beside the rows."""
 
     def setting(self, name: str) -> str:
         return self._settings.get(name, "")
@@ -334,6 +338,31 @@ class MemoryRows:
             and (query.before is None or delivery.id < query.before)
         )
 
+    def undecided(self, rule: Rule) -> Sequence[EventRow]:
+        return [
+            one
+            for number, one in sorted(self._events.items())
+            if (one.site, one.archive) == (rule.site, rule.archive)
+            and one.applies >= rule.started_by
+            and (number, rule.id) not in self._decisions
+        ]
+
+    def unmet(self, rule: Rule) -> Sequence[str]:
+        met = {
+            number
+            for (number, _), (decision, _) in self._decisions.items()
+            if decision.lane == rule.lane and not decision.verdict.startswith("before-effective-from")
+        }
+        studies = [
+            one.study
+            for number, one in sorted(self._events.items())
+            if one.kind == "finalized"
+            and (one.site, one.archive) == (rule.site, rule.archive)
+            and one.occurred_at >= rule.start
+            and number not in met
+        ]
+        return list(dict.fromkeys(studies))
+
     def event_count(self) -> int:
         return len(self._events)
 
@@ -408,8 +437,11 @@ class MemoryStore:
     async def touch(self, *, at: datetime) -> None:
         await self._do(lambda rows: observing.touch(rows, at=at))
 
-    async def record(self, conditions: Sequence[Condition]) -> None:
-        await self._do(lambda rows: observing.record(rows, conditions))
+    async def repair(self, *, of_lanes: Sequence[Drift] = (), at: datetime, actor: str) -> tuple[Drift, ...]:
+        return await self._do(lambda rows: repairing.repair(rows, of_lanes=of_lanes, at=at, actor=actor))
+
+    async def record(self, conditions: Sequence[Condition], *, at: datetime) -> None:
+        await self._do(lambda rows: observing.record(rows, conditions, at=at))
 
     async def stand(self, holds: Sequence[Hold], *, released: Collection[str]) -> None:
         await self._do(lambda rows: holding.stand(rows, holds, released=released))

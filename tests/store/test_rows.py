@@ -635,3 +635,23 @@ def test_an_event_comes_back_as_it_went_in(
     row = an_event(number, patient=patient, occurred_at=occurred_at, revision=revision)
     rows.add_event(row, Body(body))
     assert (rows.event(number), rows.event_body(number)) == (row, Body(body))
+
+
+def test_what_a_rule_did_not_meet_is_found_by_receipt_and_by_time(rows: Rows) -> None:
+    with_parents(rows, lanes=2, events=6)
+    rows.put_rule(a_rule())
+    rows.put_rule(a_rule(2, lane=LaneId(2)))
+    for number, changes in enumerate([{"applies": 0}, {"archive": "icu"}, {"kind": "reverted"}], 7):
+        rows.add_event(an_event(number, study=f"study-{number}", **changes), BODY)
+    for event, rule, verdict in (
+        (1, 1, "deliver"),
+        (2, 2, "deliver"),
+        (3, 1, "before-effective-from by 2h"),
+        (4, 1, "not-entitled"),
+    ):
+        decision = Decision(rule=RuleId(rule), lane=LaneId(rule), verdict=verdict)
+        rows.add_decision(EventNumber(event), decision, None)
+    assert [one.number for one in rows.undecided(a_rule())] == [2, 5, 6, 9]
+    assert rows.unmet(a_rule()) == ["study-1", "study-7"]
+    assert rows.unmet(a_rule(start=minutes(7))) == ["study-7"]
+    assert rows.unmet(a_rule(start=minutes(8))) == []

@@ -245,7 +245,7 @@ async def test_a_read_sees_every_write_that_returned(path: Path) -> None:
     store = SqliteStore.open(path, create=True)
     for number in range(20):
         condition = Condition(site="a", kind="Ready", reason=str(number), message="", since=T0)
-        await store.record([condition])
+        await store.record([condition], at=T0)
         assert (await store.observe()).conditions == (condition,)
     await store.close()
 
@@ -485,6 +485,7 @@ NEVER_ALL = (
     "state_counts",
     "oldest_in_lane",
     "finalized_since",
+    "unmet",
     "withheld_of_ended",
     "withheld_of_others",
 )

@@ -519,6 +519,10 @@ class Results(RuleBasedStateMachine):
             own = [one.state for one in deliveries if one.lane == counts.lane.id]
             assert dict(counts.counts) == {state: own.count(state) for state in set(own)}
 
+    @invariant()
+    def nothing_drifts_that_nobody_changed_by_hand(self) -> None:
+        assert self.stores.do(lambda play: play.store.observe()).drift == ()
+
     # At the end everything that can go goes, and each EHR shows what is newest.
 
     def teardown(self) -> None:

@@ -276,6 +276,20 @@ SELECT first.lane, delivery.accepted_at FROM (
 SELECT count(DISTINCT study) FROM event INDEXED BY event_finalized
 WHERE kind = 'finalized' AND site = ? AND archive = ? AND occurred_at >= ?;
 
+-- name: undecided
+SELECT {event} FROM event
+WHERE site = ? AND archive = ? AND applies >= ?
+    AND NOT EXISTS (SELECT 1 FROM decision WHERE decision.event = event.number AND decision.rule = ?)
+ORDER BY number;
+
+-- name: unmet
+SELECT study FROM event INDEXED BY event_finalized
+WHERE kind = 'finalized' AND site = ? AND archive = ? AND occurred_at >= ? AND NOT EXISTS (
+    SELECT 1 FROM decision
+    WHERE decision.event = event.number AND decision.lane = ? AND verdict NOT LIKE 'before-effective-from%'
+)
+GROUP BY study ORDER BY min(number);
+
 -- name: withheld_of_ended
 SELECT report.id, report.lane, report.study, shown.revision
 FROM (SELECT DISTINCT study FROM event INDEXED BY event_withdrawn WHERE kind IN ('reverted', 'deleted')) AS ended
