@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from butterfly_gitops.dispatcher.lane import Course, Lane, World
 from butterfly_gitops.dispatcher.shared_wire import MakeWire, SharedWire
@@ -34,25 +34,35 @@ class Lanes:
         """Let the group own the lanes' tasks; nothing runs before."""
         self._group = group
 
-    async def converge(self) -> None:
-        """Bring every lane to what is applied now."""
-        if self._group is not None:
-            self.steer(await self._store.running(), self._group)
+    async def converge(self) -> Collection[LaneId]:
+        """Bring every lane to what is applied now; return those that did not run it."""
+        if self._group is None:
+            return ()
+        return self.steer(await self._store.running(), self._group)
 
-    def steer(self, running: Running, group: asyncio.TaskGroup) -> None:
-        """Start lanes that are new, bring the others to what is applied, stop those that have ended."""
+    def steer(self, running: Running, group: asyncio.TaskGroup) -> Collection[LaneId]:
+        """Start lanes that are new, bring the others to what is applied, stop those that have ended.
+
+        Returns those that were started or brought.
+        """
         if self._is_stopping:
-            return
+            return ()
         courses = {lane.id: self._course(running, lane, target) for lane, target in _leaving_first(running)}
         self._names = {lane.id: f"{lane.site}/{lane.endpoint}" for lane, _ in running.lanes}
-        for lane, course in courses.items():
+        astray = [
+            lane
+            for lane, course in courses.items()
+            if lane not in self._lanes or self._lanes[lane].course != course
+        ]
+        for lane in astray:
             if lane in self._lanes:
-                self._lanes[lane].steer(course)
+                self._lanes[lane].steer(courses[lane])
             else:
-                self._start(lane, course, group)
+                self._start(lane, courses[lane], group)
         for lane in set(self._lanes) - set(courses):
             self._lanes.pop(lane).stop()
         self._drop_unused_wires(group)
+        return astray
 
     def _start(self, lane: LaneId, course: Course, group: asyncio.TaskGroup) -> None:
         runner = Lane(lane, course, store=self._store, epoch=self._epoch, world=self._world)
@@ -121,8 +131,16 @@ class Lanes:
 
 
 def _leaving_first(running: Running) -> list[tuple[LaneRow, Target]]:
-    """Where two of them share a listener, what is configured now decides how it is used."""
-    return sorted(running.lanes, key=lambda pair: not pair[0].leaving)
+    """Where two of them share a listener, what is configured now decides how it is used.
+
+    A lane of no endpoint that is applied has nothing to run, until its row is repaired.
+    """
+    can_run = [pair for pair in running.lanes if pair[0].leaving or _is_applied(running, pair[0])]
+    return sorted(can_run, key=lambda pair: not pair[0].leaving)
+
+
+def _is_applied(running: Running, lane: LaneRow) -> bool:
+    return lane.site in running.sites and lane.endpoint in running.sites[lane.site].ehr_endpoints
 
 
 def _endpoint_of(running: Running, lane: LaneRow) -> EhrEndpoint:

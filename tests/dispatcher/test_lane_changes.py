@@ -4,11 +4,12 @@ The numbers are those of the fault table that the sender's promise is written in
 """
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from butterfly_gitops.hl7.message import value_of
-from butterfly_gitops.model.delivery import State
+from butterfly_gitops.model.delivery import LaneId, State
 from butterfly_gitops.store.interface import OwnerLost, StoreUnavailable
 from tests.dispatcher.lanes_at_work import (
     SETTINGS,
@@ -23,6 +24,7 @@ from tests.dispatcher.lanes_at_work import (
     studies,
 )
 from tests.dispatcher.scripted_peer import Peer, run, until
+from tests.store.test_repairing import by_hand
 
 QUEUED, SENDING, DELIVERED = State.QUEUED, State.SENDING, State.DELIVERED
 
@@ -300,6 +302,35 @@ def test_61_a_dispatcher_that_lost_its_lanes_sends_and_stores_nothing_more(tmp_p
             assert studies(peer.messages) == ["S1", "S1", "S2"]
             assert peer.messages[0] == peer.messages[1]
             await owner.end()
+
+    run(story())
+
+
+def test_lanes_say_which_of_them_did_not_run_what_is_stored(tmp_path):
+    async def story():
+        async with Peer(Ehr().play) as peer, dispatching(tmp_path, epic=an_endpoint(peer.port)) as all_of_it:
+            lane = await all_of_it.lane("epic")
+            assert list(await all_of_it.lanes.converge()) == []
+            site = a_site(epic=an_endpoint(peer.port, ack_timeout="9s"), more=an_endpoint(peer.port))
+            lanes, all_of_it.lanes = all_of_it.lanes, None
+            await all_of_it.apply(site)
+            all_of_it.lanes = lanes
+            assert list(await lanes.converge()) == [lane.id, (await all_of_it.lane("more")).id]
+            assert list(await lanes.converge()) == []
+
+    run(story())
+
+
+def test_a_lane_of_no_endpoint_that_is_applied_runs_nothing_and_harms_no_other(tmp_path):
+    async def story():
+        async with Peer(Ehr().play) as peer, dispatching(tmp_path, epic=an_endpoint(peer.port)) as all_of_it:
+            lane = await all_of_it.lane("epic")
+            by_hand(
+                all_of_it.store, lambda rows: rows.put_lane(replace(lane, id=LaneId(9), endpoint="foreign"))
+            )
+            assert list(await all_of_it.lanes.converge()) == []
+            await all_of_it.submit("S1")
+            await all_of_it.states(DELIVERED)
 
     run(story())
 
