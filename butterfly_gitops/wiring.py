@@ -17,7 +17,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from butterfly_gitops.controller.configuring import Configuring
-from butterfly_gitops.controller.loop import Loop
+from butterfly_gitops.controller.loop import ACTOR, Loop
 from butterfly_gitops.dispatcher.dial import Dialler, TcpDialler
 from butterfly_gitops.dispatcher.intake import Intake
 from butterfly_gitops.dispatcher.lane import World
@@ -76,6 +76,7 @@ class Engine:
             async with asyncio.TaskGroup() as group:
                 self._lanes.start_in(group)
                 # What is applied runs at once; the source may take its time.
+                await self._services.configuring.repair(actor=ACTOR)
                 await self._lanes.converge()
                 serving = group.create_task(server.serve(sockets=[self._listening]), name="API")
                 passing = group.create_task(self._loop.run(), name="controller")

@@ -40,10 +40,16 @@ def observed(observation: Observation, *, at: datetime) -> Observed:
             )
             for pair in observation.closed_pairs
         },
-        notes=tuple(
-            Note(subject=_name(one), says=f"stopped: {one.lane.stopped}")
-            for one in observation.lanes
-            if one.lane.stopped
+        notes=(
+            *(
+                Note(subject=_name(one), says=f"stopped: {one.lane.stopped}")
+                for one in observation.lanes
+                if one.lane.stopped
+            ),
+            *(
+                Note(subject=f"{one.site}/{one.endpoint}", says=f"drifted: {one.what}; bgo run repairs it")
+                for one in observation.drift
+            ),
         ),
         generations=generations,
         # A released one stands too, should its changes become others before they are applied.

@@ -67,6 +67,15 @@ def _errors(candidate: Candidate, site: str | None) -> str:
     return "1 error" if count == 1 else f"{count} errors"
 
 
+def of_drift(observation: Observation, *, at: datetime) -> Iterator[Condition]:
+    """Say what is stored otherwise than it is applied, and not repaired yet."""
+    for one in observation.drift:
+        message = f"{one.what}: bgo run repairs it"
+        yield Condition(
+            kind="Drifted", site=one.site, endpoint=one.endpoint, reason="Found", message=message, since=at
+        )
+
+
 def of_endpoints(
     observation: Observation,
     reported: Mapping[LaneId, TargetNumber],

@@ -1,7 +1,7 @@
 """What people ask of the controller: a plan of some files, and the apply of a plan that was read."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime
 
 import structlog
@@ -10,12 +10,18 @@ from butterfly_gitops import __version__
 from butterfly_gitops.config.load import Loaded
 from butterfly_gitops.controller.applied import applied_side, holds_of, observed
 from butterfly_gitops.controller.reconcile import Candidate, Outcome, carry_out, consider, fleet_with
+from butterfly_gitops.model.delivery import LaneId
 from butterfly_gitops.model.error import GitopsError
 from butterfly_gitops.plan.document import Plan
 from butterfly_gitops.plan.planning import make_plan
 from butterfly_gitops.plan.sides import Side
 from butterfly_gitops.source.interface import Snapshot
-from butterfly_gitops.store.interface import Store
+from butterfly_gitops.store.interface import Drift, Observation, Store
+
+Converge = Callable[[], Awaitable[Collection[LaneId]]]
+"""Bring lanes to what is stored; return those that were not there."""
+
+NOT_RUN = "its lane did not run what is applied"
 
 _log = structlog.get_logger()
 
@@ -34,6 +40,12 @@ class Followed(GitopsError):  # noqa: N818 - it says what is the case
             f"the running controller follows {source} and is the only writer: change it there; "
             "to go back at once, stop it and apply by hand"
         )
+
+
+def _tell(drift: Collection[Drift]) -> None:
+    for one in drift:
+        place = f"{one.site}/{one.endpoint}"
+        _log.warning("drifted, and repaired", endpoint=place, detail=one.what, count=len(one.missed))
 
 
 class Configuring:
@@ -59,10 +71,15 @@ class Configuring:
             await self._check(plan)
             return await self._carry_out(plan, commit=commit, actor=actor)
 
-    async def follow(self, wanted: Snapshot, *, actor: str) -> tuple[Candidate, Outcome]:
-        """Bring what is applied to what a source wants, as far as problems and holds allow. Raises OtherFleet."""
+    async def follow(
+        self, wanted: Snapshot, *, actor: str, seen: Observation | None = None
+    ) -> tuple[Candidate, Outcome]:
+        """Bring what is applied to what a source wants, as far as problems and holds allow; `seen` saves a look at it.
+
+        Raises OtherFleet.
+        """
         async with self._one_at_a_time:
-            candidate = await consider(self._store, wanted, at=self._now(), before=self._loaded)
+            candidate = await consider(self._store, wanted, at=self._now(), before=self._loaded, seen=seen)
             self._loaded = candidate.loaded
             if candidate.plan is None or candidate.plan.is_empty:
                 if candidate.plan is not None:
@@ -71,6 +88,34 @@ class Configuring:
                 return candidate, Outcome(applied=(), refused={})
             outcome = await self._carry_out(candidate.plan, commit=wanted.revision, actor=actor)
             return candidate, outcome
+
+    async def repair(self, *, actor: str) -> Observation:
+        """Bring stored rows to what the generations mean; return what is observed then. What had drifted is told."""
+        async with self._one_at_a_time:
+            return await self._repair(actor=actor)
+
+    async def restore(self, converge: Converge, *, actor: str) -> Observation:
+        """Bring stored rows to what the generations mean, and lanes to the rows; what had drifted is told."""
+        # Between an apply and its lanes nothing may look astray.
+        async with self._one_at_a_time:
+            observation = await self._repair(actor=actor)
+            astray = await converge()
+            found = [
+                Drift(site=one.lane.site, endpoint=one.lane.endpoint, what=NOT_RUN)
+                for one in observation.lanes
+                if one.lane.id in astray
+            ]
+            if found:
+                _tell(await self._store.repair(of_lanes=found, at=self._now(), actor=actor))
+            return observation
+
+    async def _repair(self, *, actor: str) -> Observation:
+        observation = await self._store.observe()
+        if not observation.drift:
+            return observation
+        _tell(await self._store.repair(at=self._now(), actor=actor))
+        await self._applied()
+        return await self._store.observe()
 
     async def _carry_out(self, plan: Plan, *, commit: str, actor: str) -> Outcome:
         # Before anything is applied: a pass that is cut short must not leave a new limit and no hold.

@@ -15,9 +15,19 @@ from butterfly_gitops.daemon_thread import in_daemon_thread
 from butterfly_gitops.model.delivery import LaneId, TargetNumber
 from butterfly_gitops.model.error import kind_and_place
 from butterfly_gitops.source.interface import Snapshot, Source, SourceUnavailable
-from butterfly_gitops.store.interface import Condition, OtherFleet, OwnerLost, Store, StoreUnavailable
+from butterfly_gitops.store.interface import (
+    Condition,
+    Observation,
+    OtherFleet,
+    OwnerLost,
+    Store,
+    StoreUnavailable,
+)
 
 ACTOR = "controller"
+
+Standing = tuple[tuple[Condition, ...], Observation]
+"""How the fleet and its sites stand, and what is observed then."""
 
 _log = structlog.get_logger()
 
@@ -29,7 +39,7 @@ class Reporting(Protocol):
 
     def troubles(self) -> Mapping[LaneId, str]: ...
 
-    async def converge(self) -> None: ...
+    async def converge(self) -> Collection[LaneId]: ...
 
 
 class Loop:
@@ -104,52 +114,55 @@ class Loop:
             _log.error("pass failed", error=kind_and_place(error))
 
     async def make_pass(self) -> None:
-        """Fetch, apply what may be, converge, and record how everything stands."""
+        """Repair and converge, fetch, apply what may be, and record how everything stands."""
+        # First, so that what somebody changed by hand is not taken for what was there to change.
+        observation = await self._configuring.restore(self._lanes.converge, actor=ACTOR)
         if self._source is not None:
-            before, self._of_configuration = self._of_configuration, await self._follow(self._source)
+            before = self._of_configuration
+            self._of_configuration, observation = await self._follow(self._source, observation)
             _tell_changes(before, self._of_configuration)
-        await self._lanes.converge()
-        observation = await self._store.observe()
-        endpoints = of_endpoints(observation, self._lanes.reported(), self._lanes.troubles(), at=self._now())
-        await self._store.record([*self._of_configuration, *endpoints])
+        at = self._now()
+        endpoints = of_endpoints(observation, self._lanes.reported(), self._lanes.troubles(), at=at)
+        await self._store.record([*self._of_configuration, *endpoints], at=at)
         # Only now does the status show what became of it.
         self._considered = self._seen
         self._has_passed = True
 
-    async def _follow(self, source: Source) -> tuple[Condition, ...]:
+    async def _follow(self, source: Source, seen: Observation) -> Standing:
+        """Take what the source says; what was seen before is seen again where something may have changed."""
         try:
             wanted: Snapshot = await in_daemon_thread(source.fetch)
-            is_forward = await self._is_forward(source, wanted)
+            is_forward = await self._is_forward(source, wanted, seen)
         except SourceUnavailable as away:
-            return self._all_stays(fleet_stalled("SourceAway", str(away), at=self._now()))
+            return self._all_stays(fleet_stalled("SourceAway", str(away), at=self._now())), seen
         if not is_forward:
             # Who waits for it is told at once that it is held.
             self._seen = wanted.commit
             message = f"{wanted.described} does not descend from what is applied: everything stays as it runs"
-            return self._all_stays(fleet_stalled("NotForward", message, at=self._now()))
+            return self._all_stays(fleet_stalled("NotForward", message, at=self._now())), seen
         try:
-            candidate, outcome = await self._configuring.follow(wanted, actor=ACTOR)
+            candidate, outcome = await self._configuring.follow(wanted, actor=ACTOR, seen=seen)
         except OtherFleet as other:
             if not self._has_passed:
                 # The first pass: somebody started this state with another fleet's files.
                 raise
-            return self._all_stays(fleet_stalled("OtherFleet", str(other), at=self._now()))
-        observation = await self._store.observe()
+            return self._all_stays(fleet_stalled("OtherFleet", str(other), at=self._now())), seen
+        if outcome.applied:
+            seen = await self._store.observe()
         self._seen = wanted.commit or wanted.revision
-        return tuple(of_configuration(candidate, outcome, observation, at=self._now()))
+        return tuple(of_configuration(candidate, outcome, seen, at=self._now())), seen
 
-    async def _is_forward(self, source: Source, wanted: Snapshot) -> bool:
+    async def _is_forward(self, source: Source, wanted: Snapshot, seen: Observation) -> bool:
         """Whether what is applied leads to what is wanted; asked of the history once for each commit."""
         if wanted.commit != self._forward:
-            observation = await self._store.observe()
-            generations = (observation.settings, *observation.generations.values())
+            generations = (seen.settings, *seen.generations.values())
             applied = {one.commit for one in generations if one is not None}
             # A commit that changed nothing was taken all the same; one that is held was not.
             applied |= {self._forward} if self._forward else set()
-            base = to_descend_from(applied, observation.holds)
+            base = to_descend_from(applied, seen.holds)
             if not await self._descends(source, wanted, applied, base):
                 hold = hold_of_commit(applied, wanted, at=self._now())
-                others = [one for one in observation.holds if one.site]
+                others = [one for one in seen.holds if one.site]
                 await self._store.stand([*others, hold], released=[one.id for one in others])
                 return False
             self._forward = wanted.commit

@@ -19,6 +19,7 @@ from butterfly_gitops.store.interface import (
     Application,
     Generation,
     NameTaken,
+    Observation,
     OtherFleet,
     ResultsWait,
     Store,
@@ -46,7 +47,12 @@ class Outcome:
 
 
 async def consider(
-    store: Store, wanted: Snapshot, *, at: datetime, before: Loaded | None = None
+    store: Store,
+    wanted: Snapshot,
+    *,
+    at: datetime,
+    before: Loaded | None = None,
+    seen: Observation | None = None,
 ) -> Candidate:
     """Load files and plan them against what is applied; what `before` knows is not read again. Raises OtherFleet."""
     # Loading a thousand sites takes a second that the lanes must not miss.
@@ -55,7 +61,7 @@ async def consider(
     )
     if loaded.fleet is None:
         return Candidate(loaded=loaded, plan=None)
-    observation = await store.observe()
+    observation = seen or await store.observe()
     name = loaded.fleet.settings.name
     if observation.fleet and observation.fleet != name:
         raise OtherFleet(f"the state belongs to fleet {observation.fleet}, the files to fleet {name}")

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from butterfly_gitops.config.problem_document import problem_document
-from butterfly_gitops.controller.conditions import of_endpoints
+from butterfly_gitops.controller.conditions import of_drift, of_endpoints
 from butterfly_gitops.controller.configuring import Followed
 from butterfly_gitops.model.delivery import LaneId, TargetNumber
 from butterfly_gitops.plan.document import BadPlanError, from_document, to_document
@@ -133,7 +133,8 @@ def _as_it_stands(
     at: datetime,
 ) -> tuple[Condition, ...]:
     """Tell each endpoint's condition as it is, not as the last pass found it; without a dispatcher there is none."""
-    kept = tuple(one for one in observed.conditions if not one.endpoint)
+    kept = tuple(one for one in observed.conditions if not one.endpoint or one.kind == "Drifted")
+    kept += tuple(of_drift(observed, at=at))
     if services.dispatching is None:
         return kept
     since = {_standing(one): one.since for one in observed.conditions}
@@ -159,6 +160,7 @@ def _seen_by(caller: Caller, observed: Observation) -> Observation:
         observed,
         generations={site: one for site, one in observed.generations.items() if is_seen(site)},
         lanes=lanes,
+        drift=tuple(one for one in observed.drift if is_seen(one.site)),
         conditions=tuple(one for one in observed.conditions if is_seen(one.site)),
         holds=tuple(one for one in observed.holds if is_seen(one.site)),
         withheld=tuple(one for one in observed.withheld if one.lane in seen),

@@ -173,10 +173,13 @@ def status_document(
     at: datetime,
 ) -> dict[str, Any]:
     """Conditions per site and endpoint, what waits, what is held, and what EHRs still show."""
+    names = {one.lane.id: f"{one.lane.site}/{one.lane.shown_name}" for one in observed.lanes}
+    shown = frozenset(names.values())
     conditions: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for one in observed.conditions:
-        conditions.setdefault((one.site, one.endpoint), []).append(_condition(one))
-    names = {one.lane.id: f"{one.lane.site}/{one.lane.shown_name}" for one in observed.lanes}
+        # What has drifted may be a lane that is no longer there: its site tells.
+        is_shown = f"{one.site}/{one.endpoint}" in shown
+        conditions.setdefault((one.site, one.endpoint if is_shown else ""), []).append(_condition(one))
     return {
         "fleet": observed.fleet,
         "dispatching": dispatches,

@@ -1,6 +1,6 @@
 """The controller on a real branch: each commit is one step forward, and a rewritten history changes nothing."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -28,8 +28,8 @@ class NoLanes:
     def troubles(self) -> Mapping[LaneId, str]:
         return {}
 
-    async def converge(self) -> None:
-        return
+    async def converge(self) -> Collection[LaneId]:
+        return ()
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from butterfly_gitops.store.state_folder import DATABASE
 from butterfly_gitops.web.access import ADMINISTRATOR
 from butterfly_gitops.web.metrics import Observed
 from tests.store.full_disk import disk_under
+from tests.store.test_repairing import by_hand
 from tests.web.serving import Served, edit, event, served, wanted
 
 
@@ -249,7 +250,7 @@ async def test_a_condition_is_told_as_it_stands_and_not_as_the_last_pass_found_i
     found = Condition(
         kind="Ready", site=lane.site, endpoint=lane.endpoint, reason="Running", message="", since=earlier
     )
-    await services.store.record([found])
+    await services.store.record([found], at=earlier)
 
     async def told() -> list[tuple[str, bool]]:
         status = (await api.get("/v1/status")).json()
@@ -263,6 +264,21 @@ async def test_a_condition_is_told_as_it_stands_and_not_as_the_last_pass_found_i
     assert await told() == [("Running", True)]
     await api.post(f"/v1/endpoints/{lane.site}/{lane.endpoint}/pause", {"reason": "CHG-1", "lasts": "2h"})
     assert await told() == [("Paused", False)]
+
+
+async def test_what_was_changed_by_hand_is_told_before_anything_repairs_it(api: Served):
+    services: Any = api.app.state.services
+    rule = (await services.store.running()).rules[0]
+    by_hand(services.store, lambda rows: rows.put_rule(replace(rule, until=rule.start, ended_by=1)))
+    said = f"the rule from {rule.archive} is not in force"
+    status = (await api.get("/v1/status")).json()
+    (endpoint,) = [one for one in status["endpoints"] if one["endpoint"] == f"{rule.site}/{rule.endpoint}"]
+    assert [(one["kind"], one["reason"], one["message"]) for one in endpoint["conditions"]] == [
+        ("Drifted", "Found", f"{said}: bgo run repairs it")
+    ]
+    plan = await planned(api)
+    assert plan["text"].startswith("No changes.\n")
+    assert f"drifted: {said}" in " ".join(plan["text"].split())
 
 
 async def test_ready_is_what_has_something_applied(empty: Served):
