@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from butterfly_gitops.delivery.act import ActionRefused
 from butterfly_gitops.delivery.draft import Draft
 from butterfly_gitops.delivery.leaving import takes_nothing
+from butterfly_gitops.delivery.setback import REASON, is_doubtful
 from butterfly_gitops.delivery.supersede import Admission, Arrival, Known, report_for, tidy
 from butterfly_gitops.model.delivery import Cause, Content, DeliveryId, Lane, State
 
@@ -35,6 +36,7 @@ def one_off(arrival: Arrival, known: Known, lane: Lane, *, next_report: int, nex
             if one.state is State.SET_ASIDE:
                 raise ActionRefused(f"it is set aside there: bgo delivery resend {one.id}")
             return OneOff(delivery=one.id, admission=_admission(draft, one.id), is_new=False)
+    doubtful = is_doubtful(arrival.rank.occurred_at, known.doubtful_until)
     made = draft.add_delivery(
         lane=lane.id,
         event=arrival.event,
@@ -44,7 +46,8 @@ def one_off(arrival: Arrival, known: Known, lane: Lane, *, next_report: int, nex
         cause=Cause.ONE_OFF,
         rank=arrival.rank,
         accepted_at=arrival.at,
-        reason="sent by hand",
+        state=State.SET_ASIDE if doubtful else State.QUEUED,
+        reason=REASON if doubtful else "sent by hand",
     )
     draft.change_report(report.id, newest=max(report.newest, arrival.rank))
     tidy(draft, report.id, at=arrival.at)

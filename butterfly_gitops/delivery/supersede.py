@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from butterfly_gitops.delivery.draft import Draft
 from butterfly_gitops.delivery.patient import is_same_patient
+from butterfly_gitops.delivery.setback import REASON, is_doubtful
 from butterfly_gitops.delivery.states import Event
 from butterfly_gitops.model.delivery import (
     FINAL,
@@ -47,13 +48,15 @@ class Known:
     """What is known of the event's study: all its reports, their deliveries that are not final.
 
     `latest` is the highest rank among its finalized, reverted and deleted events so far; `ended` names
-    those lanes of the arrival's decisions that have ended.
+    those lanes of the arrival's decisions that have ended. Where an older state was accepted, `doubtful_until` is
+    when what it misses ended.
     """
 
     reports: tuple[Report, ...] = ()
     deliveries: tuple[Delivery, ...] = ()
     latest: Rank | None = None
     ended: frozenset[LaneId] = frozenset()
+    doubtful_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,9 +74,7 @@ def admit(arrival: Arrival, known: Known, *, next_report: int, next_delivery: in
     is_late = known.latest is not None and _is_older(arrival, known.latest)
     _act_on_study(draft, arrival, is_late=is_late)
     made = tuple(
-        _admit_one(draft, arrival, decision, is_late=is_late, is_ended=decision.lane in known.ended)
-        if decision.delivers
-        else None
+        _admit_one(draft, arrival, decision, known, is_late=is_late) if decision.delivers else None
         for decision in arrival.decisions
     )
     return Admission(reports=draft.changed_reports(), deliveries=draft.changed_deliveries(), made=made)
@@ -148,7 +149,7 @@ def _withdraw(draft: Draft, report: Report, arrival: Arrival) -> None:
 
 
 def _admit_one(
-    draft: Draft, arrival: Arrival, decision: Decision, *, is_late: bool, is_ended: bool
+    draft: Draft, arrival: Arrival, decision: Decision, known: Known, *, is_late: bool
 ) -> DeliveryId:
     report = report_for(draft, arrival, decision.lane)
     content = Content.PRELIMINARY if arrival.kind == "attestation_requested" else Content.FINAL
@@ -157,8 +158,10 @@ def _admit_one(
         state, reason = State.SUPERSEDED, "late: a newer state of the study is known"
     elif content is Content.PRELIMINARY and report.maybe_final:
         state, reason = State.SUPERSEDED, "final-already-reported"
-    elif is_ended:
+    elif decision.lane in known.ended:
         state, reason = State.SET_ASIDE, "its endpoint has ended"
+    elif is_doubtful(arrival.rank.occurred_at, known.doubtful_until):
+        state, reason = State.SET_ASIDE, REASON
     if content is Content.FINAL or not _may_hold_final(draft, report):
         # A preliminary that a final makes needless must not outrank that final, which may yet be sent again.
         draft.change_report(report.id, newest=max(report.newest, arrival.rank))

@@ -109,8 +109,9 @@ class SqliteRows:
     def setting(self, name: str) -> str:
         return self._settings.get(name, self._setting) or ""
 
-    def _setting(self, name: str) -> str | None:
-        return self._first(STATEMENTS["setting"], (name,), lambda row: str(row[0]))
+    def _setting(self, name: str) -> str:
+        # What was never set is kept as well: some of it is asked for with every event.
+        return self._first(STATEMENTS["setting"], (name,), lambda row: str(row[0])) or ""
 
     def put_setting(self, name: str, value: str) -> None:
         self._run("put_setting", (name, value))
