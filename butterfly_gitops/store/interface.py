@@ -35,7 +35,10 @@ from butterfly_gitops.store.body import Body
 
 
 class StoreUnavailable(GitopsError):  # noqa: N818 - it says what happened
-    """A commit failed, for want of room perhaps; nothing of it took effect, and it may be tried again."""
+    """A commit failed, for want of room perhaps, and may be tried again.
+
+    Nothing of it took effect; or all of it, where only its mark could not be written: a second try finds it done.
+    """
 
 
 class OwnerLost(GitopsError):  # noqa: N818 - it says what happened

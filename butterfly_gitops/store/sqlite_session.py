@@ -7,6 +7,7 @@ from pathlib import Path
 import apsw
 
 from butterfly_gitops.store.interface import StoreUnavailable
+from butterfly_gitops.store.mark import Counting, Point, count_commit
 from butterfly_gitops.store.migration import migrate, migrations
 from butterfly_gitops.store.sqlite_rows import SqliteRows
 from butterfly_gitops.store.writer import Operation, Raised, Result, Returned
@@ -39,13 +40,15 @@ _SETTINGS = """
 class SqliteSession:
     """A connection that runs batches, each in one transaction; a reader's sees the last commit and writes nothing."""
 
-    def __init__(self, path: Path, *, is_writer: bool) -> None:
-        """Open the database, which must exist; a writer brings it to this code's schema.
+    def __init__(self, path: Path, *, is_writer: bool, counting: Counting | None = None) -> None:
+        """Open the database, which must exist; a writer brings it to this code's schema, and counts its commits.
 
         Raises StoreUnavailable, StateTooNew.
         """
         self._path = path
         self._is_writer = is_writer
+        self._counting = counting
+        self._owed: Point | None = None
         self._begin = "BEGIN IMMEDIATE" if is_writer else "BEGIN"
         self._connection: apsw.Connection | None = None
         self._rows: SqliteRows | None = None
@@ -56,22 +59,45 @@ class SqliteSession:
 
     def run(self, operations: Sequence[Operation]) -> Sequence[Result]:
         """See `Session.run`."""
+        self._bring_mark()
         try:
             connection, rows = self._open()
+            before = connection.total_changes()
             connection.execute(self._begin)
             results = _run_all(connection, rows, operations, begin=self._begin)
+            if self._counting is not None and connection.total_changes() != before:
+                self._owed = count_commit(rows, history=self._counting.history, at=self._counting.now())
             connection.execute("COMMIT")
         except UNAVAILABLE as error:
             # How much of the transaction SQLite has undone depends on the error; closing undoes the rest.
-            self.close()
+            self._undo()
             raise StoreUnavailable(f"the state is not available: {error}") from None
         except BaseException:
-            self.close()
+            self._undo()
             raise
+        self._bring_mark()
         return results
+
+    def _undo(self) -> None:
+        self._owed = None
+        self.close()
+
+    def _bring_mark(self) -> None:
+        """Let the mark follow the last commit before anybody hears of it, or of one after it."""
+        if self._counting is None or self._owed is None:
+            return
+        mark = self._counting.mark
+        try:
+            mark.write(self._owed)
+        except OSError as error:
+            mark.close()
+            raise StoreUnavailable(f"the mark of the state cannot be written: {error.strerror}") from None
+        self._owed = None
 
     def close(self) -> None:
         """Close the connection, without a commit; the next batch opens another."""
+        if self._counting is not None:
+            self._counting.mark.close()
         connection, self._connection, self._rows = self._connection, None, None
         if connection is not None:
             # Closing checkpoints the journal, which a full disk refuses; the journal keeps what is committed.

@@ -40,7 +40,10 @@ class Session(Protocol):
     """One connection to what keeps the rows; used by one thread at a time."""
 
     def run(self, operations: Sequence[Operation]) -> Sequence[Result]:
-        """Do all in one transaction, durable on return. Raises StoreUnavailable, with no effect at all."""
+        """Do all in one transaction, durable on return.
+
+        Raises StoreUnavailable: with no effect at all, or with all of it where only the mark could not follow.
+        """
         ...
 
     def close(self) -> None: ...
