@@ -46,10 +46,15 @@ class CannotListen(GitopsError):  # noqa: N818 - it says what is the case
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """How `run` runs. `create` makes a new state; `source` None only dispatches."""
+    """How `run` runs. `create` makes a new state; `source` None only dispatches.
+
+    `mark` is where the state's mark stands, if not in its folder; `accepted_by` goes on with a state behind it.
+    """
 
     state: Path
     create: bool = False
+    mark: Path | None = None
+    accepted_by: str = ""
     source: Source | None = None
     followed: str = ""
     host: str = "127.0.0.1"
@@ -124,11 +129,17 @@ def _server_settings(app: FastAPI) -> uvicorn.Config:
 async def build(options: Options, *, dialler: Dialler | None = None) -> AsyncIterator[Engine]:
     """Open the state, become its dispatcher and make the engine; `dialler` dials in place of TCP.
 
-    Raises CannotListen, StateMissing, StateHeld.
+    Raises CannotListen, StateMissing, StateHeld, StateBehind.
     """
     async with contextlib.AsyncExitStack() as stack:
         listening = stack.enter_context(_listen_for(options))
-        store = SqliteStore.open(options.state, create=options.create)
+        store = SqliteStore.open(
+            options.state,
+            create=options.create,
+            mark=options.mark,
+            accepted_by=options.accepted_by,
+            now=_now,
+        )
         stack.push_async_callback(store.close)
         epoch = await store.own(node=socket.gethostname(), boot=secrets.token_hex(8), at=_now())
         recovered = await store.recover(epoch, at=_now())
@@ -173,9 +184,12 @@ def _engine(options: Options, store: Store, lanes: Lanes, listening: socket.sock
 
 
 @contextlib.asynccontextmanager
-async def opened(state: Path, *, create: bool = False) -> AsyncIterator[FastAPI]:
-    """Open a state that no `run` holds, as the same application without a dispatcher. Raises StateMissing, StateHeld."""
-    store = SqliteStore.open(state, create=create)
+async def opened(state: Path, *, create: bool = False, mark: Path | None = None) -> AsyncIterator[FastAPI]:
+    """Open a state that no `run` holds, as the same application without a dispatcher.
+
+    Raises StateMissing, StateHeld, StateBehind.
+    """
+    store = SqliteStore.open(state, create=create, mark=mark, now=_now)
     try:
         intake = Intake(store, wake=lambda _: None, now=_now)
 

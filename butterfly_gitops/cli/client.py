@@ -144,7 +144,7 @@ async def connected(state: Path, acts_as: str, *, create: bool = False) -> Async
     # A verb says what it has to say; log lines are for `run`.
     configure_logs(io.StringIO(), as_json=False)
     try:
-        async with opened(state, create=create) as app:
+        async with opened(state, create=create, mark=mark_file()) as app:
             transport = httpx.ASGITransport(app=app, raise_app_exceptions=True)
             async with client_of("http://localhost", state, acts_as=acts_as, transport=transport) as api:
                 yield api
@@ -162,7 +162,7 @@ async def client_of(
 
     from butterfly_gitops.store.token_file import read_token
 
-    who = {"X-Bgo-As": acts_as} if acts_as else {"X-Bgo-Login": _login_name()}
+    who = {"X-Bgo-As": acts_as} if acts_as else {"X-Bgo-Login": login_name()}
     headers = {"Authorization": f"Bearer {read_token(state)}"} | {
         name: one for name, one in who.items() if one
     }
@@ -183,7 +183,13 @@ def _announced_url(state: Path, held: "StateHeld") -> str:
         raise held from None
 
 
-def _login_name() -> str:
+def mark_file() -> Path | None:
+    """Return where the state's mark stands, if not in its folder: one place for every verb, so no option."""
+    named = os.environ.get("BGO_MARK")
+    return Path(named) if named else None
+
+
+def login_name() -> str:
     """Return who says to run this process, for the audit; empty where a header cannot say it."""
     try:
         name = getpass.getuser()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from butterfly_gitops.cli.client import with_state_folder
+from butterfly_gitops.cli.client import login_name, mark_file, with_state_folder
 from butterfly_gitops.cli.named import seconds_of
 from butterfly_gitops.source.folder import FolderSource
 from butterfly_gitops.source.git import GitSource
@@ -34,6 +34,11 @@ _LAST_PORT = 65535
 )
 @click.option("--new-state", is_flag=True, help="Make the state first; refused where there is one.")
 @click.option(
+    "--accept-older",
+    is_flag=True,
+    help="Go on with a state that was put back in time: set every open result aside for a person first.",
+)
+@click.option(
     "--log-format",
     type=click.Choice(["text", "json"]),
     default="text",
@@ -47,6 +52,7 @@ def command(
     interval: str,
     listen: str,
     new_state: bool,
+    accept_older: bool,
     log_format: str,
     state: Path,
 ) -> None:
@@ -56,6 +62,7 @@ def command(
     or Ctrl-C, attempts in flight end first, each at most its acknowledgement time-out.
     """
     from butterfly_gitops.logs import configure_logs
+    from butterfly_gitops.web.access import Caller
     from butterfly_gitops.wiring import Options
 
     host, port = _address(listen)
@@ -63,6 +70,8 @@ def command(
     options = Options(
         state=state,
         create=new_state,
+        mark=mark_file(),
+        accepted_by=Caller(claimed=login_name(), roles=None).actor if accept_older else "",
         source=follows,
         followed=followed,
         host=host,

@@ -18,6 +18,7 @@ from butterfly_gitops.store.interface import (
     StoredDecision,
 )
 from butterfly_gitops.store.rows import EventRow, Rows
+from butterfly_gitops.store.setback import doubtful_until
 
 EVERY_KIND: tuple[EventKind, ...] = get_args(EventKind)
 _ENDS_OR_CHANGES: tuple[EventKind, ...] = ("finalized", "reverted", "deleted")
@@ -93,6 +94,7 @@ def known_of_study(rows: Rows, study: str, new: NewEvent | None = None) -> Known
         deliveries=tuple(rows.open_of_reports([one.id for one in reports])) if reports else (),
         latest=Rank(revision=latest.revision, occurred_at=latest.occurred_at) if latest else None,
         ended=frozenset(lane for lane in lanes if takes_nothing(rows.lane(lane))),
+        doubtful_until=doubtful_until(rows),
     )
 
 

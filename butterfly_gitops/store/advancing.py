@@ -46,11 +46,16 @@ def own(rows: Rows, *, node: str, boot: str, at: datetime) -> Epoch:
 def recover(rows: Rows, epoch: Epoch, *, at: datetime) -> int:
     """See `Store.recover`."""
     _check_epoch(rows, epoch)
+    return end_attempts(rows, but_of=epoch, at=at)
+
+
+def end_attempts(rows: Rows, *, but_of: Epoch | None = None, at: datetime) -> int:
+    """Make attempts that nobody is at uncertain, and return how many there were."""
     lanes = [lane.id for lane in rows.lanes()]
     recovered = 0
     for delivery in [one for lane in lanes for one in rows.in_lane(lane, (State.SENDING,))]:
         attempt = rows.attempt(delivery.id, delivery.attempts)
-        if attempt is not None and attempt.epoch != epoch:
+        if attempt is not None and attempt.epoch != but_of:
             attempted = _attempted(rows, delivery)
             _write(rows, attempted, settle_crash(attempted, at=at))
             _end_attempt(rows, attempt, CRASHED, b"", at=at)

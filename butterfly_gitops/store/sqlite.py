@@ -1,7 +1,7 @@
 """The store in one file: SQLite, written by one thread and read by another."""
 
-from collections.abc import Collection, Sequence
-from datetime import datetime
+from collections.abc import Callable, Collection, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from butterfly_gitops.model.delivery import DeliveryId, Epoch, LaneId
@@ -30,9 +30,15 @@ from butterfly_gitops.store.interface import (
     Step,
     Stepped,
 )
+from butterfly_gitops.store.mark import MARK
+from butterfly_gitops.store.marking import Marking
 from butterfly_gitops.store.sqlite_session import SqliteSession
 from butterfly_gitops.store.state_folder import StateFolder, hold
 from butterfly_gitops.store.writer import Worker
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
 
 
 class SqliteStore:
@@ -44,15 +50,28 @@ class SqliteStore:
         self._reader = reader
 
     @classmethod
-    def open(cls, path: Path, *, create: bool) -> "SqliteStore":
+    def open(
+        cls,
+        path: Path,
+        *,
+        create: bool,
+        mark: Path | None = None,
+        accepted_by: str = "",
+        now: Callable[[], datetime] = _utc_now,
+    ) -> "SqliteStore":
         """Open the state in a folder, or make a new one there; it blocks, so call it before the loop runs lanes.
 
-        Raises StateMissing, StateExists, StateHeld, StateUnusable, StateTooNew, StoreUnavailable.
+        Its mark stands in the folder, or where `mark` says. One that is behind it is opened only for whom
+        `accepted_by` names. Raises StateMissing, StateExists, StateHeld, StateUnusable, StateTooNew, StateBehind,
+        MarkUnreadable, StoreUnavailable.
         """
+        marking = Marking(mark or path / MARK, path, accepted_by=accepted_by, now=now)
+        marking.refuse_lost(create=create)
         folder = hold(path, create=create)
         try:
-            writing = SqliteSession(folder.database, is_writer=True)
+            writing = SqliteSession(folder.database, is_writer=True, counting=marking.counting)
             try:
+                marking.compare(writing)
                 reading = SqliteSession(folder.database, is_writer=False)
             except BaseException:
                 writing.close()

@@ -6,11 +6,12 @@ from contextlib import suppress
 from pathlib import Path
 
 from butterfly_gitops.model.error import GitopsError
+from butterfly_gitops.store.mark import MARK
 
 DATABASE = "state.sqlite3"
 _LOCK = "lock"
 # What a process that ended while it made a state may have left.
-_UNFINISHED = frozenset({_LOCK, DATABASE, *(f"{DATABASE}-{end}" for end in ("journal", "wal", "shm"))})
+_UNFINISHED = frozenset({_LOCK, MARK, DATABASE, *(f"{DATABASE}-{end}" for end in ("journal", "wal", "shm"))})
 
 
 class StateMissing(GitopsError):  # noqa: N818 - it says what happened
@@ -56,7 +57,7 @@ def hold(path: Path, *, create: bool) -> StateFolder:
 
     Raises StateMissing, StateExists, StateHeld, StateUnusable.
     """
-    if not create and not _has_state(path):
+    if not create and not has_state(path):
         raise StateMissing(
             f"there is no state in {path}; `bgo run --new-state` or `bgo apply --new-state` makes one"
         )
@@ -82,7 +83,8 @@ def _hold(path: Path, *, create: bool) -> StateFolder:
     return folder
 
 
-def _has_state(path: Path) -> bool:
+def has_state(path: Path) -> bool:
+    """Tell whether there is a state in the folder."""
     # A process that ended while it made the state may have left an empty file, which holds nothing yet.
     with suppress(FileNotFoundError, NotADirectoryError):
         return (path / DATABASE).stat().st_size > 0
@@ -91,7 +93,7 @@ def _has_state(path: Path) -> bool:
 
 def _refuse_foreign(path: Path) -> None:
     """Leave alone what is somebody's folder with other things in it."""
-    if not _has_state(path) and any(one.name not in _UNFINISHED for one in path.iterdir()):
+    if not has_state(path) and any(one.name not in _UNFINISHED for one in path.iterdir()):
         raise StateUnusable(f"{path} holds other things than a state: name a folder that is new or empty")
 
 
@@ -115,7 +117,7 @@ def _lock(path: Path) -> int:
 
 
 def _make_database(path: Path) -> None:
-    if _has_state(path):
+    if has_state(path):
         raise StateExists(f"there is a state in {path} already; leave --new-state away to go on with it")
     # SQLite gives its journal the mode of the database.
     os.close(os.open(path / DATABASE, os.O_WRONLY | os.O_CREAT, 0o600))

@@ -63,6 +63,22 @@ def test_a_new_state_where_there_is_one_is_refused(applied: Desk):
     assert "there is a state in .butterfly-gitops already" in ran.err
 
 
+def test_a_state_that_was_put_back_in_time_is_refused_by_every_verb(
+    applied: Desk, monkeypatch: pytest.MonkeyPatch
+):
+    database = applied.folder / STATE / "state.sqlite3"
+    older = database.read_bytes()
+    assert applied.bgo("study", "submit", EFAST).code == 0
+    database.write_bytes(older)
+    for verb in (["run", *FREE], ["status"], ["apply", "--yes"], ["study", "submit", EFAST]):
+        ran = applied.bgo(*verb)
+        assert (ran.code, ran.out) == (1, "")
+        assert "accepted events: 1," in ran.err
+        assert "`bgo run --accept-older`" in ran.err
+    monkeypatch.setenv("BGO_MARK", str(applied.folder / "another"))
+    assert "another is missing" in applied.bgo("status").err
+
+
 @contextmanager
 def running(desk: Desk, *arguments: str) -> Iterator[Process]:
     with process(desk.folder, "run", *FREE, "--log-format", "json", *arguments) as run:
