@@ -23,6 +23,12 @@ from butterfly_gitops.config.rules.unread import (
 from butterfly_gitops.source.interface import Snapshot, SourceUnavailable
 
 MAX_FILES = 20_000
+MAX_TOTAL_BYTES = 64 * 2**20
+"""Of all that is handed on; the files of 2,000 sites take a fifth of it."""
+
+TOO_LARGE = bytes(MAX_BYTES + 1)
+"""What stands for a YAML file that is too large, whatever it holds: nobody reads on."""
+
 _USUAL_BYTES = 16 * 1024
 
 
@@ -65,26 +71,37 @@ def read_folder(path: Path) -> dict[str, bytes]:
 def look_through(path: Path) -> Found:
     """Read what can be read below a sites folder, and say why of the rest.
 
-    Names that start with a dot are passed over. Of a YAML file as much is read as shows that it is too large,
+    Names that start with a dot are passed over. A YAML file that is too large is TOO_LARGE,
     any other file is handed on if it is small and in PEM or a private key (see `config.pem`), else as empty. Raises
-    SourceUnavailable when the folder is missing, unreadable, or holds very many files.
+    SourceUnavailable when the folder is missing, unreadable, or holds very many files, or very much in them.
     """
     if not path.is_dir():
         raise SourceUnavailable(str(path), "there is no such folder")
     files: dict[str, bytes] = {}
     unread: dict[str, Unread] = {}
+    total = 0
     try:
         for name, found in _files_below(str(path), prefix=""):
-            if len(files) + len(unread) == MAX_FILES:
-                raise SourceUnavailable(str(path), f"more than {MAX_FILES} files; is this the sites folder?")
             content = found if isinstance(found, Unread) else _content(found)
             if isinstance(content, Unread):
                 unread[name] = content
             else:
                 files[name] = content
+                total += 0 if content is TOO_LARGE else len(content)
+            refuse_excess(str(path), count=len(files) + len(unread), total=total)
     except OSError as error:
         raise SourceUnavailable(str(error.filename or path), error.strerror or "cannot be read") from error
     return Found(files=files, unread=unread)
+
+
+def refuse_excess(place: str, *, count: int = 0, total: int) -> None:
+    """Raise SourceUnavailable where there are too many files, or too much in them."""
+    if count > MAX_FILES:
+        raise SourceUnavailable(place, f"more than {MAX_FILES} files; is this the sites folder?")
+    if total > MAX_TOTAL_BYTES:
+        raise SourceUnavailable(
+            place, f"more than {MAX_TOTAL_BYTES // 2**20} MiB in its files; is this the sites folder?"
+        )
 
 
 def sites_folder_of(path: Path) -> Path:
@@ -133,7 +150,8 @@ def _content(entry: os.DirEntry[str]) -> bytes | Unread:
         if not entry.is_file():
             return NO_PLAIN_FILE if is_yaml(entry.name) else b""
         if is_yaml(entry.name):
-            return _beginning(entry.path, MAX_BYTES)
+            content = _beginning(entry.path, MAX_BYTES)
+            return TOO_LARGE if len(content) > MAX_BYTES else content
         return pem.kept_of(_beginning(entry.path, pem.MAX_BYTES))
     except OSError as error:
         return _unreadable(error)

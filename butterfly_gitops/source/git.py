@@ -49,6 +49,10 @@ _SETTINGS = (
     "http.lowSpeedLimit=1000",
     "http.lowSpeedTime=15",
     "init.defaultBranch=followed",
+    # What comes is kept as it came, packed: loose, a small pack may become a large folder, and is unpacked in memory.
+    "fetch.unpackLimit=1",
+    "core.bigFileThreshold=4m",
+    "pack.threads=1",
 )
 
 
@@ -95,8 +99,10 @@ class GitSource:
         # Any commit that leads to the applied ones and not to the new one tells that they parted.
         asked = "\n".join([*sorted(others), f"^{commit}", ""]).encode("ascii")
         with self._one_at_a_time:
-            answer = self._git(self._mirror).run("rev-list", "--stdin", "--max-count=1", given=asked)
-        return answer.code == 0 and not answer.out
+            try:
+                return not self._git(self._mirror).output("rev-list", "--stdin", "--max-count=1", given=asked)
+            except GitFailed:
+                return False
 
     def _tip(self) -> str:
         """The commit that the branch is at, as the remote says."""
@@ -109,10 +115,12 @@ class GitSource:
     def _ask(self, *branches: str) -> str:
         self._mirror.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         git = self._git(self._mirror.parent)
-        answer = git.run("ls-remote", "--heads", "--", self.address.url, *branches, limit_s=self._ask_limit_s)
-        if answer.code != 0:
-            raise SourceUnavailable(self.address.url, self.address.without_secrets(answer.complaint))
-        return answer.out.decode("utf-8", "replace")
+        arguments = ("ls-remote", "--heads", "--", self.address.url, *branches)
+        try:
+            return git.output(*arguments, limit_s=self._ask_limit_s).decode("utf-8", "replace")
+        except GitFailed as failure:
+            reason = self.address.without_secrets(failure.reason)
+            raise SourceUnavailable(self.address.url, reason) from None
 
     def _read(self, mirror: Path, tip: str) -> Snapshot:
         if not mirror.is_dir():
@@ -138,8 +146,8 @@ class GitSource:
         )
 
     def _without_folder(self, git: Git, commit: str) -> SourceUnavailable:
-        # Where the commit cannot be listed, the mirror is broken, and the folder may be there.
-        git.output("ls-tree", "-r", "-z", "--name-only", commit)
+        # Where the way to it cannot be listed, the mirror is broken, and the folder may be there.
+        git.output("ls-tree", "-d", "-z", "--name-only", "--full-tree", commit, "--", self.address.folder)
         place = f"{self.address.url}#{self.address.branch}"
         return SourceUnavailable(
             place, f"there is no folder {self.address.folder} at {commit[:PRINTED_DIGITS]}"
@@ -171,9 +179,10 @@ class GitSource:
         what = f"+refs/heads/{self.address.branch}:{_FOLLOWED}"
         options = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--force")
         git = self._git(mirror)
-        answer = git.run("fetch", *options, "--", self.address.url, what, limit_s=FETCH_LIMIT_S)
-        if answer.code != 0:
-            raise GitFailed(self.address.url, self.address.without_secrets(answer.complaint))
+        try:
+            git.output("fetch", *options, "--", self.address.url, what, limit_s=FETCH_LIMIT_S)
+        except GitFailed as failure:
+            raise GitFailed(self.address.url, self.address.without_secrets(failure.reason)) from None
 
     def _git(self, folder: Path) -> Git:
         return Git(

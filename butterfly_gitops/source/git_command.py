@@ -1,24 +1,26 @@
-"""The git command line: fixed arguments, an environment that nobody else has set up, a limit on every process.
+"""The git command line: fixed arguments, an environment that nobody else has set up, and no more read than was asked for.
 
 What is asked of it stands in `git_tree` (another revision around a working tree) and `git` (a branch elsewhere).
 """
 
 import contextlib
 import os
-import signal
-import subprocess
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from butterfly_gitops.config import pem
 from butterfly_gitops.config.plain_text import MAX_BYTES
 from butterfly_gitops.config.rules.files import is_yaml
-from butterfly_gitops.source.folder import MAX_FILES
+from butterfly_gitops.source.folder import TOO_LARGE, refuse_excess
+from butterfly_gitops.source.git_process import started, written
 from butterfly_gitops.source.interface import SourceUnavailable
 
 PRINTED_DIGITS = 7
 LIMIT_S = 60
+_NOT_HERE = "git does not have this file here; fetch the whole history"
+_MAX_ANSWER = 4 * 2**20
+_MAX_LISTED = 64 * 2**20
 
 _REFUSED_MODES = {
     "120000": "a symbolic link; put the file itself there",
@@ -29,6 +31,8 @@ _ALWAYS_SET = {
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_LITERAL_PATHSPECS": "1",
 }
 
 
@@ -37,26 +41,11 @@ class GitFailed(SourceUnavailable):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What a git process wrote, and how it ended."""
-
-    code: int
-    out: bytes
-    err: bytes
-
-    @property
-    def complaint(self) -> str:
-        """The line of what it says that tells most: the first; general advice follows."""
-        lines = [line.strip() for line in self.err.decode("utf-8", "replace").split("\n")]
-        telling = [line for line in lines if line and not line.lower().startswith(("warning", "hint"))]
-        return telling[0].removeprefix("fatal: ").removeprefix("error: ") if telling else "failed"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """What a file holds: the id of the object, and whether it is read as YAML."""
+    """What a file holds: the id and size of the object, and whether it is read as YAML."""
 
     oid: str
+    size: int
     is_yaml: bool
 
 
@@ -71,51 +60,50 @@ class Git:
 
     def said(self, *arguments: str) -> str | None:
         """What git answers in one line, or None where it says no."""
-        answer = self.run(*arguments)
-        return os.fsdecode(answer.out).rstrip("\n") if answer.code == 0 else None
+        try:
+            return os.fsdecode(self.output(*arguments)).rstrip("\n")
+        except GitFailed:
+            return None
 
     def output(self, *arguments: str, given: bytes = b"", limit_s: float = LIMIT_S) -> bytes:
-        """All that git writes. Raises GitFailed where it says no."""
-        answer = self.run(*arguments, given=given, limit_s=limit_s)
-        if answer.code != 0:
-            raise GitFailed(f"git {arguments[0]}", answer.complaint)
-        return answer.out
+        """All that git writes. Raises as `chunks` does, and SourceUnavailable where it is very much."""
+        out = bytearray()
+        with contextlib.closing(self.chunks(*arguments, given=given, limit_s=limit_s)) as chunks:
+            for chunk in chunks:
+                out += chunk
+                if len(out) > _MAX_ANSWER:
+                    raise SourceUnavailable(f"git {arguments[0]}", f"answers more than {_MAX_ANSWER:,} bytes")
+        return bytes(out)
 
-    def run(self, *arguments: str, given: bytes = b"", limit_s: float = LIMIT_S) -> Answer:
-        """Run git to its end. Raises SourceUnavailable when there is no git, or no end within the limit."""
+    def chunks(
+        self, *arguments: str, given: bytes = b"", limit_s: float = LIMIT_S
+    ) -> Generator[bytes, None, None]:
+        """What git writes, as it comes; closed early, it is ended.
+
+        Raises GitFailed at its end where it says no; SourceUnavailable where there is no git, and when there is no
+        end within the limit.
+        """
         settings = [part for setting in self.settings for part in ("-c", setting)]
-        try:
-            process = subprocess.Popen(  # noqa: S603 - fixed argv, no shell
-                ["git", "-C", str(self.folder), *settings, *arguments],  # noqa: S607 - the administrator's
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                env=self._environment(),
-                # A group of its own: what git starts (ssh, remote-https) ends with it.
-                start_new_session=True,
-            )
-        except FileNotFoundError as error:
-            raise SourceUnavailable(
-                "git", "not found on PATH; other revisions are read through it"
-            ) from error
-        with process:
+        said = bytearray()
+        argv = ["-C", str(self.folder), *settings, *arguments]
+        with started(argv, environment=self._environment(), given=given) as process:
             try:
-                out, err = process.communicate(given, timeout=limit_s)
-            except subprocess.TimeoutExpired as error:
-                raise SourceUnavailable(f"git {arguments[0]}", f"no answer in {limit_s:g}s") from error
-            finally:
-                _end(process)
-        return Answer(code=process.returncode, out=out, err=err)
+                yield from written(process, said=said, limit_s=limit_s)
+            except TimeoutError:
+                raise SourceUnavailable(f"git {arguments[0]}", f"no answer in {limit_s:g}s") from None
+        if process.returncode != 0:
+            raise GitFailed(f"git {arguments[0]}", _complaint(bytes(said)))
 
     def _environment(self) -> dict[str, str]:
         kept = {name: os.environ[name] for name in self.kept_variables if name in os.environ}
         return {**kept, **_ALWAYS_SET, **self.variables}
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+def _complaint(said: bytes) -> str:
+    """The line of what git says that tells most: the first; general advice follows."""
+    lines = [line.strip() for line in said.decode("utf-8", "replace").split("\n")]
+    telling = [line for line in lines if line and not line.lower().startswith(("warning", "hint"))]
+    return telling[0].removeprefix("fatal: ").removeprefix("error: ") if telling else "failed"
 
 
 def commit_named(git: Git, name: str) -> str | None:
@@ -134,57 +122,65 @@ def tree_of(git: Git, commit: str, folder: str) -> str | None:
 def files_in(git: Git, tree: str, *, described: str) -> dict[str, Content]:
     """Each file's path in a tree, and what it holds; names that start with a dot are passed over.
 
-    Raises SourceUnavailable for a symbolic link, a submodule or very many files, GitFailed for a tree that is broken.
+    Sizes and counts are known before contents are read. Raises SourceUnavailable for a symbolic link, a submodule,
+    very many files or very much in them; GitFailed for a tree that is broken.
     """
     files: dict[str, Content] = {}
-    for line in git.output("ls-tree", "-r", "-z", "--full-tree", tree).split(b"\0"):
-        if not line:
-            continue
-        about, _, name = line.partition(b"\t")
-        mode, _, oid = about.decode("ascii").split(" ")
+    total = 0
+    for entry in _entries(git, tree, described=described):
+        about, _, name = entry.partition(b"\t")
+        mode, _, oid, size = about.decode("ascii").split()
         path = os.fsdecode(name)
         if any(part.startswith(".") for part in path.split("/")):
             continue
         if why := _REFUSED_MODES.get(mode):
             raise SourceUnavailable(f"{path} in {described}", why)
-        files[path] = Content(oid=oid, is_yaml=is_yaml(path))
-    if len(files) > MAX_FILES:
-        raise SourceUnavailable(described, f"more than {MAX_FILES} files; is this the sites folder?")
+        if not size.isdecimal():
+            raise GitFailed(oid, _NOT_HERE)
+        content = Content(oid=oid, size=int(size), is_yaml=is_yaml(path))
+        files[path] = content
+        total += content.size if content.is_yaml and content.size <= MAX_BYTES else 0
+        refuse_excess(described, count=len(files), total=total)
     return files
 
 
-def blobs(git: Git, oids: list[str]) -> Iterator[bytes]:
-    """What objects hold, in order; of each as much as shows that it is too large. Raises GitFailed."""
-    asked = "".join(f"{oid}\n" for oid in oids).encode("ascii")
-    answer = memoryview(git.output("cat-file", "--batch", given=asked)) if oids else memoryview(b"")
-    start = 0
-    for oid in oids:
-        # `<oid> blob <size>`, a line feed, the content, a line feed
-        head_end = start + bytes(answer[start : start + 256]).index(b"\n")
-        words = bytes(answer[start:head_end]).decode("ascii", "replace").split(" ")
-        if words[1:2] != ["blob"]:
-            raise GitFailed(oid, "git does not have this file here; fetch the whole history")
-        size = int(words[2])
-        content = answer[head_end + 1 : head_end + 1 + size]
-        yield bytes(content[: MAX_BYTES + 1])
-        start = head_end + 1 + size + 1
+def _entries(git: Git, tree: str, *, described: str) -> Iterator[bytes]:
+    """The lines of `ls-tree -l`: a few trees within one another may name millions of files."""
+    listed, rest = 0, b""
+    with contextlib.closing(git.chunks("ls-tree", "-r", "-l", "-z", "--full-tree", tree)) as chunks:
+        for chunk in chunks:
+            listed += len(chunk)
+            if listed > _MAX_LISTED:
+                raise SourceUnavailable(described, "it names very many files; is this the sites folder?")
+            *entries, rest = (rest + chunk).split(b"\0")
+            yield from entries
 
 
 def handed_on(git: Git, wanted: Collection[Content]) -> dict[Content, bytes]:
-    """What a source hands on of objects, as `folder.read_folder` does of files. Raises GitFailed."""
-    texts = sorted(one.oid for one in wanted if one.is_yaml)
-    others = sorted(one.oid for one in wanted if not one.is_yaml)
-    small = [oid for oid, size in zip(others, _sizes(git, others), strict=True) if size <= pem.MAX_BYTES]
-    kept = {oid: pem.kept_of(content) for oid, content in zip(small, blobs(git, small), strict=True)}
-    found = dict(zip(texts, blobs(git, texts), strict=True))
-    return {one: found[one.oid] if one.is_yaml else kept.get(one.oid, b"") for one in wanted}
+    """What a source hands on of objects, as `folder.read_folder` does of files. Raises as `files_in` does."""
+    found = {one: TOO_LARGE if one.is_yaml else b"" for one in wanted}
+    small = [one for one in wanted if one.size <= (MAX_BYTES if one.is_yaml else pem.MAX_BYTES)]
+    total = 0
+    for one, content in zip(small, _blobs(git, small), strict=True):
+        found[one] = content if one.is_yaml else pem.kept_of(content)
+        total += len(found[one])
+        refuse_excess(str(git.folder), total=total)
+    return found
 
 
-def _sizes(git: Git, oids: list[str]) -> Iterator[int]:
-    """How many bytes objects hold, in order: nobody wants to read a film to learn that it is no certificate."""
-    asked = "".join(f"{oid}\n" for oid in oids).encode("ascii")
-    answer = git.output("cat-file", "--batch-check=%(objectsize)", given=asked) if oids else b""
-    for oid, size in zip(oids, answer.decode("ascii", "replace").splitlines(), strict=True):
-        if not size.isdecimal():
-            raise GitFailed(oid, "git does not have this file here; fetch the whole history")
-        yield int(size)
+def _blobs(git: Git, wanted: Sequence[Content]) -> Iterator[bytes]:
+    """What objects hold, one after the other. Raises GitFailed."""
+    if not wanted:
+        return
+    asked = "".join(f"{one.oid}\n" for one in wanted).encode("ascii")
+    with contextlib.closing(git.chunks("cat-file", "--batch", given=asked)) as chunks:
+        buffer = bytearray()
+        for one in wanted:
+            head = f"{one.oid} blob {one.size}\n".encode("ascii")
+            size = len(head) + one.size + 1
+            while len(buffer) < size and (chunk := next(chunks, None)):
+                buffer += chunk
+            if len(buffer) < size or not buffer.startswith(head):
+                raise GitFailed(one.oid, _NOT_HERE)
+            yield bytes(buffer[len(head) : size - 1])
+            del buffer[:size]
