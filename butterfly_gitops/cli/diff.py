@@ -1,6 +1,6 @@
 """`bgo diff`: what this revision of the files changes against another one; no state is needed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import quote
 
@@ -96,7 +96,7 @@ def command(
         desired = load(files, root=str(folder))
         samples = studies or (_samples_beside(folder) if is_previewed else None)
         revision = revision_named(folder, base) if base else fork_point(folder)
-        plan = _compared(folder, desired, revision, samples=samples)
+        plan = _compared(folder, desired, revision, where=_where(folder, files), samples=samples)
     except GitopsError as error:
         if style == "markdown":
             # A comment that still says what an earlier push did would be taken for the truth.
@@ -111,10 +111,10 @@ def command(
     )
 
 
-def _compared(folder: Path, desired: Loaded, revision: Revision, *, samples: Path | None) -> Plan:
+def _compared(folder: Path, desired: Loaded, revision: Revision, *, where: str, samples: Path | None) -> Plan:
     if desired.fleet is None:
         raise NothingToCompare(f"{folder}/ has {_errors(desired)}; see bgo validate")
-    after, before = _side(desired, f"{folder}/ {_where(folder)}"), _before(folder, revision)
+    after, before = _side(desired, f"{folder}/ {where}"), _before(folder, revision)
     plan = make_diff(desired=after, before=before, engine=__version__)
     if samples is None:
         return plan
@@ -167,8 +167,8 @@ def _preview(path: Path, plan: Plan, after: Side, before: Side) -> Preview:
     )
 
 
-def _where(folder: Path) -> str:
-    commit = committed(folder)
+def _where(folder: Path, files: Mapping[str, bytes]) -> str:
+    commit = committed(folder, files)
     return f"at {commit[:PRINTED_DIGITS]}" if commit else "in the working tree"
 
 

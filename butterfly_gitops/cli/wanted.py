@@ -1,7 +1,7 @@
 """The files of the sites folder: as a verb hands them to the API, where they are from, and which sites stay out."""
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from butterfly_gitops.source.git_tree import committed
 def wanted_files(sites: Path) -> dict[str, Any]:
     """Read the folder for `POST /v1/plans`. Raises SourceUnavailable."""
     snapshot = FolderSource(path=sites).fetch()
-    commit = _committed(sites)
+    commit = _committed(sites, snapshot.files)
     return {
         "files": {path: base64.b64encode(content).decode() for path, content in snapshot.files.items()},
         "revision": snapshot.revision,
@@ -26,9 +26,9 @@ def wanted_files(sites: Path) -> dict[str, Any]:
     }
 
 
-def _committed(sites: Path) -> str | None:
+def _committed(sites: Path, files: Mapping[str, bytes]) -> str | None:
     try:
-        return committed(sites)
+        return committed(sites, files)
     except (GitopsError, OSError):
         # No git, or no repository: the folder is what it is.
         return None

@@ -3,6 +3,7 @@
 Only the git command line is asked, with fixed arguments and an environment that nobody else has set up.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,16 @@ _KEPT_VARIABLES = (
     "PATH", "HOME", "XDG_CONFIG_HOME", "SYSTEMROOT", "USERPROFILE",
     "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM",
 )  # fmt: skip
+# The checkout is somebody's: nothing is started that it names, and nothing of it is taken for a repository.
+_VARIABLES = {"GIT_ALLOW_PROTOCOL": "", "GIT_SSH_COMMAND": "false", "GIT_ASKPASS": "false"}
+_SETTINGS = (
+    "safe.bareRepository=explicit",
+    "core.fsmonitor=false",
+    "core.hooksPath=/dev/null",
+    "core.gitProxy=false",
+    "core.alternateRefsCommand=false",
+    "credential.helper=",
+)
 _REMOTE_HEAD = "refs/remotes/origin/HEAD"
 _MAIN_BRANCHES = (
     "refs/remotes/origin/main",
@@ -68,10 +79,20 @@ def fork_point(folder: Path) -> Revision:
     return Revision(name=name, commit=commit)
 
 
-def committed(folder: Path) -> str | None:
-    """The commit that a folder's files are exactly those of, or None where some are changed, new or gone."""
-    changed = _git(folder).said("status", "--porcelain", "--untracked-files=all", "--ignored", "--", ".")
-    return commit_named(_git(folder), "HEAD") if changed == "" else None
+def committed(folder: Path, files: Mapping[str, bytes]) -> str | None:
+    """The commit whose files are exactly these, which a folder holds; None where some are changed, new or gone.
+
+    They are compared here: `git status` would run what the checkout's settings name (monitors, filters), and those of
+    the submodules in it.
+    """
+    head = commit_named(_git(folder), "HEAD")
+    if head is None:
+        return None
+    try:
+        before = read_tree(folder, Revision(name="HEAD", commit=head))
+    except SourceUnavailable:
+        return None
+    return head if before == files else None
 
 
 def read_tree(folder: Path, revision: Revision) -> dict[str, bytes]:
@@ -101,7 +122,7 @@ def root_of(folder: Path) -> Path:
 
 
 def _git(folder: Path) -> Git:
-    return Git(folder=folder, kept_variables=_KEPT_VARIABLES)
+    return Git(folder=folder, kept_variables=_KEPT_VARIABLES, variables=_VARIABLES, settings=_SETTINGS)
 
 
 def _main_branch(folder: Path) -> str:
