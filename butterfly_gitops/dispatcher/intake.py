@@ -2,8 +2,9 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from datetime import datetime
+from typing import TypeVar
 
 import structlog
 
@@ -27,6 +28,8 @@ from butterfly_gitops.store.interface import (
 )
 
 _MOST_ROUTINGS = 20
+_SLICE = 20
+Item = TypeVar("Item")
 
 _log = structlog.get_logger()
 
@@ -75,8 +78,8 @@ class Intake:
             routing = self._routing or _Routing(await self._store.running())
             self._routing = routing
             at = self._now()
-            _refuse_unacceptable(events, pointers, routing, at)
-            routed = [routing.route(one) for one in events]
+            await _refuse_unacceptable(events, pointers, routing, at)
+            routed = [routing.route(one) async for one in _in_slices(events)]
             try:
                 accepted = await self._store.accept(routed, routed_with=routing.applies, at=at)
             except RoutedWithOldRules:
@@ -164,12 +167,20 @@ class _Routing:
         return any(one.rule.id in met and is_near_start(one.rule, new.event.occurred_at) for one in routes)
 
 
-def _refuse_unacceptable(
+async def _in_slices(items: Iterable[Item]) -> AsyncIterator[Item]:
+    """Yield the items; between slices everybody else on the loop has a turn."""
+    for number, item in enumerate(items, start=1):
+        yield item
+        if number % _SLICE == 0:
+            await asyncio.sleep(0)
+
+
+async def _refuse_unacceptable(
     events: Sequence[StudyEvent], pointers: Sequence[str], routing: _Routing, at: datetime
 ) -> None:
     problems = [
         problem
-        for event, pointer in zip(events, pointers, strict=True)
+        async for event, pointer in _in_slices(zip(events, pointers, strict=True))
         for problem in _problems_of(event, pointer, routing, at)
     ]
     if problems:

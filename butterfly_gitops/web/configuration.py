@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from butterfly_gitops.config.problem_document import problem_document
 from butterfly_gitops.controller.conditions import of_drift, of_endpoints
 from butterfly_gitops.controller.configuring import Followed
+from butterfly_gitops.daemon_thread import in_daemon_thread
 from butterfly_gitops.model.delivery import LaneId, TargetNumber
 from butterfly_gitops.plan.document import BadPlanError, from_document, to_document
 from butterfly_gitops.plan.text import print_plan
@@ -50,7 +51,9 @@ class Apply(BaseModel):
 @needs("see_configuration", "fleet")
 async def post_plan(request: Request, services: Given, _: Asking) -> dict[str, Any]:
     """Plan these files against what is applied, with what waits; nothing changes."""
-    candidate = await services.configuring.plan(_snapshot(await read_limited(request)))
+    candidate = await services.configuring.plan(
+        await in_daemon_thread(_snapshot, await read_limited(request))
+    )
     plan = candidate.plan
     return {
         "problems": [problem_document(one) for one in candidate.loaded.problems],
@@ -66,12 +69,12 @@ async def post_application(request: Request, services: Given, caller: Asking) ->
     if services.followed:
         raise Followed(services.followed)
     try:
-        wanted = Apply.model_validate_json(await read_limited(request))
+        wanted = await in_daemon_thread(Apply.model_validate_json, await read_limited(request))
     except ValidationError as error:
         raise BadPlanError(
             f"no application: {error.error_count()} values are not as they should be"
         ) from None
-    plan = from_document(wanted.plan)
+    plan = await in_daemon_thread(from_document, wanted.plan)
     outcome = await services.configuring.apply(plan, commit=wanted.revision, actor=caller.actor)
     return {
         "applied": [generation_document(one) for one in outcome.applied],

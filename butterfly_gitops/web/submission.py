@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
+from butterfly_gitops.daemon_thread import in_daemon_thread
 from butterfly_gitops.dispatcher.intake import EventsRefused
 from butterfly_gitops.model.event_problems import (
     event_problem,
@@ -14,6 +15,15 @@ from butterfly_gitops.model.event_problems import (
 )
 from butterfly_gitops.model.problem import Problem
 from butterfly_gitops.model.study import StudyEvent
+from butterfly_gitops.web.limit import TooLarge
+
+MOST_EVENTS = 1000
+"""In one array: they are stored in one transaction, for which everything else that is stored waits."""
+SMALLER_ARRAYS = "hand the events in by smaller arrays"
+# A value takes 2 bytes of text, and a hundred times that of memory.
+_MOST_VALUES = 500_000
+_BEFORE_A_VALUE = (b",", b"[", b"{")
+_SHORT_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,8 +39,17 @@ class Submission:
         return tuple(f"/{position}" if self.is_array else "" for position in range(len(self.events)))
 
 
+async def read_submission_apart(body: bytes) -> Submission:
+    """Read one event or an array; a long one in a thread, so that the loop goes on. Raises as `read_submission`."""
+    return (
+        read_submission(body) if len(body) <= _SHORT_BYTES else await in_daemon_thread(read_submission, body)
+    )
+
+
 def read_submission(body: bytes) -> Submission:
-    """Read one event or an array. Raises EventsRefused with every problem of every event."""
+    """Read one event or an array. Raises TooLarge, and EventsRefused with every problem of every event."""
+    if sum(map(body.count, _BEFORE_A_VALUE)) > _MOST_VALUES:
+        raise TooLarge(f"over {_MOST_VALUES} values: {SMALLER_ARRAYS}")
     try:
         text = body.decode(json.detect_encoding(body))
         data = json.loads(text, object_pairs_hook=with_distinct_keys)
@@ -42,6 +61,8 @@ def read_submission(body: bytes) -> Submission:
         raise EventsRefused(
             [event_problem("empty-array", "there is no event in it", "", hint="hand in one or more")]
         )
+    if len(items) > MOST_EVENTS:
+        raise TooLarge(f"over {MOST_EVENTS} events: {SMALLER_ARRAYS}")
     events: list[StudyEvent] = []
     problems: list[Problem] = []
     for position, item in enumerate(items):

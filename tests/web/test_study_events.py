@@ -1,5 +1,6 @@
 """`POST /v1/study-events`: what is taken, what is refused with which status and pointer, and that refused is not stored."""
 
+import asyncio
 import copy
 import json
 from collections.abc import AsyncIterator
@@ -18,6 +19,7 @@ from butterfly_gitops.store.interface import StoreUnavailable
 from butterfly_gitops.web.application import make_application
 from butterfly_gitops.web.limit import MAX_BODY_BYTES
 from butterfly_gitops.web.services import Services
+from butterfly_gitops.web.submission import MOST_EVENTS
 from tests.web.serving import Served, event
 
 FIFTY_MB = 50 * 1024 * 1024
@@ -382,6 +384,58 @@ async def test_too_much_is_not_read_where_no_length_was_declared(api: Served):
     answer = await api.client.post("/v1/study-events", content=stream())
     assert answer.status_code == 413
     assert read <= MAX_BODY_BYTES + 2 * 1024 * 1024
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (b"[" + b",".join([json.dumps(event()).encode()] * (MOST_EVENTS + 1)) + b"]", "over 1000 events"),
+        (b"[" + b"1," * 20_000 + b"1]", "over 1000 events"),
+        (b"[" + b"[]," * 8_000_000 + b"[]]", "over 500000 values"),
+        (b'{"a":' + b'[{"a":{"b":{}}},' * 1_000_000, "over 500000 values"),
+    ],
+    ids=["events", "numbers", "lists", "nested"],
+)
+async def test_what_would_take_long_to_read_is_413_with_the_way_out(api: Served, body: bytes, says: str):
+    answer = await api.post("/v1/study-events", body)
+    assert (answer.status_code, answer.json()["error"]) == (
+        413,
+        f"{says}: hand the events in by smaller arrays",
+    )
+    assert (await api.ledger())["events"] == 0
+
+
+class Watched:
+    """A store that notes how many turns others had on the loop by the time that events are handed to it."""
+
+    def __init__(self, store: Any) -> None:
+        self._store = store
+        self.turns = 0
+        self.turns_before_accept = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def accept(self, *args: Any, **kwargs: Any) -> Any:
+        self.turns_before_accept = self.turns
+        return await self._store.accept(*args, **kwargs)
+
+    async def count(self) -> None:
+        while True:
+            self.turns += 1
+            await asyncio.sleep(0)
+
+
+async def test_others_have_their_turns_while_as_many_events_as_may_be_are_read(api: Served):
+    intake: Any = api.app.state.services.intake
+    await api.submit("efast.json")
+    watched = intake._store = Watched(intake._store)
+    counting = asyncio.create_task(watched.count())
+    many = [event(event_id=f"E{number}") for number in range(MOST_EVENTS)]
+    assert (await api.post("/v1/study-events", many)).status_code == 202
+    counting.cancel()
+    # Of 1000 events two passes of slices of at most 20 are made, and the reading is in a thread beside.
+    assert watched.turns_before_accept >= 2 * 1000 // 20
 
 
 async def test_the_largest_that_is_read_is_taken(api: Served):
