@@ -174,6 +174,12 @@ class TcpWire:
         if (left_s := ends - _now()) > 0:
             await asyncio.sleep(left_s)
 
+    def _notice(self) -> None:
+        """Look when something is said to have come; that may be the answer which has just been read, so watch on."""
+        self._look()
+        if self._connection is not None:
+            self._connection.watch(self._notice)
+
     def _look(self) -> None:
         """Close an idle connection on which anything has happened: before a byte is risked on it."""
         if self._connection is None:
@@ -201,7 +207,7 @@ class TcpWire:
         elif not self._listener.keep_open:
             self._drop(discard=False)
         elif self._connection is not None:
-            self._connection.watch(self._look)
+            self._connection.watch(self._notice)
 
     def _drop(self, *, discard: bool) -> None:
         if self._connection is not None:

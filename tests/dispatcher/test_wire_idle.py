@@ -72,6 +72,18 @@ def test_whatever_happens_while_idle_the_next_message_goes_out_once_on_a_fresh_c
     run(story())
 
 
+@pytest.mark.parametrize("act", [say, mumble])
+def test_what_comes_while_idle_is_noticed_though_nobody_looks(act):
+    async def story():
+        async with Peer(once_then(act)) as peer:
+            wire = a_wire(peer.port)
+            assert outcome_of(await send(wire, "M1")) == "AA"
+            await until(lambda: wire.strays.unasked)
+            assert wire.strays == Strays(late_answers=int(act is say), unasked=1)
+
+    run(story())
+
+
 def test_17_an_answer_with_a_fin_in_the_same_segment_delivers():
     async def story():
         async with Peer(once_then(close), behave) as peer:
