@@ -11,7 +11,7 @@ from butterfly_gitops.cli import exit_codes
 from butterfly_gitops.cli.client import Api, call, with_state
 from butterfly_gitops.cli.named import seconds_of
 from butterfly_gitops.cli.plan import planned_from
-from butterfly_gitops.plan.terminal_text import safe
+from butterfly_gitops.model.printable import printable
 
 _POLL_S = 0.2
 _ANOTHER_WAY = "To apply exactly this:"
@@ -119,7 +119,7 @@ def _say(done: dict[str, Any]) -> None:
     for one in done["applied"]:
         click.echo(f"applied  {one['site']}#{one['generation']}")
     for site, why in sorted(done["refused"].items()):
-        click.echo(safe(f"stays    {site}: {why}"))
+        click.echo(printable(f"stays    {site}: {why}"))
 
 
 def _wait(state: Path, acts_as: str, wait_s: float) -> None:

@@ -14,13 +14,13 @@ from butterfly_gitops.config.nearest import nearest
 from butterfly_gitops.config.rules.files import is_yaml
 from butterfly_gitops.config.tree import print_origin
 from butterfly_gitops.model.error import GitopsError
+from butterfly_gitops.model.printable import printable
 from butterfly_gitops.model.problem import Origin, Severity
 from butterfly_gitops.plan.document import Plan, print_document
 from butterfly_gitops.plan.markdown import print_markdown, print_nothing_compared
 from butterfly_gitops.plan.message_effect import Preview
 from butterfly_gitops.plan.planning import make_diff
 from butterfly_gitops.plan.sides import Side
-from butterfly_gitops.plan.terminal_text import safe
 from butterfly_gitops.plan.text import print_plan
 from butterfly_gitops.source.folder import read_folder, sites_folder_of
 from butterfly_gitops.source.git_command import PRINTED_DIGITS
@@ -135,8 +135,8 @@ def _say_vain_renames(plan: Plan, desired: Loaded) -> bool:
             meant = nearest(old, [each.name or "" for each in ended if each.site == at.site])
             hint = f'write "{meant}"' if meant else "write the name that it had, or take renamed_from out"
             origin = desired.origins.get(f"{at}.renamed_from")
-            where = f"{safe(print_origin(origin))}: " if origin else ""
-            click.echo(f'{where}renamed_from takes nothing over from "{safe(old)}": {hint}', err=True)
+            where = f"{printable(print_origin(origin))}: " if origin else ""
+            click.echo(f'{where}renamed_from takes nothing over from "{printable(old)}": {hint}', err=True)
             is_any = True
     return is_any
 
@@ -147,7 +147,7 @@ def _samples_beside(folder: Path) -> Path | None:
     if beside.is_dir():
         return beside
     click.echo(
-        f"bgo: no preview, for there is no folder {safe(str(beside))}; --studies names another", err=True
+        f"bgo: no preview, for there is no folder {printable(str(beside))}; --studies names another", err=True
     )
     return None
 
@@ -158,7 +158,7 @@ def _preview(path: Path, plan: Plan, after: Side, before: Side) -> Preview:
 
     found = read_samples(path)
     for one in found.unread:
-        click.echo(f"bgo: {safe(f'{path}/{one}' if path.is_dir() else one)}", err=True)
+        click.echo(f"bgo: {printable(f'{path}/{one}' if path.is_dir() else one)}", err=True)
     return Preview(
         folder=found.folder,
         studies=tuple(sample.name for sample in found.studies),

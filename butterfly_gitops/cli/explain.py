@@ -13,13 +13,13 @@ from butterfly_gitops.cli.suggestions import rules_and_addresses
 from butterfly_gitops.config.effective import Setting, addresses_near, settings_at
 from butterfly_gitops.config.load import Loaded, load
 from butterfly_gitops.config.nearest import nearest
-from butterfly_gitops.config.problem_text import visible
 from butterfly_gitops.config.rules.catalog import RULES
 from butterfly_gitops.config.rules.documentation import Rule
 from butterfly_gitops.config.rules.silence import NEVER_SILENT
 from butterfly_gitops.config.tree import print_origin
 from butterfly_gitops.model.address import Address, parse_address
 from butterfly_gitops.model.error import GitopsError
+from butterfly_gitops.model.printable import printable
 from butterfly_gitops.model.problem import Severity
 from butterfly_gitops.source.folder import read_folder, sites_folder_of
 
@@ -167,7 +167,7 @@ def _settings_text(settings: tuple[Setting, ...]) -> str:
             lines += ["", heading] if lines else [heading]
             thing = heading
         lines.append(f"  {row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]}")
-    return "\n".join(visible(line) for line in lines)
+    return "\n".join(printable(line) for line in lines)
 
 
 def _thing(address: Address) -> str:

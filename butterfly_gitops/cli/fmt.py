@@ -18,8 +18,8 @@ from butterfly_gitops.config.plain_text import MAX_BYTES
 from butterfly_gitops.config.problem_text import print_problems
 from butterfly_gitops.config.rules.files import FLEET_FILES, SITE_FILES
 from butterfly_gitops.config.secrets_by_value import starred_line
+from butterfly_gitops.model.printable import printable
 from butterfly_gitops.model.problem import Problem
-from butterfly_gitops.plan.terminal_text import safe
 from butterfly_gitops.source.folder import read_folder
 from butterfly_gitops.source.interface import SourceUnavailable
 
@@ -64,7 +64,7 @@ def command(ctx: click.Context, *, paths: tuple[Path, ...], check: bool) -> None
             click.echo("".join(_diff(file)), nl=False)
         elif file.is_changed and file.laid_out is not None:
             _replace(file.path, file.laid_out)
-            click.echo(safe(str(file.path)))
+            click.echo(printable(str(file.path)))
     problems = [problem for file in files for problem in file.problems]
     click.echo(print_problems(problems), nl=False)
     if not ctx.ensure_object(Voice).is_quiet:
@@ -126,7 +126,7 @@ def _replace(path: Path, text: str) -> None:
 
 def _diff(file: _File) -> Iterator[str]:
     old, new = _lines(file.written.decode("utf-8")), _lines(file.laid_out or "")
-    name = safe(str(file.path))
+    name = printable(str(file.path))
     if max(len(old), len(new)) > _MOST_LINES_COMPARED:
         yield f"--- {name}\n+++ {name}\n{len(old)} lines, too many to show what changes: run `bgo fmt {name}`\n"
         return

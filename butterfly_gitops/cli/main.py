@@ -203,9 +203,9 @@ def _show(error: click.UsageError) -> None:
 
 
 def _safe(text: str) -> str:
-    from butterfly_gitops.plan.terminal_text import safe
+    from butterfly_gitops.model.printable import printable
 
-    return safe(text)
+    return printable(text)
 
 
 def _unexpected(error: BaseException, voice: Voice) -> int:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from butterfly_gitops.hl7.tree import Part, Segment
+from butterfly_gitops.model.printable import printable
 
 if TYPE_CHECKING:
     from rich.tree import Tree
@@ -89,8 +90,4 @@ def _shown(part: Part) -> list[str]:
     """The lines of a text, with nothing in them that would steer a terminal."""
     if part.is_data:
         return [f"({len(part.text):,} characters of base64)"]
-    return ["".join(map(_printable, line)) for line in part.text.splitlines() or [""]]
-
-
-def _printable(character: str) -> str:
-    return character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+    return [printable(line) for line in part.text.splitlines() or [""]]

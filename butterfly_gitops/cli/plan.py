@@ -10,7 +10,7 @@ from butterfly_gitops.cli import exit_codes
 from butterfly_gitops.cli.client import Api, call, with_state
 from butterfly_gitops.cli.output import in_either_format
 from butterfly_gitops.cli.wanted import say_left_out, wanted_files
-from butterfly_gitops.plan.terminal_text import safe
+from butterfly_gitops.model.printable import printable
 
 
 @click.command("plan")
@@ -82,6 +82,6 @@ def _save(out: Path, planned: dict[str, Any]) -> None:
 def _say_problems(problems: list[dict[str, Any]]) -> None:
     for one in problems:
         place = ":".join(str(one[key]) for key in ("file", "line", "column") if key in one)
-        click.echo(safe(f"{place}: {one['severity']}[{one['rule']}]: {one['message']}"), err=True)
+        click.echo(printable(f"{place}: {one['severity']}[{one['rule']}]: {one['message']}"), err=True)
     if problems:
         click.echo("More, and how to fix them: bgo validate\n", err=True)

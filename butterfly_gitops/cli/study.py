@@ -14,7 +14,7 @@ from butterfly_gitops.cli.event_times import as_now
 from butterfly_gitops.cli.named import endpoint_named
 from butterfly_gitops.cli.output import count_of, in_either_format, print_table
 from butterfly_gitops.cli.suggestions import endpoints
-from butterfly_gitops.plan.terminal_text import safe
+from butterfly_gitops.model.printable import printable
 
 if TYPE_CHECKING:
     from butterfly_gitops.cli.preview import Previewed
@@ -195,7 +195,7 @@ def render(
         in_file = f"{file}{'' if one.place.startswith('[') else ':'}{one.place}" if one.place else ""
         place = f"{in_file or file}: " if in_file or one.unread else ""
         if says := one.problem or one.note:
-            click.echo(f"bgo: {safe(f'{place}{says}')}", err=True)
+            click.echo(f"bgo: {printable(f'{place}{says}')}", err=True)
     _print_messages([one for one in made if one.data], receiver.endpoint, endpoint, style)
     if any(one.problem for one in made):
         ctx.exit(exit_codes.FAILED)
@@ -211,7 +211,7 @@ def _print_unread(file: Path, one: "Previewed") -> None:
 
 
 def _print_problem(place: str, rule: str, message: str, hint: str) -> None:
-    click.echo(safe(f"{place}: error[{rule}]: {message}{f'; {hint}' if hint else ''}"), err=True)
+    click.echo(printable(f"{place}: error[{rule}]: {message}{f'; {hint}' if hint else ''}"), err=True)
 
 
 def _print_messages(made: "list[Previewed]", configured: "EhrEndpoint", address: str, style: str) -> None:
@@ -234,7 +234,7 @@ def _print_messages(made: "list[Previewed]", configured: "EhrEndpoint", address:
             {"event_id": one.event_id, "status": one.status, "segments": to_data(tree)}
             for one, tree in zip(made, trees, strict=True)
         ]
-        click.echo(json.dumps({"endpoint": address, "messages": messages}, indent=2, ensure_ascii=False))
+        click.echo(json.dumps({"endpoint": address, "messages": messages}, indent=2))
         return
     for number, tree in enumerate(trees):
         if number:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from butterfly_gitops.model.error import GitopsError
-from butterfly_gitops.plan.terminal_text import safe
+from butterfly_gitops.model.printable import printable
 from butterfly_gitops.source.folder import FolderSource
 from butterfly_gitops.source.git_command import PRINTED_DIGITS
 from butterfly_gitops.source.git_tree import committed
@@ -40,10 +40,10 @@ def say_left_out(kept: Iterable[str], *, paths: Iterable[str], unsound: Iterable
     gone, wrong = sorted(set(kept) - folders), sorted(unsound)
     if wrong:
         click.echo(
-            f"bgo: left out, because their files have problems: {safe(', '.join(wrong))}; see bgo validate",
+            f"bgo: left out, because their files have problems: {printable(', '.join(wrong))}; see bgo validate",
             err=True,
         )
     for site in gone:
         hint = "bring its folder back, or name it in fleet.yaml's removed_sites"
-        click.echo(f"bgo: {safe(site)} is gone from the files and stays as it runs: {hint}", err=True)
+        click.echo(f"bgo: {printable(site)} is gone from the files and stays as it runs: {hint}", err=True)
     return bool(gone or wrong)

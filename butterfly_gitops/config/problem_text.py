@@ -1,6 +1,6 @@
 """Problems as a person reads them: one line that never wraps, the excerpt with its caret, and the hint.
 
-Nothing of a file reaches a terminal that could act there or hide: such characters are shown as one mark.
+Nothing of a file reaches a terminal that could act there or hide: such characters are shown by their number.
 """
 
 import re
@@ -10,15 +10,14 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from butterfly_gitops.config.abridging import RULE as TOO_MANY_PROBLEMS
 from butterfly_gitops.config.load import Loaded
-from butterfly_gitops.config.plain_text import HIDDEN
 from butterfly_gitops.config.tree import print_origin
+from butterfly_gitops.model.printable import printable
 from butterfly_gitops.model.problem import Origin, Problem, Severity
 from butterfly_gitops.model.scalar import NAME_PATTERN
 
 _WIDEST_EXCERPT = 160
 _BEFORE_TOKEN = 60
 _MOST_SITES_NAMED = 8
-_HIDDEN = re.compile(f"[{HIDDEN}]")
 _NAMES_LAYER = re.compile(r"\bfrom [\w' -]+$")
 
 
@@ -65,12 +64,6 @@ def _counts(problems: Iterable[Problem]) -> list[str]:
     return [_count(numbers[severity], severity.value) for severity in Severity if numbers[severity]]
 
 
-def visible(text: str) -> str:
-    """The text with one mark for each character that a terminal would obey, or that nobody sees."""
-    shown = _HIDDEN.sub("\ufffd", text)
-    return "".join(character if character.isprintable() else "\ufffd" for character in shown)
-
-
 def _annotation(problem: Problem) -> str:
     kind = "notice" if problem.severity is Severity.NOTE else problem.severity.value
     place = {"file": problem.origin.file, "title": problem.rule}
@@ -78,8 +71,8 @@ def _annotation(problem: Problem) -> str:
         column = problem.origin.column
         place |= {"line": str(line), "col": str(column), "endColumn": str(column + problem.length)}
     says = f"{problem.message}. Hint: {problem.hint}" if problem.hint else problem.message
-    text = "\n".join(map(visible, (says, *_beside(problem))))
-    properties = ",".join(f"{name}={_escaped(visible(value), also=':,')}" for name, value in place.items())
+    text = "\n".join(map(printable, (says, *_beside(problem))))
+    properties = ",".join(f"{name}={_escaped(printable(value), also=':,')}" for name, value in place.items())
     return f"::{kind} {properties}::{_escaped(text)}"
 
 
@@ -90,16 +83,16 @@ def _escaped(text: str, *, also: str = "") -> str:
 
 def _lines(problem: Problem) -> Iterator[str]:
     head = f"{problem.severity.value}[{problem.rule}]: {problem.message}"
-    yield visible(f"{print_place(problem.origin)}: {head}")
+    yield printable(f"{print_place(problem.origin)}: {head}")
     gutter = " " * len(str(problem.origin.line)) if problem.origin.line else ""
     if problem.origin.line and problem.excerpt.strip():
         yield from _excerpt(problem, gutter)
     if problem.hint:
-        yield visible(f"{gutter} = hint: {problem.hint}")
+        yield printable(f"{gutter} = hint: {problem.hint}")
     for line in _beside(problem):
-        yield visible(f"{gutter} = {line}")
+        yield printable(f"{gutter} = {line}")
     if problem.silenced:
-        yield visible(f"{gutter} = silenced: {problem.silenced}")
+        yield printable(f"{gutter} = silenced: {problem.silenced}")
     yield f"{gutter} = more: bgo explain {problem.rule}"
 
 
@@ -122,8 +115,10 @@ def _reached(problem: Problem) -> str:
 
 
 def _excerpt(problem: Problem, gutter: str) -> Iterator[str]:
-    text, before = _cut(visible(problem.excerpt), problem.origin.column - 1)
-    token = text[before : before + max(1, problem.length)]
+    start = problem.origin.column - 1
+    marked = len(printable(problem.excerpt[start : start + max(1, problem.length)]))
+    text, before = _cut(printable(problem.excerpt), len(printable(problem.excerpt[:start])))
+    token = text[before : before + marked]
     yield f"{gutter} |"
     yield f"{problem.origin.line} | {text}".rstrip()
     yield f"{gutter} | {' ' * _width(text[:before])}{'^' * max(1, _width(token))}"

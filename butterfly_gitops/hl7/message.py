@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from butterfly_gitops.hl7.charset import charset_of
 from butterfly_gitops.model.endpoint import Encoding
+from butterfly_gitops.model.printable import printable
 
 ENCODING_CHARACTERS = "^~\\&"
 _SEPARATORS = tuple("|" * count for count in range(100))
@@ -47,14 +48,10 @@ def visible(data: bytes, encoding: Encoding) -> str:
     """
     text = data.decode(charset_of(encoding).codec, errors="backslashreplace")
     lines = text.removesuffix("\r").split("\r")
-    return "\n".join("".join(map(_printable, line)) for line in lines)
+    return "\n".join(printable(line) for line in lines)
 
 
 def visible_bytes(data: bytes) -> str:
     """Show bytes as they came, a line up to each CR: like `visible`, but with every line end and frame byte to be seen."""
     text = data.decode("utf-8", errors="backslashreplace")
-    return "\n".join("".join(map(_printable, line)) for line in re.split(r"(?<=\r)(?!$)", text))
-
-
-def _printable(character: str) -> str:
-    return character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+    return "\n".join(printable(line) for line in re.split(r"(?<=\r)(?!$)", text))

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
+from butterfly_gitops.model.printable import printable
 from butterfly_gitops.plan.message_effect import MessageEffect, MessageFact, MessageGroup, Preview
 from butterfly_gitops.plan.message_fact_words import fate_of, headline_of, hidden_change, studies_of, times_of
-from butterfly_gitops.plan.terminal_text import WIDTH, safe, wrapped
+from butterfly_gitops.plan.terminal_text import WIDTH, wrapped
 
 _UNSEEN = "no sample study shows a difference"
 
@@ -46,7 +47,7 @@ def _group(group: MessageGroup, preview: Preview) -> Iterator[str]:
 
 def _altered(head: str, fact: MessageFact) -> Iterator[str]:
     said = f"{_values(fact)}{f' in {fact.row}' if fact.row else ''}{times_of(fact)}"
-    line = f"{head}{safe(said)}"
+    line = f"{head}{printable(said)}"
     if len(line) <= WIDTH:
         yield line
     else:

@@ -5,13 +5,14 @@ Colour and progress belong to `cli`.
 
 from collections.abc import Iterator
 
+from butterfly_gitops.model.printable import printable
 from butterfly_gitops.plan.consequence import Consequence
 from butterfly_gitops.plan.document import PRINTED_HOLD_DIGITS, Counts, Plan
 from butterfly_gitops.plan.effect import Effect
 from butterfly_gitops.plan.effective_from import print_moment
 from butterfly_gitops.plan.preview_text import preview_lines
 from butterfly_gitops.plan.setting import Setting
-from butterfly_gitops.plan.terminal_text import WIDTH, safe, wrapped
+from butterfly_gitops.plan.terminal_text import WIDTH, wrapped
 from butterfly_gitops.plan.wording import agreed, many
 
 # Where `file:line` ends.
@@ -135,7 +136,7 @@ def _effect(effect: Effect) -> list[str]:
 
 def _place(effect: Effect) -> str:
     if len(effect.places) == 1:
-        return f"  {effect.places[0]}   {safe(effect.title)}".rstrip()
+        return f"  {effect.places[0]}   {printable(effect.title)}".rstrip()
     sites = len({place.site for place in effect.places})
     return f"  {len(effect.places)} endpoints of {many(sites, 'site', 'sites')}, by {_layer(effect.layer)}"
 
@@ -145,11 +146,11 @@ def _layer(layer: str) -> str:
 
 
 def _setting(setting: Setting, width: int) -> list[str]:
-    name = f"      {safe(setting.name):<{width}}  "
+    name = f"      {printable(setting.name):<{width}}  "
     line = f"{name}{_values(setting)}"
     lines = [line]
     if len(line) > WIDTH and setting.old is not None and setting.new is not None:
-        lines = [f"{name}{safe(setting.old)}", f"{' ' * (len(name) - 3)}-> {safe(setting.new)}"]
+        lines = [f"{name}{printable(setting.old)}", f"{' ' * (len(name) - 3)}-> {printable(setting.new)}"]
     where = _where(setting)
     if not where:
         return lines
@@ -161,17 +162,17 @@ def _setting(setting: Setting, width: int) -> list[str]:
 
 def _values(setting: Setting) -> str:
     if setting.old is None:
-        return f"+ {safe(setting.new or '')}"
+        return f"+ {printable(setting.new or '')}"
     if setting.new is None:
-        return f"- {safe(setting.old)}"
-    return f"{safe(setting.old)} -> {safe(setting.new)}"
+        return f"- {printable(setting.old)}"
+    return f"{printable(setting.old)} -> {printable(setting.new)}"
 
 
 def _where(setting: Setting) -> str:
     if setting.file is None:
         return ""
     place = setting.file if setting.line is None else f"{setting.file}:{setting.line}"
-    return safe(f"from {_layer(setting.layer)}, {place}" if setting.layer else place)
+    return printable(f"from {_layer(setting.layer)}, {place}" if setting.layer else place)
 
 
 def _held(plan: Plan) -> list[str]:
@@ -205,10 +206,10 @@ def _beside(plan: Plan) -> list[str]:
     rows += [(note.subject, note.says) for note in plan.beside.notes]
     if not rows:
         return []
-    width = max(len(safe(subject)) for subject, _ in rows)
+    width = max(len(printable(subject)) for subject, _ in rows)
     lines = ["NOT PART OF THIS PLAN"]
     for subject, says in sorted(rows):
-        head = f"  {safe(subject):<{width}}   "
+        head = f"  {printable(subject):<{width}}   "
         lines += wrapped(says, first=head, indent=len(head))
     return lines
 

@@ -327,7 +327,7 @@ def test_no_changes_are_said_in_a_line() -> None:
 def test_nothing_in_a_file_steers_a_terminal() -> None:
     text = print_plan(plan(with_endpoint(), with_endpoint(display_name="Epic\x1b[2J\nNo approval needed")))
     assert "\x1b" not in text
-    assert "Epic\\u001b[2J\\u000aNo approval needed" in text
+    assert "Epic\\x1b[2J\\nNo approval needed" in text
 
 
 def test_long_values_stand_below_each_other() -> None:
