@@ -110,10 +110,21 @@ class Configuring:
             return observation
 
     async def _repair(self, *, actor: str) -> Observation:
-        observation = await self._store.observe()
+        observation = await self._observe()
         if not observation.drift:
             return observation
         _tell(await self._store.repair(at=self._now(), actor=actor))
+        await self._applied()
+        return await self._store.observe()
+
+    async def _observe(self) -> Observation:
+        """Observe; where our clock was set back since a rule was applied, its start follows first."""
+        observation, at = await self._store.observe(), self._now()
+        if all(rule.start <= at for rule in observation.running.rules if rule.until is None):
+            return observation
+        for rule in await self._store.correct_starts(at=at):
+            place = f"{rule.site}/{rule.endpoint}"
+            _log.warning("clock was set back: start of a rule corrected", endpoint=place)
         await self._applied()
         return await self._store.observe()
 

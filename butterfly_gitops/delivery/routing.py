@@ -1,7 +1,7 @@
 """Every event × rule becomes one decision: a delivery, or the reason there is none."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from butterfly_gitops.model.delivery import Decision, Rule
@@ -39,6 +39,21 @@ def is_considered(rule: Rule, *, applies: int, occurred_at: datetime) -> bool:
     if rule.until is None or rule.ended_by is None or rule.ended_by > applies:
         return True
     return rule.start <= occurred_at < rule.until
+
+
+def true_start(rule: Rule, *, at: datetime) -> Rule:
+    """Return a rule in force as it starts, now that our clock reads `at`.
+
+    Whatever comes after an apply by order comes after it in time. So a start that our clock has yet to reach is wrong:
+    the clock was ahead at the apply, and has been set back. The apply lies before now; how long before, nothing tells.
+    So the rule starts now, less as much again as its start was ahead, at most `CLOCK_TOLERANCE`: what occurred since
+    the apply is then not lost on its way, and no rule reaches further back than that. Where our clock only goes
+    forward, no start is ever ahead of it, and none moves: what occurred before the apply stays excluded.
+    """
+    if rule.until is not None or rule.start <= at:
+        return rule
+    start = at - min(rule.start - at, CLOCK_TOLERANCE)
+    return replace(rule, start=start, start_was=rule.start_was or rule.start)
 
 
 def route(

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TypeVar
 
 import structlog
@@ -28,6 +28,7 @@ from butterfly_gitops.store.interface import (
 )
 
 _MOST_ROUTINGS = 20
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _SLICE = 20
 Item = TypeVar("Item")
 
@@ -75,9 +76,7 @@ class Intake:
         Raises EventsRefused, EventConflict, StoreUnavailable.
         """
         for _ in range(_MOST_ROUTINGS):
-            routing = self._routing or _Routing(await self._store.running())
-            self._routing = routing
-            at = self._now()
+            routing, at = await self._current()
             await _refuse_unacceptable(events, pointers, routing, at)
             routed = [routing.route(one) async for one in _in_slices(events)]
             try:
@@ -95,6 +94,17 @@ class Intake:
             return accepted
         raise RoutedWithOldRules("configurations are applied faster than events can be routed")
 
+    async def _current(self) -> tuple["_Routing", datetime]:
+        """Return the rules, and when events are received that they route: never before one of them starts."""
+        routing = self._routing or _Routing(await self._store.running())
+        at = self._now()
+        if at < routing.newest_start:
+            corrected = await self._store.correct_starts(at=at)
+            _log.warning("clock was set back: starts of rules corrected", count=len(corrected))
+            routing = _Routing(await self._store.running())
+        self._routing = routing
+        return routing, at
+
     def _tell(self, accepted: Sequence[Accepted], routed: Sequence[NewEvent], routing: "_Routing") -> None:
         new = [event for event, one in zip(routed, accepted, strict=True) if not one.is_known]
         if new:
@@ -105,10 +115,11 @@ class Intake:
 
 
 class _Routing:
-    """The rules of one state of what is applied, by archive."""
+    """The rules of one state of what is applied, by archive; `newest_start` is the last start of those in force."""
 
     def __init__(self, running: Running) -> None:
         self.applies = running.applies
+        self.newest_start = max((one.start for one in running.rules if one.until is None), default=_LONG_AGO)
         settings = running.settings
         self._entitled = Entitled(
             enterprise=settings is not None and settings.subscription == "enterprise",

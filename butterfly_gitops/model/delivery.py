@@ -177,7 +177,7 @@ class Rule:
     """One forwarding rule in the interval in which it was in force; `until` None means still.
 
     `started_by` and `ended_by` are the applications (counted over the fleet) that started and ended it: clocks may
-    step back, and they do not.
+    step back, and they do not. `start_was` is the start that it was applied with, where our clock was ahead then.
     """
 
     id: RuleId
@@ -189,6 +189,7 @@ class Rule:
     started_by: int
     until: datetime | None = None
     ended_by: int | None = None
+    start_was: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

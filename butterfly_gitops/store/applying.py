@@ -25,6 +25,7 @@ from butterfly_gitops.store.interface import (
 from butterfly_gitops.store.repairing import repair_site
 from butterfly_gitops.store.rows import Rows
 from butterfly_gitops.store.site_rows import bring, meaning_of, new_lane, pairs_of, set_aside, target_of
+from butterfly_gitops.store.starting import correct
 
 
 def running(rows: Rows) -> Running:
@@ -178,6 +179,7 @@ def _rename(rows: Rows, site: Site) -> None:
 
 
 def _set_rules(rows: Rows, site: Site, lanes: dict[str, LaneId], *, at: datetime) -> None:
+    correct(rows, rows.rules_of_site(site.name), at=at)
     wanted = {(archive, endpoint, lanes[endpoint]) for archive, endpoint in pairs_of(site)}
     standing = {
         (rule.archive, rule.endpoint, rule.lane): rule

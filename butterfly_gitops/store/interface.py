@@ -551,6 +551,10 @@ class Store(Protocol):
         """
         ...
 
+    async def correct_starts(self, *, at: datetime) -> tuple[Rule, ...]:
+        """Let no rule in force start later than now, as `delivery.routing.true_start` says; return those that did."""
+        ...
+
     async def record(self, conditions: Sequence[Condition], *, at: datetime) -> None:
         """Keep conditions; `since` stays where kind, reason and message do. Those of other names are dropped.
 

@@ -401,6 +401,7 @@ def rule_values(rule: Rule) -> Row:
         _maybe_micros(rule.until),
         rule.started_by,
         rule.ended_by,
+        _maybe_micros(rule.start_was),
     )
 
 
@@ -416,6 +417,7 @@ def rule_of(row: Row) -> Rule:
         until=_maybe_instant(row[6]),
         started_by=row[7],
         ended_by=row[8],
+        start_was=_maybe_instant(row[9]),
     )
 
 

@@ -4,9 +4,18 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from butterfly_gitops.model.delivery import DeliveryId, Epoch, LaneId
+from butterfly_gitops.model.delivery import DeliveryId, Epoch, LaneId, Rule
 from butterfly_gitops.model.fleet import FleetSettings
-from butterfly_gitops.store import accepting, acting, advancing, applying, holding, observing, repairing
+from butterfly_gitops.store import (
+    accepting,
+    acting,
+    advancing,
+    applying,
+    holding,
+    observing,
+    repairing,
+    starting,
+)
 from butterfly_gitops.store.interface import (
     Accepted,
     Acted,
@@ -120,6 +129,9 @@ class SqliteStore:
         return await self._writer.do(
             lambda rows: repairing.repair(rows, of_lanes=of_lanes, at=at, actor=actor)
         )
+
+    async def correct_starts(self, *, at: datetime) -> tuple[Rule, ...]:
+        return await self._writer.do(lambda rows: starting.correct_starts(rows, at=at))
 
     async def record(self, conditions: Sequence[Condition], *, at: datetime) -> None:
         await self._writer.do(lambda rows: observing.record(rows, conditions, at=at))

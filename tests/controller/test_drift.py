@@ -54,17 +54,17 @@ async def store(tmp_path: Path) -> AsyncIterator[Counting]:
     await opened.close()
 
 
-def following(store: SqliteStore, lanes: Lanes) -> Loop:
+def following(store: SqliteStore, lanes: Lanes, *, at: datetime = NOW) -> Loop:
     async def applied() -> None:
         await lanes.converge()
 
     return Loop(
         store,
-        Configuring(store, now=lambda: NOW, applied=applied),
+        Configuring(store, now=lambda: at, applied=applied),
         source=FolderSource(path=EXAMPLES / "sound"),
         lanes=lanes,
         interval_s=30,
-        now=lambda: NOW,
+        now=lambda: at,
         draw=lambda: 0.5,
     )
 
@@ -106,3 +106,12 @@ async def test_a_quiet_pass_observes_the_store_once(store: Counting):
     store.observed = 0
     await loop.make_pass()
     assert store.observed == 1
+
+
+async def test_a_pass_takes_back_the_starts_that_a_clock_ahead_has_given(store: SqliteStore) -> None:
+    await following(store, Lanes(), at=NOW + HOUR).make_pass()
+    assert {rule.start for rule in (await store.running()).rules} == {NOW + HOUR}
+    await following(store, Lanes()).make_pass()
+    rules = (await store.running()).rules
+    assert {(rule.start, rule.start_was) for rule in rules} == {(NOW - HOUR / 12, NOW + HOUR)}
+    assert await drifted(store) == []

@@ -1,5 +1,6 @@
 """Every event × rule is one decision: a delivery, or the reason there is none (promise 2)."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -7,12 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from butterfly_gitops.delivery.routing import (
+    CLOCK_TOLERANCE,
     Entitled,
     Route,
     is_considered,
     is_near_start,
     is_too_far_ahead,
     route,
+    true_start,
 )
 from tests.delivery.rows import a_rule, after
 
@@ -119,6 +122,43 @@ def test_what_delivers_says_deliver_and_nothing_else_does(kind):
     routes = [Route(rule=a_rule(), preliminary=True)]
     (one,) = route(routes, kind=kind, occurred_at=after(1), applies=1, entitled=ALL)
     assert one.delivers is (one.verdict == "deliver") is (kind in {"finalized", "attestation_requested"})
+
+
+@pytest.mark.parametrize(
+    ("ahead_s", "starts_s"),
+    [
+        pytest.param(-3600, -3600, id="an hour ago"),
+        pytest.param(0, 0, id="now"),
+        pytest.param(0.05, -0.05, id="ahead by a hair: by as much again"),
+        pytest.param(60, -60, id="ahead by a minute"),
+        pytest.param(300, -300, id="ahead by five minutes"),
+        pytest.param(3600, -300, id="ahead by an hour: by five minutes"),
+    ],
+)
+def test_a_start_that_our_clock_has_yet_to_reach_is_taken_back(ahead_s, starts_s):
+    rule = a_rule(start=after(ahead_s))
+    corrected = true_start(rule, at=after(0))
+    assert corrected.start == after(starts_s)
+    assert corrected.start_was == (after(ahead_s) if ahead_s > 0 else None)
+    ended = replace(rule, until=after(9000), ended_by=8)
+    assert true_start(ended, at=after(0)) == ended
+
+
+moments = st.integers(0, 10**6).map(after)
+
+
+@given(start=moments, looks=st.lists(moments, min_size=1, max_size=5))
+def test_a_start_goes_back_with_our_clock_and_by_itself_never(start, looks):
+    rule = a_rule(start=start)
+    for at in looks:
+        before, rule = rule, true_start(rule, at=at)
+        assert rule.start <= at
+        assert true_start(rule, at=at) == rule
+        assert before.start >= rule.start >= min(before.start, at - CLOCK_TOLERANCE)
+    if start <= min(looks):
+        assert rule == a_rule(start=start)
+    else:
+        assert rule.start_was == start
 
 
 @given(

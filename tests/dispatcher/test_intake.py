@@ -66,3 +66,37 @@ async def test_a_rule_that_had_ended_does_not_alert():
     intake = intake_of(play)
     await intake.accept([an_event("e-1", occurred_at=rule.start - timedelta(seconds=42))], pointers=[""])
     assert intake.near_starts == 0
+
+
+HOUR_S = 3600
+
+
+@pytest.mark.parametrize(
+    ("ahead_s", "received_s", "occurred_s", "verdict"),
+    [
+        pytest.param(HOUR_S, 60, 55, "deliver", id="clock set back: it occurred a moment ago"),
+        pytest.param(HOUR_S, 60, 2, "deliver", id="clock set back: on its way for a minute"),
+        pytest.param(
+            HOUR_S, 60, -HOUR_S, "before-effective-from by 56m", id="clock set back: long before the apply"
+        ),
+        pytest.param(0, 60, -5, "before-effective-from by 5s", id="clock right: before the apply"),
+        pytest.param(0, 60, 0, "deliver", id="clock right: since the apply"),
+        pytest.param(HOUR_S, 2 * HOUR_S, 10, "before-effective-from by 59m 50s", id="nothing shows the step"),
+    ],
+)
+async def test_no_rule_starts_later_than_an_event_that_comes_after_it(
+    ahead_s, received_s, occurred_s, verdict
+):
+    play = await entitled(a_site(archives={"ed": []}))
+    intake = intake_of(play)
+    early = an_event("e-0", study="s-0", occurred_at=T0)
+    play.now = T0 + timedelta(seconds=ahead_s)
+    await play.apply(a_site())
+    intake.forget_rules()
+    await intake.accept([early], pointers=[""])
+    play.now = T0 + timedelta(seconds=received_s)
+    event = an_event("e-1", occurred_at=T0 + timedelta(seconds=occurred_s))
+    (answer,) = await intake.accept([event], pointers=[""])
+    assert [one.verdict for one in answer.decisions] == [verdict]
+    ledger = await play.store.ledger()
+    assert ledger.adds_up

@@ -33,7 +33,16 @@ from butterfly_gitops.model.delivery import (
 )
 from butterfly_gitops.model.fleet import FleetSettings
 from butterfly_gitops.model.study import EventKind, PatientIdentifier
-from butterfly_gitops.store import accepting, acting, advancing, applying, holding, observing, repairing
+from butterfly_gitops.store import (
+    accepting,
+    acting,
+    advancing,
+    applying,
+    holding,
+    observing,
+    repairing,
+    starting,
+)
 from butterfly_gitops.store.body import Body
 from butterfly_gitops.store.interface import (
     Accepted,
@@ -439,6 +448,9 @@ class MemoryStore:
 
     async def repair(self, *, of_lanes: Sequence[Drift] = (), at: datetime, actor: str) -> tuple[Drift, ...]:
         return await self._do(lambda rows: repairing.repair(rows, of_lanes=of_lanes, at=at, actor=actor))
+
+    async def correct_starts(self, *, at: datetime) -> tuple[Rule, ...]:
+        return await self._do(lambda rows: starting.correct_starts(rows, at=at))
 
     async def record(self, conditions: Sequence[Condition], *, at: datetime) -> None:
         await self._do(lambda rows: observing.record(rows, conditions, at=at))

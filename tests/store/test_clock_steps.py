@@ -10,6 +10,7 @@ from butterfly_gitops.store.migration import migrate, migrations
 from tests.store.play import T0, Play, a_site, an_event
 
 BACK = -60
+MINUTE = timedelta(minutes=1)
 LATER = T0 + timedelta(seconds=5)
 
 
@@ -29,6 +30,22 @@ async def test_a_rule_that_started_ahead_of_the_clock_is_in_force(store: Store) 
     assert ledger.expected == 1
 
 
+async def test_a_start_ahead_of_the_clock_is_corrected_once_and_audited(store: Store) -> None:
+    play = await Play.start(store, a_site(archives={"ed": []}))
+    play.wait(3600)
+    await play.apply(a_site())
+    assert await store.correct_starts(at=play.now) == ()
+    play.now = T0
+    (corrected,) = await store.correct_starts(at=play.now)
+    assert (corrected.start, corrected.start_was) == (T0 - 5 * MINUTE, T0 + 60 * MINUTE)
+    assert (await store.running()).rules == (corrected,)
+    assert await store.correct_starts(at=play.now) == ()
+    assert await verdicts(play, "e-1") == [["deliver"]]
+    assert (await store.ledger()).adds_up
+    await play.apply(a_site(archives={"ed": []}))
+    assert await verdicts(play, "e-2") == [[]]
+
+
 async def test_a_rule_that_ended_ahead_of_the_clock_still_has_what_occurred_before(store: Store) -> None:
     play = await Play.start(store)
     play.wait(10)
@@ -45,7 +62,7 @@ async def test_a_rule_that_ends_behind_its_start_takes_nothing_more(store: Store
     play.wait(BACK)
     await play.apply(a_site(archives={"ed": []}))
     (rule,) = (await store.running()).rules
-    assert rule.until == rule.start
+    assert rule.until == play.now
     assert await verdicts(play, "e-2") == [[]]
     ledger = await store.ledger()
     assert ledger.adds_up

@@ -183,7 +183,7 @@ SELECT {target} FROM target WHERE lane = ? ORDER BY number;
 INSERT INTO target ({target}) VALUES (?, ?, ?, ?);
 
 -- columns: rule
-id, site, archive, endpoint, lane, start, until, started_by, ended_by
+id, site, archive, endpoint, lane, start, until, started_by, ended_by, start_was
 
 -- name: rules
 SELECT {rule} FROM rule ORDER BY id;
@@ -192,10 +192,11 @@ SELECT {rule} FROM rule ORDER BY id;
 SELECT {rule} FROM rule WHERE site = ? ORDER BY id;
 
 -- name: put_rule
-INSERT INTO rule ({rule}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO rule ({rule}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO UPDATE SET
     site = excluded.site, archive = excluded.archive, endpoint = excluded.endpoint, lane = excluded.lane,
-    start = excluded.start, until = excluded.until, started_by = excluded.started_by, ended_by = excluded.ended_by;
+    start = excluded.start, until = excluded.until, started_by = excluded.started_by, ended_by = excluded.ended_by,
+    start_was = excluded.start_was;
 
 -- columns: generation
 site, number, digest, commit_id, actor, applied_at
