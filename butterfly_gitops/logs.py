@@ -6,6 +6,7 @@ from typing import Any, TextIO
 
 import structlog
 
+from butterfly_gitops.minute_line import MinuteLine
 from butterfly_gitops.model.error import kind_and_place
 
 ALLOWED = frozenset(
@@ -43,18 +44,20 @@ def configure_logs(stream: TextIO, *, as_json: bool) -> None:
 class Libraries(logging.Handler):
     """What libraries log, as lines of ours: who, where and which kind of error, never the text.
 
-    It may quote what was handed in: asyncio, for one, prints exceptions with all that they say.
+    It may quote what was handed in: asyncio, for one, prints exceptions with all that they say. What comes from one
+    line of theirs is told once a minute, with its count: nobody fills a disk by wrong requests.
     """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lines: dict[tuple[str, str, str], MinuteLine] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
         error = record.exc_info[1] if record.exc_info else None
-        _log.log(
-            record.levelno,
-            "a library says",
-            source=record.name,
-            detail=f"{record.module}:{record.lineno}",
-            error=kind_and_place(error) if error else "",
-        )
+        detail, told = f"{record.module}:{record.lineno}", kind_and_place(error) if error else ""
+        known = (record.name, detail, told)
+        line = self._lines.setdefault(known, MinuteLine("a library says", level=record.levelno))
+        line.tell(source=record.name, detail=detail, error=told)
 
 
 def only_allowed(_: Any, __: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

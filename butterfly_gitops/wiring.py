@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
-import uvicorn
 from fastapi import FastAPI
 
 from butterfly_gitops.controller.configuring import Configuring
@@ -32,6 +31,7 @@ from butterfly_gitops.store.sqlite import SqliteStore
 from butterfly_gitops.store.state_folder import hold
 from butterfly_gitops.store.token_file import made_token, write_private
 from butterfly_gitops.web.application import make_application
+from butterfly_gitops.web.server import Server
 from butterfly_gitops.web.services import Services
 
 API_FILE = "api.json"
@@ -76,7 +76,7 @@ class Engine:
 
     async def run(self, stop: asyncio.Event, *, started: Callable[[], None] = lambda: None) -> None:
         """Run until `stop`; attempts in flight end first. Raises OwnerLost, OtherFleet."""
-        server = _Server(_server_settings(self.app))
+        server = Server(self.app, most_connections=256)
         try:
             async with asyncio.TaskGroup() as group:
                 self._lanes.start_in(group)
@@ -111,18 +111,6 @@ def _first(group: BaseExceptionGroup[GitopsError]) -> GitopsError:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error
-
-
-class _Server(uvicorn.Server):
-    """The API's server; signals are the engine's."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-def _server_settings(app: FastAPI) -> uvicorn.Config:
-    return uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=5)
 
 
 @contextlib.asynccontextmanager

@@ -7,6 +7,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from butterfly_gitops.config.problem_document import problem_document
 from butterfly_gitops.controller.configuring import Followed, PlanStale
@@ -62,6 +63,7 @@ def handle_errors(app: FastAPI) -> None:
     app.add_exception_handler(GitopsError, answer)
     app.add_exception_handler(RequestValidationError, _answer_wrong_request)
     app.add_exception_handler(HTTPException, _answer_no_route)
+    app.add_exception_handler(ClientDisconnect, _answer_nobody)
     app.add_exception_handler(Exception, _answer_defect)
 
 
@@ -100,6 +102,11 @@ async def _answer_no_route(_: Request, error: Exception) -> JSONResponse:
     says = {404: "there is no such path", 405: "this path has no such method"}
     body = {"error": says.get(error.status_code, error.detail), "exit_code": 1}
     return JSONResponse(body, status_code=error.status_code, headers=error.headers)
+
+
+async def _answer_nobody(_: Request, __: Exception) -> JSONResponse:
+    # Whoever asked has gone before the request was whole, which is no defect of ours.
+    return JSONResponse({}, status_code=400)
 
 
 async def _answer_defect(_: Request, error: Exception) -> JSONResponse:
