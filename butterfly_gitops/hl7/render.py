@@ -19,6 +19,7 @@ from butterfly_gitops.hl7.transliteration import fitted
 from butterfly_gitops.hl7.version import VERSIONS
 from butterfly_gitops.model.delivery import ResultStatus
 from butterfly_gitops.model.endpoint import EhrEndpoint
+from butterfly_gitops.model.message import Message
 from butterfly_gitops.model.study import Study, StudyEvent
 
 # Longest values in the tables of all versions that receivers are known to enforce.
@@ -32,7 +33,7 @@ class Known:
 
     `filler` is OBR-3 of its first render, kept for life; `last_status_time` is that of the last render.
     `fallback_filler` is made by the caller (`BF` and 14 characters) for a study without any order number, or whose
-    number the EHR knows for another patient: `taken`.
+    number is that of another report at this EHR: `taken`.
     `repeats` says that the same revision goes out again, with the same OBR-22.
     """
 
@@ -114,7 +115,7 @@ def _written(
             f"the layout {form.layout.name} has no version {options.hl7_version}",
             settings=("message.layout", "message.hl7_version"),
         )
-    filler = report.filler or _new_filler(study, report)
+    filler = report.filler or _new_filler(study, report, options)
     _check_length("MSH-10", control_id, _CONTROL_ID_LENGTH)
     if options.too_long == "refuse":
         _check_length("OBR-3", filler, _FILLER_LENGTH, settings=("message.too_long",))
@@ -139,9 +140,16 @@ def _written(
     return Rendered(data=form.filled(result), filler=filler, status_time=told or remembered(clock, status_at))
 
 
-def _new_filler(study: Study, report: Known) -> str:
+def _new_filler(study: Study, report: Known, options: Message) -> str:
     own = study.filler_order_number or study.accession_number
-    return report.fallback_filler if own is None or own in report.taken else own
+    if own is None:
+        return report.fallback_filler
+    if own not in report.taken:
+        return own
+    if options.filler_in_use == "set_aside":
+        why = "is that of another report at this EHR"
+        raise RenderingRefused("OBR-3", why, settings=("message.filler_in_use",))
+    return report.fallback_filler
 
 
 def _status_at(clock: WallClock, occurred_at: datetime, report: Known) -> datetime:

@@ -89,6 +89,16 @@ class Message(Frozen):
         Meanings({"none": "OBR-2 stays empty.", "filler": "OBR-2 repeats the filler order number, OBR-3."}),
     ] = "none"
     """What OBR-2 holds without a placer order number."""
+    filler_in_use: Annotated[
+        Literal["generate", "set_aside"],
+        Meanings(
+            {
+                "generate": "It gets a generated OBR-3, and the history says so.",
+                "set_aside": "Set aside for a person.",
+            }
+        ),
+    ] = "generate"
+    """What happens to a result by whose own order number, OBR-3, the EHR keeps another study's or patient's."""
     corrected_as: Annotated[
         Literal["C", "F"],
         Meanings({"C": "Corrected.", "F": "Final once more, for an EHR that does not know C."}),

@@ -80,11 +80,17 @@ def _message_limit(new: JsonValue) -> str:
     )
 
 
+def _filler_in_use(new: JsonValue) -> str:
+    fate = _ASIDE if new == "set_aside" else "get a generated one"
+    return f"Results whose own order number is another report's at this EHR {fate}"
+
+
 # Settings that leave a message as it is, and decide whether there is one.
 _SET_ASIDE: Mapping[str, Callable[[JsonValue], str]] = {
     **{f"message.when_missing.{what}": _missing(words) for what, words in _LACKING.items()},
     "message.unencodable": _unencodable,
     "message.too_long": _too_long,
+    "message.filler_in_use": _filler_in_use,
     "message.max_value_bytes": _value_limit,
     "message.max_message_bytes": _message_limit,
 }

@@ -121,6 +121,7 @@ SHOWN_ELSEWHERE = {
     for name in (
         "layout",
         "hl7_version",
+        "filler_in_use",
         "study_uid",
         "text_type",
         "line_break",
@@ -318,11 +319,22 @@ def test_the_sex_is_one_of_the_versions_table(version: str, sex: str | None):
     assert told == ((sex or "") if is_known else "O")
 
 
-def test_obr_3_that_is_another_patients_is_not_used():
+def test_obr_3_that_is_another_reports_is_not_used():
     own = field_of(rendered(study("efast.json")), "OBR-3")
     message = rendered(study("efast.json"), known={"taken": [own]})
     assert (message.filler, field_of(message, "ORC-3"), field_of(message, "OBR-3")) == (FALLBACK,) * 3
     assert rendered(study("efast.json"), known={"taken": [own], "filler": own}).filler == own
+
+
+def test_a_person_decides_on_an_order_number_in_use_where_the_endpoint_says_so():
+    to = endpoint(message={"filler_in_use": "set_aside"})
+    own = rendered(study("efast.json"), to).filler
+    with pytest.raises(RenderingRefused, match="is that of another report") as refusal:
+        rendered(study("efast.json"), to, known={"taken": [own]})
+    assert refusal.value.settings == ("message.filler_in_use",)
+    assert rendered(study("efast.json"), to, status="W", known={"taken": [own], "filler": own}).filler == own
+    unnumbered = study("efast.json", study={"accession_number": None})
+    assert rendered(unnumbered, to, known={"taken": ["BF9"]}).filler == FALLBACK
 
 
 def test_a_repeat_shows_the_same_obr_22_and_a_new_revision_a_later_one():

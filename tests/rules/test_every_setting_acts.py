@@ -7,7 +7,7 @@ import copy
 import json
 import types
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -207,18 +207,25 @@ def long_report(fleet: Fleet) -> Any:
     return _outcome(fleet, event)
 
 
-def _outcome(fleet: Fleet, event: dict[str, Any]) -> Any:
+def number_in_use(fleet: Fleet) -> Any:
+    """What becomes of a result whose own order number is another report's."""
+    own = sample_event().study.accession_number
+    return _outcome(fleet, json.loads(sample_event().model_dump_json(by_alias=True)), taken={own})
+
+
+def _outcome(fleet: Fleet, event: dict[str, Any], taken: Collection[str] = ()) -> Any:
     try:
-        return _rendered(fleet, StudyEvent.model_validate_json(json.dumps(event)), ResultStatus.F)
+        study = StudyEvent.model_validate_json(json.dumps(event))
+        return _rendered(fleet, study, ResultStatus.F, taken=taken)
     except RenderingRefused as refusal:
         return str(refusal)
 
 
-def _rendered(fleet: Fleet, event: StudyEvent, status: ResultStatus) -> bytes:
+def _rendered(fleet: Fleet, event: StudyEvent, status: ResultStatus, taken: Collection[str] = ()) -> bytes:
     return render(
         event,
         endpoint=endpoint_in(fleet),
-        report=Known(fallback_filler="BF0"),
+        report=Known(fallback_filler="BF0", taken=frozenset(taken)),
         status=status,
         control_id="K",
         at=NOW,
@@ -482,6 +489,7 @@ def _messages() -> dict[str, Shown]:
         f"{path}.exam_codes.*.code": Acts(sees=message, one="1", other="2"),
         f"{path}.exam_codes.*.display": Acts(sees=message, other="eFAST exam", also=exam),
         f"{path}.exam_codes.*.system": Acts(sees=message, one="LN", other="C4", also=exam),
+        f"{path}.filler_in_use": Acts(sees=number_in_use, one="generate", other="set_aside"),
         f"{path}.placer_fallback": Acts(sees=message, one="none", other="filler"),
         f"{path}.corrected_as": Acts(sees=message, one="C", other="F"),
         f"{path}.times": Acts(sees=message, one="local", other="local_with_offset"),

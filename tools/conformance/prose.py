@@ -30,11 +30,20 @@ what the EHR has. Measured values carry no suffix: they are sent with the status
 
 | | |
 |---|---|
-| OBR-3 | the filler order number of the study, else its accession number, else `BF` and 14 characters. It stays the same for all messages of a study, patient and endpoint: keep the report by it |
+| OBR-3 | the filler order number of the study, else its accession number, else `BF` and 14 characters. It stays the same for all messages of a study, patient and endpoint, and no other report of the endpoint ever has it: keep the report by it |
 | MSH-10 | 20 random characters of Crockford's base32. Repeated without a change of any byte when the same message is sent again; new with each new content. A message whose MSH-10 is known may be acknowledged and dropped |
 | OBR-22 | when the study reached this state. For each new revision it is later, as printed, than in the message before |
 | OBX-11 and OBR-25 | agree in every message but a withdrawal (OBR-25 `C`, OBX-11 `W`), save for what a layout says below |
 | Set IDs | OBX-1 counts from 1. OBX-3 and OBX-4 together name a row: no two rows of a message have the same pair |
+
+Two studies may come with one order number: an order for two exams, a number typed for the wrong study, a number that is
+another patient's. An EHR that replaces by OBR-3 would lose the report that came first, so the second one gets a generated
+OBR-3, and the history of its deliveries says so (`bgo delivery show`). Nothing is replaced and no result waits: OBR-2 and
+OBR-18 still tell the order, PID the patient. Where the EHR files by OBR-2 or OBR-18, or where a person shall look at each
+of them, `message.filler_in_use: set_aside` lets the result wait. The number counts as in use for all reports that this
+EHR was ever sent: of the endpoint, of an endpoint of that name that was removed, and of any endpoint, at whatever site,
+with the same host, port, MSH-5 and MSH-6. A generated OBR-3 is the same at every endpoint that gets the study, so that
+systems can be matched by it; it is made with a key of the state, and tells nothing of study or patient.
 """
 
 LAYOUTS = """\

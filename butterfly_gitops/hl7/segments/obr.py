@@ -75,7 +75,7 @@ OBR: SegmentMap[Result] = SegmentMap(
             "Filler Order Number",
             lambda of: of.filler,
             "filler order number, else accession number; BF and 14 characters without either, or where it is another "
-            "patient's; fixed for the life of the report",
+            "report's (`message.filler_in_use`); fixed for the life of the report",
         ),
         Field(
             4,
