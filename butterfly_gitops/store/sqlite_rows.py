@@ -181,9 +181,17 @@ class SqliteRows:
     def _study(self, study: str) -> tuple[ReportId, ...]:
         return tuple(self._all(STATEMENTS["reports_of_study"], (study,), lambda row: ReportId(row[0])))
 
+    def reports_with_filler(self, filler: str) -> Sequence[Report]:
+        found = self._all(STATEMENTS["reports_with_filler"], (filler,), lambda row: ReportId(row[0]))
+        return [self.report(one) for one in found]
+
     def put_report(self, report: Report) -> None:
         is_new = report.id >= self._next("report")
+        before = self._reports.peek(report.id)
         self._put("report", report.id, codec.report_values(report))
+        if not is_new and (before is None or before.filler != report.filler):
+            # Apart, so that the index over it is touched once in a report's life.
+            self._run("update_filler", (report.filler, report.id))
         self._reports.put(report.id, report)
         if is_new and (known := self._studies.peek(report.study)) is not None:
             self._studies.put(report.study, (*known, report.id))

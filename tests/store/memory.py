@@ -157,6 +157,9 @@ class MemoryRows:
     def reports_of_study(self, study: str) -> Sequence[Report]:
         return [one for _, one in sorted(self._reports.items()) if one.study == study]
 
+    def reports_with_filler(self, filler: str) -> Sequence[Report]:
+        return [one for _, one in sorted(self._reports.items()) if one.filler == filler]
+
     def put_report(self, report: Report) -> None:
         self._reports[report.id] = report
 

@@ -69,9 +69,15 @@ INSERT INTO report ({report}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 
 -- name: update_report
 UPDATE report SET
     patient = ?4, newest_revision = ?5, newest_occurred_at = ?6, acknowledged = ?7, acknowledged_revision = ?8,
-    maybe_received = ?9, maybe_final = ?10, maybe_event = ?11, filler = ?12, last_status_time = ?13,
-    printed_revision = ?14, version = ?15
+    maybe_received = ?9, maybe_final = ?10, maybe_event = ?11, last_status_time = ?13, printed_revision = ?14,
+    version = ?15
 WHERE id = ?1 AND lane = ?2 AND study = ?3;
+
+-- name: update_filler
+UPDATE report SET filler = ? WHERE id = ?;
+
+-- name: reports_with_filler
+SELECT id FROM report WHERE filler = ? ORDER BY id;
 
 -- columns: delivery
 id, lane, event, body, report, content, cause, revision, occurred_at, accepted_at, state, then_state, then_reason,
