@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Iterable
 
-from butterfly_gitops.model.delivery import Report
 from butterfly_gitops.model.study import PatientIdentifier
 
 
@@ -23,12 +22,3 @@ def is_same_patient(known: frozenset[str], arriving: frozenset[str], merged_from
     """Tell whether an arriving snapshot is of the known patient (docs/architecture.md, "patient")."""
     named = arriving | merged_from
     return bool(known & named) or (not known and not named)
-
-
-def fillers_of_others(report: Report, reports: Iterable[Report]) -> frozenset[str]:
-    """Return which OBR-3 an EHR knows for other patients; `reports` are those of the same study for that EHR.
-
-    A receiver that keys on OBR-3 would else let the late withdrawal of the one wipe the other.
-    """
-    others = (one for one in reports if one.id != report.id and not one.patient & report.patient)
-    return frozenset(one.filler for one in others if one.filler is not None)

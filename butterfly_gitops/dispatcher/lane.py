@@ -218,6 +218,10 @@ class Lane:
         settling: Settling | None = None
         while prepared is not None:
             stepped = await self._step(settling, prepared)
+            if stepped.is_filler_in_use:
+                taken = prepared.found_in_use
+                settling, prepared = None, self._prepare(stepped.view.heads[0], course, taken=taken)
+                continue
             if stepped.attempt is None:
                 return bool(stepped.why_not)
             settling = await self._exchange(stepped.attempt, prepared, course, wire)
@@ -235,11 +239,11 @@ class Lane:
         verdict = _LANE_FAILED if may_have_left else _STORE_FAILED
         await self._step(self._settling(*attempt, verdict, b"", course))
 
-    def _prepare(self, head: Head, course: Course) -> Prepared:
+    def _prepare(self, head: Head, course: Course, *, taken: frozenset[str] = frozenset()) -> Prepared:
         if self._rendering is None or self._rendering[0] is not course:
             renderer = Renderer(course.endpoint, course.target, letters=self._world.letters)
             self._rendering = course, renderer
-        return self._rendering[1].prepare(head, at=self._world.now())
+        return self._rendering[1].prepare(head, at=self._world.now(), taken=taken)
 
     async def _exchange(self, attempt: Attempt, prepared: Prepared, course: Course, wire: Wire) -> Settling:
         self._risked = (attempt.delivery, attempt.number)
@@ -320,6 +324,8 @@ def _tell(step: Step, stepped: Stepped) -> None:
         )
         if lane.stopped:
             _log.error("lane stopped", endpoint=endpoint, reason=lane.stopped)
+    if stepped.is_filler_in_use and (claimed := step.claiming):
+        _log.warning("order number in use", endpoint=endpoint, delivery=claimed.delivery)
     refused = step.refusing
     if refused and all(one.delivery.id != refused.delivery for one in stepped.view.heads):
         detail = f"{refused.field}: {refused.why}"

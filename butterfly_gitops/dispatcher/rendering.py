@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from butterfly_gitops.delivery.claim import reusable
+from butterfly_gitops.delivery.order_number import drawn
 from butterfly_gitops.delivery.status import repeats_revision, status_of
 from butterfly_gitops.hl7.form import Form
 from butterfly_gitops.hl7.refusal import RenderingRefused
@@ -18,12 +19,19 @@ from butterfly_gitops.store.interface import Claiming, Head, NewMessage, Refusin
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """What to store, and the bytes that may leave once it is stored."""
+    """What to store, and the bytes that may leave once it is stored; `taken` are the OBR-3 that it avoids."""
 
     report: ReportId
     wish: Claiming | Refusing
     data: bytes = field(repr=False)
     control_id: str
+    taken: frozenset[str] = field(default=frozenset(), repr=False)
+
+    @property
+    def found_in_use(self) -> frozenset[str]:
+        """What to avoid from now on, where the store has found the OBR-3 of the message in use."""
+        message = self.wish.message if isinstance(self.wish, Claiming) else None
+        return self.taken | {message.filler} if message else self.taken
 
 
 class Renderer:
@@ -35,15 +43,18 @@ class Renderer:
         self._target = target
         self._letters = letters
 
-    def prepare(self, head: Head, *, at: datetime) -> Prepared:
-        """Take the stored bytes again where they fit the target, else render anew under a new MSH-10."""
+    def prepare(self, head: Head, *, at: datetime, taken: frozenset[str] = frozenset()) -> Prepared:
+        """Take the stored bytes again where they fit the target, else render anew under a new MSH-10.
+
+        `taken` are OBR-3 by which the EHR keeps other reports.
+        """
         if head.message is not None and reusable(head.message, self._target):
             wish = self._claim(head, None)
             return Prepared(
                 report=head.report.id, wish=wish, data=head.message.data, control_id=head.message.control_id
             )
         try:
-            message = self._render(head, at=at)
+            message = self._render(head, taken, at=at)
         except RenderingRefused as refusal:
             refusing = Refusing(
                 delivery=head.delivery.id,
@@ -58,6 +69,7 @@ class Renderer:
             wish=self._claim(head, message),
             data=message.data,
             control_id=message.control_id,
+            taken=taken,
         )
 
     def _claim(self, head: Head, message: NewMessage | None) -> Claiming:
@@ -69,7 +81,7 @@ class Renderer:
             message=message,
         )
 
-    def _render(self, head: Head, *, at: datetime) -> NewMessage:
+    def _render(self, head: Head, taken: frozenset[str], *, at: datetime) -> NewMessage:
         status = status_of(head.delivery, head.report)
         control_id = self._letters(20)
         rendered = render_in(
@@ -77,9 +89,9 @@ class Renderer:
             _event_of(head),
             report=Known(
                 filler=head.report.filler,
-                taken=head.taken,
+                taken=taken,
                 last_status_time=head.report.last_status_time,
-                fallback_filler=f"BF{control_id[:14]}",
+                fallback_filler=drawn(control_id) if head.spare in taken else head.spare,
                 repeats=repeats_revision(head.delivery, head.report),
             ),
             status=status,
@@ -91,6 +103,7 @@ class Renderer:
             control_id=control_id,
             status=status,
             filler=rendered.filler,
+            is_renumbered=bool(taken - {head.spare}),
             status_time=rendered.status_time,
             data=rendered.data,
         )

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from butterfly_gitops.delivery.act import refuse_rendering
 from butterfly_gitops.delivery.claim import Claim, claimed, reusable, why_not
-from butterfly_gitops.delivery.patient import fillers_of_others
+from butterfly_gitops.delivery.order_number import generated, is_same_result, receiver_of
 from butterfly_gitops.delivery.settle import CRASHED, Attempted, Settlement, settle, settle_crash
 from butterfly_gitops.model.delivery import (
     IN_LANE,
@@ -23,6 +23,7 @@ from butterfly_gitops.model.delivery import (
 )
 from butterfly_gitops.store.ending import end_leaving
 from butterfly_gitops.store.interface import (
+    AuditEntry,
     Claiming,
     Head,
     LaneView,
@@ -33,6 +34,8 @@ from butterfly_gitops.store.interface import (
     Stepped,
 )
 from butterfly_gitops.store.rows import Rows
+
+_FILLER_IN_USE = "its OBR-3 is another report's"
 
 
 def own(rows: Rows, *, node: str, boot: str, at: datetime) -> Epoch:
@@ -92,7 +95,12 @@ def _advance(rows: Rows, step: Step) -> Stepped:
         attempt, reason = _claim(rows, step.claiming, step, head=first)
     end_leaving(rows, (step.lane,))
     following = heads if attempt is None else [one for one in heads if one.id != attempt.delivery]
-    return Stepped(attempt=attempt, why_not=reason, view=_view(rows, step.lane, following[: step.look_ahead]))
+    return Stepped(
+        attempt=attempt,
+        why_not=reason,
+        is_filler_in_use=reason == _FILLER_IN_USE,
+        view=_view(rows, step.lane, following[: step.look_ahead]),
+    )
 
 
 def _settle(rows: Rows, settling: Settling, epoch: Epoch, *, at: datetime) -> None:
@@ -163,8 +171,8 @@ def _claim(
     )
     if reason := why_not(claim, delivery, report, lane, head=head, at=step.at):
         return None, reason
-    if claiming.message is not None and claiming.message.filler in _taken(rows, report):
-        return None, "its OBR-3 is another patient's"
+    if claiming.message is not None and _is_in_use(rows, claiming.message.filler, report, lane):
+        return None, _FILLER_IN_USE
     message = _message(rows, delivery, claiming)
     if message is None:
         return None, "its stored message was rendered for another target"
@@ -173,6 +181,8 @@ def _claim(
     if rows_to_write.report != report:
         rows.put_report(rows_to_write.report)
     rows.put_attempt(rows_to_write.attempt)
+    if claiming.message is not None and claiming.message.is_renumbered:
+        rows.add_audit(_renumbered(report, at=step.at))
     return rows_to_write.attempt, ""
 
 
@@ -205,18 +215,40 @@ def _view(rows: Rows, lane: LaneId, heads: Sequence[Delivery]) -> LaneView:
     return LaneView(lane=rows.lane(lane), heads=tuple(_head(rows, one) for one in heads))
 
 
-def _taken(rows: Rows, report: Report) -> frozenset[str]:
-    """Return the OBR-3 that a new report must not have."""
+def _is_in_use(rows: Rows, filler: str, report: Report, lane: Lane) -> bool:
+    """Tell whether the EHR of a lane keeps another report by this OBR-3; what a report has, it keeps."""
     if report.filler is not None:
-        return frozenset()
-    name = _name(rows.lane(report.lane))
-    # An endpoint that was removed and is back has a new lane, and the same EHR behind it.
-    reports = [one for one in rows.reports_of_study(report.study) if _name(rows.lane(one.lane)) == name]
-    return fillers_of_others(report, reports)
+        return False
+    others = (one for one in rows.reports_with_filler(filler) if not is_same_result(one, report))
+    return any(_is_same_ehr(rows, lane, rows.lane(one.lane)) for one in others)
 
 
-def _name(lane: Lane) -> tuple[str, str]:
-    return lane.site, lane.endpoint
+def _is_same_ehr(rows: Rows, lane: Lane, other: Lane) -> bool:
+    """Tell whether what the other lane has sent is kept by whom this one sends to.
+
+    An endpoint that was removed and is back has a new lane, and so has one that two sites call by two names.
+    """
+    if (lane.site, lane.endpoint) == (other.site, other.endpoint):
+        return True
+    now = receiver_of(rows.target(lane.id, lane.target))
+    return any(receiver_of(one) == now for one in rows.targets_of(other.id))
+
+
+def _renumbered(report: Report, *, at: datetime) -> AuditEntry:
+    return AuditEntry(
+        at=at,
+        actor="dispatcher",
+        action="OBR-3 generated",
+        subject=f"report {report.id}",
+        reason="the EHR keeps another report by the study's own order number",
+    )
+
+
+def _spare(rows: Rows, report: Report) -> str:
+    if report.filler is not None:
+        return ""
+    alike = [one for one in rows.reports_of_study(report.study) if is_same_result(one, report)]
+    return generated(rows.setting("order_number_key"), alike)
 
 
 def _head(rows: Rows, delivery: Delivery) -> Head:
@@ -225,7 +257,7 @@ def _head(rows: Rows, delivery: Delivery) -> Head:
     return Head(
         delivery=delivery,
         report=report,
-        taken=_taken(rows, report),
+        spare=_spare(rows, report),
         body=rows.event_body(delivery.body),
         message=rows.message(delivery.id, delivery.message) if delivery.message else None,
     )

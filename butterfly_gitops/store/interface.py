@@ -282,12 +282,12 @@ class Observation:
 class Head:
     """A delivery with all that is needed to render and send it; `body` is of the event whose content it shows.
 
-    `taken` are the OBR-3 that this EHR knows for other patients; it is looked up until the report has its own.
+    `spare` is the OBR-3 that the report gets where its study brings none that is free; empty once it has one.
     """
 
     delivery: Delivery
     report: Report
-    taken: frozenset[str] = field(default=frozenset(), repr=False)
+    spare: str = field(repr=False)
     body: Body
     message: StoredMessage | None
 
@@ -325,12 +325,16 @@ class Refusing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewMessage:
-    """The bytes of a new render, and what they were rendered from."""
+    """The bytes of a new render, and what they were rendered from.
+
+    `is_renumbered` says that `filler` was generated since the study's own order number is another report's.
+    """
 
     text: str
     control_id: str
     status: ResultStatus
     filler: str = field(repr=False)
+    is_renumbered: bool = False
     status_time: str
     data: bytes = field(repr=False)
 
@@ -370,11 +374,13 @@ class Step:
 class Stepped:
     """What a step came to: the attempt it may send now, or why it may not (or why nothing was refused), and the lane.
 
-    `view` leaves out the claimed delivery: its first head is the next one.
+    `view` leaves out the claimed delivery: its first head is the next one. `is_filler_in_use` says that only the OBR-3
+    of the message stood against the claim: the EHR keeps another report by it, and the head is to be rendered again.
     """
 
     attempt: Attempt | None
     why_not: str
+    is_filler_in_use: bool = False
     view: LaneView
 
 

@@ -136,7 +136,7 @@ def show(rows: Rows, delivery: DeliveryId) -> Shown:
         report=rows.report(row.report),
         targets=tuple(rows.targets_of(row.lane)),
         messages=tuple(rows.messages_of(delivery)),
-        audit=tuple(rows.audit_of(f"delivery {delivery}")),
+        audit=(*rows.audit_of(f"report {row.report}"), *rows.audit_of(f"delivery {delivery}")),
     )
 
 

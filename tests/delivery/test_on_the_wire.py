@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 
 from butterfly_gitops.delivery.claim import reusable
-from butterfly_gitops.delivery.patient import fillers_of_others
+from butterfly_gitops.delivery.order_number import is_same_result
 from butterfly_gitops.delivery.status import repeats_revision, status_of
 from butterfly_gitops.delivery.supersede import Arrival
 from butterfly_gitops.delivery.target import retarget, text_of, wire_of
@@ -202,8 +202,8 @@ class OneStudyOnTheWire(OneStudy):
         )
 
     def _taken(self, report: Report) -> frozenset[str]:
-        in_lane = [one for one in self.reports.values() if one.lane == report.lane]
-        return fillers_of_others(report, in_lane) if report.filler is None else frozenset()
+        others = [one for one in self.reports.values() if not is_same_result(one, report)]
+        return frozenset(one.filler for one in others if one.lane == report.lane and one.filler is not None)
 
     def _patient_of(self, message: StoredMessage) -> str:
         number = Wire.read(message.data.decode())["PID-3"].split("^")[0]

@@ -145,12 +145,14 @@ class Dispatcher:
         if self.lanes is not None:
             await self.lanes.converge()
 
-    async def submit(self, *studies, kind="finalized", revision=1, text="No free fluid.", family=None):
+    async def submit(
+        self, *studies, kind="finalized", revision=1, text="No free fluid.", family=None, accession=None
+    ):
         """Accept one event for each study, in one transaction."""
-        events = [self._event(study, kind, revision, text, family) for study in studies]
+        events = [self._event(study, kind, revision, text, family, accession) for study in studies]
         await self.intake.accept(events, pointers=[""] * len(events))
 
-    def _event(self, study, kind, revision, text, family):
+    def _event(self, study, kind, revision, text, family, accession):
         patient = {"identifiers": [{"id": f"MRN-{study}", "authority": "STE", "type": "MR"}]}
         document = {
             "event_id": f"E{next(self._ids)}",
@@ -160,6 +162,7 @@ class Dispatcher:
             "study": {
                 "id": study,
                 "revision": revision,
+                "accession_number": accession,
                 "exam_type": {"code": "EFAST", "display": "eFAST"},
                 "report": ({"section": "findings", "text": text},),
             },

@@ -111,7 +111,9 @@ def test_what_an_earlier_version_accepted_and_this_one_cannot_read_waits_with_it
     event = study("efast.json").model_dump(mode="json", by_alias=True)
     event["study"]["accession_number"] = " A4711"
     target = Target(lane=LaneId(1), number=TargetNumber(1), wire="", text="")
-    head = Head(delivery=a_delivery(1), report=a_report(1), body=Body(json.dumps(event)), message=None)
+    head = Head(
+        delivery=a_delivery(1), report=a_report(1), body=Body(json.dumps(event)), spare="", message=None
+    )
     prepared = Renderer(endpoint(), target, letters=lambda count: "X" * count).prepare(head, at=AT)
     assert isinstance(prepared.wish, Refusing)
     assert (prepared.wish.field, prepared.wish.why) == (

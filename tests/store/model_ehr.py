@@ -16,6 +16,7 @@ class Seen:
     rank: Rank
     is_final: bool
     status: str
+    filler: str
     control_id: str
     is_acknowledged: bool
 
@@ -34,6 +35,7 @@ def read(data: bytes, *, is_acknowledged: bool) -> Seen:
         rank=Rank(revision=shown["revision"], occurred_at=datetime.fromisoformat(shown["occurred_at"])),
         is_final=shown["kind"] == "finalized",
         status=shown["status"],
+        filler=shown["filler"],
         control_id=shown["control_id"],
         is_acknowledged=is_acknowledged,
     )

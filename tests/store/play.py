@@ -92,8 +92,9 @@ def an_event(
     merged_from: Sequence[str] = (),
     occurred_at: datetime = T0,
     archive: str = "ed",
+    accession: str | None = "",
 ) -> StudyEvent:
-    """A study event; patients are named by their one identifier."""
+    """A study event; patients are named by their one identifier, and a study has its own accession number."""
     text = json.dumps(
         {
             "event_id": event_id,
@@ -103,7 +104,7 @@ def an_event(
             "study": {
                 "id": study,
                 "revision": revision,
-                "accession_number": f"A-{study}",
+                "accession_number": f"A-{study}" if accession == "" else accession,
                 "exam_type": {"code": "EFAST"},
             },
             "patient": {
@@ -147,16 +148,18 @@ def routed(running: Running, event: StudyEvent, *, at: datetime, is_entitled: bo
     )
 
 
-def _new_filler(head: Head) -> str:
-    own = head.body.event().study.accession_number or ""
-    return f"BF{head.delivery.id}" if own in head.taken else own
+def _new_filler(head: Head, control_id: str, taken: frozenset[str]) -> str:
+    own = head.body.event().study.accession_number
+    return next(one for one in (own, head.spare, control_id) if one and one not in taken)
 
 
-def written(head: Head, target: Target, control_id: str) -> NewMessage:
+def written(head: Head, target: Target, control_id: str, taken: frozenset[str]) -> NewMessage:
     """What a renderer would make of a head: bytes that a model EHR can read."""
     status = status_of(head.delivery, head.report)
     event = head.body.event()
+    filler = head.report.filler or _new_filler(head, control_id, taken)
     shown = {
+        "filler": filler,
         "patient": sorted(one.id for one in event.patient.identifiers),
         "study": event.study.id,
         "revision": event.study.revision,
@@ -169,7 +172,8 @@ def written(head: Head, target: Target, control_id: str) -> NewMessage:
         text=target.text,
         control_id=control_id,
         status=status,
-        filler=head.report.filler or _new_filler(head),
+        filler=filler,
+        is_renumbered=bool(taken - {head.spare}),
         status_time=event.occurred_at.isoformat(),
         data=json.dumps(shown).encode(),
     )
@@ -183,6 +187,13 @@ class Prepared:
     claiming: Claiming
     data: bytes
     control_id: str
+    taken: frozenset[str] = frozenset()
+
+    @property
+    def found_in_use(self) -> frozenset[str]:
+        message = self.claiming.message
+        assert message is not None, "only a new message is refused for its OBR-3"
+        return self.taken | {message.filler}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -278,15 +289,17 @@ class Play:
     async def heads(self, endpoint: str = "epic") -> list[int]:
         return [one.delivery.id for one in (await self.view(endpoint)).heads]
 
-    async def prepare(self, endpoint: str = "epic", position: int = 0) -> Prepared:
-        """Look at a head and write it."""
+    async def prepare(
+        self, endpoint: str = "epic", position: int = 0, taken: frozenset[str] = frozenset()
+    ) -> Prepared:
+        """Look at a head and write it, with another OBR-3 than those `taken`."""
         lane, target = await self.lane_and_target(endpoint)
         view = (await self.store.views([lane.id], look_ahead=position + 1))[0]
-        return self.prepare_head(view.heads[position], target)
+        return self.prepare_head(view.heads[position], target, taken)
 
-    def prepare_head(self, head: Head, target: Target) -> Prepared:
+    def prepare_head(self, head: Head, target: Target, taken: frozenset[str] = frozenset()) -> Prepared:
         known = head.message if reusable(head.message, target) else None
-        new = None if known else written(head, target, self.name("control"))
+        new = None if known else written(head, target, self.name("control"), taken)
         sent = known or new
         assert sent is not None
         return Prepared(
@@ -300,6 +313,7 @@ class Play:
             ),
             data=sent.data,
             control_id=sent.control_id,
+            taken=taken,
         )
 
     async def step(self, lane: LaneId, **wishes: Any) -> Stepped:
@@ -313,6 +327,9 @@ class Play:
         """Claim the head, which must be possible."""
         prepared = await self.prepare(endpoint)
         stepped = await self.try_claim(prepared)
+        while stepped.is_filler_in_use:
+            prepared = await self.prepare(endpoint, taken=prepared.found_in_use)
+            stepped = await self.try_claim(prepared)
         assert stepped.attempt is not None, stepped.why_not
         return Flight(lane=prepared.lane, attempt=stepped.attempt, data=prepared.data)
 

@@ -297,29 +297,3 @@ async def test_a_withdrawal_stands_only_where_another_patients_result_may_have_a
     states = await play.states()
     contents = {number: one.delivery.content for number, one in (await play.found()).items()}
     assert [states[number] for number, content in contents.items() if content == "withdrawal"] == [withdrawal]
-
-
-async def test_two_patients_never_share_an_order_number(store: Store) -> None:
-    play = await Play.start(store)
-    await play.accept(an_event("e-1"))
-    await play.send()
-    await play.accept(an_event("e-2", revision=2, patient="hans"))
-    await play.send()
-    reports = [(await store.show(number)).report for number in await play.found()]
-    fillers = {one.patient: one.filler for one in reports}
-    assert len(fillers) == len(set(fillers.values())) == 2
-
-
-async def test_a_claim_with_another_patients_order_number_is_refused(store: Store) -> None:
-    play = await Play.start(store)
-    await play.accept(an_event("e-1"))
-    await play.send()
-    await play.accept(an_event("e-2", revision=2, patient="hans"))
-    prepared = await play.prepare()
-    message = prepared.claiming.message
-    assert message is not None
-    own = (await store.show(DeliveryId(1))).report.filler
-    assert own is not None
-    wrong = replace(prepared.claiming, message=replace(message, filler=own))
-    stepped = await play.try_claim(replace(prepared, claiming=wrong))
-    assert (stepped.attempt, stepped.why_not) == (None, "its OBR-3 is another patient's")

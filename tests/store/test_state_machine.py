@@ -1,7 +1,8 @@
 """Studies on their way to two EHRs through the whole store, whatever happens in whatever order.
 
-Four laws: an EHR never shows an older result of a report after a newer one, never a preliminary after a final, never
-a result of one patient under another; and every accepted event is reflected, superseded or visibly waiting.
+Five laws: an EHR never shows an older result of a report after a newer one, never a preliminary after a final, never
+a result of one patient under another, never two reports by one OBR-3; and every accepted event is reflected, superseded
+or visibly waiting.
 """
 
 import asyncio
@@ -45,6 +46,7 @@ from butterfly_gitops.model.delivery import (
 from butterfly_gitops.model.error import GitopsError
 from butterfly_gitops.model.site import Removal
 from butterfly_gitops.model.study import StudyEvent
+from butterfly_gitops.store import advancing
 from butterfly_gitops.store.interface import Query, Settling, Stepped, Store
 from butterfly_gitops.store.sqlite import SqliteStore
 from tests.store.memory import MemoryRows, MemoryStore
@@ -112,6 +114,7 @@ class Stores:
         self._plays = [self._runner.run(Play.start(store, a_site(endpoints=ENDPOINTS))) for store in stores]
         for play in self._plays:
             play.policy = POLICY
+            self._runner.run(_give_key(play.store))
 
     def call(self, names: dict[str, str]) -> None:
         """Let the stores' endpoints be called so, whatever the machine calls them."""
@@ -137,6 +140,14 @@ class Stores:
         for play in self._plays:
             self._runner.run(play.store.close())
         self._runner.close()
+
+
+async def _give_key(store: Store) -> None:
+    """Let each store generate the same order numbers."""
+    if isinstance(store, MemoryStore):
+        store.rows.put_setting("order_number_key", "key")
+    elif isinstance(store, SqliteStore):
+        await store._writer.do(lambda rows: rows.put_setting("order_number_key", "key"))
 
 
 class Raised:
@@ -176,6 +187,7 @@ class Results(RuleBasedStateMachine):
         self.flights: dict[LaneId, Flight] = {}
         self.looked: dict[LaneId, Prepared] = {}
         self.cancelled: set[DeliveryId] = set()
+        self.numbered: list[tuple[str, Seen]] = []
         self.configurations = {name: Configuration() for name in ENDPOINTS}
         self.names = {name: name for name in ENDPOINTS}
         self.stores.call(self.names)
@@ -194,11 +206,14 @@ class Results(RuleBasedStateMachine):
     ) -> StudyEvent:
         self.stores.tick()
         known = [one.rank.revision for one in self.taken if one.event.study.id == study]
+        revision = max(0, max(known, default=2) + newer_by)
         return an_event(
             f"e-{len(self.sent)}",
             kind,
             study=study,
-            revision=max(0, max(known, default=2) + newer_by),
+            revision=revision,
+            # Studies share a number, as far as they have one.
+            accession="A-1" if revision % 3 else None,
             patient=patient,
             merged_from=merged,
             occurred_at=self.stores.first.now - timedelta(seconds=age_s),
@@ -273,7 +288,10 @@ class Results(RuleBasedStateMachine):
         if lane is None or lane in self.flights:
             return
         if self.stores.do(lambda play: play.heads(endpoint)):
-            self._claim(self.stores.do(lambda play: play.prepare(endpoint)))
+            taken: frozenset[str] | None = frozenset()
+            while taken is not None:
+                prepared = self.stores.do(lambda play, taken=taken: play.prepare(endpoint, taken=taken))
+                taken = prepared.found_in_use if self._claim(prepared) else None
 
     @precondition(lambda self: self.flights)
     @rule(data=st.data(), verdict=verdicts)
@@ -304,13 +322,16 @@ class Results(RuleBasedStateMachine):
         self._end(flight, verdict)
         self._claim(prepared, lambda play: play.settling(flight, verdict))
 
-    def _claim(self, prepared: Prepared, settling: Callable[[Play], Settling] | None = None) -> None:
+    def _claim(self, prepared: Prepared, settling: Callable[[Play], Settling] | None = None) -> bool:
+        """Claim; tell whether the OBR-3 of the message is another report's."""
+
         async def step(play: Play) -> Stepped:
             return await play.try_claim(prepared, settling(play) if settling else None)
 
-        attempt = self.stores.do(step).attempt
+        stepped = self.stores.do(step)
+        attempt = stepped.attempt
         if attempt is None:
-            return
+            return bool(stepped.is_filler_in_use)
         self.flights[prepared.lane] = Flight(lane=prepared.lane, attempt=attempt, data=prepared.data)
         assert attempt.control_id == prepared.control_id
         shown = self.stores.do(lambda play: play.store.show(attempt.delivery))
@@ -318,8 +339,10 @@ class Results(RuleBasedStateMachine):
         message = read(prepared.data, is_acknowledged=False)
         self._check_that_it_is_first(shown.found.delivery)
         self._check_that_it_may_leave(shown.found.delivery, message)
+        self._check_its_number(shown.found.endpoint, message)
         if shown.found.delivery.attempts == 1:
             self._check_its_status(prepared.lane, message)
+        return False
 
     def _end(self, flight: Flight, verdict: Any) -> None:
         if verdict.outcome in (Outcome.DELIVERED, Outcome.UNCERTAIN):
@@ -456,6 +479,25 @@ class Results(RuleBasedStateMachine):
         if message.status == "F":
             older = [one for one in finals if one.patient == message.patient]
             assert all(one.rank == message.rank for one in older), "a final instead of a correction"
+
+    def _check_its_number(self, endpoint: str, message: Seen) -> None:
+        """An EHR keeps one report by an OBR-3; a number that we generate is the same at both EHRs."""
+        self.numbered.append((endpoint, message))
+        for where, other in self.numbered:
+            is_same = other.study == message.study and other.patient in self._joined(
+                message.study, {message.patient}
+            )
+            if where == endpoint and other.filler == message.filler:
+                assert is_same, "two reports by one OBR-3"
+            if (
+                is_same
+                and {other.filler[:2], message.filler[:2]} == {"BF"}
+                and not self._merges(message.study)
+            ):
+                assert other.filler == message.filler, "two generated numbers for one study and patient"
+
+    def _merges(self, study: str) -> bool:
+        return any(one.event.patient.merged_from for one in self.taken if one.event.study.id == study)
 
     def _seen(self, lane: LaneId) -> list[Seen]:
         return self.ehrs[lane].seen if lane in self.ehrs else []
@@ -645,12 +687,17 @@ def _does_nothing(*_: object, **__: object) -> None:
     pass
 
 
+def _finds_no_other(*_: object) -> bool:
+    return False
+
+
 _MARKS, _ACT_ON_STUDY = settle._marks, supersede._act_on_study
 PLANTED: dict[str, tuple[object, str, Callable[..., Any]]] = {
     "what a crash may have sent is forgotten": (settle, "_marks", _forgets_a_crash),
     "a revert does nothing": (supersede, "_act_on_study", _forgets_reverts),
     "another patient's result is not withdrawn": (supersede, "_withdraw", _does_nothing),
     "older results go on waiting": (supersede, "tidy", _does_nothing),
+    "an order number is not looked for among other reports": (advancing, "_is_in_use", _finds_no_other),
     "a decision is not stored": (MemoryRows, "add_decision", _does_nothing),
 }
 
