@@ -3,7 +3,9 @@
 import re
 from dataclasses import dataclass
 
-RESERVED_SITES = ("fleet", "grants")
+FLEET_SETTINGS = "fleet"
+"""The name of what holds for the whole fleet, where others are names of sites."""
+RESERVED_SITES = (FLEET_SETTINGS, "grants")
 
 _ADDRESS = re.compile(r"(?P<site>[a-z0-9-]{1,63})(?:/(?P<name>[a-z0-9-]{1,63}))?(?:\.(?P<field>[^\s]+))?")
 

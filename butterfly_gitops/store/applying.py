@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from butterfly_gitops.delivery.leaving import leave
+from butterfly_gitops.model.address import FLEET_SETTINGS
 from butterfly_gitops.model.delivery import Lane, LaneId, Rule
 from butterfly_gitops.model.endpoint import EhrEndpoint
 from butterfly_gitops.model.fleet import FleetSettings
@@ -62,7 +63,7 @@ def apply(rows: Rows, application: Application) -> Generation:
             # What somebody changed by hand is told, and not taken over or swept away by this change.
             repair_site(rows, before, rows.content_of(site), at=application.at, actor=application.actor)
         _apply_site(rows, content, at=application.at)
-        release(rows, site)
+    release(rows, site or FLEET_SETTINGS)
     rows.put_setting("fleet", application.fleet)
     rows.put_setting("applies", str(applies(rows) + 1))
     generation = Generation(

@@ -17,8 +17,10 @@ def stand(rows: Rows, holds: Sequence[Hold], *, released: Collection[str]) -> No
         if one.id not in wanted and not is_agreed:
             rows.delete_hold(one.id)
     for one in wanted.values():
-        if one.id not in known:
-            rows.put_hold(one)
+        before = known.get(one.id)
+        standing = replace(one, since=before.since, approved=before.approved) if before else one
+        if standing != before:
+            rows.put_hold(standing)
 
 
 def approve(rows: Rows, approval: Approval) -> Hold:
@@ -46,7 +48,7 @@ def approve(rows: Rows, approval: Approval) -> Hold:
 
 
 def release(rows: Rows, site: str) -> None:
-    """Forget the holds of a site that has been applied: an approval is for once.
+    """Forget the holds of a site, or of the fleet's settings, that have been applied: an approval is for once.
 
     A commit's stays, for some of what it left may stay applied.
     """

@@ -218,16 +218,18 @@ class Withheld:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
-    """A site's changes (or, with `site` empty, a commit) that wait for a person's approval.
+    """Changes of a site or of the fleet's settings (`site` is `fleet`), or a commit (it is empty), that wait for approval.
 
-    `id` is over the ids of the counted changes; `what` says why it is held. `approved` names who released it, and is
-    None until then. It goes once the site is applied, or its changes have left the source.
+    `id` is over the ids of the counted changes; `what` says why it is held; `endpoints` are the addresses of those that
+    they count for. `approved` names who released it, and is None until then. It goes once the site is applied, or its
+    changes have left the source.
     """
 
     id: str
     site: str
     what: str
     changes: frozenset[str]
+    endpoints: frozenset[str] = frozenset()
     since: datetime
     approved: str | None = None
 
@@ -569,7 +571,10 @@ class Store(Protocol):
         ...
 
     async def stand(self, holds: Sequence[Hold], *, released: Collection[str]) -> None:
-        """Let exactly these holds stand, beside those approved that `released` names; `since` stays where the id does."""
+        """Let exactly these holds stand, beside those approved that `released` names.
+
+        Where the id stays, so do `since` and the approval.
+        """
         ...
 
     async def approve(self, approval: Approval) -> Hold:

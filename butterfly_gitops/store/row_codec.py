@@ -369,7 +369,15 @@ def _pause_of(row: Row) -> Pause:
 
 def hold_values(hold: Hold) -> Row:
     """Return a hold's columns."""
-    return hold.id, hold.site, hold.what, json_set(hold.changes), micros(hold.since), hold.approved
+    return (
+        hold.id,
+        hold.site,
+        hold.what,
+        json_set(hold.changes),
+        micros(hold.since),
+        hold.approved,
+        json_set(hold.endpoints),
+    )
 
 
 def hold_of(row: Row) -> Hold:
@@ -381,6 +389,7 @@ def hold_of(row: Row) -> Hold:
         changes=frozenset(json.loads(row[3])),
         since=instant(row[4]),
         approved=row[5],
+        endpoints=frozenset(json.loads(row[6])),
     )
 
 

@@ -6,10 +6,11 @@ from datetime import timedelta
 
 import pytest
 
+from butterfly_gitops.model.fleet import FleetSettings
 from butterfly_gitops.store import holding
 from butterfly_gitops.store.interface import Approval, Hold, NotFound, Store
 from butterfly_gitops.store.rows import Rows
-from tests.store.play import SITE, T0, Play, a_site
+from tests.store.play import FLEET, SITE, T0, Play, a_site
 
 LATER = T0 + timedelta(minutes=5)
 
@@ -46,6 +47,14 @@ async def test_it_stands_since_it_was_first_seen(store: Store) -> None:
     await stand(store, [a_hold()])
     await stand(store, [a_hold(since=LATER)])
     assert await holds(store) == [a_hold()]
+
+
+async def test_it_says_what_it_says_now(store: Store) -> None:
+    await stand(store, [a_hold()])
+    await store.approve(an_approval("4f2a"))
+    newer = a_hold(what="12 endpoints, over 11", endpoints=frozenset({f"{SITE}/epic"}))
+    await stand(store, [replace(newer, since=LATER)])
+    assert await holds(store) == [replace(newer, approved="ada@example.org")]
 
 
 async def test_one_whose_changes_have_left_the_source_goes(store: Store) -> None:
@@ -121,6 +130,17 @@ async def test_an_approval_is_forgotten_once_its_site_is_applied(store: Store) -
     assert await holds(store) == []
     await stand(store, [a_hold(since=LATER)])
     assert await holds(store) == [a_hold(since=LATER)], "the same changes are held again"
+
+
+async def test_the_approval_of_the_fleets_settings_is_forgotten_once_they_are_applied(store: Store) -> None:
+    play = await Play.start(store)
+    await stand(store, [a_hold("c0ff", ""), a_hold("4f2a", "fleet")])
+    await store.approve(an_approval("4f2a"))
+    await play.apply(a_site(endpoints={"epic": {"port": 6662}}))
+    assert [one.id for one in await holds(store)] == ["c0ff91c0", "4f2a91c0"]
+    settings = FleetSettings(name=FLEET, subscription="pro")
+    await store.apply(replace(play.application(a_site()), content=settings, expected=0))
+    assert [one.id for one in await holds(store)] == ["c0ff91c0"]
 
 
 async def test_another_sites_application_forgets_no_approval(store: Store) -> None:

@@ -165,13 +165,13 @@ ON CONFLICT DO UPDATE SET
     settings = excluded.settings;
 
 -- columns: hold
-id, site, what, changes, since, approved
+id, site, what, changes, since, approved, endpoints
 
 -- name: holds
 SELECT {hold} FROM hold ORDER BY site, id;
 
 -- name: put_hold
-INSERT OR REPLACE INTO hold ({hold}) VALUES (?, ?, ?, ?, ?, ?);
+INSERT OR REPLACE INTO hold ({hold}) VALUES (?, ?, ?, ?, ?, ?, ?);
 
 -- name: delete_hold
 DELETE FROM hold WHERE id = ?;
