@@ -33,6 +33,15 @@ _BROADCAST = ipaddress.IPv4Address("255.255.255.255")
 _THIS_NETWORK = ipaddress.IPv4Network("0.0.0.0/8")  # RFC 1122 3.2.1.3
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052 2.1
 
+# Names that the root of the DNS will never hold: RFC 6761, RFC 6762 with its appendix G, and ICANN's .internal.
+_PRIVATE_TOP = frozenset(
+    {
+        "localhost", "test", "invalid", "example", "local", "internal", "intranet", "private", "corp", "home", "lan",
+    }
+)  # fmt: skip
+# RFC 8375, and the names that are kept for examples (RFC 2606): nobody's machine has one of these.
+_PRIVATE_ENDS = ("home.arpa", "example.com", "example.net", "example.org")
+
 
 def same_host(host: str) -> str:
     """One text for all spellings of a host: to compare by, never to dial, to show or to store.
@@ -43,6 +52,20 @@ def same_host(host: str) -> str:
     name = host.lower().removesuffix(".")
     address = address_of(name)
     return _LOOPBACK.get(name, name) if address is None else str(address)
+
+
+def is_public(host: str) -> bool:
+    """Whether a host is, or by its name may be, a machine outside private networks; nothing is looked up.
+
+    Of addresses those are public that the Internet routes (the IANA registries of special-purpose addresses, RFC
+    6890). A name is public unless it is a single word or ends as no public name does.
+    """
+    name = host.lower().removesuffix(".")
+    if (address := address_of(name)) is not None:
+        return address.is_global
+    if "." not in name or name.rpartition(".")[2] in _PRIVATE_TOP:
+        return False
+    return not f".{name}".endswith(tuple(f".{end}" for end in _PRIVATE_ENDS))
 
 
 # Several rules ask for each host of a fleet.

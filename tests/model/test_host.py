@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from butterfly_gitops.model.host import same_host, why_no_target, why_no_target_name
+from butterfly_gitops.model.host import is_public, same_host, why_no_target, why_no_target_name
 
 
 @pytest.mark.parametrize(
@@ -83,3 +83,26 @@ def test_an_ehr_may_be_behind(address: str):
 def test_clouds_have_names_that_are_no_ehr():
     assert why_no_target_name("METADATA.google.internal.")
     assert not why_no_target_name("metadata.google.internal.example.org")
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "8.8.4.4", "172.32.0.1", "::ffff:8.8.4.4", "2600::1",
+        "ehr.mercy-health.org", "EHR.Vendor.Cloud.", "localhost.vendor.com", "notexample.org", "local.vendor.com",
+    ],
+)  # fmt: skip
+def test_what_the_internet_may_reach_is_public(host: str):
+    assert is_public(host)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "10.20.30.40", "172.16.0.1", "192.168.1.1", "127.0.0.1", "169.254.1.1", "100.64.0.1", "192.0.2.1", "fd00::1",
+        "::1", "::ffff:10.0.0.1", "ehr", "ehr_prod", "LOCALHOST.", "ehr.mercy.local", "ehr.mercy.internal",
+        "epic.mercy.corp", "ehr.home.arpa", "registry.mercy.example.org", "example.com", "ehr.example",
+    ],
+)  # fmt: skip
+def test_what_it_cannot_reach_is_private(host: str):
+    assert not is_public(host)
