@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
+from butterfly_gitops.model.host import is_public
 from butterfly_gitops.plan.change import RENAMED_FROM, Change, Kind
 
 
@@ -98,7 +99,7 @@ CLASS_OF_REMOVED: Mapping[Kind, Consequence] = {
 def class_of(change: Change) -> Consequence:
     """The class of one change."""
     if change.is_added:
-        return CLASS_OF_ADDED[change.kind]
+        return ELSEWHERE if is_public_endpoint(change) else CLASS_OF_ADDED[change.kind]
     if change.is_removed:
         return CLASS_OF_REMOVED[change.kind]
     if change.kind == "archive" and change.setting == "cloud_id" and change.old is None:
@@ -108,6 +109,15 @@ def class_of(change: Change) -> Consequence:
     if change.kind == "grants" and change.setting == "subscription":
         return _class_of_subscription(change)
     return class_of_setting(change.kind, change.setting)
+
+
+def is_public_endpoint(change: Change) -> bool:
+    """Whether an endpoint is added whose host is public: results leave for a place that nobody has approved."""
+    match change.kind, change.new:
+        case "ehr_endpoint", {"host": str(host)} if change.is_added:
+            return is_public(host)
+        case _:
+            return False
 
 
 def class_of_setting(kind: Kind, path: str) -> Consequence:

@@ -9,7 +9,7 @@ from butterfly_gitops.model.frozen import Frozen
 from butterfly_gitops.plan.bucket import Bucket
 from butterfly_gitops.plan.cause import cause_of
 from butterfly_gitops.plan.change import AddressText, Change, Kind
-from butterfly_gitops.plan.consequence import Consequence, class_of
+from butterfly_gitops.plan.consequence import Consequence, class_of, is_public_endpoint
 from butterfly_gitops.plan.sentence import say
 from butterfly_gitops.plan.setting import Setting, print_setting
 from butterfly_gitops.plan.sides import Comparison
@@ -71,7 +71,7 @@ def _by_place(changes: Iterable[Change]) -> list[Bucket]:
     added_sites = {change.address.site for change in changes if change.kind == "site" and change.is_added}
     found: dict[tuple[Consequence, Address], list[Change]] = {}
     for change in changes:
-        if change.address.site in added_sites:
+        if change.address.site in added_sites and not is_public_endpoint(change):
             key = (Consequence.ONE_MORE_PLACE, Address(site=change.address.site))
         else:
             key = (class_of(change), _place_of(change))

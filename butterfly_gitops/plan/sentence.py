@@ -6,6 +6,7 @@ A sentence says what is known: with the state's counts where there are some, and
 from collections.abc import Iterable
 
 from butterfly_gitops.model.endpoint import EhrEndpoint
+from butterfly_gitops.model.host import is_public
 from butterfly_gitops.plan.bucket import Bucket, Said
 from butterfly_gitops.plan.change import RENAMED_FROM, Change
 from butterfly_gitops.plan.consequence import Consequence
@@ -51,6 +52,8 @@ def _elsewhere(bucket: Bucket, comparison: Comparison) -> Said:
             sentence=f"From now on {who} opens its connections, and addresses are as seen from there.",
             brief=f"{who[0].upper()}{who[1:]} opens its connections",
         )
+    if bucket.changes[0].is_added:
+        return say_start(bucket, comparison)
     place = bucket.places[0]
     before, after = comparison.applied.endpoint(place), comparison.desired.endpoint(place)
     move = _move(before, after)
@@ -60,12 +63,15 @@ def _elsewhere(bucket: Bucket, comparison: Comparison) -> Said:
 
 def _move(before: EhrEndpoint, after: EhrEndpoint) -> str:
     old, new = f"{before.host}:{before.port}", f"{after.host}:{after.port}"
+    if is_public(after.host):
+        new += ", a public host,"
     is_other_link = before.link != after.link
-    if old == new and not is_other_link:
+    is_same_place = (before.host, before.port) == (after.host, after.port)
+    if is_same_place and not is_other_link:
         return f"Results go to {new} with other TLS settings"
     if not is_other_link:
         return f"Results go to {new} instead of {old}"
-    if old == new:
+    if is_same_place:
         return f"Results go through Link {after.link} instead of {before.link}"
     return f"Results go to {new} through Link {after.link} instead of {old} through {before.link}"
 

@@ -1,8 +1,7 @@
 """Results that go to one more place, in sentences: a new site, endpoint or forwarding rule."""
 
-from collections import Counter
-
 from butterfly_gitops.model.address import Address
+from butterfly_gitops.model.host import is_public
 from butterfly_gitops.plan.bucket import Bucket, Said, receivers
 from butterfly_gitops.plan.change import Change
 from butterfly_gitops.plan.effective_from import print_moment
@@ -21,7 +20,8 @@ def say_start(bucket: Bucket, comparison: Comparison) -> Said:
         case "ehr_endpoint":
             endpoint = comparison.desired.endpoint(bucket.places[0])
             paused = ", paused" if endpoint.status == "paused" else ""
-            where = f"A new EHR endpoint at {endpoint.host}:{endpoint.port}{paused}"
+            public = ", a public host" if is_public(endpoint.host) else ""
+            where = f"A new EHR endpoint at {endpoint.host}:{endpoint.port}{public}{paused}"
             in_vain = no_rename(bucket.places[0], comparison)
             return Said(
                 sentence=f"{where}. It receives what archives forward to it from now on."
@@ -36,11 +36,15 @@ def say_start(bucket: Bucket, comparison: Comparison) -> Said:
 
 
 def _new_site(bucket: Bucket, comparison: Comparison) -> Said:
-    kinds = Counter(change.kind for change in bucket.changes)
+    site = comparison.desired.fleet.sites[bucket.places[0].site] if comparison.desired.fleet else None
     parts = (
-        many(kinds["archive"], "archive", "archives"),
-        many(kinds["ehr_endpoint"], "EHR endpoint", "EHR endpoints"),
-        many(kinds["link"], "Link", "Links"),
+        (
+            many(len(site.archives), "archive", "archives"),
+            many(len(site.ehr_endpoints), "EHR endpoint", "EHR endpoints"),
+            many(len(site.links), "Link", "Links"),
+        )
+        if site
+        else ()
     )
     what = f"A new site: {all_of(parts)}"
     added = [change.address for change in bucket.changes if change.kind == "ehr_endpoint"]
