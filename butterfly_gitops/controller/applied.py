@@ -7,8 +7,7 @@ from butterfly_gitops.model.delivery import State
 from butterfly_gitops.model.fleet import Fleet
 from butterfly_gitops.plan.canonical import digest
 from butterfly_gitops.plan.document import Plan
-from butterfly_gitops.plan.sides import ClosedPair, LaneCount, Note, Observed, Side
-from butterfly_gitops.plan.wording import many
+from butterfly_gitops.plan.sides import ClosedPair, LaneCount, Note, Observed, Side, StandingHold
 from butterfly_gitops.source.interface import Snapshot
 from butterfly_gitops.store.interface import Hold, LaneCounts, Observation
 
@@ -53,7 +52,11 @@ def observed(observation: Observation, *, at: datetime) -> Observed:
         ),
         generations=generations,
         # A released one stands too, should its changes become others before they are applied.
-        holds={one.site: one.changes for one in observation.holds if one.site},
+        holds={
+            one.site: StandingHold(id=one.id, changes=one.changes, endpoints=one.endpoints)
+            for one in observation.holds
+            if one.site
+        },
         approved=frozenset(one.id for one in observation.holds if one.approved is not None),
     )
 
@@ -64,10 +67,9 @@ def holds_of(plan: Plan, *, at: datetime) -> tuple[Hold, ...]:
         Hold(
             id=hold.id,
             site=hold.site,
-            what=f"results of {many(len(plan.guard.counted), 'endpoint', 'endpoints')} stop, go elsewhere or "
-            f"change identity, "
-            f"and the limit is {plan.guard.limit}",
+            what=hold.what,
             changes=frozenset(hold.changes),
+            endpoints=frozenset(map(str, hold.endpoints)),
             since=at,
         )
         for hold in plan.guard.holds

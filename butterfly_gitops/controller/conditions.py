@@ -5,6 +5,7 @@ from datetime import datetime
 
 from butterfly_gitops.controller.reconcile import Candidate, Outcome
 from butterfly_gitops.delivery.pausing import is_paused
+from butterfly_gitops.model.address import FLEET_SETTINGS
 from butterfly_gitops.model.delivery import LaneId, TargetNumber
 from butterfly_gitops.model.problem import Severity
 from butterfly_gitops.plan.document import Plan
@@ -20,18 +21,21 @@ def of_configuration(
     candidate: Candidate, outcome: Outcome, observation: Observation, *, at: datetime
 ) -> Iterator[Condition]:
     """Say how the fleet and each site stand after a pass."""
-    yield _of_fleet(candidate, at)
+    yield _of_fleet(candidate, outcome, at)
     plan = candidate.plan
     kept = {one.site: one.reason for one in plan.kept} if plan else {}
-    for site in sorted({*observation.generations, *candidate.loaded.unsound_sites, *outcome.refused}):
+    sites = {*observation.generations, *candidate.loaded.unsound_sites, *outcome.refused}
+    for site in sorted(sites - {FLEET_SETTINGS}):
         yield _of_site(site, candidate, outcome, kept, plan, at)
 
 
-def _of_fleet(candidate: Candidate, at: datetime) -> Condition:
+def _of_fleet(candidate: Candidate, outcome: Outcome, at: datetime) -> Condition:
     if candidate.plan is None:
         errors = _errors(candidate, None)
         message = f"{errors} in fleet.yaml, grants.yaml or the folder: everything stays as it runs"
         return Condition(kind="Stalled", site="", reason="Problems", message=message, since=at)
+    if held := outcome.refused.get(FLEET_SETTINGS):
+        return Condition(kind="Stalled", site="", reason="Held", message=held, since=at)
     return Condition(kind="Ready", site="", reason="Applied", message="", since=at)
 
 
@@ -46,13 +50,13 @@ def _of_site(
     kind: ConditionKind = "Stalled"
     if site in candidate.loaded.unsound_sites:
         reason, message = "Problems", f"{_errors(candidate, site)} in its files: it stays as it runs"
+    elif site in kept:
+        reason, message = "Kept", f"it {kept[site]}"
     elif plan is not None and site in plan.held_sites:
         reason, message = "Held", outcome.refused.get(site, "waits for approval")
     elif site in outcome.refused:
         reason = "NameTaken" if site in outcome.names_taken else "ResultsWait"
         message = outcome.refused[site]
-    elif site in kept:
-        reason, message = "Kept", f"it {kept[site]}"
     elif plan is None:
         reason, message = "FleetProblems", "the fleet's files have problems: it stays as it runs"
     else:

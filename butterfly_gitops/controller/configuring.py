@@ -81,10 +81,7 @@ class Configuring:
         async with self._one_at_a_time:
             candidate = await consider(self._store, wanted, at=self._now(), before=self._loaded, seen=seen)
             self._loaded = candidate.loaded
-            if candidate.plan is None or candidate.plan.is_empty:
-                if candidate.plan is not None:
-                    # What was held has left the source.
-                    await self._store.stand((), released=())
+            if candidate.plan is None:
                 return candidate, Outcome(applied=(), refused={})
             outcome = await self._carry_out(candidate.plan, commit=wanted.revision, actor=actor)
             return candidate, outcome
@@ -131,6 +128,8 @@ class Configuring:
     async def _carry_out(self, plan: Plan, *, commit: str, actor: str) -> Outcome:
         # Before anything is applied: a pass that is cut short must not leave a new limit and no hold.
         await self._store.stand(holds_of(plan, at=self._now()), released=plan.guard.released)
+        if plan.is_empty:
+            return Outcome(applied=(), refused={})
         try:
             outcome = await carry_out(self._store, plan, commit=commit, actor=actor, now=self._now)
         finally:
@@ -153,7 +152,11 @@ class Configuring:
         applied = applied_side(observation)
         wanted = fleet_with(applied.fleet, plan)
         again = make_plan(
-            desired=Side(fleet=wanted, described=plan.beside.desired),
+            desired=Side(
+                fleet=wanted,
+                described=plan.beside.desired,
+                unsound=frozenset(one.site for one in plan.kept),
+            ),
             applied=applied,
             observed=seen,
             engine=__version__,

@@ -8,6 +8,7 @@ from butterfly_gitops import __version__
 from butterfly_gitops.config.load import Loaded, load
 from butterfly_gitops.controller.applied import applied_side, observed
 from butterfly_gitops.daemon_thread import in_daemon_thread
+from butterfly_gitops.model.address import FLEET_SETTINGS
 from butterfly_gitops.model.fleet import Fleet, FleetSettings
 from butterfly_gitops.model.site import Site
 from butterfly_gitops.plan.canonical import settings_digest, site_digest
@@ -24,9 +25,6 @@ from butterfly_gitops.store.interface import (
     ResultsWait,
     Store,
 )
-
-FLEET = "fleet"
-"""How a plan and a condition name the fleet's settings."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +137,7 @@ async def _fleet_name(store: Store, plan: Plan) -> str:
 def _contents(plan: Plan) -> dict[str, tuple[Site | FleetSettings, str]]:
     contents: dict[str, tuple[Site | FleetSettings, str]] = {}
     if plan.content.settings is not None:
-        contents[FLEET] = plan.content.settings, settings_digest(plan.content.settings)
+        contents[FLEET_SETTINGS] = plan.content.settings, settings_digest(plan.content.settings)
     return contents | {name: (site, site_digest(site)) for name, site in sorted(plan.content.sites.items())}
 
 

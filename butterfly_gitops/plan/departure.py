@@ -67,6 +67,13 @@ def is_empty(site: Site) -> bool:
     return not (site.links or site.ehr_endpoints or site.archives)
 
 
+def has_left(before: Site | None, after: Site | None) -> bool:
+    """Whether all that a site sent to and from is gone; a Link alone sends nothing."""
+    if before is None or after is None or not before.ehr_endpoints:
+        return False
+    return not (after.ehr_endpoints or after.archives)
+
+
 def emptied_site(site: Site, removal: Removal) -> Site:
     """What is applied of a site that leaves: all of it is removed, in the one way."""
     things = sorted({*site.links, *site.ehr_endpoints, *site.archives})

@@ -59,6 +59,8 @@ class Counts(Frozen):
     """Whether the subscription that sending needs is lost."""
     endpoints_elsewhere: int = 0
     """Endpoints whose results go elsewhere."""
+    endpoints_public: int = 0
+    """Endpoints that are new and have a host outside private networks."""
     endpoints_identity: int = 0
     """Endpoints whose messages change identity."""
     archives_sending_more: int = 0
@@ -72,7 +74,7 @@ class Counts(Frozen):
     sites_changing: int = 0
     """Sites with a change, new ones too."""
     sites: int = 0
-    """All sites in the files."""
+    """All sites, those that stay as they run without files too."""
 
 
 class Beside(Frozen):

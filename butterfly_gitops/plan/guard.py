@@ -1,97 +1,171 @@
-"""Which changes wait for a person: those that stop, move or rename the results of too many endpoints at once."""
+"""Which changes wait for a person: those that stop, move or rename the results of too many endpoints at once.
 
-from collections.abc import Iterable, Mapping
+All that is wanted and not applied counts together, over the whole fleet, held or not, approved or not: else what was
+split over several commits would pass bit by bit. A site that leaves whole, and grants that give more rights or stop all
+results, wait whatever the limit.
+"""
 
-from butterfly_gitops.model.address import Address
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from butterfly_gitops.model.address import FLEET_SETTINGS, Address, parse_address
 from butterfly_gitops.model.fleet import Guard
 from butterfly_gitops.model.frozen import Frozen
 from butterfly_gitops.model.site import Site
 from butterfly_gitops.plan.change import AddressText, Change, id_of_all
 from butterfly_gitops.plan.consequence import Consequence, class_of
-from butterfly_gitops.plan.sides import Comparison
+from butterfly_gitops.plan.departure import has_left
+from butterfly_gitops.plan.hold_words import ALWAYS, over_limit, say_grants, say_site
+from butterfly_gitops.plan.rights import stops_everything, waits_for_approval
+from butterfly_gitops.plan.sides import Comparison, StandingHold
 
 COUNTED = frozenset({Consequence.RESULTS_STOP, Consequence.GO_ELSEWHERE, Consequence.IDENTITY_CHANGES})
 
 
 class Hold(Frozen):
-    """One site's changes that wait for approval."""
+    """The changes of one site, or of the fleet's settings, that wait for approval."""
 
     id: str
     """Over the ids of the counted changes: the same in a pull request, a plan and a status."""
     site: str
-    """The site that stays as it runs."""
+    """The site that stays as it runs; `fleet` for what holds for the whole fleet."""
     changes: tuple[str, ...]
     """The ids of the changes that count."""
     endpoints: tuple[AddressText, ...]
     """The endpoints whose results stop, go elsewhere or change identity."""
+    what: str
+    """What happens to them, and why that waits, for a person."""
+    always: bool = False
+    """Whether it waits whatever the limit."""
 
 
 class Guarded(Frozen):
     """What the guard makes of a plan."""
 
     limit: int
-    """The most endpoints that may change in one pass, as applied."""
+    """The most endpoints that may change without approval, as applied."""
     counted: tuple[AddressText, ...]
-    """The endpoints that count in this pass."""
+    """The endpoints that count: all whose change is wanted and not applied."""
     holds: tuple[Hold, ...]
     """The sites that wait."""
     released: tuple[str, ...] = ()
     """The ids of those holds that a person has released, and that are not applied yet."""
 
 
-def guard(changes: Iterable[Change], comparison: Comparison) -> Guarded:
-    """Count what changes badly, and hold the sites concerned where that is more than the applied limit."""
-    applied, desired = comparison.applied.fleet, comparison.desired.fleet
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Candidate:
+    """The counted changes of one site; `why` they wait whatever the limit, if they do."""
+
+    id: str
+    site: str
+    changes: frozenset[str]
+    endpoints: frozenset[Address]
+    says: str
+    why: str = ""
+
+
+def guard(changes: Iterable[Change], comparison: Comparison, kept: Iterable[str]) -> Guarded:
+    """Count what changes badly, and hold the sites concerned where that is more than the applied limit.
+
+    Of the sites in `kept` nothing is known but their standing holds: these stand, and count as they did.
+    """
+    applied, desired, observed = comparison.applied.fleet, comparison.desired.fleet, comparison.observed
+    changes = tuple(changes)
     # A plan that raises the limit is still measured by the one that is applied.
     measure = applied or desired
     limit = (measure.settings.guard if measure else Guard()).max_endpoints
-    candidates = tuple(
-        _candidates(changes, applied.sites if applied else {}, desired.sites if desired else {})
-    )
-    observed = comparison.observed
-    approved = observed.approved if observed else frozenset()
     standing = observed.holds if observed else {}
-    open_ones = [hold for hold in candidates if hold.id not in approved]
-    # A hold stands while any of its changes is still wanted, whatever else was added to them.
-    held = [hold for hold in open_ones if not standing.get(hold.site, frozenset()).isdisjoint(hold.changes)]
-    passing = [hold for hold in open_ones if hold not in held]
-    counted = sorted({endpoint for hold in passing for endpoint in hold.endpoints}, key=str)
-    if len(counted) > limit:
-        held += passing
+    candidates = (
+        *_of_settings(changes, comparison),
+        *_of_sites(changes, comparison),
+        *(_standing(site, standing[site]) for site in sorted(kept) if site in standing),
+    )
+    counted = frozenset[Address]().union(*(one.endpoints for one in candidates))
+    approved = observed.approved if observed else frozenset()
+    holds = []
+    for one in candidates:
+        # A hold stands while any of its changes is still wanted, whatever else was added to them.
+        stands = one.site in standing and not one.changes.isdisjoint(standing[one.site].changes)
+        if one.id not in approved and (one.why or stands or len(counted) > limit):
+            holds.append(_hold(one, one.why or over_limit(len(counted), limit)))
     return Guarded(
         limit=limit,
-        counted=tuple(counted),
-        holds=tuple(sorted(held, key=lambda hold: hold.site)),
-        released=tuple(sorted(hold.id for hold in candidates if hold.id in approved)),
+        counted=tuple(sorted(counted, key=str)),
+        holds=tuple(sorted(holds, key=lambda hold: hold.site)),
+        released=tuple(sorted(one.id for one in candidates if one.id in approved)),
     )
 
 
-def _candidates(
-    changes: Iterable[Change], sites: Mapping[str, Site], desired: Mapping[str, Site]
-) -> Iterable[Hold]:
-    by_site: dict[str, dict[str, set[Address]]] = {}
+def _hold(of: _Candidate, why: str) -> Hold:
+    return Hold(
+        id=of.id,
+        site=of.site,
+        changes=tuple(sorted(of.changes)),
+        endpoints=tuple(sorted(of.endpoints, key=str)),
+        what=f"{of.says}; {why}",
+        always=bool(of.why),
+    )
+
+
+def _of_sites(changes: Iterable[Change], comparison: Comparison) -> Iterator[_Candidate]:
+    applied, desired = comparison.applied.fleet, comparison.desired.fleet
+    before: Mapping[str, Site] = applied.sites if applied else {}
+    after: Mapping[str, Site] = desired.sites if desired else {}
+    by_site: dict[str, list[tuple[Change, set[Address]]]] = {}
     for change in changes:
-        site = sites.get(change.address.site)
+        site = after.get(change.address.site) if change.is_added else before.get(change.address.site)
         endpoints = endpoints_hit(change, site) if site and class_of(change) in COUNTED else set()
         if endpoints:
-            by_site.setdefault(change.address.site, {})[change.id] = endpoints
+            by_site.setdefault(change.address.site, []).append((change, endpoints))
     for name, hits in sorted(by_site.items()):
-        yield Hold(
-            id=id_of_all([*hits, *_words(desired.get(name))]),
+        removed = after[name].removed if name in after else {}
+        words = [f"{thing} {removal.waiting}" for thing, removal in removed.items()]
+        leaves = has_left(before.get(name), after.get(name))
+        yield _Candidate(
+            # Whoever approves a removal approves what becomes of results that wait too.
+            id=id_of_all([*(change.id for change, _ in hits), *words]),
             site=name,
-            changes=tuple(sorted(hits)),
-            endpoints=tuple(sorted(set().union(*hits.values()), key=str)),
+            changes=frozenset(change.id for change, _ in hits),
+            endpoints=frozenset[Address]().union(*(endpoints for _, endpoints in hits)),
+            says=say_site(hits, removed, leaves=leaves),
+            why=ALWAYS if leaves else "",
         )
 
 
-def _words(site: Site | None) -> list[str]:
-    """What becomes of results that wait: whoever approves a removal approves that too."""
-    removed = site.removed if site else {}
-    return [f"{name} {removal.waiting}" for name, removal in removed.items()]
+def _of_settings(changes: Iterable[Change], comparison: Comparison) -> Iterator[_Candidate]:
+    if (applied := comparison.applied.fleet) is None:
+        return
+    counted = [change for change in changes if waits_for_approval(change)]
+    if counted:
+        stops = any(map(stops_everything, counted))
+        everywhere = {
+            Address(site=name, name=endpoint)
+            for name, site in applied.sites.items()
+            for endpoint in site.ehr_endpoints
+        }
+        yield _Candidate(
+            id=id_of_all(change.id for change in counted),
+            site=FLEET_SETTINGS,
+            changes=frozenset(change.id for change in counted),
+            endpoints=frozenset(everywhere if stops else ()),
+            says=say_grants(counted),
+            why=ALWAYS,
+        )
+
+
+def _standing(site: str, hold: StandingHold) -> _Candidate:
+    return _Candidate(
+        id=hold.id,
+        site=site,
+        changes=hold.changes,
+        endpoints=frozenset(map(parse_address, hold.endpoints)),
+        says="it is held, and what its files want now is not known",
+        why="its changes count as they did",
+    )
 
 
 def endpoints_hit(change: Change, site: Site) -> set[Address]:
-    """The endpoints of the applied site whose results a change touches."""
+    """The endpoints of a site whose results a change touches."""
     return {Address(site=site.name, name=endpoint) for endpoint in _names_hit(change, site)}
 
 

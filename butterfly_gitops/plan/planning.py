@@ -6,7 +6,7 @@ from butterfly_gitops.model.fleet import Fleet
 from butterfly_gitops.model.site import Site
 from butterfly_gitops.plan.canonical import canonical_settings, canonical_site
 from butterfly_gitops.plan.change import Change, id_of_all
-from butterfly_gitops.plan.consequence import Consequence, class_of
+from butterfly_gitops.plan.consequence import Consequence, class_of, is_public_endpoint
 from butterfly_gitops.plan.departure import blocked, with_removed_sites
 from butterfly_gitops.plan.diff import changes_between
 from butterfly_gitops.plan.document import Beside, Counts, KeptSite, Plan, PlanContent, PlanNote
@@ -37,7 +37,8 @@ def _plan(comparison: Comparison, engine: str) -> Plan:
         raise ValueError("there is no plan without a sound desired fleet")
     comparison = with_removed_sites(comparison)
     kept = _kept(comparison)
-    changes = _changes(comparison, frozenset(site.site for site in kept))
+    kept_sites = frozenset(site.site for site in kept)
+    changes = _changes(comparison, kept_sites)
     content = _content(changes, comparison)
     # Everything that is said of the applied side is said in the names that it will have.
     comparison = told_in_new_names(comparison)
@@ -46,8 +47,8 @@ def _plan(comparison: Comparison, engine: str) -> Plan:
         id=id_of_all(change.id for change in changes),
         changes=changes,
         effects=effects,
-        counts=_counts(changes, effects, comparison),
-        guard=guard(changes, comparison),
+        counts=_counts(changes, effects, comparison, kept_sites),
+        guard=guard(changes, comparison, kept_sites),
         blocked=blocked(changes, comparison),
         starts=starting(changes, comparison.observed),
         ends=ending(changes),
@@ -133,7 +134,9 @@ def _removed_elsewhere(comparison: Comparison) -> Iterable[Note]:
         yield Note(subject=site, says=says)
 
 
-def _counts(changes: tuple[Change, ...], effects: tuple[Effect, ...], comparison: Comparison) -> Counts:
+def _counts(
+    changes: tuple[Change, ...], effects: tuple[Effect, ...], comparison: Comparison, kept: frozenset[str]
+) -> Counts:
     desired = comparison.desired
     stopping = [effect for effect in effects if effect.consequence is Consequence.RESULTS_STOP]
     more = [
@@ -141,13 +144,14 @@ def _counts(changes: tuple[Change, ...], effects: tuple[Effect, ...], comparison
         for effect in effects
         if effect.consequence is Consequence.ONE_MORE_PLACE and effect.kind == "archive"
     ]
-    names = (desired.fleet.sites.keys() if desired.fleet else frozenset()) | desired.unsound
+    names = (desired.fleet.sites.keys() if desired.fleet else frozenset()) | kept
     return Counts(
         nothing_applied=any(effect.consequence is Consequence.NOTHING_APPLIED for effect in effects),
         archives_stopping=sum(effect.kind == "archive" for effect in stopping),
         endpoints_removed=sum(effect.kind == "ehr_endpoint" for effect in stopping),
         everything_stops=any(effect.kind == "grants" for effect in stopping),
         endpoints_elsewhere=_endpoints_with(Consequence.GO_ELSEWHERE, changes, comparison),
+        endpoints_public=sum(map(is_public_endpoint, changes)),
         endpoints_identity=_endpoints_with(Consequence.IDENTITY_CHANGES, changes, comparison),
         archives_sending_more=len(more),
         pairs_starting=sum(len(effect.settings) for effect in more),
@@ -168,6 +172,6 @@ def _endpoints_with(consequence: Consequence, changes: tuple[Change, ...], compa
     hits = set()
     for change in changes:
         site = applied.sites.get(change.address.site) if applied else None
-        if site and class_of(change) is consequence:
+        if site and not change.is_added and class_of(change) is consequence:
             hits |= endpoints_hit(change, site)
     return len(hits)

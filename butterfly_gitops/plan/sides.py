@@ -79,13 +79,22 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StandingHold:
+    """A hold that an earlier pass let stand: the ids of its changes, and the addresses of the endpoints they count for."""
+
+    id: str
+    changes: frozenset[str]
+    endpoints: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:
     """What the state says that files cannot.
 
     `lanes` are by the endpoint's printed address (one that is missing holds nothing), `closed` by the pair's
     (`SITE/ARCHIVE.forward_to.ENDPOINT`). `archives` counts the results of each archive that are open, by its
-    printed address (one that is missing has none); None when that is not known. `generations` are those applied, by site and for `fleet`. `holds` has
-    the change ids of each site's standing hold, `approved` the ids of approved holds. `kept` names sites that
+    printed address (one that is missing has none); None when that is not known. `generations` are those applied, by site and for `fleet`. `holds` are
+    those that stand, by site and for `fleet`, `approved` the ids of approved ones. `kept` names sites that
     stay as they run, with the reason (a pin).
     """
 
@@ -95,7 +104,7 @@ class Observed:
     archives: Mapping[str, int] | None = None
     notes: tuple[Note, ...] = ()
     generations: Mapping[str, int] = field(default_factory=dict)
-    holds: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    holds: Mapping[str, StandingHold] = field(default_factory=dict)
     approved: frozenset[str] = frozenset()
     kept: Mapping[str, str] = field(default_factory=dict)
 

@@ -14,6 +14,7 @@ from butterfly_gitops.config.problem_document import problem_document
 from butterfly_gitops.controller.conditions import of_drift, of_endpoints
 from butterfly_gitops.controller.configuring import Followed
 from butterfly_gitops.daemon_thread import in_daemon_thread
+from butterfly_gitops.model.address import FLEET_SETTINGS
 from butterfly_gitops.model.delivery import LaneId, TargetNumber
 from butterfly_gitops.plan.document import BadPlanError, from_document, to_document
 from butterfly_gitops.plan.text import print_plan
@@ -155,7 +156,7 @@ def _seen_by(caller: Caller, observed: Observation) -> Observation:
         return observed
 
     def is_seen(site: str) -> bool:
-        return site == "" or caller.may("see_configuration", site)
+        return site in ("", FLEET_SETTINGS) or caller.may("see_configuration", site)
 
     lanes = tuple(one for one in observed.lanes if is_seen(one.lane.site))
     seen = {one.lane.id for one in lanes}

@@ -6,9 +6,11 @@ from datetime import timedelta
 import pytest
 
 from butterfly_gitops.model.endpoint import EhrEndpoint
-from butterfly_gitops.model.fleet import Fleet
+from butterfly_gitops.model.fleet import AccessRole, Entitlements, Fleet, Guard
+from butterfly_gitops.model.site import Removal
 from butterfly_gitops.plan.document import Plan
 from butterfly_gitops.plan.planning import make_plan
+from butterfly_gitops.plan.sides import StandingHold
 from butterfly_gitops.plan.text import headline, print_plan
 from tests.plan.fleets import archive, endpoint, fleet, observed, side, site
 
@@ -32,6 +34,17 @@ def plan(old: Fleet, new: Fleet, **seen: object) -> Plan:
 
 def held(of: Plan) -> list[str]:
     return [hold.site for hold in of.guard.holds]
+
+
+def standing(of: Plan, *sites: str) -> dict[str, StandingHold]:
+    """The holds of a plan as an earlier pass let them stand; of these sites only, if there are any."""
+    return {
+        hold.site: StandingHold(
+            id=hold.id, changes=frozenset(hold.changes), endpoints=frozenset(map(str, hold.endpoints))
+        )
+        for hold in of.guard.holds
+        if not sites or hold.site in sites
+    }
 
 
 OLD = two_sites(a=ports(1, 2), b=ports(1, 2))
@@ -93,9 +106,7 @@ def test_an_approved_hold_is_none() -> None:
     new = two_sites(a=ports(8, 9), b=ports(8, 9))
     first = plan(OLD, new)
     ids = {hold.site: hold.id for hold in first.guard.holds}
-    second = plan(
-        OLD, new, approved=frozenset([ids["a"]]), holds={"b": frozenset(first.guard.holds[1].changes)}
-    )
+    second = plan(OLD, new, approved=frozenset([ids["a"]]), holds=standing(first, "b"))
     assert held(second) == ["b"]
     assert plan(OLD, new, approved=frozenset(ids.values())).guard.holds == ()
 
@@ -104,24 +115,176 @@ def test_an_approval_is_for_exactly_these_changes() -> None:
     first = plan(OLD, two_sites(a=ports(8, 9), b=ports(8, 9)))
     more = two_sites(a=ports(8, 7), b=ports(8, 9))
     ids = frozenset(hold.id for hold in first.guard.holds if hold.site == "a")
-    standing = {hold.site: frozenset(hold.changes) for hold in first.guard.holds}
-    assert held(plan(OLD, more, approved=ids, holds=standing)) == ["a", "b"]
+    assert held(plan(OLD, more, approved=ids, holds=standing(first))) == ["a", "b"]
 
 
 def test_a_hold_stands_while_any_of_its_changes_is_wanted() -> None:
     first = plan(OLD, two_sites(a=ports(8, 9), b=ports(8, 9)))
-    standing = {hold.site: frozenset(hold.changes) for hold in first.guard.holds}
     fewer = two_sites(a=ports(8, 2), b=ports(1, 2))
-    assert held(plan(OLD, fewer, holds=standing)) == ["a"]
+    assert held(plan(OLD, fewer, holds=standing(first))) == ["a"]
     gone = two_sites(a=ports(1, 7), b=ports(1, 2))
-    assert held(plan(OLD, gone, holds=standing)) == []
+    assert held(plan(OLD, gone, holds=standing(first))) == []
 
 
-def test_a_lost_subscription_stops_everything_and_holds_nothing() -> None:
-    lost = OLD.model_copy(update={"settings": OLD.settings.model_copy(update={"subscription": "pro"})})
-    found = plan(OLD, lost)
-    assert held(found) == []
-    assert print_plan(found).startswith("All results stop. No approval needed.")
+@pytest.mark.parametrize(
+    ("amended", "sites"),
+    [
+        (two_sites(a=ports(6, 7), b=ports(8, 2)), ["a", "b"]),
+        (two_sites(a=ports(6, 2), b=ports(8, 2)), ["b"]),
+        (two_sites(a=ports(6, 7), b=ports(7, 2)), ["a", "b"]),
+    ],
+    ids=["over-with-what-is-held", "within-the-limit", "both-amended"],
+)
+def test_what_is_held_counts_with_what_is_amended(amended: Fleet, sites: list[str]) -> None:
+    first = plan(OLD, two_sites(a=ports(8, 9), b=ports(8, 2)))
+    assert held(plan(OLD, amended, holds=standing(first))) == sites
+
+
+def test_what_is_approved_and_not_applied_counts_on() -> None:
+    over = plan(two_sites(limit=0, a=ports(1, 2), b=ports(1, 2)), two_sites(a=ports(8, 9), b=ports(1, 2)))
+    approved = frozenset(hold.id for hold in over.guard.holds)
+    found = plan(OLD, two_sites(a=ports(8, 9), b=ports(8, 2)), approved=approved)
+    assert (held(found), len(found.guard.counted)) == (["b"], 3)
+
+
+@pytest.mark.parametrize("reads", ["unsound", "gone"])
+def test_the_hold_of_a_site_that_cannot_be_read_stands_and_counts(reads: str) -> None:
+    first = plan(OLD, two_sites(a=ports(8, 9), b=ports(8, 2)))
+    wanted = two_sites(a=ports(1, 2), b=ports(7, 2))
+    unread = wanted.model_copy(update={"sites": {"b": wanted.sites["b"]}})
+    found = make_plan(
+        desired=side(unread, unsound=frozenset({"a"} if reads == "unsound" else ())),
+        applied=side(OLD),
+        observed=observed(holds=standing(first)),
+        engine="0",
+    )
+    assert (held(found), len(found.guard.counted)) == (["a", "b"], 3)
+    assert found.guard.holds[0].id == first.guard.holds[0].id
+
+
+def with_settings(of: Fleet, **settings: object) -> Fleet:
+    return of.model_copy(update={"settings": of.settings.model_copy(update=settings)})
+
+
+def test_a_lost_subscription_waits_whatever_the_limit() -> None:
+    one = two_sites(limit=100, a=ports(1), b={})
+    found = plan(one, with_settings(one, subscription="pro"))
+    assert (held(found), [str(each) for each in found.guard.counted]) == (["fleet"], ["a/e0"])
+    assert print_plan(found).startswith("All results stop. fleet waits for approval.")
+    approved = frozenset(hold.id for hold in found.guard.holds)
+    assert held(plan(one, with_settings(one, subscription="pro"), approved=approved)) == []
+
+
+READS = AccessRole(results="read", members=("ada@example.org",), sites=("a",))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "waits"),
+    [
+        ({}, {"nurse": READS}, True),
+        ({"nurse": READS}, {}, False),
+        ({"nurse": READS}, {"nurse": {"members": ("ada@example.org", "bo@example.org")}}, True),
+        ({"nurse": READS}, {"nurse": {"members": ()}}, False),
+        ({"nurse": READS}, {"nurse": {"members": ("bo@example.org",)}}, True),
+        ({"nurse": READS}, {"nurse": {"results": "send"}}, True),
+        ({"nurse": READS}, {"nurse": {"results": "none"}}, False),
+        ({"nurse": READS}, {"nurse": {"connectivity_management": "read_write"}}, True),
+        ({"nurse": READS}, {"nurse": {"message_content": "read"}}, True),
+        ({"nurse": READS}, {"nurse": {"sites": ("*",)}}, True),
+        ({"nurse": READS}, {"nurse": {"sites": ("a", "b")}}, True),
+        ({"nurse": READS}, {"nurse": {"sites": ()}}, False),
+        ({"nurse": READS.model_copy(update={"sites": ("*",)})}, {"nurse": {"sites": ("a",)}}, False),
+    ],
+    ids=[
+        "a-role", "a-role-less", "a-member", "a-member-less", "another-member", "may-send", "may-not-look", "may-write",
+        "may-see-patients", "everywhere", "a-site", "a-site-less", "no-longer-everywhere",
+    ],
+)  # fmt: skip
+def test_grants_wait_where_somebody_may_do_more(
+    before: dict[str, AccessRole], after: dict[str, object], waits: bool
+) -> None:
+    old = with_settings(OLD, access_roles=before)
+    roles = {
+        name: each if isinstance(each, AccessRole) else before[name].model_copy(update=each)
+        for name, each in after.items()
+    }
+    found = plan(old, with_settings(old, access_roles=roles))
+    assert (held(found), found.guard.counted) == (["fleet"] if waits else [], ())
+
+
+def test_entitlements_and_the_guard_itself_take_effect_at_once() -> None:
+    granted = with_settings(OLD, entitlements=Entitlements(preliminary_results=True))
+    assert held(plan(OLD, granted)) == held(plan(granted, OLD)) == []
+    assert held(plan(OLD, with_settings(OLD, guard=Guard(max_endpoints=100)))) == []
+
+
+def test_a_site_that_leaves_whole_waits_whatever_the_limit() -> None:
+    old = two_sites(limit=100, a=ports(1), b=ports(1))
+    emptied = old.model_copy(
+        update={
+            "sites": {"b": old.sites["b"]},
+            "removed_sites": {"a": Removal(waiting="drain", reason="CHG-4411")},
+        }
+    )
+    found = plan(old, emptied)
+    assert (held(found), found.sites_to_apply) == (["a"], ())
+    assert found.guard.holds[0].what == (
+        "the whole site leaves: results of 1 endpoint stop; that always waits for approval"
+    )
+    files = old.model_copy(update={"sites": old.sites | {"a": site("a", endpoints={}, archives={})}})
+    assert held(plan(old, files)) == ["a"], "its files may stay, empty"
+
+
+@pytest.mark.parametrize(
+    ("host", "counts"),
+    [("8.8.4.4", True), ("ehr.vendor.cloud", True), ("10.0.0.9", False), ("ehr", False), ("ehr.mercy.local", False)],
+)  # fmt: skip
+def test_a_first_host_counts_where_it_is_public(host: str, counts: bool) -> None:
+    new = two_sites(limit=0, a=ports(1, 2) | {"cloud": endpoint(host=host)}, b=ports(1, 2))
+    for old in (two_sites(limit=0, a=ports(1, 2), b=ports(1, 2)), two_sites(limit=0, a={}, b=ports(1, 2))):
+        counted = [str(each) for each in plan(old, new).guard.counted]
+        assert ("a/cloud" in counted, "a" in held(plan(old, new))) == (counts, counts)
+    assert held(plan(fleet(max_endpoints=0), new)) == (["a"] if counts else []), "of a new site too"
+
+
+@pytest.mark.parametrize(
+    ("a", "says"),
+    [
+        (ports(8, 9), "results of 2 endpoints go elsewhere; 2 endpoints change in the whole fleet, and the limit is 0"),
+        (ports(1), "results of 1 endpoint stop; 1 endpoint changes in the whole fleet, and the limit is 0"),
+        (
+            ports(1, 2) | {"cloud": endpoint(host="8.8.4.4")},
+            "1 endpoint is new and has a public host; 1 endpoint changes in the whole fleet, and the limit is 0",
+        ),
+    ],
+    ids=["elsewhere", "stop", "public"],
+)  # fmt: skip
+def test_a_hold_says_what_it_holds(a: dict[str, EhrEndpoint], says: str) -> None:
+    found = plan(two_sites(limit=0, a=ports(1, 2), b=ports(1, 2)), two_sites(a=a, b=ports(1, 2)))
+    assert [hold.what for hold in found.guard.holds] == [says]
+
+
+def test_what_becomes_of_results_that_wait_is_part_of_what_is_held() -> None:
+    old = two_sites(limit=0, a=ports(1, 2), b=ports(1, 2))
+
+    def without(waiting: str) -> Fleet:
+        less = two_sites(a=ports(1), b=ports(1, 2))
+        removed = {"e1": Removal(waiting=waiting, reason="CHG-4411")}
+        return less.model_copy(
+            update={"sites": less.sites | {"a": less.sites["a"].model_copy(update={"removed": removed})}}
+        )
+
+    drained = plan(old, without("drain"))
+    aside = plan(
+        two_sites(limit=9, a=ports(1, 2), b=ports(1, 2)), without("set_aside"), holds=standing(drained)
+    )
+    assert [hold.what for hold in aside.guard.holds] == [
+        (
+            "results of 1 endpoint stop and those that wait at e1 are set aside; "
+            "that was over the limit when it was held, and waits until it is approved or leaves the source"
+        )
+    ]
+    assert aside.guard.holds[0].id != drained.guard.holds[0].id
 
 
 def test_a_person_is_told_how_to_approve() -> None:
