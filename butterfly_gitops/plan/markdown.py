@@ -16,7 +16,7 @@ from butterfly_gitops.plan.markdown_table import named, table
 from butterfly_gitops.plan.markdown_text import code, plain, value
 from butterfly_gitops.plan.preview_markdown import preview_section
 from butterfly_gitops.plan.setting import Setting
-from butterfly_gitops.plan.text import NOTHING_APPLIED, additions, stops
+from butterfly_gitops.plan.text import NOTHING_APPLIED, additions, public_hosts, stops
 from butterfly_gitops.plan.thing import FLEET, GRANTS
 from butterfly_gitops.plan.wording import agreed, many
 
@@ -80,6 +80,7 @@ def _headline(plan: Plan) -> list[str]:
 def _moves(counts: Counts) -> Iterator[str]:
     if counts.endpoints_elsewhere:
         yield f"{_whose(counts.endpoints_elsewhere)} results go elsewhere"
+    yield from public_hosts(counts)
     if counts.endpoints_identity:
         yield f"{_whose(counts.endpoints_identity)} messages change identity"
 
@@ -92,21 +93,33 @@ def _approval(plan: Plan) -> Iterator[str]:
     if plan.is_of_another_fleet:
         yield "**Will be refused after the merge:** write the fleet's name as it was."
         return
-    if plan.guard.holds:
-        yield f"**Will wait after the merge:** {_over_limit(plan)} Release with {_releases(plan.guard.holds)}"
+    for hold in [hold for hold in plan.guard.holds if hold.always][:MOST_NAMED]:
+        yield f"{_will_wait(plan)} {plain(hold.what)}. Release with {_releases([hold])}"
+    if over := [hold for hold in plan.guard.holds if not hold.always]:
+        yield f"{_will_wait(plan)} {_over_limit(plan, over)} Release with {_releases(over)}"
     for one in plan.blocked[:MOST_NAMED]:
         yield f"**Will wait after the merge:** {one.why}"
     if not plan.is_empty and not plan.guard.holds and not plan.blocked:
-        yield "No approval needed: applies by itself after the merge. Studies finalized before that are not resent."
+        yield (
+            f"No approval needed{_given(plan)}: applies by itself after the merge. Studies finalized before that are "
+            "not resent."
+        )
 
 
-def _over_limit(plan: Plan) -> str:
-    held = {change for hold in plan.guard.holds for change in hold.changes}
+def _will_wait(plan: Plan) -> str:
+    return f"**Will wait after the merge**{_given(plan)}:"
+
+
+def _given(plan: Plan) -> str:
+    """What is wanted and not applied counts, and files do not know it."""
+    return "" if plan.beside.as_of else f" if {_revision(plan.beside.applied)} is what is applied"
+
+
+def _over_limit(plan: Plan, holds: Sequence[Hold]) -> str:
+    held = {change for hold in holds for change in hold.changes}
     classes = {class_of(change) for change in plan.changes if change.id in held}
     happens = [_HAPPENS[each] for each in _HAPPENS if each in classes]
-    count = many(
-        len({place for hold in plan.guard.holds for place in hold.endpoints}), "endpoint", "endpoints"
-    )
+    count = many(len(plan.guard.counted), "endpoint", "endpoints")
     who = count if happens == ["change identity"] else f"results of {count}"
     return f"{who} {' or '.join(happens)}, the limit is {plan.guard.limit}."
 

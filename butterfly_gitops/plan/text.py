@@ -80,8 +80,15 @@ def stops(counts: Counts) -> Iterator[str]:
 def _moves(counts: Counts) -> Iterator[str]:
     if counts.endpoints_elsewhere:
         yield f"Results of {many(counts.endpoints_elsewhere, 'endpoint', 'endpoints')} go elsewhere"
+    yield from public_hosts(counts)
     if counts.endpoints_identity:
         yield f"Messages of {many(counts.endpoints_identity, 'endpoint', 'endpoints')} change identity"
+
+
+def public_hosts(counts: Counts) -> Iterator[str]:
+    """Endpoints that are new and outside private networks."""
+    if new := counts.endpoints_public:
+        yield f"{many(new, 'new endpoint has a public host', 'new endpoints have public hosts')}"
 
 
 def additions(counts: Counts) -> Iterator[str]:
@@ -101,14 +108,20 @@ def _approval(plan: Plan) -> Iterator[str]:
     holds, stay = plan.guard.holds, sorted(plan.blocked_sites)
     may_stay = sorted({one.site for one in plan.blocked} - plan.blocked_sites)
     if holds:
-        yield f"{_sites([hold.site for hold in holds])} {agreed(len(holds), 'waits', 'wait')} for approval"
+        wait = agreed(len(holds), "waits", "wait")
+        yield f"{_sites([hold.site for hold in holds])} {wait} for approval{given(plan)}"
     if stay:
         yield f"{_sites(stay)} {agreed(len(stay), 'stays as it runs', 'stay as they run')}, for results wait"
     if may_stay:
         stays = agreed(len(may_stay), "stays as it runs", "stay as they run")
         yield f"{_sites(may_stay)} {stays} if results wait at what leaves"
     if not (holds or plan.blocked):
-        yield "No approval needed"
+        yield f"No approval needed{given(plan)}"
+
+
+def given(plan: Plan) -> str:
+    """The condition of all that is said of approvals where only files were compared: all that is not applied counts."""
+    return "" if plan.beside.as_of else f" if {plan.beside.applied} is what is applied"
 
 
 def _sites(names: list[str]) -> str:
@@ -181,8 +194,7 @@ def _held(plan: Plan) -> list[str]:
     lines = ["WAITS FOR APPROVAL"]
     for hold in plan.guard.holds:
         lines.append(f"  {hold.site}")
-        endpoints = many(len(hold.endpoints), "endpoint", "endpoints")
-        lines += wrapped(f"Results of {endpoints} stop, go elsewhere or change identity.", indent=4)
+        lines += wrapped(f"{hold.what[0].upper()}{hold.what[1:]}.", indent=4)
         lines.append(f"      bgo approve {hold.id[:PRINTED_HOLD_DIGITS]} --reason …")
     return lines
 

@@ -70,7 +70,8 @@ def test_markdown_is_the_comment_of_a_pull_request(repository, capfd):
     assert ran.out == (
         "<!-- butterfly-gitops:diff sites/ -->\n"
         "### No results stop · 1 endpoint's results go elsewhere\n\n"
-        "No approval needed: applies by itself after the merge. Studies finalized before that are not resent.\n\n"
+        f"No approval needed if `main` at `{before}` is what is applied: applies by itself after the merge. "
+        "Studies finalized before that are not resent.\n\n"
         "| | Where | After the merge | Setting | Line |\n"
         "|---|---|---|---|---|\n"
         "| **Elsewhere** | st-elsewhere / **epic-prod** | Results go to 10.20.30.40:6662, waiting ones too "
@@ -144,7 +145,7 @@ def test_where_there_was_no_folder_everything_is_added(tmp_path, monkeypatch, ca
     monkeypatch.chdir(repository.root)
     ran = run(capfd, "diff")
     assert ran.code == exit_codes.DONE
-    assert ran.out.startswith("No results stop. 3 sites are added. No approval needed.\n")
+    assert ran.out.startswith("No results stop. 3 sites are added. No approval needed if main at ")
 
 
 def test_another_name_of_the_fleet_is_the_first_thing_that_is_said(repository, capfd):

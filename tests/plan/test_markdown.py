@@ -82,7 +82,10 @@ def test_what_will_wait_is_said_with_the_way_out(settings, says: str) -> None:
     plan = held(14, **settings)
     text = printed(plan)
     paragraph = text.split("\n\n")[1]
-    assert paragraph.startswith(f"**Will wait after the merge:** {says} Release with `bgo approve ")
+    base = "`main` at `9c0d3aa`"
+    assert paragraph.startswith(
+        f"**Will wait after the merge** if {base} is what is applied: {says} Release with `bgo approve "
+    )
     hold = plan.guard.holds[0]
     assert f"`bgo approve {hold.id[:6]} --reason …` ({hold.site})" in paragraph
     assert paragraph.endswith(", and 4 more")
