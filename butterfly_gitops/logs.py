@@ -8,12 +8,13 @@ import structlog
 
 from butterfly_gitops.minute_line import MinuteLine
 from butterfly_gitops.model.error import kind_and_place
+from butterfly_gitops.model.printable import printable
 
 ALLOWED = frozenset(
     {
         "event", "level", "timestamp", "delivery", "attempt", "endpoint", "site", "lane", "outcome", "code", "detail",
         "generation", "count", "reason", "source", "url", "state", "error", "epoch", "actor", "seconds",
-        "event_id", "listener",
+        "digest", "listener",
     }
 )  # fmt: skip
 
@@ -33,6 +34,7 @@ def configure_logs(stream: TextIO, *, as_json: bool) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             only_allowed,
+            all_printable,
             renderer,
         ],
         logger_factory=structlog.PrintLoggerFactory(stream),
@@ -63,6 +65,11 @@ class Libraries(logging.Handler):
 def only_allowed(_: Any, __: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Drop every field that is not on the list: patient data must not pass by an oversight."""
     return {key: value for key, value in fields.items() if key in ALLOWED}
+
+
+def all_printable(_: Any, __: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Show by its number what would steer the terminal that a log is read on, or begin another line of it."""
+    return {key: printable(value) if isinstance(value, str) else value for key, value in fields.items()}
 
 
 _LIBRARIES = Libraries()

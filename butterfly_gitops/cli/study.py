@@ -133,9 +133,13 @@ def _said(file: Path, refused: ApiRefused, before: int) -> str:
         place = f"{file}#{one.get('pointer', '')}"
         _print_problem(place, one["rule"], one["message"], one.get("hint") or "")
     what = count_of(len(problems), "problem") if problems else str(refused)
-    event = f" (event {refused.document['event_id']})" if refused.status == 409 and not problems else ""
+    event = _which(refused.document, before) if refused.status == 409 and not problems else ""
     taken = f"; {count_of(before, 'event')} before {'was' if before == 1 else 'were'} taken" if before else ""
     return f"{file}: {what}{event}: nothing of it is stored{taken}"
+
+
+def _which(conflict: dict[str, Any], before: int) -> str:
+    return f" (event {before + conflict['position'] + 1}, SHA-256 of its id: {conflict['digest']}...)"
 
 
 def _rows(answers: list[dict[str, Any]]) -> Iterator[tuple[str, ...]]:

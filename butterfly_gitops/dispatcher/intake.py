@@ -13,6 +13,7 @@ from butterfly_gitops.delivery.patient import identifier_keys
 from butterfly_gitops.delivery.routing import Entitled, Route, is_near_start, is_too_far_ahead, route
 from butterfly_gitops.hl7.study_values import problems_of_values
 from butterfly_gitops.model.delivery import LaneId
+from butterfly_gitops.model.digest import short_digest
 from butterfly_gitops.model.error import GitopsError
 from butterfly_gitops.model.event_problems import event_problem
 from butterfly_gitops.model.problem import Problem
@@ -87,7 +88,9 @@ class Intake:
                 continue
             except EventConflict as conflict:
                 self.conflicts += 1
-                _log.warning("event id known with other content", event_id=conflict.event_id)
+                # An id may be made of a patient's.
+                digest, place = short_digest(conflict.event_id), pointers[conflict.position]
+                _log.warning("event id known with other content", digest=digest, detail=place)
                 raise
             self._tell(accepted, routed, routing)
             self._wake({lane for one in accepted for lane in one.lanes})

@@ -9,6 +9,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from butterfly_gitops.model.digest import short_digest
 from butterfly_gitops.model.problem import Origin, Problem
 from butterfly_gitops.model.study import StudyEvent
 
@@ -38,6 +39,7 @@ _HINTS = {
     "images_url": "write a whole address, such as https://cloud.example.org/s/4711, without blanks",
     "base64": "write it in base64 in one line, without blanks",
 }
+_NO_SUCH_FIELD = "a study event has no such field"
 _NO_BLANKS = "write it without blanks around it, or take it out"
 # A comparison takes long, and whoever waits for it keeps others waiting.
 _LONGEST_NAME = 64
@@ -83,8 +85,7 @@ def event_problems(error: ValidationError, prefix: str = "", *, before: int = 0)
             case "missing":
                 yield event_problem("missing-field", "this field is required", pointer, hint="add it")
             case "extra_forbidden":
-                hint = _known_as(one["loc"]) if number < _MOST_LOOKED_FOR else "take it out"
-                yield event_problem("unknown-field", "a study event has no such field", pointer, hint=hint)
+                yield _unknown_field(one["loc"], prefix, is_looked_for=number < _MOST_LOOKED_FOR)
             case _:
                 message, hint = _wrong(one)
                 yield event_problem("wrong-value", message, pointer, hint=hint)
@@ -107,6 +108,16 @@ def _wrong(one: ErrorDetails) -> tuple[str, str]:
     # The validators of our own say all; pydantic only adds whose words they are.
     message, hint = _BY_KIND.get(kind, (one["msg"].removeprefix("Value error, "), ""))
     return message, _HINTS.get(message) or hint or _HINTS.get(field, "")
+
+
+def _unknown_field(place: Sequence[int | str], prefix: str, *, is_looked_for: bool) -> Problem:
+    """A field that no event has; its name is somebody's text, and is only repeated where it is one of ours."""
+    name = str(place[-1])
+    hint = _known_as(place) if is_looked_for else "take it out"
+    if name in _places_of_fields():
+        return event_problem("unknown-field", _NO_SUCH_FIELD, prefix + _pointer(place), hint=hint)
+    message = f"{_NO_SUCH_FIELD} (SHA-256 of its name: {short_digest(name)}...)"
+    return event_problem("unknown-field", message, prefix + _pointer(place[:-1]), hint=hint)
 
 
 def _known_as(place: Sequence[int | str]) -> str:

@@ -15,6 +15,7 @@ from butterfly_gitops.delivery.act import ActionRefused
 from butterfly_gitops.delivery.pausing import CannotPause
 from butterfly_gitops.dispatcher.intake import EventsRefused
 from butterfly_gitops.hl7.refusal import RenderingRefused
+from butterfly_gitops.model.digest import short_digest
 from butterfly_gitops.model.error import GitopsError
 from butterfly_gitops.store.interface import (
     EventConflict,
@@ -79,7 +80,7 @@ async def answer(request: Request, error: Exception) -> JSONResponse:
     if isinstance(error, EventsRefused):
         body["problems"] = [problem_document(problem) for problem in error.problems]
     if isinstance(error, EventConflict):
-        body["event_id"] = error.event_id
+        body |= {"position": error.position, "digest": short_digest(error.event_id)}
     return JSONResponse(body, status_code=status, headers=headers)
 
 
@@ -94,7 +95,11 @@ def _said(one: Mapping[str, Any]) -> str:
     if one["type"] == "value_error":
         # Our own words say all.
         return str(one["msg"]).removeprefix("Value error, ")
-    return f"{'.'.join(map(str, one['loc']))}: {one['msg']}"
+    place = [str(part) for part in one["loc"]]
+    if one["type"] == "extra_forbidden":
+        # The name of a field that is none of ours is somebody's text, too.
+        place[-1] = f"(SHA-256 of the name: {short_digest(place[-1])}...)"
+    return f"{'.'.join(place)}: {one['msg']}"
 
 
 async def _answer_no_route(_: Request, error: Exception) -> JSONResponse:

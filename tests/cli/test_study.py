@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from butterfly_gitops.model.digest import short_digest
 from tests.cli.state_commands import EFAST, EPIC, STUDIES, Desk
 
 PRELIMINARY = str(STUDIES / "efast-preliminary.json")
@@ -91,8 +92,8 @@ def test_other_content_under_a_known_id_is_1_and_names_the_event(applied: Desk):
     ran = applied.bgo("study", "submit", other)
     assert (ran.code, ran.out) == (1, "")
     assert ran.err == (
-        f"bgo: other.json: this event_id is known with other content (event {sample()['event_id']}): "
-        "nothing of it is stored\n"
+        "bgo: other.json: this event_id is known with other content "
+        f"(event 1, SHA-256 of its id: {short_digest(sample()['event_id'])}...): nothing of it is stored\n"
     )
 
 

@@ -143,6 +143,7 @@ REFUSED: dict[str, bytes] = {
         "identifiers as text": edited("/patient/identifiers", "KANARI-MRN"),
         "text as a list": edited("/patient/family", ["KANARI-FAMILY"]),
         "unknown field": edited("/patient/nickname", "KANARI-NICK"),
+        "name of a field": edited("/patient/KANARI-MRN", "x"),
         "not JSON": b'{"patient": {"family": "KANARI-FAMILY", given: "KANARI-GIVEN"}}',
         "not UTF-8": b'{"family": "KANARI-FAMILY\xff"}',
         "a key twice": b'{"family": "KANARI-FAMILY", "family": "KANARI-GIVEN"}',
