@@ -1,15 +1,19 @@
 """How the outcome of a pass is told: one condition for the fleet, each site and each endpoint."""
 
-from collections.abc import Iterator, Mapping
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 
 from butterfly_gitops.controller.reconcile import Candidate, Outcome
 from butterfly_gitops.delivery.pausing import is_paused
 from butterfly_gitops.model.address import FLEET_SETTINGS
-from butterfly_gitops.model.delivery import LaneId, TargetNumber
+from butterfly_gitops.model.delivery import IN_LANE, LaneId, TargetNumber
 from butterfly_gitops.model.problem import Severity
-from butterfly_gitops.plan.document import Plan
+from butterfly_gitops.plan.departure import was_removed
+from butterfly_gitops.plan.wording import many
 from butterfly_gitops.store.interface import Condition, ConditionKind, LaneCounts, Observation
+
+_MOST_NAMED = 5
 
 
 def fleet_stalled(reason: str, message: str, *, at: datetime) -> Condition:
@@ -21,21 +25,53 @@ def of_configuration(
     candidate: Candidate, outcome: Outcome, observation: Observation, *, at: datetime
 ) -> Iterator[Condition]:
     """Say how the fleet and each site stand after a pass."""
-    yield _of_fleet(candidate, outcome, at)
     plan = candidate.plan
     kept = {one.site: one.reason for one in plan.kept} if plan else {}
-    sites = {*observation.generations, *candidate.loaded.unsound_sites, *outcome.refused}
-    for site in sorted(sites - {FLEET_SETTINGS}):
-        yield _of_site(site, candidate, outcome, kept, plan, at)
+    names = {*_there(candidate, observation), *candidate.loaded.unsound_sites, *outcome.refused}
+    sites = [_of_site(site, candidate, outcome, kept, observation, at) for site in sorted(names - {FLEET_SETTINGS})]
+    yield _of_fleet(candidate, outcome, sites, at)
+    yield from sites
 
 
-def _of_fleet(candidate: Candidate, outcome: Outcome, at: datetime) -> Condition:
+def standing_since(conditions: Iterable[Condition], observation: Observation) -> Iterator[Condition]:
+    """Let each condition stand since its last change: of its reason or message, or, where all is well, of what is applied."""
+    known = {(one.site, one.endpoint, one.kind): one for one in observation.conditions}
+    applied = {site: one.applied_at for site, one in observation.generations.items()}
+    newest = [one.applied_at for one in (observation.settings, *observation.generations.values()) if one]
+    applied[""] = max(newest, default=datetime.min.replace(tzinfo=UTC))
+    for one in conditions:
+        before = known.get((one.site, one.endpoint, one.kind))
+        if before is None or (before.reason, before.message) != (one.reason, one.message):
+            yield one
+        elif one.kind == "Ready" and not one.endpoint:
+            yield replace(one, since=max(before.since, applied.get(one.site, before.since)))
+        else:
+            yield replace(one, since=before.since)
+
+
+def _there(candidate: Candidate, observation: Observation) -> Iterator[str]:
+    """Name the sites that are wanted or applied, and those that have left while something of them is."""
+    wanted = candidate.loaded.fleet.sites if candidate.loaded.fleet else {}
+    with_lanes = {one.lane.site for one in observation.lanes}
+    for site in observation.generations:
+        if site in wanted or site in with_lanes or not was_removed(observation.running.sites.get(site)):
+            yield site
+
+
+def _of_fleet(
+    candidate: Candidate, outcome: Outcome, sites: Sequence[Condition], at: datetime
+) -> Condition:
     if candidate.plan is None:
         errors = _errors(candidate, None)
-        message = f"{errors} in fleet.yaml, grants.yaml or the folder: everything stays as it runs"
+        message = f"{errors}, in what holds for the whole fleet: everything stays as it runs"
         return Condition(kind="Stalled", site="", reason="Problems", message=message, since=at)
     if held := outcome.refused.get(FLEET_SETTINGS):
         return Condition(kind="Stalled", site="", reason="Held", message=held, since=at)
+    stalled = [f"{one.site} ({one.reason})" for one in sites if one.kind == "Stalled"]
+    if stalled:
+        named = ", ".join(stalled[:_MOST_NAMED]) + (", ..." if len(stalled) > _MOST_NAMED else "")
+        message = f"{len(stalled)} of {many(len(sites), 'site', 'sites')}: {named}"
+        return Condition(kind="Stalled", site="", reason="Sites", message=message, since=at)
     return Condition(kind="Ready", site="", reason="Applied", message="", since=at)
 
 
@@ -44,12 +80,13 @@ def _of_site(
     candidate: Candidate,
     outcome: Outcome,
     kept: Mapping[str, str],
-    plan: Plan | None,
+    observation: Observation,
     at: datetime,
 ) -> Condition:
+    plan = candidate.plan
     kind: ConditionKind = "Stalled"
     if site in candidate.loaded.unsound_sites:
-        reason, message = "Problems", f"{_errors(candidate, site)} in its files: it stays as it runs"
+        reason, message = "Problems", f"{_errors(candidate, site)}: it stays as it runs"
     elif site in kept:
         reason, message = "Kept", f"it {kept[site]}"
     elif plan is not None and site in plan.held_sites:
@@ -59,16 +96,26 @@ def _of_site(
         message = outcome.refused[site]
     elif plan is None:
         reason, message = "FleetProblems", "the fleet's files have problems: it stays as it runs"
+    elif was_removed(observation.running.sites.get(site)):
+        kind, reason, message = (
+            "Reconciling",
+            "Leaving",
+            "it was removed, and shows until its last results are gone",
+        )
     else:
         kind, reason, message = "Ready", "Applied", ""
     return Condition(kind=kind, site=site, reason=reason, message=message, since=at)
 
 
 def _errors(candidate: Candidate, site: str | None) -> str:
-    count = sum(
-        problem.severity is Severity.ERROR and problem.site == site for problem in candidate.loaded.problems
-    )
-    return "1 error" if count == 1 else f"{count} errors"
+    """Count the errors of a site or of the fleet, with the place and the rule of the first."""
+    errors = [one for one in candidate.loaded.problems if one.severity is Severity.ERROR and one.site == site]
+    if not errors:
+        return "0 errors"
+    first = errors[0]
+    line = f":{first.origin.line}" if first.origin.line else ""
+    place = f"{first.origin.file}{line} ({first.rule})"
+    return f"1 error, at {place}" if len(errors) == 1 else f"{len(errors)} errors, the first at {place}"
 
 
 def of_drift(observation: Observation, *, at: datetime) -> Iterator[Condition]:
@@ -114,4 +161,12 @@ def _of_lane(
         return "Stalled", "Unreachable", trouble
     if is_paused(lane, at):
         return "Ready", "Paused", "results wait until it is active again"
+    if is_unacknowledged(counted):
+        why = f"bgo delivery list --endpoint {lane.site}/{lane.endpoint} --waiting"
+        return "Stalled", "Unacknowledged", f"its EHR refuses, or does not answer: {why}"
     return "Ready", "Running", ""
+
+
+def is_unacknowledged(counted: LaneCounts) -> bool:
+    """Tell whether the newest attempts of a lane came to nothing and it tries again."""
+    return counted.lane.failures > 0 and any(counted.counts.get(state) for state in IN_LANE)

@@ -9,7 +9,12 @@ from typing import Protocol
 import structlog
 
 from butterfly_gitops.controller.applied import hold_of_commit, to_descend_from
-from butterfly_gitops.controller.conditions import fleet_stalled, of_configuration, of_endpoints
+from butterfly_gitops.controller.conditions import (
+    fleet_stalled,
+    of_configuration,
+    of_endpoints,
+    standing_since,
+)
 from butterfly_gitops.controller.configuring import Configuring
 from butterfly_gitops.daemon_thread import in_daemon_thread
 from butterfly_gitops.model.delivery import LaneId, TargetNumber
@@ -77,8 +82,9 @@ class Loop:
         if not commit:
             return False
         if self._source is None:
-            generations = (await self._store.observe()).generations.values()
-            return any(one.commit.startswith(commit) for one in generations)
+            seen = await self._store.observe()
+            generations = (seen.settings, *seen.generations.values())
+            return any(one is not None and one.commit.startswith(commit) for one in generations)
         if self._considered.startswith(commit):
             return True
         if len(commit) != len(self._considered) or set(commit) - set("0123456789abcdef"):
@@ -123,7 +129,8 @@ class Loop:
             _tell_changes(before, self._of_configuration)
         at = self._now()
         endpoints = of_endpoints(observation, self._lanes.reported(), self._lanes.troubles(), at=at)
-        await self._store.record([*self._of_configuration, *endpoints], at=at)
+        now = standing_since((*self._of_configuration, *endpoints), observation)
+        await self._store.record(list(now), at=at)
         # Only now does the status show what became of it.
         self._considered = self._seen
         self._has_passed = True

@@ -74,6 +74,11 @@ def has_left(before: Site | None, after: Site | None) -> bool:
     return not (after.ehr_endpoints or after.archives)
 
 
+def was_removed(site: Site | None) -> bool:
+    """Whether what is applied of a site is that it was removed; one that has nothing yet is there."""
+    return site is None or (is_empty(site) and bool(site.removed))
+
+
 def emptied_site(site: Site, removal: Removal) -> Site:
     """What is applied of a site that leaves: all of it is removed, in the one way."""
     things = sorted({*site.links, *site.ehr_endpoints, *site.archives})

@@ -564,10 +564,7 @@ class Store(Protocol):
         ...
 
     async def record(self, conditions: Sequence[Condition], *, at: datetime) -> None:
-        """Keep conditions; `since` stays where kind, reason and message do. Those of other names are dropped.
-
-        What was repaired stays for `DRIFT_IS_TOLD_FOR`.
-        """
+        """Keep exactly these conditions, beside what was repaired within `DRIFT_IS_TOLD_FOR`."""
         ...
 
     async def stand(self, holds: Sequence[Hold], *, released: Collection[str]) -> None:

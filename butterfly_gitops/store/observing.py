@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime
 
 from butterfly_gitops.model.delivery import Cause, Delivery, DeliveryId, Lane, LaneId, Rule, State, Target
@@ -91,17 +90,11 @@ def _closed_pairs(rows: Rows, applied: Running) -> Iterator[Pair]:
 
 def record(rows: Rows, conditions: Sequence[Condition], *, at: datetime) -> None:
     """See `Store.record`."""
-    known = {(one.site, one.endpoint, one.kind): one for one in rows.conditions()}
-    kept = [_since(one, known.get((one.site, one.endpoint, one.kind))) for one in conditions]
-    kept += [one for one in known.values() if one.kind == "Drifted" and one.since > at - DRIFT_IS_TOLD_FOR]
-    if sorted(kept, key=_order) != sorted(known.values(), key=_order):
+    known = rows.conditions()
+    repaired = [one for one in known if one.kind == "Drifted" and one.since > at - DRIFT_IS_TOLD_FOR]
+    kept = [*conditions, *repaired]
+    if sorted(kept, key=_order) != sorted(known, key=_order):
         rows.replace_conditions(kept)
-
-
-def _since(new: Condition, known: Condition | None) -> Condition:
-    if known is not None and (known.reason, known.message) == (new.reason, new.message):
-        return replace(new, since=known.since)
-    return new
 
 
 def _order(condition: Condition) -> tuple[str, str, str]:

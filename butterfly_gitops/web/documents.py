@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from butterfly_gitops.controller.conditions import is_unacknowledged
 from butterfly_gitops.delivery.pausing import holds_back, is_paused
 from butterfly_gitops.dispatcher.wire import Strays
 from butterfly_gitops.hl7.message import visible, visible_bytes
 from butterfly_gitops.model.delivery import Attempt, LaneId, Pause, State, StoredMessage, TargetNumber
 from butterfly_gitops.model.endpoint import Encoding
+from butterfly_gitops.plan.departure import was_removed
 from butterfly_gitops.store.interface import (
     Accepted,
     Acted,
@@ -184,7 +186,7 @@ def status_document(
         "fleet": observed.fleet,
         "dispatching": dispatches,
         "settings": observed.settings.number if observed.settings else None,
-        "commit": observed.settings.commit if observed.settings else None,
+        "commit": _newest_commit(observed),
         "conditions": conditions.get(("", ""), []),
         "sites": [_site(site, observed, conditions.get((site, ""), [])) for site in _sites(observed)],
         "endpoints": [
@@ -216,8 +218,18 @@ def _strays(counted: Strays | None) -> dict[str, int | None]:
     }
 
 
+def _newest_commit(observed: Observation) -> str | None:
+    """Return the newest commit of which anything is applied; the fleet's settings may be as they were long before."""
+    applied = [one for one in (observed.settings, *observed.generations.values()) if one]
+    return max(applied, key=lambda one: one.applied_at).commit if applied else None
+
+
 def _sites(observed: Observation) -> list[str]:
-    return sorted({*observed.generations, *(one.site for one in observed.conditions)} - {""})
+    """Name what is applied or told of: a site that was removed is shown until its last results are gone."""
+    there = {site for site in observed.generations if not was_removed(observed.running.sites.get(site))}
+    told = {one.site for one in observed.conditions}
+    with_lanes = {one.lane.site for one in observed.lanes}
+    return sorted({*there, *told, *with_lanes} - {""})
 
 
 def _site(site: str, observed: Observation, conditions: list[dict[str, Any]]) -> dict[str, Any]:
@@ -277,7 +289,7 @@ def condition_of(counted: LaneCounts, trouble: str, at: datetime) -> str:
         return "unreachable"
     if lane.leaving:
         return "draining"
-    return "backing off" if lane.failures else "running"
+    return "backing off" if is_unacknowledged(counted) else "running"
 
 
 def _condition(condition: Condition) -> dict[str, Any]:

@@ -78,16 +78,6 @@ def a_condition(message: str = "", **changes: object) -> Condition:
     return replace(condition, **changes)
 
 
-async def test_a_condition_stands_since_its_last_change(store: Store) -> None:
-    later = T0 + timedelta(minutes=1)
-    await store.record([a_condition()], at=T0)
-    await store.record([a_condition(since=later)], at=T0)
-    assert (await store.observe()).conditions == (a_condition(),)
-    for changed in (a_condition("other", since=later), a_condition("other", reason="Other", since=later)):
-        await store.record([changed], at=T0)
-        assert (await store.observe()).conditions == (changed,)
-
-
 async def test_conditions_of_other_names_are_dropped(store: Store) -> None:
     await store.record([a_condition(), a_condition(endpoint="cerner")], at=T0)
     await store.record([a_condition(kind="Stalled")], at=T0)
