@@ -73,8 +73,7 @@ def _is_agreed() -> bool:
         # A pipeline has nobody to ask; the question's line is not ended yet.
         click.echo(err=True)
         raise click.ClickException(
-            "nothing was applied, for nobody answered: --yes applies without asking, and `bgo plan --out p.json`, "
-            "then `bgo apply p.json` exactly what was read"
+            "nothing was applied, for nobody answered: --yes applies without asking"
         ) from None
 
 

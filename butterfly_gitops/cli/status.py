@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from butterfly_gitops.cli.named import seconds_of
 from butterfly_gitops.cli.output import age, in_either_format, print_table, strays_of
 
 _POLL_S = 0.2
+_COMMIT_DIGITS = 7
 
 
 @click.command("status")
@@ -23,12 +24,22 @@ _POLL_S = 0.2
     "--wait", "commit", metavar="COMMIT", default=None, help="Wait until every site reports this commit."
 )
 @click.option("--timeout", default="5m", show_default=True, help="How long --wait waits.")
+@click.option("--site", default="", metavar="SITE", help="Only this site.")
+@click.option("--trouble", is_flag=True, help="Only what is not well, or has results set aside.")
 @with_state
 @click.pass_context
 def command(
-    ctx: click.Context, *, style: str, commit: str | None, timeout: str, state: Path, acts_as: str
+    ctx: click.Context,
+    *,
+    style: str,
+    commit: str | None,
+    timeout: str,
+    site: str,
+    trouble: bool,
+    state: Path,
+    acts_as: str,
 ) -> None:
-    """Show conditions per site and endpoint, what waits and since when, and what EHRs still hold.
+    """Show conditions per site and endpoint, the worst first; what waits and since when, and what EHRs still hold.
 
     With --wait: exit code 0 when every site reports the commit or one that descends from it, 3 when some site is held,
     1 when one refuses it or the time is over.
@@ -36,16 +47,17 @@ def command(
     if commit is not None and not commit.strip():
         raise click.BadParameter("an empty commit; is a variable not set?", param_hint="--wait")
     wait_s = seconds_of(timeout, "--timeout")
-    status = call(state, acts_as, lambda api: _ask(api, commit or "", wait_s if commit else 0.0))
+    asked = {"commit": commit or "", "site": site, "trouble": str(trouble).lower()}
+    status = call(state, acts_as, lambda api: _ask(api, asked, wait_s if commit else 0.0))
     _show(status, style)
     if commit:
         ctx.exit(_exit_code(status))
 
 
-async def _ask(api: Api, commit: str, wait_s: float) -> dict[str, Any]:
+async def _ask(api: Api, asked: Mapping[str, str], wait_s: float) -> dict[str, Any]:
     ends = time.monotonic() + wait_s
     while True:
-        status: dict[str, Any] = await api.get("/v1/status", commit=commit)
+        status: dict[str, Any] = await api.get("/v1/status", **asked)
         is_over = time.monotonic() >= ends
         if is_over or (status["considered"] and not _is_on_its_way(status)):
             return status
@@ -58,7 +70,8 @@ def _is_on_its_way(status: dict[str, Any]) -> bool:
 
 def _exit_code(status: dict[str, Any]) -> int:
     conditions = [one for place in (status, *status["sites"]) for one in place["conditions"]]
-    stalled = [one["reason"] for one in conditions if one["kind"] == "Stalled"]
+    # That some sites are stalled is told by each of them; with --site, by that one.
+    stalled = [one["reason"] for one in conditions if one["kind"] == "Stalled" and one["reason"] != "Sites"]
     if any(reason in ("Held", "NotForward") for reason in stalled):
         return exit_codes.HELD
     if not status["considered"]:
@@ -71,19 +84,29 @@ def _show(status: dict[str, Any], style: str) -> None:
     if style == "json":
         click.echo(json.dumps(status, indent=2))
         return
-    click.echo(f"fleet {status['fleet'] or 'not known yet'}: {_mode(status)}")
+    commit = f" at {_short(status['commit'])}" if status["commit"] else ""
+    click.echo(f"fleet {status['fleet'] or 'not known yet'}{commit}: {_mode(status)}")
     for one in status["conditions"]:
         click.echo(f"  {_said(one)}")
-    click.echo()
-    print_table(("SITE", "RUNS", "CONDITION"), _sites(status))
-    click.echo()
-    print_table(("ENDPOINT", "LANE", "WAITS", "OLDEST", "CONDITION"), _endpoints(status))
+    for head, rows in (
+        (("SITE", "RUNS", "CONDITION"), list(_sites(status))),
+        (("ENDPOINT", "LANE", "WAITS", "OLDEST", "CONDITION"), list(_endpoints(status))),
+    ):
+        if rows:
+            click.echo()
+            print_table(head, rows)
     for one in status["holds"]:
         if one["approved"] is None:
             what = f"{one['site'] or 'the commit'} is held for {age(one['since'])}: {one['what']}"
             click.echo(f"\n{what}\n  release it: bgo approve {one['id']} --reason ...")
     for one in status["withheld"]:
         click.echo(f"\n{one['endpoint']} still holds revision {one['revision']} of study {one['study']}")
+
+
+def _short(commit: str) -> str:
+    """Return the beginning of a commit, or of a folder's digest."""
+    kind, colon, digits = commit.rpartition(":")
+    return f"{kind}{colon}{digits[:_COMMIT_DIGITS]}"
 
 
 def _mode(status: dict[str, Any]) -> str:
@@ -96,7 +119,7 @@ def _mode(status: dict[str, Any]) -> str:
 
 def _sites(status: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
     for one in status["sites"]:
-        runs = f"#{one['generation']}" if one["generation"] else "nothing"
+        runs = f"#{one['generation']} at {_short(one['commit'])}" if one["generation"] else "nothing"
         yield one["site"], runs, "; ".join(map(_said, one["conditions"]))
 
 

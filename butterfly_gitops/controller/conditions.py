@@ -28,7 +28,9 @@ def of_configuration(
     plan = candidate.plan
     kept = {one.site: one.reason for one in plan.kept} if plan else {}
     names = {*_there(candidate, observation), *candidate.loaded.unsound_sites, *outcome.refused}
-    sites = [_of_site(site, candidate, outcome, kept, observation, at) for site in sorted(names - {FLEET_SETTINGS})]
+    sites = [
+        _of_site(site, candidate, outcome, kept, observation, at) for site in sorted(names - {FLEET_SETTINGS})
+    ]
     yield _of_fleet(candidate, outcome, sites, at)
     yield from sites
 
@@ -58,9 +60,7 @@ def _there(candidate: Candidate, observation: Observation) -> Iterator[str]:
             yield site
 
 
-def _of_fleet(
-    candidate: Candidate, outcome: Outcome, sites: Sequence[Condition], at: datetime
-) -> Condition:
+def _of_fleet(candidate: Candidate, outcome: Outcome, sites: Sequence[Condition], at: datetime) -> Condition:
     if candidate.plan is None:
         errors = _errors(candidate, None)
         message = f"{errors}, in what holds for the whole fleet: everything stays as it runs"

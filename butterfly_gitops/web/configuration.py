@@ -26,6 +26,7 @@ from butterfly_gitops.web.documents import generation_document, status_document
 from butterfly_gitops.web.guard import Guarded, needs
 from butterfly_gitops.web.limit import read_limited
 from butterfly_gitops.web.services import Services
+from butterfly_gitops.web.trouble import worst_first
 
 router = APIRouter(route_class=Guarded)
 
@@ -105,25 +106,29 @@ def _snapshot(body: bytes) -> Snapshot:
 
 @router.get("/v1/status")
 @needs("see_configuration", "somewhere")
-async def get_status(services: Given, caller: Asking, commit: str = "") -> dict[str, Any]:
+async def get_status(
+    services: Given, caller: Asking, commit: str = "", site: str = "", trouble: bool = False
+) -> dict[str, Any]:
     """Return conditions per site and endpoint, what waits and since when, of the sites that the caller may see.
 
-    With `commit`, `considered` says whether the controller's newest pass saw it or one that descends from it.
+    The worst come first; `site` leaves out the others, `trouble` what is well. With `commit`, `considered` says whether
+    the controller's newest pass saw it or one that descends from it.
     """
     # Asked first: what a pass that ends meanwhile has made of the commit is then in what is observed.
     considered = await services.has_considered(commit)
     lanes, at = services.dispatching, services.now()
     reported, troubles = (lanes.reported(), lanes.troubles()) if lanes else ({}, {})
     observed = _seen_by(caller, await services.store.observe())
+    status = status_document(
+        replace(observed, conditions=_as_it_stands(observed, services, reported, troubles, at)),
+        reported=reported,
+        troubles=troubles,
+        strays=lanes.strays() if lanes else {},
+        dispatches=lanes is not None,
+        at=at,
+    )
     return {
-        **status_document(
-            replace(observed, conditions=_as_it_stands(observed, services, reported, troubles, at)),
-            reported=reported,
-            troubles=troubles,
-            strays=lanes.strays() if lanes else {},
-            dispatches=lanes is not None,
-            at=at,
-        ),
+        **worst_first(status, site=site, only_trouble=trouble),
         "source": services.followed or None,
         "considered": considered,
     }

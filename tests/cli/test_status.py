@@ -20,8 +20,28 @@ def test_it_tells_what_waits(applied: Desk):
     ran = applied.bgo("status")
     assert (ran.code, ran.err) == (0, "")
     lines = ran.out.splitlines()
-    assert lines[0] == "fleet mercy-health: nothing dispatches; start `bgo run`"
+    assert lines[0].startswith("fleet mercy-health at ")
+    assert lines[0].endswith(": nothing dispatches; start `bgo run`")
     assert any(line.split()[:4] == [EPIC, "-", "1", "queued"] for line in lines)
+
+
+def test_it_names_the_commit_of_the_fleet_and_of_each_site(applied: Desk):
+    applied.edit("st-elsewhere/ehr-endpoints.yaml", "port: 6661", "port: 6662")
+    assert applied.bgo("apply", "--yes").code == 0
+    status = applied.json("status", "--format", "json")
+    digits = status["commit"].removeprefix("sha256:")[:7]
+    lines = applied.bgo("status").out.splitlines()
+    assert lines[0].startswith(f"fleet mercy-health at sha256:{digits}: ")
+    assert any(line.split() == ["st-elsewhere", "#2", "at", f"sha256:{digits}"] for line in lines)
+
+
+def test_only_one_site_or_only_trouble_may_be_asked_for(applied: Desk):
+    assert EPIC in applied.bgo("status", "--site", "st-elsewhere").out
+    assert applied.bgo("status", "--site", "nowhere").err == "bgo: there is no site nowhere\n"
+    assert applied.bgo("status", "--trouble").out.count("\n") == 1, "all is well"
+    applied.bgo("study", "submit", "--as-now", EFAST)
+    applied.bgo("delivery", "set-aside", "1", "--reason", "CHG-1")
+    assert EPIC in applied.bgo("status", "--trouble").out
 
 
 def test_json_stands_alone(applied: Desk):

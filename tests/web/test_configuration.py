@@ -2,6 +2,7 @@
 
 import copy
 import json
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -185,6 +186,64 @@ async def test_a_paused_endpoint_shows_as_paused(api: Served):
     await api.apply()
     status = (await api.get("/v1/status")).json()
     assert {one["condition"] for one in status["endpoints"]} == {None, "paused"}
+
+
+async def test_the_commit_of_the_fleet_is_the_newest_of_which_anything_is_applied(api: Served):
+    edit(api.sites, "st-elsewhere/ehr-endpoints.yaml", "port: 6661", "port: 6662")
+    plan = (await planned(api))["plan"]
+    await api.post("/v1/applications", {"plan": plan, "revision": "c0ffee"})
+    status = (await api.get("/v1/status")).json()
+    assert (status["settings"], status["commit"]) == (1, "c0ffee")
+    assert {one["site"]: one["commit"] for one in status["sites"]} == {
+        "county-general": "r1",
+        "seaside": "r1",
+        "st-elsewhere": "c0ffee",
+    }
+
+
+async def test_a_site_that_was_removed_is_not_shown_once_nothing_of_it_is_left(api: Served):
+    shutil.rmtree(api.sites / "seaside")
+    edit(
+        api.sites,
+        "fleet.yaml",
+        "name: mercy-health",
+        "name: mercy-health\nremoved_sites: {seaside: {waiting: drain, reason: CHG-1}}",
+    )
+    await api.apply()
+    status = (await api.get("/v1/status")).json()
+    assert [one["site"] for one in status["sites"]] == ["county-general", "st-elsewhere"]
+
+
+async def shown(api: Served, **asked: str) -> tuple[list[str], list[str]]:
+    status = (await api.client.get("/v1/status", params=asked)).json()
+    return [one["site"] for one in status["sites"]], [one["endpoint"] for one in status["endpoints"]]
+
+
+async def test_the_worst_comes_first_and_may_be_asked_for_alone(api: Served):
+    services: Any = api.app.state.services
+    lanes = {lane.endpoint: lane for lane, _ in (await services.store.running()).lanes}
+    by_hand(services.store, lambda rows: rows.put_lane(replace(lanes["epic-prod"], stopped="3 refused")))
+    by_hand(services.store, lambda rows: rows.put_lane(replace(lanes["meditech"], paused=True)))
+    stalled = Condition(
+        kind="Stalled", site="seaside", reason="Held", message="", since=datetime(2026, 1, 2, tzinfo=UTC)
+    )
+    await services.store.record([stalled], at=services.now())
+    sites, endpoints = await shown(api)
+    assert sites == ["seaside", "county-general", "st-elsewhere"]
+    assert endpoints[:2] == ["st-elsewhere/epic-prod", "seaside/meditech"]
+    assert endpoints[2:] == sorted(endpoints[2:])
+    assert await shown(api, trouble="true") == (sites[:1], endpoints[:2])
+    assert await shown(api, site="st-elsewhere") == (["st-elsewhere"], ["st-elsewhere/epic-prod"])
+    assert await shown(api, site="st-elsewhere", trouble="true") == ([], ["st-elsewhere/epic-prod"])
+    assert (await api.get("/v1/status?site=nowhere")).status_code == 404
+
+
+async def test_what_is_set_aside_is_trouble(api: Served):
+    answer = await api.submit("efast.json")
+    assert (await shown(api, trouble="true"))[1] == []
+    (delivery,) = [one["delivery"] for one in answer["decisions"] if one["delivery"]]
+    await api.post(f"/v1/deliveries/{delivery}/set-aside", {"reason": "CHG-1"})
+    assert (await shown(api, trouble="true"))[1] == ["st-elsewhere/epic-prod"]
 
 
 class Runs:
