@@ -21,6 +21,7 @@ from butterfly_gitops.dispatcher.dial import Dialler, TcpDialler
 from butterfly_gitops.dispatcher.intake import Intake
 from butterfly_gitops.dispatcher.lane import World
 from butterfly_gitops.dispatcher.lanes import Lanes
+from butterfly_gitops.dispatcher.room import Room, Shares, raise_limit, share, tell_of_want
 from butterfly_gitops.dispatcher.wire import Listener, TcpWire
 from butterfly_gitops.hl7.acknowledgement import read_acknowledgement
 from butterfly_gitops.hl7.control_id import crockford
@@ -65,7 +66,10 @@ class Options:
 class Engine:
     """Controller, dispatcher and API on one state. `url` is where the API answers."""
 
-    def __init__(self, *, services: Services, lanes: Lanes, loop: Loop, listening: socket.socket) -> None:
+    def __init__(
+        self, *, services: Services, lanes: Lanes, loop: Loop, listening: socket.socket, shares: Shares
+    ) -> None:
+        self._shares = shares
         self._services = services
         self._lanes = lanes
         self._loop = loop
@@ -76,13 +80,14 @@ class Engine:
 
     async def run(self, stop: asyncio.Event, *, started: Callable[[], None] = lambda: None) -> None:
         """Run until `stop`; attempts in flight end first. Raises OwnerLost, OtherFleet."""
-        server = Server(self.app, most_connections=256)
+        server = Server(self.app, most_connections=self._shares.clients)
         try:
             async with asyncio.TaskGroup() as group:
                 self._lanes.start_in(group)
                 # What is applied runs at once; the source may take its time.
                 await self._services.configuring.repair(actor=ACTOR)
                 await self._lanes.converge()
+                tell_of_want(self._shares, self._lanes.listeners)
                 serving = group.create_task(server.serve(sockets=[self._listening]), name="API")
                 passing = group.create_task(self._loop.run(), name="controller")
                 beating = group.create_task(_heartbeat(self._services.store), name="heartbeat of the store")
@@ -133,19 +138,21 @@ async def build(options: Options, *, dialler: Dialler | None = None) -> AsyncIte
         recovered = await store.recover(epoch, at=_now())
         _log.info("state opened", state=str(options.state), epoch=epoch, count=recovered)
         world = World(now=_now, draw=random.random, letters=_letters)
-        tcp = dialler or TcpDialler(own=listening.getsockname()[:2])
-        lanes = Lanes(store, epoch, make_wire=lambda to: _wire(to, tcp), world=world)
-        engine = _engine(options, store, lanes, listening)
+        shares = share(raise_limit())
+        room = Room(dialler or TcpDialler(own=listening.getsockname()[:2]), most=shares.listeners)
+        lanes = Lanes(store, epoch, make_wire=lambda to: _wire(to, room), world=world)
+        engine = _engine(options, store, lanes, listening, shares)
         stack.enter_context(_announced(options.state, engine.url))
         yield engine
 
 
-def _engine(options: Options, store: Store, lanes: Lanes, listening: socket.socket) -> Engine:
+def _engine(options: Options, store: Store, lanes: Lanes, listening: socket.socket, shares: Shares) -> Engine:
     intake = Intake(store, wake=lanes.wake, now=_now)
 
     async def applied() -> None:
         intake.forget_rules()
         await lanes.converge()
+        tell_of_want(shares, lanes.listeners)
 
     configuring = Configuring(store, now=_now, applied=applied)
     loop = Loop(
@@ -168,7 +175,7 @@ def _engine(options: Options, store: Store, lanes: Lanes, listening: socket.sock
         kick=loop.kick,
         has_considered=loop.has_considered,
     )
-    return Engine(services=services, lanes=lanes, loop=loop, listening=listening)
+    return Engine(services=services, lanes=lanes, loop=loop, listening=listening, shares=shares)
 
 
 @contextlib.asynccontextmanager

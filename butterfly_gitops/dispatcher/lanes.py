@@ -96,6 +96,11 @@ class Lanes:
                 self._past += wire.strays
                 del self._wires[key]
 
+    @property
+    def listeners(self) -> int:
+        """How many listeners lanes lead to now."""
+        return len(self._wires)
+
     def wake(self, lanes: Iterable[LaneId]) -> None:
         """Let these lanes look again."""
         for lane in lanes:
