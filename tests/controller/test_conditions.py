@@ -10,6 +10,7 @@ import pytest
 
 from butterfly_gitops.controller.conditions import of_endpoints
 from butterfly_gitops.model.delivery import State
+from butterfly_gitops.store.interface import Approval
 from tests.config.examples import EXAMPLES
 from tests.controller.passes import NOW, Clock, Counting, following, told
 
@@ -97,6 +98,10 @@ async def test_a_site_that_was_removed_is_told_until_nothing_of_it_is_left(files
     assert (await told(store, "seaside")).reason == "Kept"
     with (files / "fleet.yaml").open("a", encoding="utf-8") as fleet:
         fleet.write(REMOVED)
+    await loop.make_pass()
+    assert (await told(store)).message == "1 of 2 sites: seaside (Held)"
+    (hold,) = (await store.observe()).holds
+    await store.approve(Approval(hold=hold.id, actor="ada@example.org", reason="CHG-4411", at=NOW))
     await loop.make_pass()
     assert {one.site for one in (await store.observe()).conditions} == {"", "st-elsewhere"}
     assert ((await told(store)).kind, (await told(store)).reason) == ("Ready", "Applied")

@@ -67,7 +67,7 @@ async def test_a_hold_outlives_a_commit_that_breaks_its_site(follower: Follower,
     observation = await follower.store.observe()
     conditions = of_configuration(candidate, outcome, observation, at=NOW)
     assert [(one.site, one.reason) for one in conditions] == [
-        ("", "Applied"),
+        ("", "Sites"),
         ("alpha", "Problems"),
         ("gamma", "Held"),
     ]

@@ -210,6 +210,9 @@ async def test_a_site_that_was_removed_is_not_shown_once_nothing_of_it_is_left(a
         "name: mercy-health\nremoved_sites: {seaside: {waiting: drain, reason: CHG-1}}",
     )
     await api.apply()
+    (hold,) = (await api.get("/v1/status")).json()["holds"]
+    await api.post(f"/v1/holds/{hold['id']}/approve", {"reason": "CHG-1"})
+    await api.apply()
     status = (await api.get("/v1/status")).json()
     assert [one["site"] for one in status["sites"]] == ["county-general", "st-elsewhere"]
 
