@@ -83,6 +83,11 @@ def _order(annotation: Any, layer: type[BaseModel]) -> KeyOrder:
 def _order_of_model(model: type[BaseModel], layer: type[BaseModel]) -> KeyOrder:
     hints = get_type_hints(model, include_extras=True)
     names = list(model.model_fields)
+    if "removed" in names:
+        # What left a file on purpose is said at its top, where a review begins.
+        names.sort(
+            key=lambda name: ("version", "removed").index(name) if name in ("version", "removed") else 2
+        )
     if model is EndpointLayer:
         names.sort(key=lambda name: _FIRST.index(name) if name in _FIRST else len(_FIRST))
     return KeyOrder(known={name: _order(hints[name], layer) for name in names})
