@@ -34,7 +34,10 @@ _PIPELINES: dict[str, tuple[Forge, ...]] = {
     "gitlab": ("gitlab",),
     "none": (),
 }
-_HOME = re.compile(r"https://[A-Za-z0-9.-]+(?::\d+)?(?:/[A-Za-z0-9._-]+){2,}")
+# A folder on this machine is for a trial.
+_HOME = re.compile(
+    r"(?:https://[A-Za-z0-9.-]+(?::\d+)?(?:/[A-Za-z0-9._-]+)+|file://(?:/[A-Za-z0-9._-]+)*)(?:/[A-Za-z0-9._-]+)"
+)
 _ZONE = re.compile(r"[A-Za-z0-9_+/-]+")
 
 
@@ -58,7 +61,7 @@ def _site_named(ctx: click.Context, param: click.Parameter, value: str) -> str:
 def _kept_at(ctx: click.Context, param: click.Parameter, value: str) -> str:  # noqa: ARG001
     home = value.rstrip("/").removesuffix(".git")
     if not _HOME.fullmatch(home):
-        raise click.BadParameter(f'"{value}" is no address like {HOME}')
+        raise click.BadParameter(f'"{value}" is no address like {HOME}, or file:///folder for a trial')
     return home
 
 

@@ -179,7 +179,9 @@ def _exit_code(error: BaseException, voice: Voice) -> int:
             _say(str(error))
             return error.exit_code
         case ModuleNotFoundError() if error.name in _OF_THE_SERVER:
-            _say("this verb needs packages that are not installed: pip install 'butterfly-gitops[server]'")
+            _say(
+                "this verb needs packages that are not installed: install butterfly-gitops with its extra `server`"
+            )
             return exit_codes.FAILED
         case BrokenPipeError():
             # Whoever read our output has seen enough; what is left must not complain at exit.

@@ -186,6 +186,8 @@ def test_quiet_says_nothing(bgo):
         (("--time-zone", ""), "there is no time zone"),
         (("--home", "git@example.org:tools/bgo"), "is no address like https://github.com/"),
         (("--home", "https://git.example.org/a b"), "is no address like"),
+        (("--home", "file://host/bgo"), "or file:///folder for a trial"),
+        (("--home", "file:///"), "is no address like"),
         (("--ci", "jenkins"), "'jenkins' is not one of"),
     ],
     ids=lambda value: " ".join(value)[:30] if isinstance(value, tuple) else "",

@@ -88,7 +88,7 @@ def test_a_verb_that_needs_the_server_says_how_to_get_it(tmp_path: Path):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
-        "bgo: this verb needs packages that are not installed: pip install 'butterfly-gitops[server]'\n"
+        "bgo: this verb needs packages that are not installed: install butterfly-gitops with its extra `server`\n"
     )
 
 

@@ -137,6 +137,7 @@ def test_a_workflow_uses_the_action_by_its_name_on_github() -> None:
         "https://github.com.example.org/mercy/bgo",
         "https://github.com:444/mercy/bgo",
         "https://github.com/mercy/bgo/more",
+        "file:///srv/bgo",
     ],
 )
 def test_a_workflow_uses_a_copy_of_what_is_kept_elsewhere(home: str) -> None:
