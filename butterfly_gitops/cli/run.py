@@ -103,13 +103,18 @@ def _source(source: str | None, *, state: Path) -> tuple[Source | None, str]:
     """Return the source, and its name to be shown."""
     if source is None:
         return None, ""
-    if not is_git_address(source):
+    if not is_git_address(source) and not _is_bare(Path(source)):
         return FolderSource(path=Path(source)), source
     try:
         address = parse_git_address(source)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--source") from None
     return GitSource(address, cache=state / "git"), str(address)
+
+
+def _is_bare(path: Path) -> bool:
+    """Whether a folder is a repository without a working tree, whatever it is called."""
+    return all((path / name).exists() for name in ("HEAD", "objects", "refs"))
 
 
 def _seconds(interval: str) -> float:

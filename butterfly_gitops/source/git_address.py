@@ -48,7 +48,7 @@ class GitAddress:
 
 def is_git_address(text: str) -> bool:
     """Whether a source is meant as a branch of a repository, and not as a folder."""
-    return "#" in text or "://" in text
+    return "#" in text or "://" in text or text.rstrip("/").endswith(".git") or _is_ssh_short(text)
 
 
 def parse_git_address(text: str) -> GitAddress:
@@ -56,11 +56,17 @@ def parse_git_address(text: str) -> GitAddress:
     url, _, fragment = text.rpartition("#")
     branch, colon, folder = fragment.partition(":")
     if not url or not colon:
+        if "#" not in text and "://" not in text:
+            raise ValueError(f"this is a repository: write PATH#BRANCH:FOLDER, such as {text}#main:sites")
         raise ValueError("write GIT_URL#BRANCH:FOLDER, such as https://git.example.org/fleet.git#main:sites")
     if _NO_BRANCH.search(branch):
         raise ValueError(f"{branch!r} is no name of a branch")
     public, secret = _split(url)
     return GitAddress(url=public, branch=branch, folder=_folder(folder), secret=secret)
+
+
+def _is_ssh_short(text: str) -> bool:
+    return "@" in text.partition(":")[0] and _SSH_SHORT.fullmatch(text) is not None
 
 
 def _split(url: str) -> tuple[str, str]:

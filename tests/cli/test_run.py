@@ -3,6 +3,7 @@
 import json
 import signal
 import socket
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -26,6 +27,12 @@ FREE = ("--listen", "127.0.0.1:0")
         (["--interval", "0s"], 64, "longer than 0s"),
         (["--listen", "8311"], 64, "write HOST:PORT"),
         (["--source", "https://git.example.org/sites.git#main"], 64, "write GIT_URL#BRANCH:FOLDER"),
+        (["--source", "/srv/fleet.git"], 64, "write PATH#BRANCH:FOLDER, such as /srv/fleet.git#main:sites"),
+        (
+            ["--source", "git@git.example.org:fleet"],
+            64,
+            "write PATH#BRANCH:FOLDER, such as git@git.example.org",
+        ),
         (["--source", "http://git.example.org/sites.git#main:sites"], 64, "http:// is not read"),
         (["--log-format", "xml"], 64, "xml"),
         (["--listen", "127.0.0.1:99999"], 64, "the port is from 0 to 65535"),
@@ -112,6 +119,13 @@ def test_a_source_of_another_fleet_ends_it_with_one_line(applied: Desk):
 
 
 @pytest.mark.journey
+def test_a_bare_repository_without_a_branch_is_told_the_form_whatever_its_name(desk: Desk):
+    subprocess.run(["git", "init", "--quiet", "--bare", desk.folder / "fleet"], check=True)
+    ran = desk.bgo("run", *FREE, "--new-state", "--source", "fleet")
+    assert ran.code == 64
+    assert "write PATH#BRANCH:FOLDER, such as fleet#main:sites" in ran.err
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_verbs_speak_to_the_one_that_runs(desk: Desk, number: int):
     with practice_ehr(desk.folder) as port:
