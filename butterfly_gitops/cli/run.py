@@ -1,7 +1,10 @@
 """`bgo run`: controller, dispatcher and API in one process."""
 
 import asyncio
+import contextlib
+import ctypes
 import gc
+import resource
 import signal
 import sys
 from pathlib import Path
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from butterfly_gitops.wiring import Options
 
 _LAST_PORT = 65535
+_SET_DUMPABLE = 4  # PR_SET_DUMPABLE of prctl(2)
 
 
 @click.command("run")
@@ -65,6 +69,7 @@ def command(
     from butterfly_gitops.web.access import Caller
     from butterfly_gitops.wiring import Options
 
+    _keep_no_dumps()
     host, port = _address(listen)
     follows, followed = _source(source, state=state)
     options = Options(
@@ -115,6 +120,14 @@ def _source(source: str | None, *, state: Path) -> tuple[Source | None, str]:
 def _is_bare(path: Path) -> bool:
     """Whether a folder is a repository without a working tree, whatever it is called."""
     return all((path / name).exists() for name in ("HEAD", "objects", "refs"))
+
+
+def _keep_no_dumps() -> None:
+    """Let no crash write what is in memory to a disk: messages, and the token."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    # A handler of dumps that the system pipes them to does not ask for the limit.
+    with contextlib.suppress(AttributeError, OSError):
+        ctypes.CDLL(None).prctl(_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def _seconds(interval: str) -> float:

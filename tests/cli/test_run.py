@@ -4,6 +4,7 @@ import json
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -124,6 +125,13 @@ def test_a_bare_repository_without_a_branch_is_told_the_form_whatever_its_name(d
     ran = desk.bgo("run", *FREE, "--new-state", "--source", "fleet")
     assert ran.code == 64
     assert "write PATH#BRANCH:FOLDER, such as fleet#main:sites" in ran.err
+
+
+def test_a_crash_leaves_no_dump():
+    told = "import resource; print(resource.getrlimit(resource.RLIMIT_CORE)); print(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))"
+    script = f"import ctypes; from butterfly_gitops.cli.run import _keep_no_dumps; _keep_no_dumps(); {told}"
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert ran.stdout == "(0, 0)\n0\n"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
