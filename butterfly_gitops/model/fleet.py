@@ -25,7 +25,7 @@ class Guard(Frozen):
     """The limit over which changes wait for a person's approval."""
 
     max_endpoints: Annotated[int, Field(ge=0, le=1_000_000)] = 10
-    """Endpoints per pass whose results stop, go elsewhere or change identity."""
+    """Endpoints whose results may stop, go elsewhere or change identity without approval; all that is wanted and not applied yet counts."""
 
 
 class Entitlements(Frozen):

@@ -5,6 +5,7 @@ Colour and progress belong to `cli`.
 
 from collections.abc import Iterator
 
+from butterfly_gitops.model.address import FLEET_SETTINGS
 from butterfly_gitops.model.printable import printable
 from butterfly_gitops.plan.consequence import Consequence
 from butterfly_gitops.plan.document import PRINTED_HOLD_DIGITS, Counts, Plan
@@ -13,7 +14,7 @@ from butterfly_gitops.plan.effective_from import print_moment
 from butterfly_gitops.plan.preview_text import preview_lines
 from butterfly_gitops.plan.setting import Setting
 from butterfly_gitops.plan.terminal_text import WIDTH, wrapped
-from butterfly_gitops.plan.wording import agreed, many
+from butterfly_gitops.plan.wording import agreed, all_of, many
 
 # Where `file:line` ends.
 RIGHT_EDGE = 76
@@ -105,17 +106,23 @@ def additions(counts: Counts) -> Iterator[str]:
 
 
 def _approval(plan: Plan) -> Iterator[str]:
+    if plan.beside.commit_held:
+        yield "The newest commit waits for approval, and nothing of it is applied before"
     holds, stay = plan.guard.holds, sorted(plan.blocked_sites)
     may_stay = sorted({one.site for one in plan.blocked} - plan.blocked_sites)
     if holds:
-        wait = agreed(len(holds), "waits", "wait")
-        yield f"{_sites([hold.site for hold in holds])} {wait} for approval{given(plan)}"
+        sites = [hold.site for hold in holds if hold.site != FLEET_SETTINGS]
+        who = [_sites(sites)] if sites else []
+        if len(sites) < len(holds):
+            who.append("the fleet's settings" if sites else "The fleet's settings")
+        waits = agreed(len(holds), "waits", "wait") if sites else "wait"
+        yield f"{all_of(who)} {waits} for approval{given(plan)}"
     if stay:
         yield f"{_sites(stay)} {agreed(len(stay), 'stays as it runs', 'stay as they run')}, for results wait"
     if may_stay:
         stays = agreed(len(may_stay), "stays as it runs", "stay as they run")
         yield f"{_sites(may_stay)} {stays} if results wait at what leaves"
-    if not (holds or plan.blocked):
+    if not (holds or plan.blocked or plan.beside.commit_held):
         yield f"No approval needed{given(plan)}"
 
 
@@ -189,9 +196,10 @@ def _where(setting: Setting) -> str:
 
 
 def _held(plan: Plan) -> list[str]:
-    if not plan.guard.holds:
+    commit = plan.beside.commit_held
+    if not plan.guard.holds and not commit:
         return []
-    lines = ["WAITS FOR APPROVAL"]
+    lines = ["WAITS FOR APPROVAL", *(wrapped(commit, indent=2) if commit else ())]
     for hold in plan.guard.holds:
         lines.append(f"  {hold.site}")
         lines += wrapped(f"{hold.what[0].upper()}{hold.what[1:]}.", indent=4)
@@ -237,5 +245,11 @@ def _foot(plan: Plan) -> list[str]:
     measured = f"Guard: {len(guarded.counted)} of at most {many(guarded.limit, 'endpoint', 'endpoints')}."
     return [
         *wrapped(f"{sites} {measured} Plan {plan.printed_id}."),
-        "To apply exactly this: bgo plan --out p.json, then bgo apply p.json",
+        *wrapped(_way_to_apply(plan)),
     ]
+
+
+def _way_to_apply(plan: Plan) -> str:
+    if plan.beside.by_controller:
+        return "A controller applies what its source says: what is applied by hand, its next pass takes back."
+    return "To apply exactly this: bgo plan --out p.json, then bgo apply p.json"

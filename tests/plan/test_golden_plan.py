@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from butterfly_gitops.model.fleet import AccessRole, Fleet, Guard
+from butterfly_gitops.model.site import Removal
 from butterfly_gitops.plan.document import Plan
 from butterfly_gitops.plan.planning import make_diff, make_plan
 from butterfly_gitops.plan.sides import ClosedPair, LaneCount, Note, Observed, Side
@@ -102,8 +104,37 @@ def _golden_diff() -> Plan:
     )
 
 
+def _golden_holds() -> Plan:
+    """One site leaves whole, one gets a public host, one moves, and somebody may do more."""
+    before = _before()
+    assert before.fleet
+    after = _after().fleet
+    assert after
+    cloud = endpoint(display_name="Results in the cloud", host="results.vendor.cloud")
+    seaside = before.fleet.sites["seaside"]
+    sites = {
+        "seaside": seaside.model_copy(update={"ehr_endpoints": {**seaside.ehr_endpoints, "cloud": cloud}}),
+        "st-elsewhere": after.sites["st-elsewhere"],
+    }
+    settings = before.fleet.settings.model_copy(
+        update={"access_roles": {"night-shift": AccessRole(results="send", members=("bo@example.org",))}}
+    )
+    removed = {COUNTY: Removal(waiting="set_aside", reason="CHG-4411")}
+    limited = before.fleet.settings.model_copy(update={"guard": Guard(max_endpoints=1)})
+    return make_plan(
+        desired=Side(
+            fleet=Fleet(settings=settings, sites=sites, removed_sites=removed), described="sites/ at 4be21f0"
+        ),
+        applied=Side(fleet=before.fleet.model_copy(update={"settings": limited}), described=before.described),
+        observed=Observed(as_of=NOW),
+        engine="0.1.0",
+    )
+
+
 @pytest.mark.parametrize(
-    ("name", "plan"), [("plan.txt", _golden_plan()), ("diff.txt", _golden_diff())], ids=["plan", "diff"]
+    ("name", "plan"),
+    [("plan.txt", _golden_plan()), ("diff.txt", _golden_diff()), ("plan-held.txt", _golden_holds())],
+    ids=["plan", "diff", "holds"],
 )
 def test_a_person_reads_exactly_this(name: str, plan: Plan) -> None:
     assert print_plan(plan) == (GOLDEN / name).read_text(encoding="utf-8")

@@ -170,7 +170,7 @@ def test_a_lost_subscription_waits_whatever_the_limit() -> None:
     one = two_sites(limit=100, a=ports(1), b={})
     found = plan(one, with_settings(one, subscription="pro"))
     assert (held(found), [str(each) for each in found.guard.counted]) == (["fleet"], ["a/e0"])
-    assert print_plan(found).startswith("All results stop. fleet waits for approval.")
+    assert print_plan(found).startswith("All results stop. The fleet's settings wait for approval.")
     approved = frozenset(hold.id for hold in found.guard.holds)
     assert held(plan(one, with_settings(one, subscription="pro"), approved=approved)) == []
 
