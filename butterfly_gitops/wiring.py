@@ -15,8 +15,9 @@ from pathlib import Path
 import structlog
 from fastapi import FastAPI
 
+from butterfly_gitops.controller.applied import CONTROLLER
 from butterfly_gitops.controller.configuring import Configuring
-from butterfly_gitops.controller.loop import ACTOR, Loop
+from butterfly_gitops.controller.loop import Loop
 from butterfly_gitops.dispatcher.dial import Dialler, TcpDialler
 from butterfly_gitops.dispatcher.intake import Intake
 from butterfly_gitops.dispatcher.lane import World
@@ -85,7 +86,7 @@ class Engine:
             async with asyncio.TaskGroup() as group:
                 self._lanes.start_in(group)
                 # What is applied runs at once; the source may take its time.
-                await self._services.configuring.repair(actor=ACTOR)
+                await self._services.configuring.repair(actor=CONTROLLER)
                 await self._lanes.converge()
                 tell_of_want(self._shares, self._lanes.listeners)
                 serving = group.create_task(server.serve(sockets=[self._listening]), name="API")

@@ -9,7 +9,7 @@ import click
 from butterfly_gitops.cli import exit_codes
 from butterfly_gitops.cli.client import Api, call, with_state
 from butterfly_gitops.cli.output import in_either_format
-from butterfly_gitops.cli.wanted import say_left_out, wanted_files
+from butterfly_gitops.cli.wanted import say_left_out, say_parted, wanted_files
 from butterfly_gitops.model.printable import printable
 
 
@@ -37,19 +37,22 @@ def command(
     """Show what the files change of what is applied: which results stop, go elsewhere or start, and what waits.
 
     Nothing changes. Sites with problems stay out of the plan and keep what they run, and so do sites that are gone from
-    the files; then the exit code is 1.
+    the files, or that results wait at while nobody says what becomes of them; then the exit code is 1.
     """
     planned = planned_from(sites, state, acts_as)
     plan = planned["plan"]
     click.echo(planned["text"] if style == "text" else json.dumps(plan, indent=2), nl=style != "text")
     if out is not None:
         _save(out, {"plan": plan, "revision": planned["revision"]})
-    if say_left_out(
+    has_parted = bool(plan["changes"]) and say_parted(sites, plan["beside"]["commits"])
+    is_partial = say_left_out(
         (one["site"] for one in plan["kept"]), paths=planned["paths"], unsound=_unsound(planned["problems"])
-    ):
+    )
+    if _say_blocked(plan["blocked"]) or is_partial:
         ctx.exit(exit_codes.FAILED)
     if detailed_exitcode and plan["changes"]:
-        ctx.exit(exit_codes.HELD if plan["guard"]["holds"] else exit_codes.CHANGES)
+        is_held = plan["guard"]["holds"] or plan["beside"]["commit_held"] or has_parted
+        ctx.exit(exit_codes.HELD if is_held else exit_codes.CHANGES)
 
 
 def planned_from(sites: Path, state: Path, acts_as: str, *, create: bool = False) -> dict[str, Any]:
@@ -67,6 +70,14 @@ def planned_from(sites: Path, state: Path, acts_as: str, *, create: bool = False
     return {**planned, "revision": wanted["revision"], "paths": tuple(wanted["files"])}
 
 
+def _say_blocked(blocked: list[dict[str, Any]]) -> bool:
+    """Say on standard error which sites an apply would refuse because results wait; tells whether there are any."""
+    certain = [one for one in blocked if one["is_certain"]]
+    for one in certain:
+        click.echo(printable(f"bgo: {one['site']} stays as it runs: {one['why']}"), err=True)
+    return bool(certain)
+
+
 def _unsound(problems: list[dict[str, Any]]) -> set[str]:
     return {one["site"] for one in problems if one["severity"] == "error" and one.get("site")}
 
@@ -76,7 +87,10 @@ def _save(out: Path, planned: dict[str, Any]) -> None:
         out.write_text(json.dumps(planned, indent=2) + "\n", encoding="utf-8")
     except OSError as error:
         raise click.ClickException(f"{out}: {(error.strerror or 'cannot be written').lower()}") from None
-    click.echo(f"saved: bgo apply {out}", err=True)
+    taken_back = (
+        "; the controller's next pass takes it back" if planned["plan"]["beside"]["by_controller"] else ""
+    )
+    click.echo(f"saved: bgo apply {out}{taken_back}", err=True)
 
 
 def _say_problems(problems: list[dict[str, Any]]) -> None:

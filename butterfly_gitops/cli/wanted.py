@@ -11,7 +11,7 @@ from butterfly_gitops.model.error import GitopsError
 from butterfly_gitops.model.printable import printable
 from butterfly_gitops.source.folder import FolderSource
 from butterfly_gitops.source.git_command import PRINTED_DIGITS
-from butterfly_gitops.source.git_tree import committed
+from butterfly_gitops.source.git_tree import committed, parted
 
 
 def wanted_files(sites: Path) -> dict[str, Any]:
@@ -32,6 +32,21 @@ def _committed(sites: Path, files: Mapping[str, bytes]) -> str | None:
     except (GitopsError, OSError):
         # No git, or no repository: the folder is what it is.
         return None
+
+
+def say_parted(sites: Path, applied: Iterable[str]) -> bool:
+    """Say on standard error where the files' commit does not descend from what is applied; tells whether it is so."""
+    try:
+        left = parted(sites, applied)
+    except (GitopsError, OSError):
+        return False
+    for commit in left:
+        click.echo(
+            f"bgo: these files do not descend from {commit[:PRINTED_DIGITS]}, which is applied: a controller that follows "
+            "a branch goes forward only, and would take nothing of them (NotForward)",
+            err=True,
+        )
+    return bool(left)
 
 
 def say_left_out(kept: Iterable[str], *, paths: Iterable[str], unsound: Iterable[str]) -> bool:

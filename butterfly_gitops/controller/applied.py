@@ -12,6 +12,8 @@ from butterfly_gitops.source.interface import Snapshot
 from butterfly_gitops.store.interface import Hold, LaneCounts, Observation
 
 DESCRIBED = "what is applied"
+CONTROLLER = "controller"
+"""Who applies what a source says."""
 
 # What a commit's hold has in place of changes: the commits that it leaves, and the one that it takes.
 _LEAVES, _TAKES = "leaves ", "takes "
@@ -30,8 +32,17 @@ def observed(observation: Observation, *, at: datetime) -> Observed:
     generations = {site: one.number for site, one in observation.generations.items()}
     if observation.settings:
         generations["fleet"] = observation.settings.number
+    applied = [one for one in (observation.settings, *observation.generations.values()) if one is not None]
+    newest = max(applied, key=lambda one: one.applied_at, default=None)
     return Observed(
         as_of=at,
+        commits=frozenset(one.commit for one in applied),
+        by_controller=newest is not None and newest.actor == CONTROLLER,
+        commit_held=" ".join(
+            f"{one.what}: bgo approve {one.id[:6]} --reason …"
+            for one in observation.holds
+            if not one.site and one.approved is None
+        ),
         lanes={_name(one): _count(one) for one in observation.lanes if not one.lane.leaving},
         closed={
             f"{pair.site}/{pair.archive}.forward_to.{pair.endpoint}": ClosedPair(

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import structlog
 
-from butterfly_gitops.controller.applied import hold_of_commit, to_descend_from
+from butterfly_gitops.controller.applied import CONTROLLER, hold_of_commit, to_descend_from
 from butterfly_gitops.controller.conditions import (
     fleet_stalled,
     of_configuration,
@@ -28,8 +28,6 @@ from butterfly_gitops.store.interface import (
     Store,
     StoreUnavailable,
 )
-
-ACTOR = "controller"
 
 Standing = tuple[tuple[Condition, ...], Observation]
 """How the fleet and its sites stand, and what is observed then."""
@@ -122,7 +120,7 @@ class Loop:
     async def make_pass(self) -> None:
         """Repair and converge, fetch, apply what may be, and record how everything stands."""
         # First, so that what somebody changed by hand is not taken for what was there to change.
-        observation = await self._configuring.restore(self._lanes.converge, actor=ACTOR)
+        observation = await self._configuring.restore(self._lanes.converge, actor=CONTROLLER)
         if self._source is not None:
             before = self._of_configuration
             self._of_configuration, observation = await self._follow(self._source, observation)
@@ -148,7 +146,7 @@ class Loop:
             message = f"{wanted.described} does not descend from what is applied: everything stays as it runs"
             return self._all_stays(fleet_stalled("NotForward", message, at=self._now())), seen
         try:
-            candidate, outcome = await self._configuring.follow(wanted, actor=ACTOR, seen=seen)
+            candidate, outcome = await self._configuring.follow(wanted, actor=CONTROLLER, seen=seen)
         except OtherFleet as other:
             if not self._has_passed:
                 # The first pass: somebody started this state with another fleet's files.

@@ -92,6 +92,12 @@ class Beside(Frozen):
     """The applied generation of each site, and of `fleet`, that the plan was made against."""
     notes: tuple[PlanNote, ...]
     """What runs otherwise than configured."""
+    commits: tuple[str, ...] = ()
+    """The commits, or digests of folders, that what is applied came from."""
+    by_controller: bool = False
+    """Whether a controller applies what its source says, and takes back what is applied by hand."""
+    commit_held: str = ""
+    """The commit that the controller takes nothing of until a person releases it, and how; empty where there is none."""
 
 
 class PlanContent(Frozen):

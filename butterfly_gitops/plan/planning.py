@@ -121,6 +121,9 @@ def _beside(comparison: Comparison, engine: str) -> Beside:
         engine=engine,
         generations=dict(sorted(observed.generations.items())) if observed else {},
         notes=tuple(PlanNote(subject=note.subject, says=note.says) for note in notes),
+        commits=tuple(sorted(observed.commits)) if observed else (),
+        by_controller=observed.by_controller if observed else False,
+        commit_held=observed.commit_held if observed else "",
     )
 
 

@@ -94,8 +94,9 @@ class Observed:
     `lanes` are by the endpoint's printed address (one that is missing holds nothing), `closed` by the pair's
     (`SITE/ARCHIVE.forward_to.ENDPOINT`). `archives` counts the results of each archive that are open, by its
     printed address (one that is missing has none); None when that is not known. `generations` are those applied, by site and for `fleet`. `holds` are
-    those that stand, by site and for `fleet`, `approved` the ids of approved ones. `kept` names sites that
-    stay as they run, with the reason (a pin).
+    those that stand, by site and for `fleet`, `approved` the ids of approved ones. `commits` are
+    those that what is applied came from, `by_controller` whether one applied the newest of it, `commit_held` what it
+    says of a commit that it must not take. `kept` names sites that stay as they run, with the reason (a pin).
     """
 
     as_of: datetime
@@ -106,6 +107,9 @@ class Observed:
     generations: Mapping[str, int] = field(default_factory=dict)
     holds: Mapping[str, StandingHold] = field(default_factory=dict)
     approved: frozenset[str] = frozenset()
+    commits: frozenset[str] = frozenset()
+    by_controller: bool = False
+    commit_held: str = ""
     kept: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -3,7 +3,7 @@
 Only the git command line is asked, with fixed arguments and an environment that nobody else has set up.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,6 +93,13 @@ def committed(folder: Path, files: Mapping[str, bytes]) -> str | None:
     except SourceUnavailable:
         return None
     return head if before == files else None
+
+
+def parted(folder: Path, commits: Iterable[str]) -> tuple[str, ...]:
+    """Those commits of the repository around a folder that its own commit does not descend from; unknown ones left out."""
+    git = _git(folder)
+    known = (one for one in sorted(commits) if commit_named(git, one) == one)
+    return tuple(one for one in known if git.said("merge-base", "--is-ancestor", one, "HEAD") is None)
 
 
 def read_tree(folder: Path, revision: Revision) -> dict[str, bytes]:

@@ -57,6 +57,9 @@ async def post_plan(request: Request, services: Given, _: Asking) -> dict[str, A
         await in_daemon_thread(_snapshot, await read_limited(request))
     )
     plan = candidate.plan
+    if plan is not None and services.followed:
+        beside = plan.beside.model_copy(update={"by_controller": True})
+        plan = plan.model_copy(update={"beside": beside})
     return {
         "problems": [problem_document(one) for one in candidate.loaded.problems],
         "plan": to_document(plan) if plan else None,

@@ -1,12 +1,17 @@
 """`bgo plan`: what it says where, what it saves, and its exit codes."""
 
+import asyncio
 import json
 import shutil
 import subprocess
+from dataclasses import replace
 
 import pytest
 
-from tests.cli.state_commands import Desk
+from butterfly_gitops.controller.applied import CONTROLLER
+from butterfly_gitops.source.folder import FolderSource
+from butterfly_gitops.wiring import opened
+from tests.cli.state_commands import EFAST, STATE, Desk
 
 
 def test_without_a_state_it_names_the_way_to_one(desk: Desk):
@@ -67,6 +72,62 @@ def test_a_site_that_is_gone_is_1_and_says_how_to_hint_it(applied: Desk):
         "bgo: seaside is gone from the files and stays as it runs: "
         "bring its folder back, or name it in fleet.yaml's removed_sites\n"
     )
+
+
+def test_a_site_that_left_the_files_is_one_of_all(applied: Desk):
+    sites = applied.folder / "sites"
+    shutil.copytree(sites / "st-elsewhere", sites / "seaside")
+    assert applied.bgo("apply", "--yes").code == 0
+    shutil.rmtree(sites / "seaside")
+    applied.edit("st-elsewhere/ehr-endpoints.yaml", "port: 6661", "port: 6662")
+    assert "\n1 of 2 sites changes." in applied.bgo("plan").out
+
+
+def test_a_site_that_results_wait_at_is_1_and_says_how_to_go_on(applied: Desk):
+    assert applied.bgo("study", "submit", "--as-now", EFAST).code == 0
+    text = (applied.folder / "sites/st-elsewhere/ehr-endpoints.yaml").read_text(encoding="utf-8")
+    (line,) = (line for line in text.splitlines() if line.strip().startswith("epic-prod:"))
+    applied.edit("st-elsewhere/ehr-endpoints.yaml", f"{line}\n", "")
+    applied.edit("st-elsewhere/archives.yaml", "forward_to: [epic-prod]", "forward_to: [registry]")
+    for arguments in (["plan"], ["plan", "--detailed-exitcode"]):
+        ran = applied.bgo(*arguments)
+        assert ran.code == 1
+        assert ran.err.endswith(
+            "bgo: st-elsewhere stays as it runs: `epic-prod` leaves st-elsewhere/ehr-endpoints.yaml and 1 result waits "
+            "there. Add `removed: {epic-prod: {waiting: drain, reason: …}}`.\n"
+        )
+
+
+def test_files_of_a_commit_that_was_left_are_told_so(applied: Desk):
+    git = ["git", "-c", "user.name=x", "-c", "user.email=x@example.org"]
+
+    def commit() -> str:
+        for arguments in (["add", "sites"], ["commit", "-q", "-m", "Move"]):
+            subprocess.run([*git, *arguments], check=True)
+        found = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True)
+        return found.stdout.strip()
+
+    subprocess.run([*git, "init", "-q"], check=True)
+    before = commit()
+    applied.edit("st-elsewhere/ehr-endpoints.yaml", "port: 6661", "port: 6662")
+    newer = commit()
+    asyncio.run(follow(applied, newer))
+    forward = applied.bgo("plan", "--detailed-exitcode")
+    assert (forward.code, forward.err) == (0, "")
+    subprocess.run([*git, "reset", "-q", "--hard", before], check=True)
+    ran = applied.bgo("plan", "--detailed-exitcode", "--out", "p.json")
+    assert ran.code == 3
+    assert f"these files do not descend from {newer[:7]}, which is applied" in ran.err
+    assert "saved: bgo apply p.json; the controller's next pass takes it back\n" in ran.err
+    assert "what is applied by hand, its next\npass takes back." in ran.out
+    assert "To apply exactly this" not in ran.out
+
+
+async def follow(desk: Desk, commit: str) -> None:
+    """Let a controller apply the files as they are, of a commit."""
+    async with opened(desk.folder / STATE) as app:
+        files = FolderSource(path=desk.folder / "sites").fetch()
+        await app.state.services.configuring.follow(replace(files, revision=commit), actor=CONTROLLER)
 
 
 def test_it_names_the_commit_where_the_files_are_just_that(applied: Desk):

@@ -12,8 +12,10 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
+from butterfly_gitops.controller.applied import hold_of_commit
 from butterfly_gitops.dispatcher.wire import Strays
 from butterfly_gitops.model.delivery import DeliveryId
+from butterfly_gitops.source.interface import Snapshot
 from butterfly_gitops.store.interface import Condition, StoreUnavailable
 from butterfly_gitops.store.state_folder import DATABASE
 from butterfly_gitops.web.access import ADMINISTRATOR
@@ -152,6 +154,21 @@ async def test_while_a_source_is_followed_nobody_else_applies(api: Served):
     assert answer.status_code == 409
     assert "/srv/sites" in answer.json()["error"]
     assert (await api.plan()).status_code == 200
+
+
+async def test_a_plan_tells_of_a_commit_that_nothing_is_taken_of(api: Served):
+    wanted = Snapshot(files={}, revision="c2", described="sites/ at c2", root="sites", commit="c2")
+    hold = hold_of_commit({"c1"}, wanted, at=datetime(2026, 1, 2, tzinfo=UTC))
+    await api.app.state.services.store.stand([hold], released=())
+    edit(api.sites, "st-elsewhere/ehr-endpoints.yaml", "port: 6661", "port: 6662")
+    api.app.state.services = replace(api.app.state.services, followed="/srv/sites")
+    answer = await planned(api)
+    says = f"sites/ at c2 does not descend from what is applied: bgo approve {hold.id[:6]} --reason …"
+    assert answer["plan"]["beside"]["commit_held"] == says
+    text = " ".join(answer["text"].split())
+    assert "The newest commit waits for approval, and nothing of it is applied before." in text
+    assert f"WAITS FOR APPROVAL {says}" in text
+    assert "bgo apply p.json" not in text
 
 
 async def test_more_endpoints_than_the_guard_allows_are_held(api: Served):
