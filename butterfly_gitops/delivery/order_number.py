@@ -35,7 +35,7 @@ def generated(key: str, alike: Collection[Report]) -> str:
     first = in_order[0]
     # Ids of reports are given anew where an older copy of the state goes on: the study keeps them apart.
     made = hmac.digest(key.encode(), f"{first.id} {first.study}".encode(), "sha256")
-    return drawn(crockford(made))
+    return drawn(crockford(made[:_RANDOM_LENGTH]))
 
 
 def drawn(letters: str) -> str:

@@ -1,4 +1,4 @@
-"""OBR-3: an EHR keeps one report by it, whatever asks for it and when, and a generated one is the same at every EHR."""
+"""An EHR keeps one report by an OBR-3, whoever asks for it; a generated one is the same at each EHR (promise 12)."""
 
 import re
 from collections.abc import Mapping, Sequence
