@@ -30,7 +30,7 @@ from butterfly_gitops.model.delivery import (
 from butterfly_gitops.model.error import GitopsError
 from butterfly_gitops.model.fleet import FleetSettings
 from butterfly_gitops.model.site import Site
-from butterfly_gitops.model.study import StudyEvent
+from butterfly_gitops.model.study import EventKind, StudyEvent
 from butterfly_gitops.store.body import Body
 
 
@@ -198,13 +198,28 @@ class Pair:
 class LaneCounts:
     """One lane with what stands in it; `oldest` is when the first that it still has to send was accepted.
 
-    What is set aside waits for a person, and not for the lane.
+    What is set aside waits for a person, and not for the lane. `gap` counts the studies that its rules did not send.
     """
 
     lane: Lane
     target: Target
     counts: Mapping[State, int]
     oldest: datetime | None
+    gap: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsent:
+    """The newest event of a study that an endpoint's rules did not send, and why; the endpoint has nothing of it."""
+
+    study: str
+    accession: str = field(repr=False)
+    archive: str
+    kind: EventKind
+    revision: int
+    occurred_at: datetime
+    received_at: datetime
+    verdict: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,7 +262,7 @@ class Drift:
     missed: tuple[str, ...] = ()
 
 
-ConditionKind = Literal["Ready", "Reconciling", "Stalled", "Drifted"]
+ConditionKind = Literal["Ready", "Reconciling", "Stalled", "Drifted", "Excluding"]
 DRIFT_IS_TOLD_FOR = timedelta(days=3)
 """How long a repair shows among the conditions: over a weekend."""
 
@@ -612,6 +627,10 @@ class Store(Protocol):
 
     async def show(self, delivery: DeliveryId) -> Shown:
         """Return all that is known of one delivery. Raises NotFound."""
+        ...
+
+    async def gap(self, site: str, endpoint: str, *, limit: int) -> tuple[Unsent, ...]:
+        """Return what an endpoint's rules did not send, newest first. Raises NotFound."""
         ...
 
     async def ledger(self) -> Ledger:

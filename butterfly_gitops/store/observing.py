@@ -7,6 +7,7 @@ from datetime import datetime
 
 from butterfly_gitops.model.delivery import Cause, Delivery, DeliveryId, Lane, LaneId, Rule, State, Target
 from butterfly_gitops.model.fleet import FleetSettings
+from butterfly_gitops.store.acting import lane_of
 from butterfly_gitops.store.applying import running
 from butterfly_gitops.store.drift import drift_of
 from butterfly_gitops.store.ending import OPEN
@@ -22,6 +23,7 @@ from butterfly_gitops.store.interface import (
     Query,
     Running,
     Shown,
+    Unsent,
 )
 from butterfly_gitops.store.rows import Rows
 from butterfly_gitops.store.site_rows import target_of
@@ -31,14 +33,20 @@ def observe(rows: Rows) -> Observation:
     """See `Store.observe`."""
     now_running, applied = running(rows), rows.generations()
     generations = {one.site: one for one, _ in applied}
-    counts, oldest = rows.state_counts(), rows.oldest_in_lane()
+    counts, oldest, gaps = rows.state_counts(), rows.oldest_in_lane(), rows.gap_counts()
     return Observation(
         fleet=rows.setting("fleet"),
         running=now_running,
         settings=generations.pop("", None),
         generations=generations,
         lanes=tuple(
-            LaneCounts(lane=lane, target=target, counts=counts.get(lane.id, {}), oldest=oldest.get(lane.id))
+            LaneCounts(
+                lane=lane,
+                target=target,
+                counts=counts.get(lane.id, {}),
+                oldest=oldest.get(lane.id),
+                gap=gaps.get(lane.id, 0),
+            )
             for lane, target in (*now_running.lanes, *_ended_with_results(rows, now_running, counts))
         ),
         drift=tuple(drift_of(applied, now_running.lanes, now_running.rules, applies=now_running.applies)),
@@ -130,6 +138,23 @@ def show(rows: Rows, delivery: DeliveryId) -> Shown:
         targets=tuple(rows.targets_of(row.lane)),
         messages=tuple(rows.messages_of(delivery)),
         audit=(*rows.audit_of(f"report {row.report}"), *rows.audit_of(f"delivery {delivery}")),
+    )
+
+
+def gap(rows: Rows, site: str, endpoint: str, *, limit: int) -> tuple[Unsent, ...]:
+    """See `Store.gap`."""
+    return tuple(
+        Unsent(
+            study=event.study,
+            accession=event.accession,
+            archive=f"{event.site}/{event.archive}",
+            kind=event.kind,
+            revision=event.revision,
+            occurred_at=event.occurred_at,
+            received_at=event.received_at,
+            verdict=verdict,
+        )
+        for event, verdict in rows.gap_of(lane_of(rows, site, endpoint).id, limit)
     )
 
 

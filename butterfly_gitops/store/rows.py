@@ -245,6 +245,18 @@ class Rows(Protocol):
         """Count the archive's studies with a finalized event that occurred then or later."""
         ...
 
+    def gap_counts(self) -> Mapping[LaneId, int]:
+        """Count the studies in each lane's gap; zeros are left out."""
+        ...
+
+    def gap_of(self, lane: LaneId, limit: int) -> Sequence[tuple[EventRow, str]]:
+        """Return the newest event of each study in a lane's gap with its verdict, newest first.
+
+        A study is in the gap whose event met a rule of the lane that did not send it, for its start or for want of
+        its row; unless its endpoint has had a result of it, or the study was reverted or deleted since.
+        """
+        ...
+
     def withheld(self) -> Sequence[Withheld]:
         """Return reports of which their EHR may show what it should not.
 

@@ -38,6 +38,7 @@ from butterfly_gitops.store.interface import (
     Shown,
     Step,
     Stepped,
+    Unsent,
 )
 from butterfly_gitops.store.mark import MARK
 from butterfly_gitops.store.marking import Marking
@@ -168,6 +169,9 @@ class SqliteStore:
 
     async def show(self, delivery: DeliveryId) -> Shown:
         return await self._reader.do(lambda rows: observing.show(rows, delivery))
+
+    async def gap(self, site: str, endpoint: str, *, limit: int) -> tuple[Unsent, ...]:
+        return await self._reader.do(lambda rows: observing.gap(rows, site, endpoint, limit=limit))
 
     async def ledger(self) -> Ledger:
         return await self._reader.do(observing.ledger)

@@ -410,6 +410,12 @@ class SqliteRows:
         sql = find_among(_candidates(query))
         return [codec.delivery_of(row) for row in self._connection.execute(sql, values)]
 
+    def gap_counts(self) -> Mapping[LaneId, int]:
+        return dict(self._all(STATEMENTS["gap_counts"], (), lambda row: (LaneId(row[0]), row[1])))
+
+    def gap_of(self, lane: LaneId, limit: int) -> Sequence[tuple[EventRow, str]]:
+        return self._all(STATEMENTS["gap_of"], (lane, limit), lambda row: (codec.event_of(row), row[-1]))
+
     def undecided(self, rule: Rule) -> Sequence[EventRow]:
         values = rule.site, rule.archive, rule.started_by, rule.id
         return self._all(STATEMENTS["undecided"], values, codec.event_of)

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TypeVar, get_args
 
 from butterfly_gitops.delivery.patient import identifier_keys, is_same_patient
-from butterfly_gitops.delivery.routing import is_considered
+from butterfly_gitops.delivery.routing import is_considered, is_unsent
 from butterfly_gitops.model.delivery import (
     FINAL,
     IN_LANE,
@@ -67,6 +67,7 @@ from butterfly_gitops.store.interface import (
     Step,
     Stepped,
     StoreUnavailable,
+    Unsent,
     Withheld,
 )
 from butterfly_gitops.store.rows import Done, EventRow, Rows
@@ -350,6 +351,31 @@ class MemoryRows:
             and (query.before is None or delivery.id < query.before)
         )
 
+    def gap_counts(self) -> Mapping[LaneId, int]:
+        counts = {lane: len(self.gap_of(lane, len(self._events))) for lane in self._lanes}
+        return {lane: count for lane, count in counts.items() if count}
+
+    def gap_of(self, lane: LaneId, limit: int) -> Sequence[tuple[EventRow, str]]:
+        own = self._lanes[lane]
+        name = (own.site, own.endpoint)
+        lanes = {one.id for one in self._lanes.values() if (one.site, one.endpoint) == name}
+        had = {one.study for one in self._reports.values() if one.lane in lanes}
+        newest = {
+            self._events[event].study: (self._events[event], decision.verdict)
+            for (event, _), (decision, delivery) in sorted(self._decisions.items())
+            if decision.lane == lane and delivery is None and is_unsent(decision.verdict)
+        }
+        found = [one for study, one in newest.items() if study not in had and not self._is_ended(one[0])]
+        return sorted(found, key=lambda one: -one[0].number)[:limit]
+
+    def _is_ended(self, event: EventRow) -> bool:
+        return any(
+            one.kind in ("reverted", "deleted")
+            and one.study == event.study
+            and (one.revision, one.occurred_at) >= (event.revision, event.occurred_at)
+            for one in self._events.values()
+        )
+
     def undecided(self, rule: Rule) -> Sequence[EventRow]:
         return [
             one
@@ -490,6 +516,9 @@ class MemoryStore:
 
     async def show(self, delivery: DeliveryId) -> Shown:
         return await self._do(lambda rows: observing.show(rows, delivery))
+
+    async def gap(self, site: str, endpoint: str, *, limit: int) -> tuple[Unsent, ...]:
+        return await self._do(lambda rows: observing.gap(rows, site, endpoint, limit=limit))
 
     async def ledger(self) -> Ledger:
         return await self._do(observing.ledger)

@@ -486,6 +486,7 @@ NEVER_ALL = (
     "oldest_in_lane",
     "finalized_since",
     "unmet",
+    "gap_of",
     "withheld_of_ended",
     "withheld_of_others",
 )

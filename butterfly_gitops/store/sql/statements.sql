@@ -297,6 +297,14 @@ WHERE kind = 'finalized' AND site = ? AND archive = ? AND occurred_at >= ? AND N
 )
 GROUP BY study ORDER BY min(number);
 
+-- name: gap_counts
+SELECT lane, count(*) FROM gap INDEXED BY gap_lane GROUP BY lane;
+
+-- name: gap_of
+SELECT {event}, why FROM (
+    SELECT event AS newest, verdict AS why FROM gap INDEXED BY gap_lane WHERE lane = ? ORDER BY event DESC LIMIT ?
+) CROSS JOIN event ON number = newest ORDER BY number DESC;
+
 -- name: withheld_of_ended
 SELECT report.id, report.lane, report.study, shown.revision
 FROM (SELECT DISTINCT study FROM event INDEXED BY event_withdrawn WHERE kind IN ('reverted', 'deleted')) AS ended
