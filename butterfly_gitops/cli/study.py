@@ -12,7 +12,7 @@ from butterfly_gitops.cli import exit_codes
 from butterfly_gitops.cli.client import Api, ApiRefused, call, with_state
 from butterfly_gitops.cli.event_times import as_now
 from butterfly_gitops.cli.named import endpoint_named
-from butterfly_gitops.cli.output import count_of, in_either_format, print_table
+from butterfly_gitops.cli.output import age, count_of, in_either_format, print_table
 from butterfly_gitops.cli.suggestions import endpoints
 from butterfly_gitops.model.printable import printable
 
@@ -244,6 +244,44 @@ def _print_messages(made: "list[Previewed]", configured: "EhrEndpoint", address:
         if number:
             click.echo()
         print_tree(tree)
+
+
+@command.command("list")
+@click.option(
+    "--gap",
+    "endpoint",
+    required=True,
+    metavar="SITE/NAME",
+    shell_complete=endpoints,
+    help="Studies that this endpoint's rules did not send, and that it has had nothing of.",
+)
+@in_either_format
+@with_state
+def list_studies(*, endpoint: str, style: str, state: Path, acts_as: str) -> None:
+    """List studies, newest first, at most 1,000.
+
+    In the gap of an endpoint are those that occurred before its rule started, or that met no rule while its row was
+    missing; a study that was sent since, reverted or deleted is not. `bgo study send` sends one that is wanted.
+    """
+    site, name = endpoint_named(endpoint)
+
+    async def ask(api: Api) -> Any:
+        return await api.get("/v1/studies/unsent", site=site, endpoint=name)
+
+    studies = call(state, acts_as, ask)["studies"]
+    if style == "json":
+        click.echo(json.dumps(studies, indent=2))
+        return
+    print_table(
+        ("STUDY", "ACCESSION", "EVENT", "REVISION", "OCCURRED", "RECEIVED", "WHY NOT"), map(_unsent, studies)
+    )
+    click.echo(count_of(len(studies), "study", "studies"), err=True)
+
+
+def _unsent(one: dict[str, Any]) -> tuple[str, ...]:
+    kind = one["event"].replace("_", " ")
+    occurred, received = (f"{age(one[name])} ago" for name in ("occurred_at", "received_at"))
+    return one["study"], one["accession"], kind, str(one["revision"]), occurred, received, one["verdict"]
 
 
 @command.command("send")

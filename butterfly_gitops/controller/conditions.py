@@ -2,18 +2,19 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from butterfly_gitops.controller.reconcile import Candidate, Outcome
 from butterfly_gitops.delivery.pausing import is_paused
 from butterfly_gitops.model.address import FLEET_SETTINGS
-from butterfly_gitops.model.delivery import IN_LANE, LaneId, TargetNumber
+from butterfly_gitops.model.delivery import IN_LANE, LaneId, Rule, TargetNumber
 from butterfly_gitops.model.problem import Severity
 from butterfly_gitops.plan.departure import was_removed
 from butterfly_gitops.plan.wording import many
 from butterfly_gitops.store.interface import Condition, ConditionKind, LaneCounts, Observation
 
 _MOST_NAMED = 5
+CORRECTION_IS_TOLD_FOR = timedelta(days=3)
 
 
 def fleet_stalled(reason: str, message: str, *, at: datetime) -> Condition:
@@ -125,6 +126,42 @@ def of_drift(observation: Observation, *, at: datetime) -> Iterator[Condition]:
         yield Condition(
             kind="Drifted", site=one.site, endpoint=one.endpoint, reason="Found", message=message, since=at
         )
+
+
+def of_exclusions(observation: Observation, *, at: datetime) -> Iterator[Condition]:
+    """Say which endpoints lack studies that their rules did not send, and where our clock had given a wrong start."""
+    corrected = {
+        rule.lane: rule
+        for rule in observation.running.rules
+        if rule.start_was is not None and rule.until is None and at - rule.start < CORRECTION_IS_TOLD_FOR
+    }
+    for one in observation.lanes:
+        rule = corrected.get(one.lane.id)
+        said = [_corrected(rule)] if rule else []
+        if one.gap:
+            studies = "1 study was" if one.gap == 1 else f"{one.gap} studies were"
+            name = f"{one.lane.site}/{one.lane.endpoint}"
+            said.append(f"{studies} not sent by its rules: bgo study list --gap {name}")
+        if said:
+            yield Condition(
+                kind="Excluding",
+                site=one.lane.site,
+                endpoint=one.lane.shown_name,
+                reason="ClockSetBack" if rule else "BeforeStart",
+                message="; ".join(said),
+                since=at,
+            )
+
+
+def _corrected(rule: Rule) -> str:
+    was = rule.start_was or rule.start
+    return (
+        f"our clock was set back: its rule from {rule.archive} starts {_time(rule.start)}, not {_time(was)}"
+    )
+
+
+def _time(at: datetime) -> str:
+    return at.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def of_endpoints(

@@ -13,6 +13,7 @@ from butterfly_gitops.controller.conditions import (
     fleet_stalled,
     of_configuration,
     of_endpoints,
+    of_exclusions,
     standing_since,
 )
 from butterfly_gitops.controller.configuring import Configuring
@@ -127,7 +128,8 @@ class Loop:
             _tell_changes(before, self._of_configuration)
         at = self._now()
         endpoints = of_endpoints(observation, self._lanes.reported(), self._lanes.troubles(), at=at)
-        now = standing_since((*self._of_configuration, *endpoints), observation)
+        exclusions = of_exclusions(observation, at=at)
+        now = standing_since((*self._of_configuration, *endpoints, *exclusions), observation)
         await self._store.record(list(now), at=at)
         # Only now does the status show what became of it.
         self._considered = self._seen

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from butterfly_gitops.config.problem_document import problem_document
-from butterfly_gitops.controller.conditions import of_drift, of_endpoints
+from butterfly_gitops.controller.conditions import of_drift, of_endpoints, of_exclusions
 from butterfly_gitops.controller.configuring import Followed
 from butterfly_gitops.daemon_thread import in_daemon_thread
 from butterfly_gitops.model.address import FLEET_SETTINGS
@@ -147,10 +147,10 @@ def _as_it_stands(
     """Tell each endpoint's condition as it is, not as the last pass found it; without a dispatcher there is none."""
     kept = tuple(one for one in observed.conditions if not one.endpoint or one.kind == "Drifted")
     kept += tuple(of_drift(observed, at=at))
-    if services.dispatching is None:
-        return kept
     since = {_standing(one): one.since for one in observed.conditions}
-    now = of_endpoints(observed, reported, troubles, at=at)
+    now = [*of_exclusions(observed, at=at)]
+    if services.dispatching is not None:
+        now += of_endpoints(observed, reported, troubles, at=at)
     return (*kept, *(replace(one, since=since.get(_standing(one), at)) for one in now))
 
 

@@ -13,7 +13,13 @@ from butterfly_gitops.model.study import PatientIdentifier
 from butterfly_gitops.store.interface import Action, AuditEntry, NoDelivery, NoStudy, OneOffSend, Query, Shown
 from butterfly_gitops.web.access import Asking, Caller, Given
 from butterfly_gitops.web.acting import Because, Key, do, key_or_new
-from butterfly_gitops.web.documents import acted_document, found_document, ledger_document, shown_document
+from butterfly_gitops.web.documents import (
+    acted_document,
+    found_document,
+    ledger_document,
+    shown_document,
+    unsent_document,
+)
 from butterfly_gitops.web.guard import Guarded, needs
 from butterfly_gitops.web.services import Services
 
@@ -165,6 +171,22 @@ def _one_off(send: SendOnce, study: str, services: Services, caller: Caller, key
         key=key_or_new(key),
         at=services.now(),
     )
+
+
+@router.get("/v1/studies/unsent")
+@needs("see_results", "somewhere")
+async def list_unsent(
+    site: str,
+    endpoint: str,
+    services: Given,
+    caller: Asking,
+    *,
+    limit: Annotated[int, Field(ge=1, le=1000)] = 1000,
+) -> dict[str, Any]:
+    """List the studies that an endpoint's rules did not send, for their start or for want of a row, newest first."""
+    caller.require("see_results", site)
+    unsent = await services.store.gap(site, endpoint, limit=limit)
+    return {"studies": [unsent_document(one) for one in unsent]}
 
 
 @router.get("/v1/ledger")

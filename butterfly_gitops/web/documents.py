@@ -24,6 +24,7 @@ from butterfly_gitops.store.interface import (
     Ledger,
     Observation,
     Shown,
+    Unsent,
 )
 
 WAITS: tuple[State, ...] = (State.QUEUED, State.SENDING, State.UNCERTAIN, State.SET_ASIDE)
@@ -137,6 +138,20 @@ def _replies(shown: Shown) -> list[dict[str, Any]]:
         for one in shown.found.attempts
         if one.reply
     ]
+
+
+def unsent_document(unsent: Unsent) -> dict[str, Any]:
+    """One study that an endpoint's rules did not send."""
+    return {
+        "study": unsent.study,
+        "accession": unsent.accession,
+        "archive": unsent.archive,
+        "event": unsent.kind,
+        "revision": unsent.revision,
+        "occurred_at": _time(unsent.occurred_at),
+        "received_at": _time(unsent.received_at),
+        "verdict": unsent.verdict,
+    }
 
 
 def ledger_document(ledger: Ledger) -> dict[str, Any]:

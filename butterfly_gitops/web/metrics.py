@@ -13,6 +13,9 @@ from butterfly_gitops.web.documents import condition_of
 from butterfly_gitops.web.services import Services
 
 _CONDITIONS = ("running", "backing off", "draining", "ended", "paused", "stopped", "unreachable")
+_UNSENT = (
+    "Studies that occurred before a rule's start, or while its row was missing, with nothing sent of them"
+)
 _OLDEST = "Age of the oldest delivery that its lane still has to send; what is set aside does not count"
 
 
@@ -58,6 +61,12 @@ class Observed(Collector):
         yield GaugeMetricFamily(
             "bgo_oldest_waiting_seconds", _OLDEST, value=max(self._ages_s.values(), default=0.0)
         )
+        yield GaugeMetricFamily("bgo_unsent_studies", _UNSENT, value=sum(one.gap for one in lanes))
+        yield GaugeMetricFamily(
+            "bgo_rule_starts_corrected",
+            "Rules applied by a clock that was ahead and has been set back since",
+            value=sum(rule.start_was is not None for rule in self._observation.running.rules),
+        )
         counts = Counter(self._conditions.values())
         endpoints = GaugeMetricFamily("bgo_endpoints", "Endpoints by condition", labels=["condition"])
         for condition in _CONDITIONS:
@@ -74,14 +83,17 @@ class Observed(Collector):
         conditions = GaugeMetricFamily(
             "bgo_endpoint_condition", "1 for the condition that stands", labels=[*names, "condition"]
         )
+        unsent = GaugeMetricFamily("bgo_endpoint_unsent_studies", _UNSENT, labels=names)
         for one in self._observation.lanes:
             name = [one.lane.site, one.lane.shown_name]
+            if one.gap:
+                unsent.add_metric(name, one.gap)
             for state, count in one.counts.items():
                 deliveries.add_metric([*name, state.value], count)
             if one.lane.id in self._ages_s:
                 oldest.add_metric(name, self._ages_s[one.lane.id])
             conditions.add_metric([*name, self._conditions[one.lane.id]], 1.0)
-        yield from (deliveries, oldest, conditions)
+        yield from (deliveries, oldest, conditions, unsent)
 
     def _refusals(self) -> Metric:
         family = CounterMetricFamily(

@@ -11,7 +11,8 @@ from tests.cli.state_commands import Desk, small_sites
 def desk(capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     """A working folder with a small fleet in `sites/`, and no state yet."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("BGO_STATE", raising=False)
+    for name in ("BGO_STATE", "BGO_MARK"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("LOGNAME", "ada")
     small_sites(tmp_path / "sites", port=6661)
     return Desk(capfd=capfd, folder=tmp_path)

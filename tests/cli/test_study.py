@@ -259,3 +259,18 @@ def test_what_cannot_be_sent_says_why(applied: Desk, arguments: list[str], code:
     ran = applied.bgo("study", "send", *arguments)
     assert (ran.code, ran.out) == (code, "")
     assert says in ran.err
+
+
+def test_a_gap_lists_what_the_rules_of_an_endpoint_did_not_send(applied: Desk):
+    assert applied.bgo("study", "submit", EFAST).code == 0
+    ran = applied.bgo("study", "list", "--gap", EPIC)
+    assert (ran.code, ran.err) == (0, "1 study\n")
+    head, line = ran.out.splitlines()
+    assert head.split() == ["STUDY", "ACCESSION", "EVENT", "REVISION", "OCCURRED", "RECEIVED", "WHY", "NOT"]
+    assert line.split()[:4] == ["s-4711", "A4711", "finalized", "3"]
+    assert "before-effective-from by" in line
+    (one,) = applied.json("study", "list", "--gap", EPIC, "--format", "json")
+    assert one["archive"] == "st-elsewhere/emergency"
+    assert applied.bgo("study", "send", "s-4711", "--endpoint", EPIC, "--reason", "asked for").code == 0
+    assert applied.json("study", "list", "--gap", EPIC, "--format", "json") == []
+    assert applied.bgo("study", "list").code == 64

@@ -59,3 +59,8 @@ async def test_a_pass_takes_back_the_starts_that_a_clock_ahead_has_given(store: 
     rules = (await store.running()).rules
     assert {(rule.start, rule.start_was) for rule in rules} == {(NOW - HOUR / 12, NOW + HOUR)}
     assert await drifted(store) == []
+    told = [one for one in (await store.observe()).conditions if one.kind == "Excluding"]
+    assert {one.reason for one in told} == {"ClockSetBack"}
+    assert all("starts 2026-11-24T13:58:00Z, not 2026-11-24T15:03:00Z" in one.message for one in told)
+    await following(store, Lanes(), at=NOW + 96 * HOUR).make_pass()
+    assert [one for one in (await store.observe()).conditions if one.kind == "Excluding"] == []

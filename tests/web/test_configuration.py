@@ -418,6 +418,8 @@ async def test_metrics_read_as_prometheus_reads_them(api: Served):
         "bgo_deliveries",
         "bgo_oldest_waiting_seconds",
         "bgo_endpoints",
+        "bgo_unsent_studies",
+        "bgo_rule_starts_corrected",
         "bgo_exclusions_near_a_rule_start",
         "bgo_event_conflicts",
         "bgo_late_answers",

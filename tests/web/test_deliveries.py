@@ -311,3 +311,25 @@ async def test_the_ledger_adds_up(api: Served):
     assert (ledger["events"], ledger["expected"], ledger["decided"]) == (2, 3, 3)
     assert ledger["deliveries"] == {"queued": 3}
     assert ledger["adds_up"] is True
+
+
+async def test_what_the_rules_did_not_send_is_listed_and_told(api: Served):
+    await api.submit("efast.json", occurred_at="2026-11-20T10:00:00Z")
+    where = {"site": "st-elsewhere", "endpoint": "epic-prod"}
+    answer = await api.client.get("/v1/studies/unsent", params=where)
+    (study,) = answer.json()["studies"]
+    assert (study["study"], study["accession"], study["revision"]) == ("s-4711", "A4711", 3)
+    assert study["verdict"].startswith("before-effective-from by ")
+    status = (await api.get("/v1/status")).json()
+    said = {one["endpoint"]: one["conditions"] for one in status["endpoints"]}["st-elsewhere/epic-prod"]
+    assert [(one["kind"], one["reason"], one["message"]) for one in said] == [
+        (
+            "Excluding",
+            "BeforeStart",
+            "1 study was not sent by its rules: bgo study list --gap st-elsewhere/epic-prod",
+        )
+    ]
+    metrics = (await api.client.get("/metrics?endpoints=true")).text
+    assert 'bgo_endpoint_unsent_studies{endpoint="epic-prod",site="st-elsewhere"} 1.0' in metrics
+    assert "\nbgo_unsent_studies 1.0" in metrics
+    assert (await api.client.get("/v1/studies/unsent", params={**where, "endpoint": "x"})).status_code == 404
