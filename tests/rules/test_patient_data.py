@@ -220,11 +220,14 @@ async def story(api: Served) -> Any:
     yield prepared
     (stepped,) = await store.advance([Step(lane=lane.id, epoch=epoch, at=now, claiming=prepared.wish)])
     yield stepped
-    reply = b"MSH|^~\\&|\rMSA|AE|KANARI-ID|KANARI-FAMILY\rERR||KANARI-MRN||KANARI-GIVEN\r"
+    reply = b"MSH|^~\\&||||||||||||||||KANARI-MRN\rMSA|AE|KANARI-ID|KANARI-FAMILY\rERR||KANARI-MRN||KANARI-GIVEN\r"
     yield read_acknowledgement(reply)
-    for answer in (Reply(data=reply, answers_us=True), NoReply(kind=Silence.GARBAGE, received=reply)):
+    for answer in (
+        Reply(data=reply, answers_us=True, received=reply),
+        NoReply(kind=Silence.GARBAGE, received=reply),
+    ):
         yield answer
-        yield judge(answer, control_id="K" * 20, mode="original")
+        yield judge(answer, control_id="K" * 20, mode="original", encoding="UTF-8")
     verdict = Verdict(outcome=Outcome.REFUSED, code="AE")
     policy = _policy(to)
     settling = Settling(
