@@ -103,7 +103,7 @@ class Door:
                 if error.errno in _SHORTAGES:
                     self._shortage.tell(reason=(error.strerror or "").lower())
                 # Whatever it was, trying again at once would keep the loop from everything else.
-                await asyncio.sleep(_PAUSE_S if error.errno in _SHORTAGES else 0)
+                await _pause(_PAUSE_S if error.errno in _SHORTAGES else 0)
                 continue
             if self._has_room():
                 with contextlib.suppress(OSError):
@@ -119,6 +119,10 @@ class Door:
             min(waiting, key=lambda one: one.waits_since or 0.0).shed()
         self._shed.tell()
         return bool(waiting)
+
+
+async def _pause(seconds: float) -> None:
+    await asyncio.sleep(seconds)
 
 
 def _turn_away(newcomer: socket.socket) -> None:

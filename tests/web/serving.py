@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import json
+import logging
 import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -69,6 +70,19 @@ class Served:
     async def ledger(self) -> dict[str, Any]:
         ledger: dict[str, Any] = (await self.get("/v1/ledger")).json()
         return ledger
+
+
+class Lines:
+    """Keeps log lines instead of writing them."""
+
+    def __init__(self) -> None:
+        self.lines: list[tuple[str, dict[str, Any]]] = []
+
+    def log(self, level: int, says: str, **fields: Any) -> None:
+        getattr(self, logging.getLevelName(level).lower())(says, **fields)
+
+    def __getattr__(self, level: str) -> Any:
+        return lambda says, **fields: self.lines.append((f"{level} {says}", fields))
 
 
 def wanted(sites: Path) -> dict[str, Any]:

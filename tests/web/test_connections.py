@@ -2,18 +2,20 @@
 
 import asyncio
 import contextlib
-import io
 import json
+import os
+import resource
 import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import pytest
 
-from butterfly_gitops.logs import configure_logs
+from butterfly_gitops import minute_line
 from butterfly_gitops.web import http_connection
+from butterfly_gitops.web import server as server_module
 from butterfly_gitops.web.server import Server
-from tests.web.serving import Served
+from tests.web.serving import Lines, Served
 
 MOST = 8
 PATIENCE_S = 60
@@ -134,9 +136,11 @@ async def test_a_body_without_end_and_without_token_is_answered_and_cut_off(list
     assert sent < 40
 
 
-async def test_whoever_waits_gives_way_to_whoever_comes_and_one_line_says_so(listening: Listening):
-    out = io.StringIO()
-    configure_logs(out, as_json=True)
+async def test_whoever_waits_gives_way_to_whoever_comes_and_one_line_says_so(
+    listening: Listening, monkeypatch: pytest.MonkeyPatch
+):
+    log = Lines()
+    monkeypatch.setattr(minute_line, "_log", log)
     idle = [listening.dial() for _ in range(10 * MOST)]
     assert status_of(await listening.say(listening.asking())) == 200
     half = [listening.dial() for _ in range(10 * MOST)]
@@ -145,8 +149,8 @@ async def test_whoever_waits_gives_way_to_whoever_comes_and_one_line_says_so(lis
             sock.sendall(b"GET /v1/status HTTP/1.1\r\nHost: local")
     assert status_of(await listening.say(listening.asking())) == 200
     assert len(listening.server.server_state.connections) <= MOST + 1
-    says = [json.loads(line)["event"] for line in out.getvalue().splitlines()]
-    assert says.count("connections closed to make room for others") == 1
+    says = [one for one, _ in log.lines]
+    assert says.count("warning connections closed to make room for others") == 1
     for sock in (*idle, *half):
         sock.close()
 
@@ -206,12 +210,31 @@ async def test_headers_without_end_are_refused(listening: Listening):
     assert status_of(answer) == 400
 
 
-async def test_wrong_requests_are_one_line_a_minute(listening: Listening):
-    out = io.StringIO()
-    configure_logs(out, as_json=True)
-    for _ in range(5):
-        await listening.say(b"\x16\x03\x01\r\n\r\n")
-    lines = [
-        line for line in map(json.loads, out.getvalue().splitlines()) if line["event"] == "a library says"
-    ]
-    assert len(lines) <= 1
+async def test_a_want_of_descriptors_is_one_line_and_passes(
+    listening: Listening, monkeypatch: pytest.MonkeyPatch
+):
+    log = Lines()
+    monkeypatch.setattr(minute_line, "_log", log)
+    tries = 0
+
+    async def pause(_: float) -> None:
+        nonlocal tries
+        tries += 1
+        await asyncio.sleep(0)
+
+    monkeypatch.setattr(server_module, "_pause", pause)
+    client = socket.socket()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    free = os.open(os.devnull, os.O_RDONLY)
+    os.close(free)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (free, hard))
+    try:
+        client.connect(("127.0.0.1", listening.port))
+        async with asyncio.timeout(PATIENCE_S):
+            while tries < 1000:  # noqa: ASYNC110 - the server's task turns beside
+                await asyncio.sleep(0)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    says = {"reason": "too many open files", "count": 1}
+    assert log.lines == [("warning cannot accept connections", says)]
+    assert status_of(await listening.say(listening.asking(), sock=client)) == 200

@@ -21,7 +21,7 @@ from butterfly_gitops.web.application import make_application
 from butterfly_gitops.web.limit import MAX_BODY_BYTES
 from butterfly_gitops.web.services import Services
 from butterfly_gitops.web.submission import MOST_EVENTS
-from tests.web.serving import Served, event
+from tests.web.serving import Lines, Served, event
 
 FIFTY_MB = 50 * 1024 * 1024
 
@@ -73,16 +73,6 @@ async def test_the_same_event_twice_in_one_array_is_one_event(api: Served):
     answer = await api.post("/v1/study-events", [event()] * 2)
     assert [one["known"] for one in answer.json()] in ([False, True], [False, False])
     assert (await api.ledger())["events"] == 1
-
-
-class Lines:
-    """Keeps log lines instead of writing them."""
-
-    def __init__(self) -> None:
-        self.lines: list[tuple[str, dict[str, Any]]] = []
-
-    def __getattr__(self, level: str) -> Any:
-        return lambda says, **fields: self.lines.append((f"{level} {says}", fields))
 
 
 async def test_a_known_id_with_other_content_is_409_and_alerts_by_place_and_digest(
