@@ -62,5 +62,5 @@ async def test_a_pass_takes_back_the_starts_that_a_clock_ahead_has_given(store: 
     told = [one for one in (await store.observe()).conditions if one.kind == "Excluding"]
     assert {one.reason for one in told} == {"ClockSetBack"}
     assert all("starts 2026-11-24T13:58:00Z, not 2026-11-24T15:03:00Z" in one.message for one in told)
-    await following(store, Lanes(), at=NOW + 96 * HOUR).make_pass()
+    await following(store, SOUND, clock=Clock(NOW + 96 * HOUR)).make_pass()
     assert [one for one in (await store.observe()).conditions if one.kind == "Excluding"] == []
