@@ -153,7 +153,7 @@ async def test_a_defect_answers_its_kind_alone(tmp_path: Path, monkeypatch: pyte
         monkeypatch.setattr(api.app.state.services.intake, "accept", fail)
         transport = httpx.ASGITransport(app=api.app, raise_app_exceptions=False)
         async with httpx.AsyncClient(
-            transport=transport, base_url="http://state", headers=api.client.headers
+            transport=transport, base_url=api.client.base_url, headers=api.client.headers
         ) as client:
             answer = await client.post("/v1/study-events", json=event())
     assert (answer.status_code, answer.json()["exit_code"]) == (500, 70)
