@@ -10,8 +10,8 @@ import click
 from butterfly_gitops.cli import exit_codes
 from butterfly_gitops.cli.client import Api, call, with_state
 from butterfly_gitops.cli.named import seconds_of
+from butterfly_gitops.cli.output import say, say_lines
 from butterfly_gitops.cli.plan import planned_from
-from butterfly_gitops.model.printable import printable
 
 _POLL_S = 0.2
 _ANOTHER_WAY = "To apply exactly this:"
@@ -71,7 +71,7 @@ def _is_agreed() -> bool:
         if not isinstance(abort.__context__, EOFError):
             raise
         # A pipeline has nobody to ask; the question's line is not ended yet.
-        click.echo(err=True)
+        say(err=True)
         raise click.ClickException(
             "nothing was applied, for nobody answered: --yes applies without asking"
         ) from None
@@ -95,7 +95,7 @@ def _planned(sites: Path, state: Path, acts_as: str, *, create: bool) -> dict[st
     planned = planned_from(sites, state, acts_as, create=create)
     lines = planned["text"].splitlines(keepends=True)
     # Whoever is asked in a moment needs no other way.
-    click.echo("".join(line for line in lines if not line.startswith(_ANOTHER_WAY)), nl=False)
+    say_lines("".join(line for line in lines if not line.startswith(_ANOTHER_WAY)))
     if not planned["plan"]["changes"]:
         return None
     return {"plan": planned["plan"], "revision": planned["revision"]}
@@ -116,9 +116,9 @@ def _refuse_where_followed(state: Path, acts_as: str) -> None:
 
 def _say(done: dict[str, Any]) -> None:
     for one in done["applied"]:
-        click.echo(f"applied  {one['site']}#{one['generation']}")
+        say(f"applied  {one['site']}#{one['generation']}")
     for site, why in sorted(done["refused"].items()):
-        click.echo(printable(f"stays    {site}: {why}"))
+        say(f"stays    {site}: {why}")
 
 
 def _wait(state: Path, acts_as: str, wait_s: float) -> None:

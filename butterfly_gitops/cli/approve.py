@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from butterfly_gitops.cli.client import Api, call, with_state
+from butterfly_gitops.cli.output import say
 
 
 @click.command("approve")
@@ -25,4 +26,4 @@ def command(*, hold: str, reason: str, state: Path, acts_as: str) -> None:
         return await api.post(f"/v1/holds/{hold}/approve", {"reason": reason})
 
     approved = call(state, acts_as, do)
-    click.echo(f"approved {approved['hold'][:6]}: {approved['site'] or 'the commit'}")
+    say(f"approved {approved['hold'][:6]}: {approved['site'] or 'the commit'}")

@@ -4,6 +4,7 @@ import click
 from click.shell_completion import BashComplete, get_completion_class
 
 from butterfly_gitops.cli.main import COMPLETING, NAMES, group
+from butterfly_gitops.cli.output import say_lines
 
 # How each shell takes the same function for the program's second name.
 _ALSO = {
@@ -33,7 +34,7 @@ def command(*, shell: str) -> None:
 
     Sites and endpoints are those of the folder sites, or of what --sites names.
     """  # noqa: D301 - \b is click's mark for lines that keep their breaks
-    click.echo(script_for(shell), nl=False)
+    say_lines(script_for(shell))
 
 
 def script_for(shell: str) -> str:

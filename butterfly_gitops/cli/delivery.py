@@ -12,7 +12,15 @@ import click
 from butterfly_gitops.cli import exit_codes
 from butterfly_gitops.cli.client import Api, ApiRefused, call, with_state
 from butterfly_gitops.cli.named import endpoint_named
-from butterfly_gitops.cli.output import age, count_of, in_either_format, print_table, strays_of
+from butterfly_gitops.cli.output import (
+    age,
+    count_of,
+    in_either_format,
+    print_table,
+    say,
+    say_lines,
+    strays_of,
+)
 from butterfly_gitops.cli.suggestions import endpoints, sites
 
 _STATES = ("queued", "sending", "uncertain", "set_aside", "delivered", "superseded", "cancelled")
@@ -76,10 +84,10 @@ def list_(
     if not found:
         _refuse_unknown(state, acts_as, site=search["site"], endpoint=search.get("endpoint", ""))
     if style == "json":
-        click.echo(json.dumps(found, indent=2))
+        say_lines(json.dumps(found, indent=2))
         return
     print_table(("ID", "STUDY", "RESULT", "ENDPOINT", "STATE", "ACCEPTED", "OUTCOME"), map(row_of, found))
-    click.echo(
+    say(
         count_of(len(found), "delivery", "deliveries")
         + (" (there may be more: --limit)" if len(found) == limit else ""),
         err=True,
@@ -171,10 +179,10 @@ def show(*, delivery: int, content: bool, style: str, state: Path, acts_as: str)
 
     shown = call(state, acts_as, ask)
     if style == "json":
-        click.echo(json.dumps(shown, indent=2))
+        say_lines(json.dumps(shown, indent=2))
         return
     for line in _lines(shown):
-        click.echo(line)
+        say(line)
 
 
 def _lines(shown: dict[str, Any]) -> Iterator[str]:
@@ -232,10 +240,10 @@ async def _act_on(api: Api, delivery: int, name: str, done: str, reason: str) ->
     try:
         acted = await api.post(f"/v1/deliveries/{delivery}/{name}", {"reason": reason})
     except ApiRefused as refused:
-        click.echo(f"delivery {delivery}: {refused}", err=True)
+        say(f"delivery {delivery}: {refused}", err=True)
         return False
     after = "; one attempt is in flight and ends first" if acted["state"] == "sending" else ""
-    click.echo(f"delivery {delivery}: {done}{after}")
+    say(f"delivery {delivery}: {done}{after}")
     return True
 
 

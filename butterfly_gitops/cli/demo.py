@@ -17,7 +17,7 @@ from butterfly_gitops.cli.client import Api, client_of
 from butterfly_gitops.cli.delivery import answers_of
 from butterfly_gitops.cli.event_times import as_now
 from butterfly_gitops.cli.ledger import print_ledger
-from butterfly_gitops.cli.output import print_table
+from butterfly_gitops.cli.output import print_table, say, say_lines
 from butterfly_gitops.config.load import Loaded, load
 from butterfly_gitops.config.problem_text import print_problems
 from butterfly_gitops.dispatcher.dial import MappedDialler, TcpDialler
@@ -80,7 +80,7 @@ def command(ctx: click.Context, *, sites: Path, studies: Path, keep_running: boo
     """
     loaded = load(read_folder(sites), root=str(sites))
     if loaded.fleet is None or loaded.unsound_sites:
-        click.echo(print_problems(loaded.problems), nl=False)
+        say_lines(print_problems(loaded.problems))
         raise click.ClickException("the files must be sound: bgo validate")
     with tempfile.TemporaryDirectory(prefix="bgo-demo-") as folder:
         stage = _Stage(sites=sites, studies=studies, folder=Path(folder), loaded=loaded)
@@ -92,16 +92,19 @@ def command(ctx: click.Context, *, sites: Path, studies: Path, keep_running: boo
 
 async def _play(stage: _Stage, *, keep_running: bool) -> bool:
     started = time.monotonic()
-    click.echo("\nAll of this runs on this machine. Practice EHRs answer for the hosts in sites/.\n")
+    say_lines("\nAll of this runs on this machine. Practice EHRs answer for the hosts in sites/.\n\n")
     async with _practice_ehrs(stage) as places, _running(stage, places) as (engine, state):
         async with client_of(engine.url, state) as api:
             is_well = await _submit_and_tell(api, stage)
             seconds = time.monotonic() - started
             ledger = await api.get("/v1/ledger")
-            click.echo(f"\n{print_ledger(ledger)}  {seconds:.1f} s")
-        click.echo("\nNext:  . .venv/bin/activate      change a file in sites/      bgo diff")
+            say()
+            say_lines(f"{print_ledger(ledger)}  {seconds:.1f} s")
+        say()
+        say("Next:  . .venv/bin/activate      change a file in sites/      bgo diff")
         if keep_running:
-            click.echo(f"\nUp at {engine.url} until Ctrl-C:  export BGO_STATE={state}")
+            say()
+            say(f"Up at {engine.url} until Ctrl-C:  export BGO_STATE={state}")
             await asyncio.Event().wait()
     return is_well and bool(ledger["adds_up"])
 
@@ -159,14 +162,14 @@ async def _submit_and_tell(api: Api, stage: _Stage) -> bool:
     accepted += await _submit(api, stage, _OTHERS)
     _say("submit", f"{accepted} study events over HTTP", f"{accepted} accepted, on disk")
     deliveries = await _settled(api)
-    click.echo()
+    say()
     print_table(("STUDY", "RESULT", "ENDPOINT", "OUTCOME"), map(_row, deliveries))
     _tell_received(stage, deliveries)
     return bool(first) and all(one["state"] == "delivered" for one in deliveries)
 
 
 def _say(step: str, what: str, outcome: str) -> None:
-    click.echo(f"{step:<7}  {what:<43}{outcome}")
+    say(f"{step:<7}  {what:<43}{outcome}")
 
 
 async def _applied(api: Api, loaded: Loaded) -> list[str]:
@@ -218,8 +221,9 @@ def _tell_received(stage: _Stage, deliveries: list[dict[str, Any]]) -> None:
         if one.kind is JournalKind.MESSAGE and one.control_id == final["control_id"]
     )
     lines = visible(entry.data, "UTF-8").splitlines()
-    click.echo(f"\nWhat {_SHOWN_ENDPOINT} received for {final['accession']}, final:")
+    say()
+    say(f"What {_SHOWN_ENDPOINT} received for {final['accession']}, final:")
     for line in lines[:3]:
-        click.echo(f"  {line}" if len(line) <= 74 else f"  {line[: line.rfind('|', 0, 72)]}|...")
-    click.echo(f"  ({len(lines) - 3} more segments: bgo study render {stage.studies / 'efast.json'}")
-    click.echo(f"                        --endpoint {_SHOWN_ENDPOINT})")
+        say(f"  {line}" if len(line) <= 74 else f"  {line[: line.rfind('|', 0, 72)]}|...")
+    say(f"  ({len(lines) - 3} more segments: bgo study render {stage.studies / 'efast.json'}")
+    say(f"                        --endpoint {_SHOWN_ENDPOINT})")

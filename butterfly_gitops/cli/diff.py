@@ -8,13 +8,13 @@ import click
 
 from butterfly_gitops import __version__
 from butterfly_gitops.cli import exit_codes
+from butterfly_gitops.cli.output import say, say_lines
 from butterfly_gitops.cli.wanted import say_left_out
 from butterfly_gitops.config.load import Loaded, load
 from butterfly_gitops.config.nearest import nearest
 from butterfly_gitops.config.rules.files import is_yaml
 from butterfly_gitops.config.tree import print_origin
 from butterfly_gitops.model.error import GitopsError
-from butterfly_gitops.model.printable import printable
 from butterfly_gitops.model.problem import Origin, Severity
 from butterfly_gitops.plan.document import Plan, print_document
 from butterfly_gitops.plan.markdown import print_markdown, print_nothing_compared
@@ -100,9 +100,9 @@ def command(
     except GitopsError as error:
         if style == "markdown":
             # A comment that still says what an earlier push did would be taken for the truth.
-            click.echo(print_nothing_compared(str(error), folder=str(folder)), nl=False)
+            say_lines(print_nothing_compared(str(error), folder=str(folder)))
         raise
-    click.echo(_printed(plan, style, folder=folder, links_to=links_to), nl=False)
+    say_lines(_printed(plan, style, folder=folder, links_to=links_to))
     kept = (one.site for one in plan.kept)
     is_partial = say_left_out(kept, paths=files, unsound=desired.unsound_sites)
     has_vain_rename = _say_vain_renames(plan, desired)
@@ -135,8 +135,8 @@ def _say_vain_renames(plan: Plan, desired: Loaded) -> bool:
             meant = nearest(old, [each.name or "" for each in ended if each.site == at.site])
             hint = f'write "{meant}"' if meant else "write the name that it had, or take renamed_from out"
             origin = desired.origins.get(f"{at}.renamed_from")
-            where = f"{printable(print_origin(origin))}: " if origin else ""
-            click.echo(f'{where}renamed_from takes nothing over from "{printable(old)}": {hint}', err=True)
+            where = f"{print_origin(origin)}: " if origin else ""
+            say(f'{where}renamed_from takes nothing over from "{old}": {hint}', err=True)
             is_any = True
     return is_any
 
@@ -146,9 +146,7 @@ def _samples_beside(folder: Path) -> Path | None:
     beside = folder.parent / "studies"
     if beside.is_dir():
         return beside
-    click.echo(
-        f"bgo: no preview, for there is no folder {printable(str(beside))}; --studies names another", err=True
-    )
+    say(f"bgo: no preview, for there is no folder {beside}; --studies names another", err=True)
     return None
 
 
@@ -158,7 +156,7 @@ def _preview(path: Path, plan: Plan, after: Side, before: Side) -> Preview:
 
     found = read_samples(path)
     for one in found.unread:
-        click.echo(f"bgo: {printable(f'{path}/{one}' if path.is_dir() else one)}", err=True)
+        say(f"bgo: {f'{path}/{one}' if path.is_dir() else one}", err=True)
     return Preview(
         folder=found.folder,
         studies=tuple(sample.name for sample in found.studies),

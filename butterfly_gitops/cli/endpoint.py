@@ -7,6 +7,7 @@ import click
 
 from butterfly_gitops.cli.client import Api, call, with_state
 from butterfly_gitops.cli.named import endpoint_named, seconds_of
+from butterfly_gitops.cli.output import say
 from butterfly_gitops.cli.suggestions import endpoints
 
 
@@ -40,7 +41,7 @@ def pause(
         return await api.post(f"/v1/endpoints/{site}/{name}/pause", {"reason": reason, "lasts": lasts})
 
     call(state, acts_as, do)
-    click.echo(f"{endpoint} is paused {f'for {lasts}' if lasts else 'until resumed'}")
+    say(f"{endpoint} is paused {f'for {lasts}' if lasts else 'until resumed'}")
 
 
 @command.command("resume")
@@ -59,4 +60,4 @@ def resume(*, endpoint: str, reason: str, state: Path, acts_as: str) -> None:
         return await api.post(f"/v1/endpoints/{site}/{name}/resume", {"reason": reason})
 
     call(state, acts_as, do)
-    click.echo(f"{endpoint} goes on")
+    say(f"{endpoint} goes on")

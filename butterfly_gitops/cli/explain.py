@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from butterfly_gitops.cli.output import say_lines
 from butterfly_gitops.cli.suggestions import rules_and_addresses
 from butterfly_gitops.config.effective import Setting, addresses_near, settings_at
 from butterfly_gitops.config.load import Loaded, load
@@ -19,7 +20,6 @@ from butterfly_gitops.config.rules.silence import NEVER_SILENT
 from butterfly_gitops.config.tree import print_origin
 from butterfly_gitops.model.address import Address, parse_address
 from butterfly_gitops.model.error import GitopsError
-from butterfly_gitops.model.printable import printable
 from butterfly_gitops.model.problem import Severity
 from butterfly_gitops.source.folder import read_folder, sites_folder_of
 
@@ -61,14 +61,14 @@ def command(*, what: str, sites: Path, style: str) -> None:
     """  # noqa: D301 - \b is click's mark for lines that keep their breaks
     what = what.strip()
     if rule := RULES.get(_IN_BRACKETS.sub(r"\1", what).lower()):
-        click.echo(json.dumps(_rule_document(rule), indent=2) if style == "json" else _rule_text(rule))
+        say_lines(json.dumps(_rule_document(rule), indent=2) if style == "json" else _rule_text(rule))
         return
     folder = sites_folder_of(sites)
     settings = _settings(what, load(read_folder(folder), root=str(folder)))
     if style == "json":
-        click.echo(json.dumps([_setting_document(setting) for setting in settings], indent=2))
+        say_lines(json.dumps([_setting_document(setting) for setting in settings], indent=2))
     else:
-        click.echo(_settings_text(settings))
+        say_lines(_settings_text(settings))
 
 
 def _settings(what: str, loaded: Loaded) -> tuple[Setting, ...]:
@@ -167,7 +167,7 @@ def _settings_text(settings: tuple[Setting, ...]) -> str:
             lines += ["", heading] if lines else [heading]
             thing = heading
         lines.append(f"  {row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]}")
-    return "\n".join(printable(line) for line in lines)
+    return "\n".join(lines)
 
 
 def _thing(address: Address) -> str:

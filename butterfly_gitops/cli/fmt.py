@@ -12,7 +12,7 @@ import click
 
 from butterfly_gitops.cli import exit_codes
 from butterfly_gitops.cli.main import Voice
-from butterfly_gitops.cli.output import count_of
+from butterfly_gitops.cli.output import count_of, say, say_lines, write
 from butterfly_gitops.config.formatting.formatter import lay_out
 from butterfly_gitops.config.plain_text import MAX_BYTES
 from butterfly_gitops.config.problem_text import print_problems
@@ -61,14 +61,14 @@ def command(ctx: click.Context, *, paths: tuple[Path, ...], check: bool) -> None
     files = [_read(path, data) for path, data in _found(paths or (Path("sites"),)).items()]
     for file in files:
         if file.is_changed and check:
-            click.echo("".join(_diff(file)), nl=False)
+            write("".join(_diff(file)))
         elif file.is_changed and file.laid_out is not None:
             _replace(file.path, file.laid_out)
-            click.echo(printable(str(file.path)))
+            say(str(file.path))
     problems = [problem for file in files for problem in file.problems]
-    click.echo(print_problems(problems), nl=False)
+    say_lines(print_problems(problems))
     if not ctx.ensure_object(Voice).is_quiet:
-        click.echo(_summary(files, check=check), err=True)
+        say(_summary(files, check=check), err=True)
     has_failed = problems or (check and any(file.is_changed for file in files))
     ctx.exit(exit_codes.FAILED if has_failed else exit_codes.DONE)
 

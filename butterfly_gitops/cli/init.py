@@ -10,6 +10,7 @@ import click
 from butterfly_gitops import __version__
 from butterfly_gitops.cli.machine_zone import machine_zone
 from butterfly_gitops.cli.main import Voice
+from butterfly_gitops.cli.output import say
 from butterfly_gitops.cli.schema import published
 from butterfly_gitops.config.load import load
 from butterfly_gitops.model.address import RESERVED_SITES
@@ -177,24 +178,24 @@ def _refuse_what_is_there(folder: Path, files: dict[str, str]) -> None:
 
 def _say_written(folder: Path, files: dict[str, str]) -> None:
     schemas = [path for path in files if path.startswith("schemas/")]
-    click.echo(f"Wrote {len(files)} files to {folder}:")
+    say(f"Wrote {len(files)} files to {folder}:")
     for path in files:
         if path not in schemas:
-            click.echo(f"  {path}")
-    click.echo(f"  schemas/ ({len(schemas)} files)")
+            say(f"  {path}")
+    say(f"  schemas/ ({len(schemas)} files)")
 
 
 def _say_what_is_open(folder: Path, new: NewRepository, is_from: str) -> None:
-    click.echo()
-    click.echo(f"The time zone of {new.site} is {new.time_zone}, {is_from}: see sites/{new.site}/site.yaml.")
+    say()
+    say(f"The time zone of {new.site} is {new.time_zone}, {is_from}: see sites/{new.site}/site.yaml.")
     if new.lacks_owner:
         files = " and ".join(files_with_address(new))
-        click.echo(f"{OWNER} stands for the account that keeps butterfly-gitops: see {files}.")
+        say(f"{OWNER} stands for the account that keeps butterfly-gitops: see {files}.")
     if around := _repository_around(folder):
-        click.echo(
+        say(
             f"This folder lies in the repository {around}; forges read pipelines and CODEOWNERS only at the top of one."
         )
-    click.echo("README.md says what else to fill in before the first result.")
+    say("README.md says what else to fill in before the first result.")
 
 
 def _repository_around(folder: Path) -> Path | None:
@@ -213,7 +214,7 @@ def _say_next(folder: Path, new: NewRepository) -> None:
         f'{start}git add . && git commit --message "Start with {new.site}"',
         *([f"bgo explain {new.site}/{FIRST_ENDPOINT}"] if is_here else []),
     ]
-    click.echo()
-    click.echo("Next:")
+    say()
+    say("Next:")
     for line in commands:
-        click.echo(f"  {line}")
+        say(f"  {line}")

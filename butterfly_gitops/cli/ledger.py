@@ -8,7 +8,7 @@ import click
 
 from butterfly_gitops.cli import exit_codes
 from butterfly_gitops.cli.client import Api, call, with_state
-from butterfly_gitops.cli.output import count_of, in_either_format
+from butterfly_gitops.cli.output import count_of, in_either_format, say_lines
 
 _WAITS = ("queued", "sending", "uncertain", "set_aside")
 
@@ -28,7 +28,7 @@ def command(ctx: click.Context, *, style: str, state: Path, acts_as: str) -> Non
         return answer
 
     ledger = call(state, acts_as, ask)
-    click.echo(json.dumps(ledger, indent=2) if style == "json" else print_ledger(ledger))
+    say_lines(json.dumps(ledger, indent=2) if style == "json" else print_ledger(ledger))
     if not ledger["adds_up"]:
         ctx.exit(exit_codes.FAILED)
 

@@ -18,7 +18,9 @@ import click
 from butterfly_gitops import __version__
 from butterfly_gitops.cli import exit_codes
 from butterfly_gitops.cli.collection import no_collection
+from butterfly_gitops.cli.output import say, say_lines
 from butterfly_gitops.model.error import GitopsError
+from butterfly_gitops.model.printable import printable
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -165,7 +167,7 @@ def _first(error: BaseException) -> BaseException:
 def _exit_code(error: BaseException, voice: Voice) -> int:
     match error:
         case click.exceptions.NoArgsIsHelpError():
-            click.echo(error.format_message(), err=True)
+            say_lines(error.format_message(), err=True)
             return exit_codes.USAGE
         case click.UsageError():
             _show(error)
@@ -192,7 +194,7 @@ def _exit_code(error: BaseException, voice: Voice) -> int:
 
 
 def _say(message: str) -> None:
-    click.echo(f"bgo: {_safe(' '.join(message.split()))}", err=True)
+    say(f"bgo: {' '.join(message.split())}", err=True)
 
 
 def _show(error: click.UsageError) -> None:
@@ -200,14 +202,8 @@ def _show(error: click.UsageError) -> None:
     shown = io.StringIO()
     error.show(shown)
     # What is no terminal gets no colours from click, not even those of a name.
-    text = shown.getvalue().replace(click.unstyle(error.message), _safe(error.message))
-    click.echo(text, err=True, nl=False)
-
-
-def _safe(text: str) -> str:
-    from butterfly_gitops.model.printable import printable
-
-    return printable(text)
+    text = shown.getvalue().replace(click.unstyle(error.message), printable(error.message))
+    say_lines(text, err=True)
 
 
 def _unexpected(error: BaseException, voice: Voice) -> int:

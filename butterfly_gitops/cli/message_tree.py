@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-import click
-
+from butterfly_gitops.cli.output import say_lines
 from butterfly_gitops.hl7.tree import Part, Segment
 from butterfly_gitops.model.printable import printable
 
@@ -21,7 +20,7 @@ def print_tree(segments: Iterable[Segment]) -> None:
         for segment in segments:
             console.print(_branches(segment))
     else:
-        click.echo("\n".join(_lines(segments)))
+        say_lines("\n".join(_lines(segments)))
 
 
 def to_data(segments: Iterable[Segment]) -> list[dict[str, Any]]:

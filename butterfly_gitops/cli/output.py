@@ -1,10 +1,13 @@
 """How results are shown: as data for programs, or for people, on a terminal as wide as it is, elsewhere never wrapped."""
 
+import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import click
+
+from butterfly_gitops.model.printable import printable, printable_lines
 
 in_either_format = click.option(
     "--format",
@@ -17,6 +20,22 @@ in_either_format = click.option(
 """The option of every reading verb."""
 
 
+def say(line: str = "", *, err: bool = False) -> None:
+    """Print one line, whatever stands in it; no verb prints past this, `say_lines` and `write`."""
+    click.echo(printable(line), err=err)
+
+
+def say_lines(text: str, *, err: bool = False) -> None:
+    """Print a text whose lines were made by us, and end its last; nothing where there is none."""
+    if text:
+        click.echo(printable_lines(text.removesuffix("\n")), err=err)
+
+
+def write(text: str) -> None:
+    """Print what another program reads, as it is; a terminal gets it as from `say_lines`."""
+    click.echo(printable_lines(text) if sys.stdout.isatty() else text, nl=False)
+
+
 def print_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print rows below their headings to standard output."""
     from rich.console import Console
@@ -26,7 +45,7 @@ def print_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     for title in head:
         table.add_column(title, overflow="fold", header_style="bold")
     for row in rows:
-        # Names and reasons are no markup.
+        # Names and reasons are no markup, and colours are ours alone.
         table.add_row(*(_plain(cell) for cell in row))
     console = Console()
     if not console.is_terminal:
@@ -40,7 +59,7 @@ def print_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 def _plain(cell: str) -> str:
     from rich.markup import escape
 
-    return escape(cell)
+    return escape(printable(cell))
 
 
 def count_of(number: int, one: str, many: str = "") -> str:

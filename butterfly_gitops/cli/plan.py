@@ -8,9 +8,8 @@ import click
 
 from butterfly_gitops.cli import exit_codes
 from butterfly_gitops.cli.client import Api, call, with_state
-from butterfly_gitops.cli.output import in_either_format
+from butterfly_gitops.cli.output import in_either_format, say, say_lines
 from butterfly_gitops.cli.wanted import say_left_out, say_parted, wanted_files
-from butterfly_gitops.model.printable import printable
 
 
 @click.command("plan")
@@ -41,7 +40,7 @@ def command(
     """
     planned = planned_from(sites, state, acts_as)
     plan = planned["plan"]
-    click.echo(planned["text"] if style == "text" else json.dumps(plan, indent=2), nl=style != "text")
+    say_lines(planned["text"] if style == "text" else json.dumps(plan, indent=2))
     if out is not None:
         _save(out, {"plan": plan, "revision": planned["revision"]})
     has_parted = bool(plan["changes"]) and say_parted(sites, plan["beside"]["commits"])
@@ -74,7 +73,7 @@ def _say_blocked(blocked: list[dict[str, Any]]) -> bool:
     """Say on standard error which sites an apply would refuse because results wait; tells whether there are any."""
     certain = [one for one in blocked if one["is_certain"]]
     for one in certain:
-        click.echo(printable(f"bgo: {one['site']} stays as it runs: {one['why']}"), err=True)
+        say(f"bgo: {one['site']} stays as it runs: {one['why']}", err=True)
     return bool(certain)
 
 
@@ -90,12 +89,12 @@ def _save(out: Path, planned: dict[str, Any]) -> None:
     taken_back = (
         "; the controller's next pass takes it back" if planned["plan"]["beside"]["by_controller"] else ""
     )
-    click.echo(f"saved: bgo apply {out}{taken_back}", err=True)
+    say(f"saved: bgo apply {out}{taken_back}", err=True)
 
 
 def _say_problems(problems: list[dict[str, Any]]) -> None:
     for one in problems:
         place = ":".join(str(one[key]) for key in ("file", "line", "column") if key in one)
-        click.echo(printable(f"{place}: {one['severity']}[{one['rule']}]: {one['message']}"), err=True)
+        say(f"{place}: {one['severity']}[{one['rule']}]: {one['message']}", err=True)
     if problems:
-        click.echo("More, and how to fix them: bgo validate\n", err=True)
+        say_lines("More, and how to fix them: bgo validate\n\n", err=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from butterfly_gitops.cli import exit_codes
+from butterfly_gitops.cli.output import say, say_lines
 from butterfly_gitops.config.problem_text import print_problems
 from butterfly_gitops.practice_ehr.scenario import WELL_BEHAVED, BadScenario, Scenario, load_scenario
 from butterfly_gitops.practice_ehr.server import PracticeEhr
@@ -85,7 +86,7 @@ def command(
     try:
         scenario = WELL_BEHAVED if scenario_file is None else load_scenario(scenario_file)
     except BadScenario as bad:
-        click.echo(print_problems(bad.problems), nl=False, err=True)
+        say_lines(print_problems(bad.problems), err=True)
         ctx.exit(exit_codes.FAILED)
     asyncio.run(_serve(scenario, listen, journal=journal, label=endpoint))
 
@@ -97,8 +98,8 @@ async def _serve(scenario: Scenario, listen: tuple[str, int], *, journal: Path |
         loop.add_signal_handler(number, told_to_stop.set)
     host, port = listen
     if not _is_this_machine(host):
-        click.echo(f"bgo: {host} is reachable from elsewhere: whoever can connect, can send", err=True)
+        say(f"bgo: {host} is reachable from elsewhere: whoever can connect, can send", err=True)
     async with PracticeEhr(scenario, journal=journal, label=label, host=host, port=port) as ehr:
         shown_host = f"[{host}]" if ":" in host else host
-        click.echo(f"listens on {shown_host}:{ehr.port}", err=True)
+        say(f"listens on {shown_host}:{ehr.port}", err=True)
         await told_to_stop.wait()

@@ -14,6 +14,7 @@ import click
 
 from butterfly_gitops.cli.client import login_name, mark_file, with_state_folder
 from butterfly_gitops.cli.named import seconds_of
+from butterfly_gitops.cli.output import say
 from butterfly_gitops.source.folder import FolderSource
 from butterfly_gitops.source.git import GitSource
 from butterfly_gitops.source.git_address import is_git_address, parse_git_address
@@ -99,7 +100,7 @@ async def run(options: "Options", *, is_for_people: bool) -> None:
     sys.setswitchinterval(0.0005)
     async with build(options) as engine:
         if is_for_people:
-            click.echo(f"API at {engine.url}; Ctrl-C ends it", err=True)
+            say(f"API at {engine.url}; Ctrl-C ends it", err=True)
         gc.freeze()
         await engine.run(stop)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from butterfly_gitops.cli import exit_codes
+from butterfly_gitops.cli.output import say
 from butterfly_gitops.config.json_schema import documents, print_schema, schema_of
 from butterfly_gitops.config.versions import frozen_documents
 from butterfly_gitops.plan.document import Plan
@@ -29,12 +30,12 @@ def command(ctx: click.Context, *, check: bool, folder: Path) -> None:
     stale = [name for name, text in schemas.items() if _text_of(folder / name) != text]
     if check:
         for name in stale:
-            click.echo(f"{folder / name}: stale; run `bgo schema`")
+            say(f"{folder / name}: stale; run `bgo schema`")
         ctx.exit(exit_codes.FAILED if stale else exit_codes.DONE)
     folder.mkdir(parents=True, exist_ok=True)
     for name in stale:
         (folder / name).write_text(schemas[name], encoding="utf-8")
-        click.echo(f"{folder / name}: written")
+        say(f"{folder / name}: written")
 
 
 def published() -> dict[str, str]:

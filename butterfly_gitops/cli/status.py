@@ -12,7 +12,7 @@ import click
 from butterfly_gitops.cli import exit_codes
 from butterfly_gitops.cli.client import Api, call, with_state
 from butterfly_gitops.cli.named import seconds_of
-from butterfly_gitops.cli.output import age, in_either_format, print_table, strays_of
+from butterfly_gitops.cli.output import age, in_either_format, print_table, say, say_lines, strays_of
 
 _POLL_S = 0.2
 _COMMIT_DIGITS = 7
@@ -75,32 +75,35 @@ def _exit_code(status: dict[str, Any]) -> int:
     if any(reason in ("Held", "NotForward") for reason in stalled):
         return exit_codes.HELD
     if not status["considered"]:
-        click.echo("no pass has seen that commit yet (an older one needs its full id)", err=True)
+        say("no pass has seen that commit yet (an older one needs its full id)", err=True)
         return exit_codes.FAILED
     return exit_codes.FAILED if stalled or _is_on_its_way(status) else exit_codes.DONE
 
 
 def _show(status: dict[str, Any], style: str) -> None:
     if style == "json":
-        click.echo(json.dumps(status, indent=2))
+        say_lines(json.dumps(status, indent=2))
         return
     commit = f" at {_short(status['commit'])}" if status["commit"] else ""
-    click.echo(f"fleet {status['fleet'] or 'not known yet'}{commit}: {_mode(status)}")
+    say(f"fleet {status['fleet'] or 'not known yet'}{commit}: {_mode(status)}")
     for one in status["conditions"]:
-        click.echo(f"  {_said(one)}")
+        say(f"  {_said(one)}")
     for head, rows in (
         (("SITE", "RUNS", "CONDITION"), list(_sites(status))),
         (("ENDPOINT", "LANE", "WAITS", "OLDEST", "CONDITION"), list(_endpoints(status))),
     ):
         if rows:
-            click.echo()
+            say()
             print_table(head, rows)
     for one in status["holds"]:
         if one["approved"] is None:
             what = f"{one['site'] or 'the commit'} is held for {age(one['since'])}: {one['what']}"
-            click.echo(f"\n{what}\n  release it: bgo approve {one['id']} --reason ...")
+            say()
+            say(what)
+            say(f"  release it: bgo approve {one['id']} --reason ...")
     for one in status["withheld"]:
-        click.echo(f"\n{one['endpoint']} still holds revision {one['revision']} of study {one['study']}")
+        say()
+        say(f"{one['endpoint']} still holds revision {one['revision']} of study {one['study']}")
 
 
 def _short(commit: str) -> str:

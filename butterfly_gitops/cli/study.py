@@ -12,9 +12,8 @@ from butterfly_gitops.cli import exit_codes
 from butterfly_gitops.cli.client import Api, ApiRefused, call, with_state
 from butterfly_gitops.cli.event_times import as_now
 from butterfly_gitops.cli.named import endpoint_named
-from butterfly_gitops.cli.output import age, count_of, in_either_format, print_table
+from butterfly_gitops.cli.output import age, count_of, in_either_format, print_table, say, say_lines
 from butterfly_gitops.cli.suggestions import endpoints
-from butterfly_gitops.model.printable import printable
 
 if TYPE_CHECKING:
     from butterfly_gitops.cli.preview import Previewed
@@ -53,13 +52,13 @@ def submit(*, files: tuple[Path, ...], is_shifted: bool, style: str, state: Path
 
     answers = call(state, acts_as, hand_in)
     if style == "json":
-        click.echo(json.dumps(answers, indent=2))
+        say_lines(json.dumps(answers, indent=2))
         return
     print_table(("EVENT", "ENDPOINT", "DECISION", "DELIVERY"), _rows(answers))
     known = sum(one["known"] for one in answers)
     parts = [f"{len(answers) - known} accepted"] if len(answers) > known or not answers else []
     parts += [f"{known} known already"] if known else []
-    click.echo(f"{', '.join(parts)}, on disk", err=True)
+    say(f"{', '.join(parts)}, on disk", err=True)
 
 
 async def _submit_file(api: Api, file: Path, *, is_shifted: bool) -> list[dict[str, Any]]:
@@ -199,7 +198,7 @@ def render(
         in_file = f"{file}{'' if one.place.startswith('[') else ':'}{one.place}" if one.place else ""
         place = f"{in_file or file}: " if in_file or one.unread else ""
         if says := one.problem or one.note:
-            click.echo(f"bgo: {printable(f'{place}{says}')}", err=True)
+            say(f"bgo: {place}{says}", err=True)
     _print_messages([one for one in made if one.data], receiver.endpoint, endpoint, style)
     if any(one.problem for one in made):
         ctx.exit(exit_codes.FAILED)
@@ -215,7 +214,7 @@ def _print_unread(file: Path, one: "Previewed") -> None:
 
 
 def _print_problem(place: str, rule: str, message: str, hint: str) -> None:
-    click.echo(printable(f"{place}: error[{rule}]: {message}{f'; {hint}' if hint else ''}"), err=True)
+    say(f"{place}: error[{rule}]: {message}{f'; {hint}' if hint else ''}", err=True)
 
 
 def _print_messages(made: "list[Previewed]", configured: "EhrEndpoint", address: str, style: str) -> None:
@@ -227,7 +226,7 @@ def _print_messages(made: "list[Previewed]", configured: "EhrEndpoint", address:
         from butterfly_gitops.hl7.message import visible
 
         if made:
-            click.echo("\n\n".join(visible(one.data, configured.encoding) for one in made))
+            say_lines("\n\n".join(visible(one.data, configured.encoding) for one in made))
         return
     from butterfly_gitops.cli.message_tree import print_tree, to_data
     from butterfly_gitops.hl7.tree import tree_of
@@ -238,11 +237,11 @@ def _print_messages(made: "list[Previewed]", configured: "EhrEndpoint", address:
             {"event_id": one.event_id, "status": one.status, "segments": to_data(tree)}
             for one, tree in zip(made, trees, strict=True)
         ]
-        click.echo(json.dumps({"endpoint": address, "messages": messages}, indent=2))
+        say_lines(json.dumps({"endpoint": address, "messages": messages}, indent=2))
         return
     for number, tree in enumerate(trees):
         if number:
-            click.echo()
+            say()
         print_tree(tree)
 
 
@@ -270,12 +269,12 @@ def list_studies(*, endpoint: str, style: str, state: Path, acts_as: str) -> Non
 
     studies = call(state, acts_as, ask)["studies"]
     if style == "json":
-        click.echo(json.dumps(studies, indent=2))
+        say_lines(json.dumps(studies, indent=2))
         return
     print_table(
         ("STUDY", "ACCESSION", "EVENT", "REVISION", "OCCURRED", "RECEIVED", "WHY NOT"), map(_unsent, studies)
     )
-    click.echo(count_of(len(studies), "study", "studies"), err=True)
+    say(count_of(len(studies), "study", "studies"), err=True)
 
 
 def _unsent(one: dict[str, Any]) -> tuple[str, ...]:
@@ -310,6 +309,6 @@ def send(*, study: str, endpoint: str, reason: str, key: str, state: Path, acts_
         return await api.post("/v1/sends", wish, key=key)
 
     acted = call(state, acts_as, do)
-    click.echo(
+    say(
         f"delivery {acted['delivery']}: {acted['state']}" + (" (asked for before)" if acted["repeat"] else "")
     )

@@ -9,6 +9,7 @@ import click
 from butterfly_gitops.cli import exit_codes
 from butterfly_gitops.cli.collection import no_collection
 from butterfly_gitops.cli.main import Voice
+from butterfly_gitops.cli.output import say, say_lines
 from butterfly_gitops.cli.validated_paths import folders_of
 from butterfly_gitops.config.load import Loaded, load
 from butterfly_gitops.config.problem_text import print_annotations, print_problems, print_summary
@@ -51,7 +52,7 @@ def command(ctx: click.Context, *, paths: tuple[Path, ...], style: str, verbose:
     voice = ctx.ensure_object(Voice)
     shows_silenced = style == "json" or (style == "text" and (verbose or voice.is_verbose))
     shown = [problem for each in loaded for problem in _of(each, with_silenced=shows_silenced)]
-    click.echo(_printed(shown, style), nl=False)
+    say_lines(_printed(shown, style))
     if not voice.is_quiet:
         _summarize(loaded, below_problems=style == "text" and bool(shown))
     has_error = any(problem.severity is Severity.ERROR for problem in problems)
@@ -78,6 +79,6 @@ def _printed(problems: list[Problem], style: str) -> str:
 
 def _summarize(loaded: list[Loaded], *, below_problems: bool) -> None:
     if below_problems:
-        click.echo(err=True)
+        say(err=True)
     for each in loaded:
-        click.echo(print_summary(each), err=True)
+        say(print_summary(each), err=True)

@@ -5,10 +5,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import click
-
+from butterfly_gitops.cli.output import say
 from butterfly_gitops.model.error import GitopsError
-from butterfly_gitops.model.printable import printable
 from butterfly_gitops.source.folder import FolderSource
 from butterfly_gitops.source.git_command import PRINTED_DIGITS
 from butterfly_gitops.source.git_tree import committed, parted
@@ -41,7 +39,7 @@ def say_parted(sites: Path, applied: Iterable[str]) -> bool:
     except (GitopsError, OSError):
         return False
     for commit in left:
-        click.echo(
+        say(
             f"bgo: these files do not descend from {commit[:PRINTED_DIGITS]}, which is applied: a controller that follows "
             "a branch goes forward only, and would take nothing of them (NotForward)",
             err=True,
@@ -54,11 +52,11 @@ def say_left_out(kept: Iterable[str], *, paths: Iterable[str], unsound: Iterable
     folders = {path.partition("/")[0] for path in paths if "/" in path}
     gone, wrong = sorted(set(kept) - folders), sorted(unsound)
     if wrong:
-        click.echo(
-            f"bgo: left out, because their files have problems: {printable(', '.join(wrong))}; see bgo validate",
+        say(
+            f"bgo: left out, because their files have problems: {', '.join(wrong)}; see bgo validate",
             err=True,
         )
     for site in gone:
         hint = "bring its folder back, or name it in fleet.yaml's removed_sites"
-        click.echo(f"bgo: {printable(site)} is gone from the files and stays as it runs: {hint}", err=True)
+        say(f"bgo: {site} is gone from the files and stays as it runs: {hint}", err=True)
     return bool(gone or wrong)
