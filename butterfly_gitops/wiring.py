@@ -76,7 +76,7 @@ class Engine:
         self._loop = loop
         self._listening = listening
         host, port = listening.getsockname()[:2]
-        self.url = f"http://{host}:{port}"
+        self.url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
         self.app = make_application(services)
 
     async def run(self, stop: asyncio.Event, *, started: Callable[[], None] = lambda: None) -> None:

@@ -8,13 +8,16 @@ import resource
 import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 
+import httpx
 import pytest
 
 from butterfly_gitops import minute_line
 from butterfly_gitops.web import http_connection
 from butterfly_gitops.web import server as server_module
 from butterfly_gitops.web.server import Server
+from butterfly_gitops.wiring import Options, build
 from tests.web.serving import Lines, Served
 
 MOST = 8
@@ -238,3 +241,10 @@ async def test_a_want_of_descriptors_is_one_line_and_passes(
     says = {"reason": "too many open files", "count": 1}
     assert log.lines == [("warning cannot accept connections", says)]
     assert status_of(await listening.say(listening.asking(), sock=client)) == 200
+
+
+async def test_an_address_with_colons_is_announced_in_brackets(tmp_path: Path):
+    async with build(Options(state=tmp_path / "state", create=True, host="::1", port=0)) as engine:
+        announced = json.loads((tmp_path / "state" / "api.json").read_text())["url"]
+    assert announced == engine.url
+    assert httpx.URL(announced).host == "::1"
