@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from importlib.resources import files
 from pathlib import Path
 
 import apsw
@@ -366,6 +367,12 @@ def test_a_holder_that_was_killed_holds_nothing(path: Path) -> None:
 
 
 # Migrations.
+
+
+def test_each_migration_bears_the_number_of_the_version_that_it_leads_to() -> None:
+    folder = files("butterfly_gitops.store").joinpath("sql")
+    numbers = sorted(int(one.name[:4]) for one in folder.iterdir() if one.name[:4].isdigit())
+    assert numbers == list(range(1, len(migrations()) + 1))
 
 
 def test_a_new_state_gets_every_migration() -> None:
