@@ -3,6 +3,8 @@
 import os
 import shutil
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -375,3 +377,36 @@ def test_without_git_it_says_so(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     assert refusal(source_of(repository)).reason.startswith("not found on PATH")
+
+
+ENDS = """
+import asyncio, sys
+from pathlib import Path
+from butterfly_gitops.daemon_thread import in_daemon_thread
+from butterfly_gitops.source.git import GitSource
+from butterfly_gitops.source.git_address import parse_git_address
+
+async def main():
+    folder = Path(sys.argv[1])
+    source = GitSource(parse_git_address("/nowhere#main:sites"), cache=folder / "git")
+    fetching = in_daemon_thread(source.fetch)
+    print(await asyncio.to_thread((folder / "started").read_text))
+    fetching.cancel()
+
+asyncio.run(main())
+"""
+
+
+def test_git_that_gives_no_answer_holds_no_end_up_and_ends_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    os.mkfifo(tmp_path / "started")
+    fake = tmp_path / "bin" / "git"
+    fake.parent.mkdir()
+    fake.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/started\nexec sleep 600\n")
+    fake.chmod(0o700)
+    monkeypatch.setenv("PATH", f"{fake.parent}{os.pathsep}{os.environ['PATH']}")
+    ran = subprocess.run([sys.executable, "-c", ENDS, tmp_path], capture_output=True, text=True, check=True)
+    process = Path("/proc", ran.stdout.strip(), "stat")
+    # Nobody may have asked yet how it ended.
+    assert not process.exists() or process.read_text().split()[2] == "Z"
