@@ -11,9 +11,9 @@ from butterfly_gitops.cli import exit_codes
 from butterfly_gitops.cli.output import say, say_lines
 from butterfly_gitops.cli.wanted import say_left_out
 from butterfly_gitops.config.load import Loaded, load
-from butterfly_gitops.config.nearest import nearest
 from butterfly_gitops.config.rules.files import is_yaml
 from butterfly_gitops.config.tree import print_origin
+from butterfly_gitops.config.typos import typo_of
 from butterfly_gitops.model.error import GitopsError
 from butterfly_gitops.model.problem import Origin, Severity
 from butterfly_gitops.plan.document import Plan, print_document
@@ -132,7 +132,7 @@ def _say_vain_renames(plan: Plan, desired: Loaded) -> bool:
         if change.kind != "ehr_endpoint" or not change.is_added or at.site in new_sites:
             continue
         if old := sites[at.site].renamed.get(at.name or ""):
-            meant = nearest(old, [each.name or "" for each in ended if each.site == at.site])
+            meant = typo_of(old, [each.name or "" for each in ended if each.site == at.site])
             hint = f'write "{meant}"' if meant else "write the name that it had, or take renamed_from out"
             origin = desired.origins.get(f"{at}.renamed_from")
             where = f"{print_origin(origin)}: " if origin else ""

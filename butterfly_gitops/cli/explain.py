@@ -13,11 +13,10 @@ from butterfly_gitops.cli.output import say_lines
 from butterfly_gitops.cli.suggestions import rules_and_addresses
 from butterfly_gitops.config.effective import Setting, addresses_near, settings_at
 from butterfly_gitops.config.load import Loaded, load
-from butterfly_gitops.config.nearest import nearest
-from butterfly_gitops.config.rules.catalog import RULES
-from butterfly_gitops.config.rules.documentation import Rule
-from butterfly_gitops.config.rules.silence import NEVER_SILENT
+from butterfly_gitops.config.rules.catalog import RULES, Rule
+from butterfly_gitops.config.silencing import NEVER_SILENT
 from butterfly_gitops.config.tree import print_origin
+from butterfly_gitops.config.typos import typo_of
 from butterfly_gitops.model.address import Address, parse_address
 from butterfly_gitops.model.error import GitopsError
 from butterfly_gitops.model.problem import Severity
@@ -83,7 +82,7 @@ def _settings(what: str, loaded: Loaded) -> tuple[Setting, ...]:
     if shared := _shared(address, loaded):
         raise NothingToExplain(shared)
     named = [at for at in loaded.origins if at.partition("/")[2] == what]
-    meant = named[0] if named else nearest(what, (*RULES, *addresses_near(loaded, address)))
+    meant = named[0] if named else typo_of(what, (*RULES, *addresses_near(loaded, address)))
     raise NothingToExplain(
         f'there is no rule, site, name or setting "{what}"' + (f'; did you mean "{meant}"?' if meant else "")
     )

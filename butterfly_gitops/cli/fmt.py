@@ -14,10 +14,10 @@ from butterfly_gitops.cli import exit_codes
 from butterfly_gitops.cli.main import Voice
 from butterfly_gitops.cli.output import count_of, say, say_lines, write
 from butterfly_gitops.config.formatting.formatter import lay_out
-from butterfly_gitops.config.plain_text import MAX_BYTES
 from butterfly_gitops.config.problem_text import print_problems
 from butterfly_gitops.config.rules.files import FLEET_FILES, SITE_FILES
-from butterfly_gitops.config.secrets_by_value import starred_line
+from butterfly_gitops.config.secrets import starred_line
+from butterfly_gitops.config.text.plain_text import MAX_BYTES
 from butterfly_gitops.model.printable import printable
 from butterfly_gitops.model.problem import Problem
 from butterfly_gitops.source.folder import read_folder

@@ -88,9 +88,9 @@ class VerbGroup(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            from butterfly_gitops.config.nearest import nearest
+            from butterfly_gitops.config.typos import typo_of
 
-            if meant := nearest(args[0], VERBS):
+            if meant := typo_of(args[0], VERBS):
                 raise click.UsageError(f"{error.message} Did you mean {meant}?", error.ctx) from None
             raise
 

@@ -12,7 +12,7 @@ import click
 from butterfly_gitops.cli.named import endpoint_named
 from butterfly_gitops.cli.study_files import read_events
 from butterfly_gitops.config.load import Loaded, load
-from butterfly_gitops.config.nearest import nearest
+from butterfly_gitops.config.typos import typo_of
 from butterfly_gitops.hl7.control_id import crockford
 from butterfly_gitops.hl7.made_up import earlier_status_time
 from butterfly_gitops.hl7.refusal import RenderingRefused
@@ -58,7 +58,7 @@ class Receiver:
         by_name = archives_by_name(self.fleet.sites.values())
         found = by_name.get(archive)
         if found is None:
-            meant = nearest(archive, by_name)
+            meant = typo_of(archive, by_name)
             return "no archive of the files goes by the name that it says" + (
                 f"; did you mean {meant}?" if meant else ""
             )
@@ -84,7 +84,7 @@ def _why_not_there(address: str, site: str, loaded: Loaded, sites: Path) -> str:
         folder = "" if str(sites) == "sites" else f" {shlex.quote(str(sites))}"
         return f"the files have problems: bgo validate{folder}"
     there = [f"{each.name}/{name}" for each in loaded.fleet.sites.values() for name in each.ehr_endpoints]
-    meant = nearest(address, there)
+    meant = typo_of(address, there)
     return f"the files have no such endpoint{f'; did you mean {meant}?' if meant else ''}"
 
 

@@ -7,7 +7,6 @@ import click
 from butterfly_gitops.cli import exit_codes
 from butterfly_gitops.cli.output import say
 from butterfly_gitops.config.json_schema import documents, print_schema, schema_of
-from butterfly_gitops.config.versions import frozen_documents
 from butterfly_gitops.plan.document import Plan
 
 
@@ -41,7 +40,6 @@ def command(ctx: click.Context, *, check: bool, folder: Path) -> None:
 def published() -> dict[str, str]:
     """Each schema as text, by the name of its file: what people write, and what programs read."""
     return {
-        **frozen_documents(),
         **documents(),
         "plan.v1.schema.json": print_schema(schema_of(Plan, title="A plan")),
     }

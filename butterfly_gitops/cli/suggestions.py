@@ -15,10 +15,10 @@ from click.shell_completion import CompletionItem
 from pydantic import BaseModel
 
 from butterfly_gitops.config.effective import FLEET_FIELDS
-from butterfly_gitops.config.plain_text import MAX_BYTES
 from butterfly_gitops.config.rules.files import SITE_FILES
+from butterfly_gitops.config.text.plain_text import MAX_BYTES
+from butterfly_gitops.config.text.yaml_text import read_text
 from butterfly_gitops.config.tree import Mapping, mapping_at, scalars_at, text_at
-from butterfly_gitops.config.yaml_text import read_text
 from butterfly_gitops.model.archive import Archive
 from butterfly_gitops.model.endpoint import EhrEndpoint
 from butterfly_gitops.model.fleet import FleetSettings

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import click
 
-from butterfly_gitops.config.nearest import nearest
 from butterfly_gitops.config.rules.files import FLEET_FILES, SITE_FILES
+from butterfly_gitops.config.typos import typo_of
 from butterfly_gitops.source.folder import sites_folder_of
 
 _GIVE = "give the sites folder, or a file in it"
@@ -74,7 +74,7 @@ def _nearest(path: Path) -> Path | None:
         beside = {other.stem: other for other in sorted(gone.parent.iterdir(), reverse=True)}
     except OSError:
         beside = {}
-    meant = nearest(gone.stem, beside)
+    meant = typo_of(gone.stem, beside)
     if meant:
         return beside[meant]
     return gone.parent if gone.parent != Path() else None

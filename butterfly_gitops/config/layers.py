@@ -4,16 +4,19 @@ Maps merge by key, lists and references are replaced whole, later layers win. Wh
 `decode`, which reads the merged tree as it reads any other.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Mapping as Map
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Generic, TypeVar
 
 from pydantic import Field
 
-from butterfly_gitops.config.deferred import Deferred
 from butterfly_gitops.config.tree import Entry, Mapping, leaves, print_origin
 from butterfly_gitops.model.endpoint import EhrEndpoint
 from butterfly_gitops.model.scalar import Name
+
+Value = TypeVar("Value")
 
 _REFERENCE_KEYS = frozenset({"file", "env", "path"})
 
@@ -48,6 +51,26 @@ class Merged:
 
     tree: Mapping
     layer_of: Map[str, str]
+
+
+class Deferred(Map[str, Value], Generic[Value]):
+    """A mapping that is made when somebody first looks into it; equal to any mapping that says the same."""
+
+    def __init__(self, make: Callable[[], Map[str, Value]]) -> None:
+        self._make = make
+
+    @cached_property
+    def _made(self) -> Map[str, Value]:
+        return self._make()
+
+    def __getitem__(self, key: str) -> Value:
+        return self._made[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._made)
+
+    def __len__(self) -> int:
+        return len(self._made)
 
 
 def merge(layers: Sequence[Layer]) -> Merged:

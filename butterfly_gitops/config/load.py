@@ -4,29 +4,47 @@ It orders the steps; reading text, merging layers and the rules stand beside it.
 """
 
 import functools
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from types import MappingProxyType
-from typing import TypeVar
+from typing import TypeVar, get_args
 
-from butterfly_gitops.config import provenance, secrets_by_value, yaml_text
-from butterfly_gitops.config.abridging import abridged
-from butterfly_gitops.config.context import Context, Sound
-from butterfly_gitops.config.deferred import Deferred
+from pydantic import BaseModel
+
+from butterfly_gitops.config import provenance, secrets
+from butterfly_gitops.config.layers import Deferred
 from butterfly_gitops.config.parts import Parts, SitePart, TextPart
 from butterfly_gitops.config.reach import with_reach
 from butterfly_gitops.config.reading import FleetReading
-from butterfly_gitops.config.report import one_by_position, shown
-from butterfly_gitops.config.rules.checks import CHECKS
-from butterfly_gitops.config.rules.files import FLEET_FILES, SITE_FILES, check_files, is_yaml, site_names
-from butterfly_gitops.config.rules.unread import Unread, check_unread
+from butterfly_gitops.config.report import abridged, one_by_position
+from butterfly_gitops.config.rules.checks import CHECKS, check_comments
+from butterfly_gitops.config.rules.files import (
+    FLEET_FILES,
+    SITE_FILES,
+    Unread,
+    check_files,
+    is_yaml,
+    site_names,
+)
 from butterfly_gitops.config.site_text import check_shared_layer, read_file, read_site
 from butterfly_gitops.config.sound_fleet import fleet_of
-from butterfly_gitops.config.tree import Source, mapping_at
-from butterfly_gitops.config.versions import OLDER, TODAY, Older, brought_up_to_date
+from butterfly_gitops.config.text.yaml_events import Events, fastest_events
+from butterfly_gitops.config.text.yaml_text import Text, read_text
+from butterfly_gitops.config.tree import Source, mapping_at, problem_at, text_at
+from butterfly_gitops.config.values.context import Context, Sound
 from butterfly_gitops.model.fleet import Fleet, FleetFile, GrantsFile
 from butterfly_gitops.model.problem import Origin, Problem, Severity
+from butterfly_gitops.model.site import ArchivesFile, EhrEndpointsFile, SiteFile
+
+_MODELS: dict[str, type[BaseModel]] = {
+    "fleet.yaml": FleetFile,
+    "grants.yaml": GrantsFile,
+    "site.yaml": SiteFile,
+    "ehr-endpoints.yaml": EhrEndpointsFile,
+    "archives.yaml": ArchivesFile,
+}
 
 Value = TypeVar("Value")
 
@@ -58,9 +76,8 @@ def load(
     files: Mapping[str, bytes],
     *,
     root: str = "sites",
-    events: yaml_text.Events = yaml_text.fastest_events,
+    events: Events = fastest_events,
     before: Loaded | None = None,
-    older: Older = OLDER,
     today: date | None = None,
     unread: Mapping[str, Unread] = MappingProxyType({}),
 ) -> Loaded:
@@ -69,22 +86,16 @@ def load(
     Whatever is wrong becomes a problem, all at once and sorted; nothing is raised. What an earlier load made of the
     same bytes is taken from there: the outcome is the same. Of files that are no YAML only PEM is looked at; its
     certificates are judged by `today`, and where that is None they are not.
-    `older` are the versions that are still read beside today's; they are the same at each load of a process.
     `unread` is what lies in the folder and could not be read, by its path: a problem each, and none follows from it.
     """
     known = before.parts if before else Parts()
-    texts = dict(_texts(files, root=root, events=events, known=known, older=older))
+    texts = dict(_texts(files, root=root, events=events, known=known))
     others = {path: content for path, content in files.items() if not is_yaml(path)}
     paths = frozenset((*files, *unread))
     parts = Parts(texts=texts, paths=paths, others=others, unread=unread, today=today)
     if before is not None and before.parts.are_of(parts):
         return before
-    reading, sites, found = _read(
-        {path.removeprefix(f"{root}/"): part.text for path, part in texts.items()},
-        parts,
-        root=root,
-        known=known,
-    )
+    reading, sites, found = _read(parts, root=root, known=known)
     found = _judged(reading, files, parts, root=root, within=found)
     problems, silenced = (
         one_by_position(each for each in found if bool(each.silenced) is answered)
@@ -95,8 +106,8 @@ def load(
     is_fleet_sound = all(problem.site is not None for problem in errors)
     return Loaded(
         fleet=fleet_of(reading, unsound) if is_fleet_sound else None,
-        problems=with_reach(shown(abridged(problems), found), reading),
-        silenced=with_reach(shown(silenced, found), reading),
+        problems=with_reach(tuple(secrets.without_secrets(abridged(problems), among=found)), reading),
+        silenced=with_reach(tuple(secrets.without_secrets(silenced, among=found)), reading),
         origins=Deferred(
             lambda: _joined(provenance.origins_of_fleet(reading), *(site.origins for site in sites))
         ),
@@ -113,20 +124,21 @@ def _judged(
     reading: FleetReading, files: Mapping[str, bytes], parts: Parts, *, root: str, within: list[Problem]
 ) -> list[Problem]:
     """All problems, those of each site `within` itself among them, with the reason in those that a comment answers."""
+    texts = [part.text for part in parts.texts.values()]
     found = [
         *check_files(files, root=root, unread=parts.unread),
-        *check_unread(parts.unread, root=root),
-        *(problem for part in parts.texts.values() for problem in part.text.problems),
+        *(problem for text in texts for problem in text.problems),
         *within,
     ]
     said = {(each.origin.file, each.origin.line) for each in found if each.rule == "secret-by-value"}
-    for part in parts.texts.values():
-        found.extend(secrets_by_value.in_text(part.text.source, said=said))
+    for text in texts:
+        found.extend(secrets.in_text(text.source, said=said))
+        found.extend(check_comments(text))
     for check in CHECKS:
         found.extend(check(reading))
-    remarks = [remark for part in parts.texts.values() for remark in part.text.remarks]
+    remarks = [remark for text in texts for remark in text.remarks]
     if remarks:
-        # Few files have such comments, and who judges them imports every rule there is.
+        # Few files have such comments, and who judges them imports the documentation of every rule.
         from butterfly_gitops.config.silencing import with_silences  # noqa: PLC0415
 
         return with_silences(found, remarks)
@@ -134,27 +146,41 @@ def _judged(
 
 
 def _texts(
-    files: Mapping[str, bytes], *, root: str, events: yaml_text.Events, known: Parts, older: Older
+    files: Mapping[str, bytes], *, root: str, events: Events, known: Parts
 ) -> Iterator[tuple[str, TextPart]]:
-    sites = site_names(files)
     for site, path in (
         *((None, name) for name in FLEET_FILES),
-        *((site, f"{site}/{name}") for site in sites for name in SITE_FILES),
+        *((site, f"{site}/{name}") for site in site_names(files) for name in SITE_FILES),
     ):
         if path in files:
             file, content = f"{root}/{path}", files[path]
             text = known.text(file, content)
             if text is None:
-                kind = path.rpartition("/")[2].removesuffix(".yaml")
-                text = yaml_text.read_text(content, file=file, site=site, events=events)
-                text = brought_up_to_date(text, kind=kind, older=older.get(kind, {}), today=TODAY[kind])
+                text = _of_todays_version(read_text(content, file=file, site=site, events=events))
             yield file, TextPart(content=content, text=text)
 
 
+def _of_todays_version(text: Text) -> Text:
+    """The text without its tree where it says another version: the same words may mean something else there."""
+    (today,) = get_args(_MODELS[text.source.file.rpartition("/")[2]].model_fields["version"].annotation)
+    version = text_at(text.root, "version")
+    if version is None or version.is_null or (version.is_plain and version.text == str(today)):
+        return text
+    is_number = version.is_plain and re.fullmatch(r"-?[0-9]+", version.text) is not None
+    hint = f"write {today}" if version.is_plain else f"write {today}, without quotes"
+    if is_number and int(version.text[:9]) > today:
+        hint = f"bring the program up to date, or write {today}"
+    message = f'version is "{version.text[:60]}"; this program reads {today}'
+    found = problem_at(version.place, rule="unknown-version", message=message, hint=hint)
+    # Another number is another format; anything else is today's with a slip of the pen.
+    return replace(text, root=None if is_number else text.root, problems=(*text.problems, found))
+
+
 def _read(
-    texts: Mapping[str, yaml_text.Text], parts: Parts, *, root: str, known: Parts
+    parts: Parts, *, root: str, known: Parts
 ) -> tuple[FleetReading, tuple[SitePart, ...], list[Problem]]:
     """Read the fleet's files and each site, and say what is wrong within each."""
+    texts = {path.removeprefix(f"{root}/"): part.text for path, part in parts.texts.items()}
     problems: list[Problem] = []
     context = Context(problems=problems)
     trees = {name: texts[name].root if name in texts else None for name in FLEET_FILES}
@@ -180,13 +206,7 @@ def _read(
 
 
 def _site_part(
-    name: str,
-    *,
-    texts: Mapping[str, yaml_text.Text],
-    fleet: FleetReading,
-    root: str,
-    known: Parts,
-    sound: Sound,
+    name: str, *, texts: Mapping[str, Text], fleet: FleetReading, root: str, known: Parts, sound: Sound
 ) -> SitePart:
     own = {file: texts.get(f"{name}/{file}") for file in SITE_FILES}
     of = (texts.get("fleet.yaml"), *own.values())

@@ -1,4 +1,4 @@
-"""What a load made of each file and each site, so that the next load of almost the same files reads what differs.
+"""Results of a load, by file and by site, so that the next load of almost the same files reads what differs.
 
 What a site is read from, beside its own files, is the fleet's file alone: its presets.
 """
@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from butterfly_gitops.config.reading import SiteReading
-from butterfly_gitops.config.rules.unread import Unread
-from butterfly_gitops.config.yaml_text import Text
+from butterfly_gitops.config.rules.files import Unread
+from butterfly_gitops.config.text.yaml_text import Text
 from butterfly_gitops.model.problem import Origin, Problem
 
 

@@ -8,8 +8,8 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from butterfly_gitops.config.abridging import RULE as TOO_MANY_PROBLEMS
 from butterfly_gitops.config.load import Loaded
+from butterfly_gitops.config.report import TOO_MANY_PROBLEMS
 from butterfly_gitops.config.tree import print_origin
 from butterfly_gitops.model.printable import printable
 from butterfly_gitops.model.problem import Origin, Problem, Severity

@@ -1,9 +1,9 @@
-"""What has been read of a fleet, sound or not: the material that the rules look at.
+"""A fleet as far as it could be read, sound or not: the material that the rules look at.
 
 Values stand where a part is sound; trees stand for the rest, so that each rule says what it can at its token.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as Map
 from dataclasses import dataclass
 from datetime import date
@@ -15,6 +15,11 @@ from butterfly_gitops.model.fleet import FleetFile, GrantsFile
 from butterfly_gitops.model.site import ArchivesFile, EhrEndpointsFile, SiteFile
 
 _LAYER_WORDS = {"site": "the site's time zone"}
+
+
+def keys_of(tree: Mapping | None) -> tuple[Scalar, ...]:
+    """The keys of a mapping."""
+    return tuple(entry.key for entry in tree.entries.values()) if tree else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +46,11 @@ class EndpointReading:
         """Where a value that a lower layer gives was written, for a problem that stands at the endpoint."""
         entry, layer = self.merged.tree.entry(*path), self.layer(*path)
         return ((f"from {layer}", entry.value.place.origin),) if entry and layer else ()
+
+    def is_above(self, path: str, other: str) -> bool:
+        """Whether the layer that gives one setting lies over that of another."""
+        layers, of = [layer.name for layer in self.layers], self.merged.layer_of
+        return layers.index(of[path]) > layers.index(of[other])
 
     def shared(self, names: Iterable[str]) -> Related:
         """Which of these settings lower layers give: `epic-lab has host and port from preset epic`, and where."""
@@ -90,14 +100,19 @@ class SiteReading:
         """The Links, if they can be known."""
         return mapping_at(self.site_tree, "links")
 
-    def runs_here(self, link: str) -> bool:
-        """Whether the dispatcher itself dials for this Link."""
-        runs = text_at(self.links, link, "runs")
-        return runs is None or runs.text == "here"
+    @property
+    def things(self) -> dict[str, Mapping | None]:
+        """All that has a name in the site, by its kind in words; whatever it names, a name means one thing there."""
+        return {
+            "a Link": self.links,
+            "an EHR endpoint": mapping_at(self.endpoints_tree, "ehr_endpoints"),
+            "an archive": mapping_at(self.archives_tree, "archives"),
+        }
 
     def dialler(self, link: str) -> str:
-        """Who opens the connections of this Link: `here` for all that the dispatcher dials for, else its address."""
-        return "here" if self.runs_here(link) else f"{self.name}/{link}"
+        """`here` where the dispatcher itself dials for a Link, else the Link's address."""
+        runs = text_at(self.links, link, "runs")
+        return "here" if runs is None or runs.text == "here" else f"{self.name}/{link}"
 
     @property
     def knows_endpoints(self) -> bool:
@@ -136,3 +151,19 @@ class FleetReading:
         if "presets" not in self.fleet_tree.entries:
             return Mapping(place=self.fleet_tree.place, entries={})
         return mapping_at(self.fleet_tree, "presets")
+
+    @property
+    def shared_layers(self) -> Iterator[Mapping]:
+        """Each preset, and the endpoint defaults of each site."""
+        for name in self.presets.entries if self.presets else ():
+            if preset := mapping_at(self.presets, name):
+                yield preset
+        for site in self.sites:
+            if defaults := mapping_at(site.site_tree, "endpoint_defaults"):
+                yield defaults
+
+    @property
+    def layers(self) -> Iterator[Mapping]:
+        """Each layer of each endpoint, used or not."""
+        yield from self.shared_layers
+        yield from (endpoint.own for _, endpoint in self.endpoints)

@@ -1,9 +1,12 @@
-"""Of all that was found in a configuration, what a report shows: one problem at a position, and no secret in it."""
+"""Of all that was found in a configuration, what a report shows: one problem at a position, and not too many of one file."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 
-from butterfly_gitops.config.secrets_by_value import without_secrets
 from butterfly_gitops.model.problem import Origin, Problem, Severity
+
+MAX_PER_FILE = 100
+TOO_MANY_PROBLEMS = "too-many-problems"
 
 _Position = tuple[Origin, str, str | None]
 
@@ -33,6 +36,28 @@ def _says_more(problem: Problem, other: Problem) -> bool:
     return other.rule == "bad-name" and problem.rule in ("unknown-endpoint", "unknown-link", "unknown-preset")
 
 
-def shown(problems: Iterable[Problem], found: Iterable[Problem]) -> tuple[Problem, ...]:
-    """What a report has room for, with no secret in it; what else was found may say that one stands in its line."""
-    return tuple(without_secrets(problems, among=found))
+def abridged(problems: Sequence[Problem]) -> Iterator[Problem]:
+    """The same sorted problems; of each file at most a hundred, and at the place of the next one how many follow."""
+    by_file: defaultdict[str, list[Problem]] = defaultdict(list)
+    for problem in problems:
+        by_file[problem.origin.file].append(problem)
+    for of_file in by_file.values():
+        yield from _first_of(of_file)
+
+
+def _first_of(problems: list[Problem]) -> Iterator[Problem]:
+    yield from problems[:MAX_PER_FILE]
+    rest = problems[MAX_PER_FILE:]
+    if len(rest) < 2:
+        yield from rest
+        return
+    yield Problem(
+        rule=TOO_MANY_PROBLEMS,
+        message=f"{len(rest)} more problems of this file, from here on, are not shown",
+        hint="fix those above first",
+        severity=min((problem.severity for problem in rest), key=list(Severity).index),
+        origin=rest[0].origin,
+        length=rest[0].length,
+        excerpt=rest[0].excerpt,
+        site=rest[0].site,
+    )

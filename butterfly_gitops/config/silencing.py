@@ -1,4 +1,4 @@
-"""Warnings that a comment in the file answers, `# bgo: ignore RULE: reason`, and comments that answer nothing.
+"""Comments that answer a warning, `# bgo: ignore RULE: reason`, and those that answer nothing.
 
 A comment changes nothing of what runs, so a wrong one is only warned of. Errors are never silenced.
 """
@@ -8,15 +8,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from butterfly_gitops.config.nearest import Guesses
 from butterfly_gitops.config.rules.catalog import RULES
-from butterfly_gitops.config.rules.silence import HINT, NEVER_SILENT
-from butterfly_gitops.config.tree import Place, Remark, Scalar, problem_at
+from butterfly_gitops.config.tree import Place, Remark, problem_at
+from butterfly_gitops.config.typos import typo_of
 from butterfly_gitops.model.problem import Problem, Severity
 
 _FORM = re.compile(r"#\s*bgo:\s*ignore\s+(?P<rule>[^\s:]+)(?:\s*:\s*(?P<reason>.*))?")
 _WORD = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
+NEVER_SILENT = ("bad-silence", "unknown-rule", "cannot-silence", "needless-silence")
 # The file, the line and the rule whose problems a comment answers: many problems and many comments meet here.
 _Answered = tuple[str, int, str]
 
@@ -41,8 +41,7 @@ def with_silences(found: Iterable[Problem], remarks: Iterable[Remark]) -> list[P
     read = [(remark, _read(remark)) for remark in remarks]
     if not read:
         return problems
-    guesses = Guesses()
-    refused = [(silence, _refused(silence, guesses)) for _, silence in read if silence]
+    refused = [(silence, _refused(silence)) for _, silence in read if silence]
     silences = [silence for silence, refusal in refused if refusal is None]
     reasons: dict[_Answered, str] = {}
     for silence in silences:
@@ -86,7 +85,7 @@ def _answered(problem: Problem, reasons: Mapping[_Answered, str]) -> Problem:
 def _not_understood(remark: Remark) -> Problem:
     message = "this comment speaks to bgo, and is not understood"
     named = [word for word in dict.fromkeys(_WORD.findall(remark.text)) if word in RULES]
-    hint = HINT
+    hint = "write `# bgo: ignore RULE: reason`, with the rule that stands in the warning's brackets"
     if len(named) == 1:
         hint = f"write `# bgo: ignore {named[0]}: reason`"
     elif named:
@@ -94,11 +93,11 @@ def _not_understood(remark: Remark) -> Problem:
     return _warning(remark.place, rule="bad-silence", message=message, hint=hint)
 
 
-def _refused(silence: _Silence, guesses: Guesses) -> Problem | None:
+def _refused(silence: _Silence) -> Problem | None:
     """What is wrong with the comment whatever the rest of the files says."""
     rule = RULES.get(silence.rule)
     if rule is None:
-        meant = guesses.nearest(Scalar(place=silence.place, text=silence.rule, is_plain=True), RULES)
+        meant = typo_of(silence.rule, RULES)
         hint = f'write "{meant}"' if meant else "write the name that stands in the warning's brackets"
         message = f'there is no rule "{silence.rule[:60]}"'
         return _warning(silence.place, rule="unknown-rule", message=message, hint=hint)

@@ -10,12 +10,12 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
-from butterfly_gitops.config.context import Context
-from butterfly_gitops.config.decode import decode, top_of
 from butterfly_gitops.config.layers import ENDPOINT_ONLY, EndpointLayer, Layer, Merged, merge
 from butterfly_gitops.config.reading import ArchiveReading, EndpointReading, SiteReading
-from butterfly_gitops.config.setting_places import has_left_its_name
 from butterfly_gitops.config.tree import Entry, Mapping, Node, Source, leaves, mapping_at, text_at
+from butterfly_gitops.config.values.context import Context
+from butterfly_gitops.config.values.models import decode, top_of
+from butterfly_gitops.config.values.unknown_keys import has_left_its_name
 from butterfly_gitops.model.endpoint import EhrEndpoint
 from butterfly_gitops.model.site import ArchivesFile, EhrEndpointsFile, SiteFile
 

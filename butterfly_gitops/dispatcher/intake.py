@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import structlog
 
-from butterfly_gitops.config.nearest import nearest
+from butterfly_gitops.config.typos import typo_of
 from butterfly_gitops.delivery.patient import identifier_keys
 from butterfly_gitops.delivery.routing import Entitled, Route, is_near_start, is_too_far_ahead, route
 from butterfly_gitops.hl7.study_values import problems_of_values
@@ -148,7 +148,7 @@ class _Routing:
 
     def hint_of(self, archive: str) -> str:
         """Name the archive that was probably meant: what is configured is no patient's data, what came in may be."""
-        if meant := nearest(archive, self._archives):
+        if meant := typo_of(archive, self._archives):
             return f"write {meant}, if that is meant"
         if not self._archives:
             return "apply a configuration with archives first"

@@ -10,7 +10,7 @@ from pydantic import Field, StringConstraints
 
 from butterfly_gitops.model.frozen import Frozen
 from butterfly_gitops.model.hidden import HIDDEN
-from butterfly_gitops.model.meaning import Meanings, PatternMend
+from butterfly_gitops.model.meaning import Meanings, PatternHint
 from butterfly_gitops.model.message import Message
 from butterfly_gitops.model.scalar import Name, Port, TimeOut, Wait
 
@@ -38,12 +38,12 @@ Encoding = Annotated[
 Text = Annotated[
     str,
     StringConstraints(min_length=1, max_length=200, pattern=r"[^ ]"),
-    PatternMend("write a text of 1 to 200 characters, not of spaces alone"),
+    PatternHint("write a text of 1 to 200 characters, not of spaces alone"),
 ]
 # Nothing that separates parts of a message, nothing that does not show, and no space at either end.
 _NOT_IN_HD = rf"|^~\\&\x00-\x1f\x7f{HIDDEN}"
 HD_PATTERN = rf"^[^ {_NOT_IN_HD}]([^{_NOT_IN_HD}]*[^ {_NOT_IN_HD}])?$"
-_HD_HINT = PatternMend("leave out | ^ ~ \\ and &, which separate fields of HL7, and spaces at either end")
+_HD_HINT = PatternHint("leave out | ^ ~ \\ and &, which separate fields of HL7, and spaces at either end")
 HdText = Annotated[str, StringConstraints(min_length=1, max_length=20, pattern=HD_PATTERN), _HD_HINT]
 # A name or an IPv4 address, which hold no colon, or an IPv6 address, which holds several.
 ENV_PATTERN = r"^[A-Z_][A-Z0-9_]*$"
@@ -52,7 +52,7 @@ HOST_PATTERN = r"^([A-Za-z0-9._-]+|[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*)$"
 Host = Annotated[
     str,
     StringConstraints(min_length=1, max_length=253, pattern=HOST_PATTERN),
-    PatternMend("write a host name or an IP address alone; its port stands in `port`"),
+    PatternHint("write a host name or an IP address alone; its port stands in `port`"),
 ]
 ThenOnFailure = Annotated[
     Literal["set_aside", "stop_lane"],
@@ -174,7 +174,7 @@ class EnvReference(Frozen):
     env: Annotated[
         str,
         StringConstraints(pattern=ENV_PATTERN),
-        PatternMend("write the name of an environment variable: capitals, digits and _"),
+        PatternHint("write the name of an environment variable: capitals, digits and _"),
     ] = Field(title="Environment variable", examples=["BGO_SECRET_STE_KEY"])
     """The variable's name."""
 
@@ -183,7 +183,7 @@ class PathReference(Frozen):
     """A secret in a file on the machine that opens the socket."""
 
     path: Annotated[
-        str, StringConstraints(pattern=PATH_PATTERN), PatternMend("write an absolute path, starting with /")
+        str, StringConstraints(pattern=PATH_PATTERN), PatternHint("write an absolute path, starting with /")
     ] = Field(examples=["/etc/butterfly-gitops/ste.key"])
     """An absolute path."""
 

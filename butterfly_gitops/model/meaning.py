@@ -29,7 +29,7 @@ class Meanings:
 
 
 @dataclass(frozen=True, slots=True)
-class PatternMend:
+class PatternHint:
     """What to write where the pattern of a text refuses; it stands in the text's `Annotated`."""
 
     says: str

@@ -7,14 +7,14 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator, StringConstraints, WithJsonSchema
 
 from butterfly_gitops.model.digits import digits_between
-from butterfly_gitops.model.meaning import PATTERN_HINT, PatternMend
+from butterfly_gitops.model.meaning import PATTERN_HINT, PatternHint
 
 NAME_PATTERN = r"^[a-z0-9-]{1,63}$"
 
 Name = Annotated[
     str,
     StringConstraints(pattern=NAME_PATTERN),
-    PatternMend("write a name of small letters, digits and hyphens, at most 63"),
+    PatternHint("write a name of small letters, digits and hyphens, at most 63"),
 ]
 Port = Annotated[int, Field(ge=1, le=65535)]
 

@@ -12,11 +12,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from butterfly_gitops.config.context import FAILED, Context
-from butterfly_gitops.config.decode import reader_of, top_of
 from butterfly_gitops.config.problem_text import print_place
+from butterfly_gitops.config.text.yaml_text import read_text
 from butterfly_gitops.config.tree import Mapping, Node, Scalar, Sequence, problem_at
-from butterfly_gitops.config.yaml_text import read_text
+from butterfly_gitops.config.values.context import FAILED, Context
+from butterfly_gitops.config.values.models import reader_of, top_of
 from butterfly_gitops.hl7.escape import unescape
 from butterfly_gitops.hl7.message import value_of
 from butterfly_gitops.model.error import GitopsError

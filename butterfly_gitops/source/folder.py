@@ -9,17 +9,18 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from butterfly_gitops.config import pem
-from butterfly_gitops.config.plain_text import MAX_BYTES
-from butterfly_gitops.config.rules.files import FLEET_FILES, is_yaml
-from butterfly_gitops.config.rules.unread import (
+from butterfly_gitops.config.rules.files import (
+    FLEET_FILES,
     NO_PLAIN_FILE,
     NOT_ALLOWED,
     SUBMODULE,
     SYMBOLIC_LINK,
     Unread,
+    is_yaml,
     unreadable,
 )
+from butterfly_gitops.config.text import pem
+from butterfly_gitops.config.text.plain_text import MAX_BYTES
 from butterfly_gitops.source.interface import Snapshot, SourceUnavailable
 
 MAX_FILES = 20_000
@@ -72,7 +73,7 @@ def look_through(path: Path) -> Found:
     """Read what can be read below a sites folder, and say why of the rest.
 
     Names that start with a dot are passed over. A YAML file that is too large is TOO_LARGE,
-    any other file is handed on if it is small and in PEM or a private key (see `config.pem`), else as empty. Raises
+    any other file is handed on if it is small and in PEM or a private key (see `config.text.pem`), else as empty. Raises
     SourceUnavailable when the folder is missing, unreadable, or holds very many files, or very much in them.
     """
     if not path.is_dir():

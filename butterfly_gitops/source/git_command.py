@@ -9,9 +9,9 @@ from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from butterfly_gitops.config import pem
-from butterfly_gitops.config.plain_text import MAX_BYTES
 from butterfly_gitops.config.rules.files import is_yaml
+from butterfly_gitops.config.text import pem
+from butterfly_gitops.config.text.plain_text import MAX_BYTES
 from butterfly_gitops.source.folder import TOO_LARGE, refuse_excess
 from butterfly_gitops.source.git_process import started, written
 from butterfly_gitops.source.interface import SourceUnavailable

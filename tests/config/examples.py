@@ -9,16 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from butterfly_gitops.config.load import Loaded, load
-from butterfly_gitops.config.problem_text import print_problems, print_summary
-from butterfly_gitops.config.rules.unread import NOT_ALLOWED, SUBMODULE, SYMBOLIC_LINK, Unread, lies_in
+from butterfly_gitops.config.problem_text import print_place, print_problems
+from butterfly_gitops.config.rules.files import NOT_ALLOWED, SUBMODULE, SYMBOLIC_LINK, Unread, lies_in
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
+WORDING = EXAMPLES.parent / "golden" / "problems.txt"
 WHY = {why.rule: why for why in (SYMBOLIC_LINK, SUBMODULE, NOT_ALLOWED)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """`RULE` or `RULE--variant`, its files, and for an invalid one what `bgo validate` prints."""
+    """`RULE` or `RULE--variant`, its files, and for an invalid one a line for each problem: rule, place, and if it has a hint."""
 
     name: str
     files: dict[str, bytes]
@@ -69,5 +70,20 @@ def examples(kind: str) -> list[Example]:
 
 
 def report(loaded: Loaded) -> str:
-    """Both streams of `bgo validate`, as a terminal shows them."""
-    return f"{print_problems(loaded.problems)}\n{print_summary(loaded)}\n"
+    """A line for each problem: what `expected.txt` pins; its words are pinned once for each rule, in tests/golden."""
+    return "".join(
+        f"{print_place(one.origin)}: {one.severity}[{one.rule}]{' with a hint' if one.hint else ''}\n"
+        for one in loaded.problems
+    )
+
+
+def wording() -> str:
+    """What `bgo validate` prints of the example that is named after a rule alone, for each rule."""
+    own = [example for example in examples("invalid") if example.rule == example.name]
+    return "\n".join(f"## {each.name}\n{print_problems(each.load().problems)}" for each in own)
+
+
+if __name__ == "__main__":  # write anew what the tests compare; review the difference
+    for one in examples("invalid"):
+        (EXAMPLES / "invalid" / one.name / "expected.txt").write_text(report(one.load()), encoding="utf-8")
+    WORDING.write_text(wording(), encoding="utf-8")

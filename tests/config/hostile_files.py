@@ -6,10 +6,10 @@ import sys
 import time
 from collections.abc import Callable
 
-from butterfly_gitops.config import yaml_text
 from butterfly_gitops.config.load import Loaded, load
-from butterfly_gitops.config.plain_text import MAX_BYTES, MAX_LINE, MAX_LINES
 from butterfly_gitops.config.problem_text import print_problems, print_summary
+from butterfly_gitops.config.text import yaml_events
+from butterfly_gitops.config.text.plain_text import MAX_BYTES, MAX_LINE, MAX_LINES
 from tests.config.examples import sound_files
 
 FLEET, GRANTS = "fleet.yaml", "grants.yaml"
@@ -175,7 +175,7 @@ CASES: dict[str, tuple[str, Callable[[], Files]]] = {
 
 
 def read(name: str, parser: str) -> Loaded:
-    events = yaml_text.python_events if parser == "python" else yaml_text.fastest_events
+    events = yaml_events.python_events if parser == "python" else yaml_events.fastest_events
     return load({**sound_files(), **CASES[name][1]()}, events=events)
 
 

@@ -1,68 +1,12 @@
-"""What a caret underlines is the token that is wrong, in a terminal too, whatever stands before it."""
+"""A caret stands below the token that is wrong in a terminal too, whatever stands before it."""
 
-import re
 import unicodedata
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from butterfly_gitops.config.load import load
 from butterfly_gitops.config.problem_text import print_problem
 from butterfly_gitops.model.problem import Origin, Problem
-from tests.config.examples import Example, examples
-
-INVALID = examples("invalid")
-# Brackets and signs are tokens of one character; any other token ends where a word does.
-ENDS_A_TOKEN = re.compile(r"$|[\s,:\]}\"'#]")
-STARTS_A_TOKEN = re.compile(r"^|[\s,:\[{\"'!&*-]$")
-# They stand at a character within a value.
-OF_ONE_CHARACTER = {
-    "tab",
-    "hidden-character",
-    "control-character",
-    "byte-order-mark",
-    "not-utf-8",
-    "bad-yaml",
-}
-
-
-def name(example: Example) -> str:
-    return example.name
-
-
-def underlined(problem: Problem) -> tuple[str, str, str]:
-    """What stands before, under and behind the caret."""
-    start = problem.origin.column - 1
-    end = start + problem.length
-    return problem.excerpt[:start], problem.excerpt[start:end], problem.excerpt[end:]
-
-
-@pytest.mark.parametrize("example", INVALID, ids=name)
-def test_a_whole_token_is_underlined(example: Example):
-    for problem in load(example.files).problems:
-        before, token, behind = underlined(problem)
-        if not problem.excerpt.strip() or problem.rule in OF_ONE_CHARACTER or set(token) == {"*"}:
-            continue
-        assert len(token) == problem.length, problem.message
-        assert token == token.strip(), problem.message
-        if len(token) > 1 or token.isalnum():
-            assert STARTS_A_TOKEN.search(before), (token, problem.message)
-            assert ENDS_A_TOKEN.match(behind), (token, problem.message)
-
-
-@pytest.mark.parametrize("example", INVALID, ids=name)
-def test_the_first_line_never_wraps_and_related_places_follow_the_hint(example: Example):
-    for problem in load(example.files).problems:
-        head, *rest = print_problem(problem).splitlines()
-        assert head.endswith(f"{problem.severity}[{problem.rule}]: {problem.message}")
-        notes = [line.partition(" = ")[2] for line in rest if " = " in line[:8]]
-        kinds = [
-            "hint" if note.startswith("hint: ") else "more" if note.startswith("more: ") else ""
-            for note in notes
-        ]
-        assert kinds == sorted(kinds, key=["hint", "", "more"].index)
-        assert kinds[-1] == "more"
 
 
 def columns(text: str) -> int:

@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import pkcs7, pkcs12
 from cryptography.x509.oid import NameOID
 
-from butterfly_gitops.config import pem
 from butterfly_gitops.config.load import load
+from butterfly_gitops.config.text import pem
 from tests.config.examples import sound_files
 
 ENDPOINTS, CA = "st-elsewhere/ehr-endpoints.yaml", "certs/epic-ca.pem"

@@ -8,7 +8,7 @@ import pytest
 from butterfly_gitops.config.formatting.formatter import lay_out
 from butterfly_gitops.config.load import load
 from butterfly_gitops.config.rules.files import FLEET_FILES, SITE_FILES
-from butterfly_gitops.config.yaml_text import c_events, python_events
+from butterfly_gitops.config.text.yaml_events import c_events, python_events
 from tests.config.examples import EXAMPLES, Example, examples, files_below
 
 ROOT = EXAMPLES.parents[1]

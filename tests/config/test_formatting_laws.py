@@ -8,10 +8,10 @@ from typing import Any
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from butterfly_gitops.config import yaml_pieces, yaml_text
-from butterfly_gitops.config.formatting.comments import Lines, find_comments
 from butterfly_gitops.config.formatting.formatter import lay_out
 from butterfly_gitops.config.load import load
+from butterfly_gitops.config.text import yaml_events, yaml_text
+from butterfly_gitops.config.text.comments import Lines, find_comments
 from butterfly_gitops.config.tree import Mapping, Node, Scalar
 from tests.config.documents import MODELS, documents
 from tests.config.examples import sound_files
@@ -59,14 +59,14 @@ def comments_of(text: str) -> list[str]:
     text = text.replace("\r\n", "\n")
     return [
         each.text.removeprefix("#").strip()
-        for each in find_comments(text, yaml_pieces.pieces(text), Lines(text))
+        for each in find_comments(text, yaml_events.pieces(text), Lines(text))
     ]
 
 
 def scalars_of(text: str) -> Counter[tuple[str, str]]:
     """Each value with its quotes, less the line ends within."""
-    pieces = yaml_pieces.pieces(text)
-    return Counter((each.style, each.text) for each in pieces if each.kind is yaml_pieces.PieceKind.SCALAR)
+    pieces = yaml_events.pieces(text)
+    return Counter((each.style, each.text) for each in pieces if each.kind is yaml_events.PieceKind.SCALAR)
 
 
 def tree_of(path: str, text: str) -> Node:
@@ -127,9 +127,11 @@ def test_comments_stay_in_order_where_settings_do(case: tuple[str, str], seed: i
     assert comments_of(after) == comments_of(again)
 
 
-@given(mistreated(), st.sampled_from([yaml_text.c_events, yaml_text.python_events]))
+@given(mistreated(), st.sampled_from([yaml_events.c_events, yaml_events.python_events]))
 @settings(max_examples=100, deadline=None)
-def test_whatever_can_be_read_is_laid_out_and_says_the_same(case: tuple[str, str], events: yaml_text.Events):
+def test_whatever_can_be_read_is_laid_out_and_says_the_same(
+    case: tuple[str, str], events: yaml_events.Events
+):
     path, text = case
     outcome = lay_out(text.encode(), file=path, events=events)
     if outcome.text is None:

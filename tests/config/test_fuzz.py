@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from butterfly_gitops.config import yaml_text
 from butterfly_gitops.config.load import load
 from butterfly_gitops.config.problem_document import problem_document
 from butterfly_gitops.config.problem_text import print_annotations, print_problems, print_summary
+from butterfly_gitops.config.text import yaml_events
 from tests.config.examples import examples, sound_files
 
 SOUND = sound_files()
@@ -115,7 +115,7 @@ def test_nothing_written_raises(path: str, text: str):
 
 def check_parsers_agree(files: dict[str, bytes]) -> None:
     """They say the same; only what the names of anchors may hold differs between their versions of YAML."""
-    fast, slow = load(files), load(files, events=yaml_text.python_events)
+    fast, slow = load(files), load(files, events=yaml_events.python_events)
     said = {problem.rule for loaded in (fast, slow) for problem in loaded.problems}
     if said & {"anchor", "alias"}:
         assert (fast.fleet, fast.unsound_sites) == (slow.fleet, slow.unsound_sites)

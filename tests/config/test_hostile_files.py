@@ -6,11 +6,11 @@ import sys
 
 import pytest
 
-from butterfly_gitops.config.abridging import MAX_PER_FILE
 from butterfly_gitops.config.load import load
-from butterfly_gitops.config.plain_text import MAX_LINE
 from butterfly_gitops.config.problem_text import print_summary
-from butterfly_gitops.config.yaml_tree import MAX_VALUES
+from butterfly_gitops.config.report import MAX_PER_FILE
+from butterfly_gitops.config.text.plain_text import MAX_LINE
+from butterfly_gitops.config.text.yaml_tree import MAX_VALUES
 from tests.cli.command_line import ROOT
 from tests.config.examples import sound_files
 from tests.config.hostile_files import CASES, ENDPOINTS, FLEET, SITE, endpoints, one_endpoint, read, rows

@@ -10,8 +10,6 @@ from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
 
 from butterfly_gitops.config.json_schema import documents
-from butterfly_gitops.config.load import load
-from butterfly_gitops.config.problem_document import problem_document
 from tests.config.examples import Example, examples, files_below
 
 ROOT = Path(__file__).parents[2]
@@ -99,9 +97,3 @@ def test_what_one_value_shows_to_be_wrong_the_schema_refuses(example: Example):
 def test_the_sample_studies_fit(path: Path):
     event = json.loads(path.read_text(encoding="utf-8"))
     assert list(Draft202012Validator(SCHEMAS["study-event"]).iter_errors(event)) == []
-
-
-@pytest.mark.parametrize("example", examples("invalid"), ids=lambda each: each.name)
-def test_problems_fit(example: Example):
-    printed = [problem_document(problem) for problem in load(example.files).problems]
-    assert list(Draft202012Validator(SCHEMAS["problems"]).iter_errors(printed)) == []

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from butterfly_gitops.config.load import Loaded, load
-from butterfly_gitops.config.plain_text import MAX_BYTES
+from butterfly_gitops.config.text.plain_text import MAX_BYTES
 from butterfly_gitops.model.endpoint import EhrEndpoint, Hd
 from butterfly_gitops.model.scalar import parse_duration
 from tests.config.examples import sound_files

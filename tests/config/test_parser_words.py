@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from butterfly_gitops.config import yaml_text
+from butterfly_gitops.config.text import yaml_events, yaml_text
 from butterfly_gitops.model.problem import Problem
 
 # Of its tokens, and of what it was doing.
@@ -19,15 +19,15 @@ PIECES = st.sampled_from([
 ])  # fmt: skip
 
 
-def problems_of(text: str, events: yaml_text.Events) -> tuple[Problem, ...]:
+def problems_of(text: str, events: yaml_events.Events) -> tuple[Problem, ...]:
     return yaml_text.read_text(text.encode(), file="f.yaml", site=None, events=events).problems
 
 
 @pytest.mark.parametrize(
-    "events", [yaml_text.fastest_events, yaml_text.python_events], ids=["fastest", "python"]
+    "events", [yaml_events.fastest_events, yaml_events.python_events], ids=["fastest", "python"]
 )
 @given(st.lists(PIECES, max_size=12).map("".join))
-def test_every_complaint_is_in_our_words_with_a_hint_and_a_place(events: yaml_text.Events, text: str):
+def test_every_complaint_is_in_our_words_with_a_hint_and_a_place(events: yaml_events.Events, text: str):
     for problem in problems_of(f"version: 1\n{text}", events):
         if problem.rule == "bad-yaml":
             assert not THEIRS.search(problem.message), problem.message
@@ -50,7 +50,7 @@ def test_every_complaint_is_in_our_words_with_a_hint_and_a_place(events: yaml_te
     ],
 )  # fmt: skip
 def test_a_complaint(text: str, says: str, place: tuple[int, int], hint: str):
-    (problem,) = problems_of(text, yaml_text.fastest_events)
+    (problem,) = problems_of(text, yaml_events.fastest_events)
     assert says in problem.message
     assert (problem.origin.line, problem.origin.column) == place
     assert hint in problem.hint

@@ -16,15 +16,15 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from butterfly_gitops.config import json_schema
-from butterfly_gitops.config.context import Context
-from butterfly_gitops.config.decode import reader_of
 from butterfly_gitops.config.layers import EndpointLayer
 from butterfly_gitops.config.load import load
 from butterfly_gitops.config.reading import SiteReading
 from butterfly_gitops.config.rules.forwarding import check_forwarding
 from butterfly_gitops.config.site_text import check_shared_layer, read_file
+from butterfly_gitops.config.text.yaml_text import read_text
 from butterfly_gitops.config.tree import Mapping, Node, Scalar, mapping_at
-from butterfly_gitops.config.yaml_text import read_text
+from butterfly_gitops.config.values.context import Context
+from butterfly_gitops.config.values.models import reader_of
 from butterfly_gitops.model.problem import Problem
 from tests.config.documents import (
     MODELS,

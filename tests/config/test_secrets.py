@@ -7,7 +7,6 @@ import pytest
 from butterfly_gitops.config.load import load
 from butterfly_gitops.config.problem_document import problem_document
 from butterfly_gitops.config.problem_text import print_annotations, print_problems
-from butterfly_gitops.config.secret_shapes import BEGINNINGS, assigned_in, may_hold_tokens, token_in
 from butterfly_gitops.model.problem import Problem, Severity
 from tests.config.examples import sound_files
 
@@ -184,7 +183,7 @@ def test_a_comment_that_holds_none_is_left_alone(comment: str):
         ("message: {fields: {OBR-20: AKIAIOSFODNN7EXAMPLE}}", 32, "an AWS access key"),
         ("message: {fields: {OBR-20: 'no ASIAIOSFODNN7EXAMPLE'}}", 36, "an AWS access key"),
         (f"# (ghp_{'aB3' * 12})", 8, "a GitHub token"),
-        ("status: active # Token=abcd12", 28, "a value behind token="),
+        ("status: active # Token=Abcd12", 28, "a value behind token="),
     ],
 )
 def test_the_caret_stands_under_it_and_the_problem_says_what_it_is(line: str, column: int, what: str):
@@ -192,66 +191,6 @@ def test_the_caret_stands_under_it_and_the_problem_says_what_it_is(line: str, co
     assert (problem.rule, problem.origin.column) == ("secret-by-value", column)
     assert problem.message == f"this is {what}, and a secret is never written in a file"
     assert problem.excerpt == f"    {line}"[: column - 1] + "********"[: problem.length]
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        "password=S3cret99",
-        "pwd=hunter2!",
-        "passwd=hunter!2",
-        "token=abc123",
-        "secret = s3cr3t",
-        'secret="correct-horse4"',
-        "token=Zm9v/YmFy+YmF6",
-        "passphrase=Pässwort1",
-        "secret=BGO-s3cret",
-        "https://ehr.example.org/?access_token=4f5e6d&page=1",
-    ],
-)
-def test_a_value_that_looks_like_a_secret_is_one_behind_such_a_word(line: str):
-    assert assigned_in(f"# {line}") is not None
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        "secret=BGO_SECRET_STE_KEY2",
-        "token=BGO_TOKEN_1",
-        "secret=env:BGO_SECRET",
-        "secret={env: BGO_SECRET_STE_KEY}",
-        "secret = path: /run/secrets/key1",
-        "pwd=/run/secrets/x",
-        "pwd=./secrets/key1",
-        "pwd=secrets/ste-key1.pem",
-        "pwd=C:\\secrets\\key1",
-        "secret=ste-epic-tls",
-        "secret=ste-epic-tls-2, mounted at /run",
-        "secret=ste_epic_tls",
-        "Token=Room",
-        "Token=Räume.",
-        "token=path",
-        "token=abc1",
-        "password = CHG-4411",
-        "secret = 2026-11-24",
-        "pageToken=12345678",
-        "passwordless=true",
-        "password=changed 2026",
-        "password=unknown…",
-        "password=",
-    ],
-)
-def test_what_says_where_a_secret_is_or_how_it_is_called_is_none(line: str):
-    assert assigned_in(f"# {line}") is None
-
-
-@pytest.mark.parametrize("begin", sorted(BEGINNINGS))
-def test_no_token_is_missed_by_the_quick_look(begin: str):
-    token = f"{begin}{SECRET.upper()}{'' if len(begin) == 4 and begin.isupper() else SECRET * 2}"
-    if begin == "eyJ":
-        token = f"eyJ{SECRET}.{SECRET}.{SECRET}"
-    assert may_hold_tokens(f"a {token}")
-    assert token_in(f"a {token}") is not None
 
 
 @pytest.mark.parametrize("name", ["token-clinic", "secret-lab", "pass-hospital"])

@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from butterfly_gitops.config import yaml_text
 from butterfly_gitops.config.load import Loaded, load
 from butterfly_gitops.config.problem_document import problem_document
 from butterfly_gitops.config.problem_text import print_problem, print_summary
-from butterfly_gitops.config.remarks import find_remarks
 from butterfly_gitops.config.rules.catalog import RULES
+from butterfly_gitops.config.text import yaml_events, yaml_text
+from butterfly_gitops.config.text.comments import find_remarks
 from butterfly_gitops.config.tree import Source
 from butterfly_gitops.model.problem import Severity
 from tests.config.examples import examples, sound_files
@@ -161,9 +161,9 @@ def test_a_rule_that_is_an_error_here_says_so():
     ],
 )
 @pytest.mark.parametrize(
-    "events", [yaml_text.fastest_events, yaml_text.python_events], ids=["fast", "python"]
+    "events", [yaml_events.fastest_events, yaml_events.python_events], ids=["fast", "python"]
 )
-def test_what_stands_inside_of_a_value_is_no_comment(value: str, events: yaml_text.Events):
+def test_what_stands_inside_of_a_value_is_no_comment(value: str, events: yaml_events.Events):
     text = f"a: {value}\nb:\n  - 'c' # bgo: ignore x: y\n"
     read = yaml_text.read_text(text.encode(), file="f", site=None, events=events)
     assert [remark.text for remark in read.remarks] == ["# bgo: ignore x: y"]
@@ -183,9 +183,9 @@ def test_what_stands_inside_of_a_value_is_no_comment(value: str, events: yaml_te
     ],
 )
 @pytest.mark.parametrize(
-    "events", [yaml_text.fastest_events, yaml_text.python_events], ids=["fast", "python"]
+    "events", [yaml_events.fastest_events, yaml_events.python_events], ids=["fast", "python"]
 )
-def test_what_stands_beside_a_value_is_a_comment(text: str, events: yaml_text.Events):
+def test_what_stands_beside_a_value_is_a_comment(text: str, events: yaml_events.Events):
     read = yaml_text.read_text(text.encode(), file="f", site=None, events=events)
     assert [remark.text for remark in read.remarks] == [COMMENT]
 
@@ -216,7 +216,7 @@ PIECES = st.sampled_from(
 def test_both_parsers_find_the_same(text: str):
     fast, slow = (
         yaml_text.read_text(text.encode(), file="f", site=None, events=events)
-        for events in (yaml_text.fastest_events, yaml_text.python_events)
+        for events in (yaml_events.fastest_events, yaml_events.python_events)
     )
     if fast.root is not None and slow.root is not None:
         assert fast.remarks == slow.remarks
@@ -225,7 +225,7 @@ def test_both_parsers_find_the_same(text: str):
 @given(st.text(alphabet="#bgo: ignre\r\nx", max_size=60))
 def test_a_remark_covers_its_own_line_or_one_below(text: str):
     lines = tuple(text.splitlines())
-    for remark in find_remarks(Source(file="f", site=None, lines=lines), ()):
+    for remark in find_remarks(Source(file="f", site=None, lines=lines), "\n".join(lines), ()):
         assert remark.place.excerpt[remark.place.column - 1 :].rstrip() == remark.text
         assert remark.line == 0 or remark.line >= remark.place.line
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from butterfly_gitops.config.load import load
-from butterfly_gitops.config.zone_names import ABBREVIATIONS, WINDOWS
+from butterfly_gitops.config.rules.zones import MEANT
 from tests.config.examples import sound_files
 
 
@@ -89,42 +89,37 @@ def hint_of(zone: str) -> str:
     ("written", "meant"),
     [
         ("Pacific Standard Time", "America/Los_Angeles"),
-        ("eastern standard time", "America/New_York"),
         ("Central Daylight Time", "America/Chicago"),
-        ("Mountain Time", "America/Denver"),
-        ("US Mountain Standard Time", "America/Phoenix"),
-        ("E. Australia Standard Time", "Australia/Brisbane"),
         ("W. Europe Standard Time", "Europe/Berlin"),
-        ("GMT Standard Time", "Europe/London"),
-        ("India Standard Time", "Asia/Kolkata"),
-        ("MEZ", "Europe/Berlin"),
         ("MESZ", "Europe/Berlin"),
-        ("AKDT", "America/Anchorage"),
-        ("bst", "Europe/London"),
         ("New York", "America/New_York"),
-        ("berlin", "Europe/Berlin"),
         ("America/New York", "America/New_York"),
         ("america/chicago", "America/Chicago"),
         ("Amerika/Denver", "America/Denver"),
+        ("America/Boston", "America/New_York"),
+        ("America/Houston", "America/Chicago"),
+        ("America/Seattle", "America/Los_Angeles"),
+        ("America/NY", "America/New_York"),
+        ("Asia/Mumbai", "Asia/Kolkata"),
+        ("Europe/Munich", "Europe/Berlin"),
     ],
 )
-def test_a_name_that_people_or_windows_give_a_zone_is_hinted(written: str, meant: str):
+def test_what_is_surely_meant_is_hinted(written: str, meant: str):
     assert hint_of(written) == f'write "{meant}"'
 
 
 @pytest.mark.parametrize(
-    "written", ["Hospital Time", "Pacifik Standard Time", "EST5", "CustomTime", "north", "ZST", "local time"]
+    "written",
+    [
+        *("Hospital Time", "EST5", "north", "ZST", "BST", "IST", "America/Portland", "America/Bostn"),
+        *("UTC-5", "GMT+01:00", "-0500", "+5", "utc +2", "Etc/GMT+5", "Etc/GMT-14"),
+    ],
 )
 def test_what_may_be_any_zone_is_not_guessed(written: str):
-    assert hint_of(written) == "write a name of the IANA database, such as America/New_York"
+    assert hint_of(written).startswith("write a name of the IANA database")
 
 
-@pytest.mark.parametrize("written", ["UTC-5", "GMT+01:00", "-0500", "+5", "utc +2", "UTC+05:30"])
-def test_an_offset_is_said_to_have_no_daylight_saving(written: str):
-    assert hint_of(written).endswith("such as America/New_York: an offset has no daylight saving")
-
-
-@pytest.mark.parametrize("zone", sorted({*WINDOWS.values(), *ABBREVIATIONS.values()}))
+@pytest.mark.parametrize("zone", sorted(set(MEANT.values())))
 def test_each_zone_that_a_hint_names_is_there(zone: str):
     assert zone in zoneinfo.available_timezones()
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from butterfly_gitops.config import pem
 from butterfly_gitops.config.load import load
-from butterfly_gitops.config.plain_text import MAX_BYTES
+from butterfly_gitops.config.text import pem
+from butterfly_gitops.config.text.plain_text import MAX_BYTES
 from butterfly_gitops.source.folder import FolderSource, look_through, read_folder, sites_folder_of
 from butterfly_gitops.source.interface import Source, SourceUnavailable
 

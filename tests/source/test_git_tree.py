@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from butterfly_gitops.config import pem
-from butterfly_gitops.config.plain_text import MAX_BYTES
+from butterfly_gitops.config.text import pem
+from butterfly_gitops.config.text.plain_text import MAX_BYTES
 from butterfly_gitops.source.folder import read_folder
 from butterfly_gitops.source.git_tree import Revision, fork_point, read_tree
 from butterfly_gitops.source.interface import SourceUnavailable

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from butterfly_gitops.config.plain_text import MAX_BYTES
+from butterfly_gitops.config.text.plain_text import MAX_BYTES
 from butterfly_gitops.source import folder, git_command
 from butterfly_gitops.source.folder import TOO_LARGE, read_folder
 from butterfly_gitops.source.git import GitSource

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from butterfly_gitops.config.rules.catalog import RULES
-from butterfly_gitops.config.rules.documentation import Rule
-from butterfly_gitops.config.rules.silence import NEVER_SILENT
+from butterfly_gitops.config.rules.catalog import RULES, Rule
+from butterfly_gitops.config.silencing import NEVER_SILENT
 from tools.reference import prose, settings
 
 

@@ -115,10 +115,8 @@ validate` counts what is silenced. One that silences nothing any more is a warni
 VERSIONS = """\
 ## Versions
 
-`version` is the format of a file. Today every kind of file has version {versions}. A file of an older version stays
-readable: it is checked by the schema that was published with that version, taken as what it means today, and
-`bgo validate` notes how to bring it up to date ([`older-version`](#older-version)). A file of a newer version than the
-program knows is refused ([`unknown-version`](#unknown-version)).
+`version` is the format of a file. Today every kind of file has version {versions}; a file of another version is refused
+([`unknown-version`](#unknown-version)).
 """
 
 SETTINGS = """\

@@ -8,7 +8,7 @@ from typing import Any
 
 from butterfly_gitops.config.json_schema import documents, schema_of
 from butterfly_gitops.config.layers import EndpointLayer
-from butterfly_gitops.config.rules.unbuilt import is_unbuilt
+from butterfly_gitops.config.rules.tls import is_unbuilt
 from butterfly_gitops.model.endpoint import EhrEndpoint
 from tools.reference.values import Schema, as_yaml, in_words, meanings, parts_of
 

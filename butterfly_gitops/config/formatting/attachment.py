@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from butterfly_gitops.config.formatting.brackets import line_end, read_brackets
-from butterfly_gitops.config.formatting.comments import Comment, Lines, find_comments
-from butterfly_gitops.config.formatting.scalars import BLOCK_SIGNS, UnmovableError, verbatim
+from butterfly_gitops.config.formatting.scalars import UnmovableError
 from butterfly_gitops.config.formatting.written import (
     Block,
     Bracketed,
@@ -18,10 +17,9 @@ from butterfly_gitops.config.formatting.written import (
     LineEnds,
     Part,
     Value,
-    Verbatim,
 )
-from butterfly_gitops.config.remarks import SAYS
-from butterfly_gitops.config.yaml_pieces import Piece, PieceKind
+from butterfly_gitops.config.text.comments import SAYS, Comment, Lines, find_comments
+from butterfly_gitops.config.text.yaml_events import BLOCK_SIGNS, Piece, PieceKind, Verbatim, verbatim
 
 # A parser takes no longer key without a `?` (YAML 1.2.2, 7.4.2, says 1024 with what is around it).
 _LONGEST_KEY = 1000
@@ -170,7 +168,7 @@ class _Reader:
         while self._comments and _goes_on(self._comments[0], last) and first.column > beyond:
             last = self._comments.popleft()
             # It stands below a comment that stays near, and stays below it.
-            taken.append(replace(line_end(last), is_near=first.is_text))
+            taken.append(replace(line_end(last), is_near=first.text_of is not None))
         return tuple(taken)
 
     def _take_deeper(self, column: int) -> Comments:

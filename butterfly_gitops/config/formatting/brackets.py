@@ -4,8 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from butterfly_gitops.config.formatting.comments import Comment
-from butterfly_gitops.config.formatting.scalars import continued, verbatim
+from butterfly_gitops.config.formatting.scalars import continued
 from butterfly_gitops.config.formatting.written import (
     Bracketed,
     Line,
@@ -13,10 +12,10 @@ from butterfly_gitops.config.formatting.written import (
     Part,
     Row,
     Value,
-    Verbatim,
 )
 from butterfly_gitops.config.key_order import KeyOrder
-from butterfly_gitops.config.yaml_pieces import Piece, PieceKind
+from butterfly_gitops.config.text.comments import Comment
+from butterfly_gitops.config.text.yaml_events import Piece, PieceKind, Verbatim, verbatim
 
 _SIGNS = re.compile(r"#[^\n]*|[\n\[\]{},:?]")
 _CLOSERS = ("]", "}")
@@ -40,7 +39,7 @@ def read_brackets(
 
 def line_end(comment: Comment) -> LineEnd:
     """A comment as the end of its line."""
-    return LineEnd(comment=comment.text, column=comment.column, is_near=comment.is_text)
+    return LineEnd(comment=comment.text, column=comment.column, is_near=comment.text_of is not None)
 
 
 def in_one_line(value: Value, order: KeyOrder) -> str:

@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from butterfly_gitops.config import yaml_pieces, yaml_text
 from butterfly_gitops.config.formatting.attachment import read_page
-from butterfly_gitops.config.formatting.comments import Lines, comment_as_laid_out, find_comments
 from butterfly_gitops.config.formatting.page import print_page
 from butterfly_gitops.config.formatting.scalars import UnmovableError
 from butterfly_gitops.config.key_order import order_of
+from butterfly_gitops.config.text.comments import Lines, comment_as_laid_out, find_comments
+from butterfly_gitops.config.text.yaml_events import Events, Piece, fastest_events, pieces
+from butterfly_gitops.config.text.yaml_text import read_text
 from butterfly_gitops.config.tree import Mapping, Node, Scalar
 from butterfly_gitops.model.problem import Problem
 
@@ -34,30 +35,28 @@ class ChangedMeaningError(Exception):
     """The layout would change what a file says: a defect of ours, found before anything was written."""
 
 
-def lay_out(
-    data: bytes, *, file: str, site: str | None = None, events: yaml_text.Events = yaml_text.fastest_events
-) -> LaidOut:
+def lay_out(data: bytes, *, file: str, site: str | None = None, events: Events = fastest_events) -> LaidOut:
     """Lay out a file of the configuration; the last part of its path says its kind.
 
     Raises KeyError for a file of another name, ChangedMeaningError where it may not be trusted.
     """
     order = order_of(file.rpartition("/")[2])
-    read = yaml_text.read_text(data, file=file, site=site, events=events)
+    read = read_text(data, file=file, site=site, events=events)
     if read.problems or read.root is None:
         return LaidOut(text=None, problems=read.problems)
     written = data.decode("utf-8")
     text = re.sub(r"\r\n?", "\n", written)
-    pieces = yaml_pieces.pieces(text, events)
+    parts = pieces(text, events)
     try:
-        laid_out = print_page(read_page(text, pieces), order)
+        laid_out = print_page(read_page(text, parts), order)
     except UnmovableError:
         return LaidOut(text=written, problems=())
-    again = yaml_text.read_text(laid_out.encode(), file=file, site=site, events=events)
+    again = read_text(laid_out.encode(), file=file, site=site, events=events)
     if any(problem.rule in _LIMITS for problem in again.problems):
         return LaidOut(text=written, problems=())
     if again.problems or again.root is None or _meaning(again.root) != _meaning(read.root):
         raise ChangedMeaningError(file)
-    if _comments(laid_out, yaml_pieces.pieces(laid_out, events)) != _comments(text, pieces):
+    if _comments(laid_out, pieces(laid_out, events)) != _comments(text, parts):
         raise ChangedMeaningError(file)
     return LaidOut(text=laid_out, problems=())
 
@@ -71,5 +70,5 @@ def _meaning(node: Node) -> Any:
     return [_meaning(item) for item in node.items]
 
 
-def _comments(text: str, pieces: Sequence[yaml_pieces.Piece]) -> Counter[str]:
-    return Counter(comment_as_laid_out(comment.text) for comment in find_comments(text, pieces, Lines(text)))
+def _comments(text: str, parts: Sequence[Piece]) -> Counter[str]:
+    return Counter(comment_as_laid_out(comment.text) for comment in find_comments(text, parts, Lines(text)))

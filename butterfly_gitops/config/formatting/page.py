@@ -15,9 +15,9 @@ from butterfly_gitops.config.formatting.written import (
     Line,
     LineEnds,
     Part,
-    Verbatim,
 )
 from butterfly_gitops.config.key_order import KeyOrder
+from butterfly_gitops.config.text.yaml_events import Verbatim
 
 WIDTH = 100
 """How long a line may become when several are joined, and how long one in brackets may be before it is broken."""

@@ -2,27 +2,13 @@
 
 import re
 
-from butterfly_gitops.config.formatting.written import Verbatim
-from butterfly_gitops.config.yaml_pieces import Piece
-
-BLOCK_SIGNS = ("|", ">")
+from butterfly_gitops.config.text.yaml_events import Verbatim
 
 _BLOCK_HEADER = re.compile(r"[|>][-+0-9]*")
 
 
 class UnmovableError(Exception):
     """The text holds what cannot be laid out anew; it is left as it is."""
-
-
-def verbatim(text: str, piece: Piece) -> Verbatim:
-    """The scalar as it was written. The lines below a block scalar are not its own, though the parsers say so."""
-    written = text[piece.start : piece.end]
-    if is_block := piece.style in BLOCK_SIGNS:
-        lines = written.split("\n")
-        while not lines[-1].strip(" "):
-            lines.pop()
-        written = "\n".join(lines)
-    return Verbatim(text=piece.text, written=written, is_plain=not piece.style, is_block=is_block)
 
 
 def scalar_lines(value: Verbatim, indent: int) -> list[str]:

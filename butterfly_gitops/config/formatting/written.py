@@ -5,25 +5,11 @@ How these are found in a text belongs to `attachment` and `brackets`, how they a
 
 from dataclasses import dataclass
 
-from butterfly_gitops.config.remarks import SAYS
+from butterfly_gitops.config.text.comments import SAYS
+from butterfly_gitops.config.text.yaml_events import Verbatim
 
 Comments = tuple[str, ...]
 """Comments from their sign on, in the order of their lines; an empty one is a blank line."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verbatim:
-    """A scalar as it was written, with its quotes and line ends; `text` is what it says, `written` may be empty."""
-
-    text: str
-    written: str
-    is_plain: bool
-    is_block: bool
-
-    @property
-    def is_one_line(self) -> bool:
-        """Whether it can stand within a line."""
-        return not self.is_block and "\n" not in self.written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

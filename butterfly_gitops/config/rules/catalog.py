@@ -1,38 +1,38 @@
-"""Every rule by its id; what looks for its problems stands in `checks`, or where values are read."""
+"""Every rule by its id: what it says, why, and an example of each side, as `rules.toml` has it."""
 
-from butterfly_gitops.config.rules import (
-    capacity,
-    comments,
-    connection,
-    encodings,
-    files,
-    forwarding,
-    grants,
-    lookalikes,
-    message,
-    message_fields,
-    names,
-    placeholders,
-    removal,
-    shape,
-    silence,
-    text,
-    tls,
-    unbuilt,
-    universal_ids,
-    unread,
-    usage,
-    versions,
-    waits,
-    wires,
-    zones,
-)
-from butterfly_gitops.config.rules.documentation import Rule
+import tomllib
+from dataclasses import dataclass
+from importlib.resources import files
 
-_FAMILIES = (
-    *(text, comments, versions, shape, files, unread, names, lookalikes, removal, forwarding, capacity),
-    *(usage, placeholders, wires, waits, universal_ids, connection, zones, tls),
-    *(message, message_fields, encodings, grants, unbuilt, silence),
-)
+from butterfly_gitops.model.problem import Severity
 
-RULES: dict[str, Rule] = {rule.id: rule for family in _FAMILIES for rule in family.RULES}
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One rule as `bgo explain` prints it; `wrong` and `right` are excerpts of files.
+
+    `may_warn` is set where the rule is an error in some cases and a warning in others.
+    """
+
+    id: str
+    says: str
+    wrong: str
+    right: str
+    severity: Severity = Severity.ERROR
+    may_warn: bool = False
+
+    @property
+    def may_be_silenced(self) -> bool:
+        """Whether a comment with a reason can answer some of its problems: those that are no errors."""
+        return self.may_warn or self.severity is not Severity.ERROR
+
+
+def _read() -> dict[str, Rule]:
+    text = files("butterfly_gitops.config.rules").joinpath("rules.toml").read_text(encoding="utf-8")
+    return {
+        name: Rule(id=name, **{**told, "severity": Severity(told.get("severity", Severity.ERROR))})
+        for name, told in tomllib.loads(text).items()
+    }
+
+
+RULES = _read()

@@ -1,25 +1,37 @@
-"""Every check between values and files, in the order of their weight; what each rule says stands in `catalog`."""
+"""Every check between values and files, in the order of their weight: of two errors at one position the first is shown."""
 
 from collections.abc import Callable, Iterator
 
 from butterfly_gitops.config.reading import FleetReading
-from butterfly_gitops.config.rules.capacity import check_capacity
-from butterfly_gitops.config.rules.comments import check_comments
-from butterfly_gitops.config.rules.connection import check_connections
+from butterfly_gitops.config.rules.connections import (
+    check_public_hosts,
+    check_universal_ids,
+    check_waits,
+    check_wires,
+)
 from butterfly_gitops.config.rules.forwarding import check_forwarding
-from butterfly_gitops.config.rules.grants import check_grants
-from butterfly_gitops.config.rules.lookalikes import check_lookalikes
-from butterfly_gitops.config.rules.names import check_names
-from butterfly_gitops.config.rules.placeholders import check_placeholders
+from butterfly_gitops.config.rules.names import check_lookalikes, check_names
 from butterfly_gitops.config.rules.removal import check_removals
-from butterfly_gitops.config.rules.tls import check_tls
-from butterfly_gitops.config.rules.unbuilt import check_unbuilt
-from butterfly_gitops.config.rules.universal_ids import check_universal_ids
-from butterfly_gitops.config.rules.usage import check_usage
-from butterfly_gitops.config.rules.waits import check_waits
-from butterfly_gitops.config.rules.wires import check_wires
+from butterfly_gitops.config.rules.tls import check_tls, check_unbuilt
+from butterfly_gitops.config.rules.usage import check_grants, check_placeholders, check_usage
 from butterfly_gitops.config.rules.zones import check_zones
-from butterfly_gitops.model.problem import Problem
+from butterfly_gitops.config.text.yaml_text import Text
+from butterfly_gitops.config.tree import Place, problem_at
+from butterfly_gitops.model.problem import Problem, Severity
+
+
+def check_comments(text: Text) -> Iterator[Problem]:
+    """Warn of comments of one file that may have been meant as more of the value before them."""
+    for comment in text.comments_or_text:
+        value = comment.text_of
+        length = len(text.source.lines[comment.line].rstrip()) - comment.column
+        yield problem_at(
+            Place(source=text.source, line=comment.line + 1, column=comment.column + 1, length=length),
+            rule="comment-or-text",
+            message=f'{value.key} is "{value.text}" alone, for a comment begins here' if value else "",
+            hint="write the whole in quotes, or write a space behind the #",
+            severity=Severity.WARNING,
+        )
 
 
 # The rules of messages know all layouts of HL7, which take longer to import than a site to check: what nobody changes is
@@ -40,7 +52,6 @@ def _check_encodings(reading: FleetReading) -> Iterator[Problem]:
         yield from check_encodings(reading)
 
 
-# In the order of their weight: of two errors at one position the first is shown.
 CHECKS: tuple[Callable[[FleetReading], Iterator[Problem]], ...] = (
     # Before the names: that a thing was removed says more than that it is not there.
     check_removals,
@@ -54,11 +65,9 @@ CHECKS: tuple[Callable[[FleetReading], Iterator[Problem]], ...] = (
     check_wires,
     check_waits,
     check_universal_ids,
-    check_connections,
+    check_public_hosts,
     check_grants,
-    check_capacity,
     check_usage,
     check_placeholders,
-    check_comments,
     check_lookalikes,
 )

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from butterfly_gitops.config.reading import EndpointReading, FleetReading
-from butterfly_gitops.config.rules.documentation import Rule
 from butterfly_gitops.config.tree import Mapping, Scalar, leaves, problem_at
 from butterfly_gitops.hl7.charset import first_lacking
 from butterfly_gitops.hl7.escape import escape
@@ -11,17 +10,6 @@ from butterfly_gitops.hl7.layouts.names import segments_sent
 from butterfly_gitops.hl7.own_field import split_place
 from butterfly_gitops.model.endpoint import EhrEndpoint
 from butterfly_gitops.model.problem import Problem
-
-RULES = (
-    Rule(
-        id="not-in-encoding",
-        says="What a setting puts into messages needs characters that the endpoint's encoding has; otherwise every "
-        "message that holds it would be set aside. `unencodable: transliterate` does not help: it writes plain letters "
-        "in texts of the study alone, for an EHR compares names and codes letter by letter.",
-        wrong="encoding: US-ASCII\nreceiving_facility: KÖLN",
-        right="encoding: UTF-8\nreceiving_facility: KÖLN",
-    ),
-)
 
 # What is sent as it was written, by its path from an endpoint.
 _SENT = (

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from butterfly_gitops.config.reading import EndpointReading, FleetReading
-from butterfly_gitops.config.rules.documentation import Rule
 from butterfly_gitops.config.tree import Place, problem_at
 from butterfly_gitops.hl7.layouts.catalog import LAYOUTS
 from butterfly_gitops.hl7.layouts.names import segments_sent
@@ -12,57 +11,6 @@ from butterfly_gitops.hl7.version import VERSIONS
 from butterfly_gitops.model.endpoint import EhrEndpoint
 from butterfly_gitops.model.message import Message
 from butterfly_gitops.model.problem import Problem, Severity
-
-RULES = (
-    Rule(
-        id="layout-version",
-        says="Each layout has its versions of HL7. The IHE transactions RAD-128 and RAD-132 (report and notice) are "
-        "defined for 2.5.1 alone; lines and pdf can be written in 2.3, 2.3.1, 2.4 and 2.5.1.",
-        wrong='message: {layout: report, hl7_version: "2.3"}',
-        right='message: {layout: lines, hl7_version: "2.3"}',
-    ),
-    Rule(
-        id="not-of-this-layout",
-        says="Some settings belong to some layouts only: `pdf`, `document_type` and `when_missing.document` to the layout pdf; `corrected_as` to all but notice; "
-        "`text_type`, `line_break`, `unit_system`, `corrections` and `when_missing.report` to report and lines. In another layout "
-        "they would do nothing.",
-        wrong="message: {layout: report, pdf: {subtype: pdf}}",
-        right="message: {layout: pdf, pdf: {subtype: pdf}}",
-        severity=Severity.WARNING,
-    ),
-    Rule(
-        id="code-of-another-version",
-        says="What OBR-24 may hold stands in table 0074 of each version of HL7 (chapter 4, OBR-24, and the tables of "
-        "appendix A): IMG is in that of 2.4, and in none of 2.3, 2.3.1 and 2.5.1. A receiver that checks codes refuses "
-        "every result with another one; many take it.",
-        wrong='message: {layout: lines, hl7_version: "2.5.1", diagnostic_service: IMG}',
-        right='message: {layout: lines, hl7_version: "2.4", diagnostic_service: IMG}',
-        severity=Severity.WARNING,
-    ),
-    Rule(
-        id="nothing-to-send",
-        says="A notice says that results are there: by the Study UID in an OBX, or by the link to the images. With "
-        "neither, every result would be set aside.",
-        wrong="message: {layout: notice, study_uid: none}",
-        right="message: {layout: notice, study_uid: none, image_link: rp}",
-    ),
-    Rule(
-        id="text-type",
-        says="Text of the type ST is one line and knows no formatting commands (HL7 v2.5.1, 2.A.75). The layout report "
-        "writes a whole section into one OBX, so it takes TX or FT; the layout lines takes ST.",
-        wrong="message: {layout: report, text_type: ST}",
-        right="message: {layout: lines, text_type: ST}",
-    ),
-    Rule(
-        id="at-odds",
-        says="Some settings of a message do nothing beside others, or ask for what the message does not have: plain "
-        "letters where the encoding has every character, a notice without its order or visit, an order number that is "
-        "another in OBR than in ORC, a result set aside for a field that is never sent.",
-        wrong="encoding: UTF-8\nmessage: {unencodable: transliterate}",
-        right="encoding: ISO-8859-1\nmessage: {unencodable: transliterate}",
-        severity=Severity.WARNING,
-    ),
-)
 
 _WITH_TEXT = ("report", "lines")
 _ONLY_IN: dict[tuple[str, ...], tuple[str, ...]] = {

@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from butterfly_gitops.config.hl7_settings import setting_of
 from butterfly_gitops.config.reading import EndpointReading, FleetReading
-from butterfly_gitops.config.rules.documentation import Rule
 from butterfly_gitops.config.tree import Mapping, Place, problem_at, scalars_at
+from butterfly_gitops.config.values.unknown_keys import setting_of
 from butterfly_gitops.hl7.field_type import components_of
 from butterfly_gitops.hl7.layouts.names import segments_sent
 from butterfly_gitops.hl7.own_field import (
@@ -27,45 +26,6 @@ def _by_segment(fields: dict[str, frozenset[int]]) -> str:
     each = {name: [str(number) for number in sorted(numbers)] for name, numbers in fields.items() if numbers}
     return "; ".join(f"{name}-{', '.join(numbers)}" for name, numbers in each.items())
 
-
-RULES = (
-    Rule(
-        id="own-field",
-        says="Some fields say who sends what of whom, in which state, and how it is read: MSH, the patient's "
-        "identity, the visit number, order numbers, the exam, times and statuses. A fixed value there would be "
-        "untrue of most results, so `fields` takes none of "
-        f"{_by_segment(OWN_FIELDS)}. "
-        "It does take components of them that we never write; they are sent beside a value only: "
-        f"{'; '.join(listed(field, components) for field, components in FIXABLE.items())}. "
-        'Nor may `""` say of them that there is nothing: `empty_as_null` takes none of '
-        f"{_by_segment(NEVER_NULL)}. Some have a setting of their own, which is then named.",
-        wrong='message: {fields: {"OBR-24": CUS, "PV1-19": V}}',
-        right='message: {diagnostic_service: CUS, fields: {"PV1-19.4": STE}}',
-    ),
-    Rule(
-        id="no-such-field",
-        says="`fields` and `empty_as_null` name fields and components that HL7 v2.5.1 has. The last fields are "
-        f"{', '.join(f'{name}-{last}' for name, last in LAST_FIELDS.items())}.",
-        wrong='message: {fields: {"PV1-53": ED}}',
-        right='message: {fields: {"PV1-52": ED}}',
-    ),
-    Rule(
-        id="separator-in-value",
-        says="A fixed value is one text: ^ & ~ and | are written in it as escape sequences, for the EHR to show them. "
-        "Components have a place each.",
-        wrong='message: {fields: {"OBR-15": "US^Ultrasound"}}',
-        right='message: {fields: {"OBR-15.1": US, "OBR-15.2": Ultrasound}}',
-        severity=Severity.WARNING,
-    ),
-    Rule(
-        id="overlapping-places",
-        says="A fixed value is the whole of its place, so no other named place may hold it or lie in it: one of the two "
-        "would be lost. Nor is a field of which a part is fixed ever empty, so `empty_as_null` does not name it; an "
-        "own field whose part is sent beside a value only may be.",
-        wrong='message: {fields: {"PV1-3": ED, "PV1-3.4": STE}}',
-        right='message: {fields: {"PV1-3.1": ED, "PV1-3.4": STE}}',
-    ),
-)
 
 _DEEPEST = 2  # a component and a subcomponent
 _CANNOT = {

@@ -1,94 +1,40 @@
-"""Each name is used once, and each name that is referred to is there."""
+"""Each name is used once, each name that is referred to is there, and no two are easily taken for one another."""
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from butterfly_gitops.config.nearest import Guesses
-from butterfly_gitops.config.reading import FleetReading, SiteReading
-from butterfly_gitops.config.rules.documentation import Rule
-from butterfly_gitops.config.tree import Mapping, Scalar, mapping_at, problem_at, scalars_at, text_at
-from butterfly_gitops.config.written_names import in_latin_letters, slug_of
-from butterfly_gitops.model.problem import Problem
-from butterfly_gitops.model.scalar import NAME_PATTERN
-
-RULES = (
-    Rule(
-        id="name-taken",
-        says="A name is used once per site, whatever it names, so that st-elsewhere/epic-prod means one thing.",
-        wrong="links: {epic: {…}}   and   ehr_endpoints: {epic: {…}}",
-        right="links: {server-room: {…}}   and   ehr_endpoints: {epic: {…}}",
-    ),
-    Rule(
-        id="unknown-link",
-        says="An endpoint's link names a Link in the site.yaml of the same site.",
-        wrong="link: server-rom",
-        right="link: server-room",
-    ),
-    Rule(
-        id="unknown-preset",
-        says="An endpoint's preset is one of the presets in fleet.yaml.",
-        wrong="preset: epik",
-        right="preset: epic",
-    ),
-    Rule(
-        id="unknown-endpoint",
-        says="An archive forwards to EHR endpoints of its own site, by their names in ehr-endpoints.yaml.",
-        wrong="forward_to: [epic-prd]",
-        right="forward_to: [epic-prod]",
-    ),
-    Rule(
-        id="unknown-site",
-        says='The sites of an access role are folders of this configuration or in removed_sites, or "*" for all. A '
-        "misspelt site would lock people out, or a later site of that name would let them in.",
-        wrong="sites: [st-elsewere]",
-        right="sites: [st-elsewhere]",
-    ),
-    Rule(
-        id="duplicate-cloud-id",
-        says="The source of events names an archive by its cloud_id, so no two archives of the fleet share one, and "
-        "none looks like another archive's address.",
-        wrong="cloud_id: a-118   in two archives",
-        right="cloud_id: a-118   in one, a-119 in the other",
-    ),
+from butterfly_gitops.config.reading import FleetReading, SiteReading, keys_of
+from butterfly_gitops.config.tree import (
+    Mapping,
+    Place,
+    Scalar,
+    mapping_at,
+    problem_at,
+    problem_of_file,
+    scalars_at,
+    text_at,
 )
+from butterfly_gitops.config.typos import name_hint, typo_of
+from butterfly_gitops.model.problem import Origin, Problem, Severity
+from butterfly_gitops.model.scalar import NAME_PATTERN
 
 
 def check_names(reading: FleetReading) -> Iterator[Problem]:
-    """All rules of this module."""
-    guesses = Guesses()
+    """Check names that are taken, and names that are not there."""
     for site in reading.sites:
         yield from _names_taken(site)
-        yield from _unknown_links(site, guesses)
-        yield from _unknown_presets(site, reading.presets, guesses)
-        yield from _unknown_endpoints(site, guesses)
-    yield from _unknown_sites(reading, guesses)
+        yield from _unknown_links(site)
+        if reading.presets is not None:
+            yield from _unknown_presets(site, reading.presets)
+        yield from _unknown_endpoints(site)
+    yield from _unknown_sites(reading)
     yield from _duplicate_cloud_ids(reading)
-
-
-def keys_of(tree: Mapping | None) -> tuple[Scalar, ...]:
-    """The keys of a mapping."""
-    return tuple(entry.key for entry in tree.entries.values()) if tree else ()
-
-
-def titles_of(tree: Mapping | None) -> dict[str, str]:
-    """Which key each display_name of a mapping's entries belongs to; a title that two of them have says nothing."""
-    titled = [
-        (title.text, key.text) for key in keys_of(tree) if (title := text_at(tree, key.text, "display_name"))
-    ]
-    count = Counter(title for title, _ in titled)
-    return {title: name for title, name in titled if count[title] == 1}
 
 
 def _names_taken(site: SiteReading) -> Iterator[Problem]:
     first: dict[str, tuple[str, Scalar]] = {}
-    kinds = {
-        "a Link": site.links,
-        "an EHR endpoint": mapping_at(site.endpoints_tree, "ehr_endpoints"),
-        "an archive": mapping_at(site.archives_tree, "archives"),
-    }
-    for kind, tree in kinds.items():
+    for kind, tree in site.things.items():
         for key in keys_of(tree):
             if key.text not in first:
                 first[key.text] = (kind, key)
@@ -103,78 +49,65 @@ def _names_taken(site: SiteReading) -> Iterator[Problem]:
             )
 
 
-def _unknown_links(site: SiteReading, guesses: Guesses) -> Iterator[Problem]:
+def _is_known(name: Scalar, keys: Iterable[Scalar]) -> bool:
+    """Whether a name is there; what a name that is refused would be called counts as it, for only that is to fix."""
+    texts = [key.text for key in keys]
+    return name.text in texts or bool(
+        typo_of(name.text, [text for text in texts if not re.fullmatch(NAME_PATTERN, text)])
+    )
+
+
+def _unknown_links(site: SiteReading) -> Iterator[Problem]:
     if site.links is None:
         return
-    named = ((each, text_at(each.merged.tree, "link")) for each in site.endpoints.values())
-    unknown = [
-        (each, link)
-        for each, link in named
-        if link and not link.is_null and link.text not in site.links.entries
-    ]
-    misnamed = _meant_by_bad_names(keys_of(site.links)) if unknown else set()
-    for endpoint, link in unknown:
-        if link.text not in misnamed:
-            add = f"add it to links in {site.source.file}/site.yaml"
-            hint = guesses.hint_name(link, keys_of(site.links), otherwise=add, titles=titles_of(site.links))
-            # A preset may be right for other sites; this one's endpoint is to fix.
-            is_own = link.place.source.site == site.name
-            problem = _of_site(
-                link if is_own else endpoint.key,
-                site,
-                rule="unknown-link",
-                message=f'no Link "{link.text}"',
-                hint=hint,
-            )
-            yield problem if is_own else replace(problem, related=endpoint.provenance("link"))
+    known = keys_of(site.links)
+    for endpoint in site.endpoints.values():
+        link = text_at(endpoint.merged.tree, "link")
+        if link is None or link.is_null or link.text in site.links.entries or _is_known(link, known):
+            continue
+        # A preset may be right for other sites; this one's endpoint is to fix.
+        is_own = link.place.source.site == site.name
+        yield problem_at(
+            (link if is_own else endpoint.key).place,
+            rule="unknown-link",
+            message=f'{site.name} has no Link "{link.text}"',
+            hint=name_hint(link, known, otherwise=f"add it to links in {site.source.file}/site.yaml"),
+            related=() if is_own else endpoint.provenance("link"),
+        )
 
 
-def _meant_by_bad_names(keys: Iterable[Scalar]) -> set[str]:
-    """What names that are refused would be called: where they are referred to, nothing is to fix."""
-    bad = (key.text for key in keys if not re.fullmatch(NAME_PATTERN, key.text))
-    return {slug_of(in_latin_letters(text.lower())) for text in bad}
-
-
-def _of_site(value: Scalar, site: SiteReading, *, rule: str, message: str, hint: str) -> Problem:
-    return problem_at(value.place, rule=rule, message=f"{site.name} has {message}", hint=hint)
-
-
-def _unknown_presets(site: SiteReading, presets: Mapping | None, guesses: Guesses) -> Iterator[Problem]:
-    if presets is None:
-        return
-    named = (text_at(endpoint.own, "preset") for endpoint in site.endpoints.values())
-    unknown = [preset for preset in named if preset and preset.text not in presets.entries]
-    misnamed = _meant_by_bad_names(keys_of(presets)) if unknown else set()
-    for preset in unknown:
-        if preset.text not in misnamed:
-            hint = guesses.hint_name(preset, keys_of(presets), otherwise="add it to presets in fleet.yaml")
+def _unknown_presets(site: SiteReading, presets: Mapping) -> Iterator[Problem]:
+    for endpoint in site.endpoints.values():
+        preset = text_at(endpoint.own, "preset")
+        if preset and preset.text not in presets.entries and not _is_known(preset, keys_of(presets)):
+            hint = name_hint(preset, keys_of(presets), otherwise="add it to presets in fleet.yaml")
             message = f'there is no preset "{preset.text}"'
             yield problem_at(preset.place, rule="unknown-preset", message=message, hint=hint)
 
 
-def _unknown_endpoints(site: SiteReading, guesses: Guesses) -> Iterator[Problem]:
+def _unknown_endpoints(site: SiteReading) -> Iterator[Problem]:
     if not site.knows_endpoints:
         return
-    tree = mapping_at(site.endpoints_tree, "ehr_endpoints")
-    known = keys_of(tree)
+    known = keys_of(site.things["an EHR endpoint"])
     names = {key.text for key in known}
-    if all(item.text in names for archive in site.archives.values() for item in archive.forward_to):
-        return
-    names |= _meant_by_bad_names(known)
-    titles = titles_of(tree)
     for archive in site.archives.values():
         listed = {item.text for item in archive.forward_to}
+        if listed <= names:
+            continue
+        # A name that the list has already would stand there twice.
         left = [key for key in known if key.text not in listed]
         for item in archive.forward_to:
-            if item.text not in names:
-                # A name that the list has already would stand there twice.
+            if item.text not in names and not _is_known(item, known):
                 otherwise = "add it to ehr-endpoints.yaml, or take it out of forward_to"
-                hint = guesses.hint_name(item, left, otherwise=otherwise, titles=titles)
-                message = f'no EHR endpoint "{item.text}"'
-                yield _of_site(item, site, rule="unknown-endpoint", message=message, hint=hint)
+                yield problem_at(
+                    item.place,
+                    rule="unknown-endpoint",
+                    message=f'{site.name} has no EHR endpoint "{item.text}"',
+                    hint=name_hint(item, left, otherwise=otherwise),
+                )
 
 
-def _unknown_sites(reading: FleetReading, guesses: Guesses) -> Iterator[Problem]:
+def _unknown_sites(reading: FleetReading) -> Iterator[Problem]:
     roles = mapping_at(reading.grants_tree, "access_roles")
     # Somebody must still see what drains at a site that has left.
     removed = (key.text for key in keys_of(mapping_at(reading.fleet_tree, "removed_sites")))
@@ -184,7 +117,7 @@ def _unknown_sites(reading: FleetReading, guesses: Guesses) -> Iterator[Problem]
     for key in keys_of(roles):
         for item in scalars_at(roles, key.text, "sites"):
             if item.text not in known:
-                meant = guesses.nearest(item, known)
+                meant = typo_of(item.text, sorted(known))
                 hint = (
                     f'write "{meant}"'
                     if meant
@@ -216,3 +149,37 @@ def _same_cloud_id(one: Scalar, other: Scalar) -> Problem:
         hint="give each archive the cloud_id that the source shows for it",
         related=(("the other archive", other.place.origin),),
     )
+
+
+def check_lookalikes(reading: FleetReading) -> Iterator[Problem]:
+    """Warn of names that a tired person takes for one another: of presets, within a site, and of sites."""
+    yield from _alike("preset", [(key.text, key.place) for key in keys_of(reading.presets)])
+    for site in reading.sites:
+        keys = [key for tree in site.things.values() for key in keys_of(tree)]
+        yield from _alike("name", [(key.text, key.place) for key in keys])
+    yield from _alike("site", [(site.name, _called(site)) for site in reading.sites])
+
+
+def _called(site: SiteReading) -> Place:
+    """Where the site's display_name stands, for a comment that answers; else its first key, or only its folder."""
+    if name := text_at(site.site_tree, "display_name"):
+        return name.place
+    keys = keys_of(site.site_tree)
+    return keys[0].place if keys else Place(source=site.source, line=0, column=1)
+
+
+def _alike(kind: str, names: Iterable[tuple[str, Place]]) -> Iterator[Problem]:
+    first: dict[str, tuple[str, Place]] = {}
+    for name, place in names:
+        other, there = first.setdefault(name.replace("-", "").lower(), (name, place))
+        if other == name:
+            continue
+        rule, hint = "near-identical-name", "give one of them a name of its own"
+        message = f'{kind} "{name}" is easily taken for "{other}"'
+        problem = (
+            problem_at(place, rule=rule, message=message, hint=hint)
+            if place.line
+            else problem_of_file(place.source, rule=rule, message=message, hint=hint)
+        )
+        origin = there.origin if there.line else Origin(file=there.source.file, line=0)
+        yield replace(problem, related=(("the other one", origin),), severity=Severity.WARNING)

@@ -3,54 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from butterfly_gitops.config.reading import EndpointReading, FleetReading, SiteReading
-from butterfly_gitops.config.rules.documentation import Rule
-from butterfly_gitops.config.rules.names import keys_of
-from butterfly_gitops.config.tree import Mapping, Scalar, mapping_at, problem_at, text_at
+from butterfly_gitops.config.reading import EndpointReading, FleetReading, SiteReading, keys_of
+from butterfly_gitops.config.tree import Scalar, mapping_at, problem_at, text_at
 from butterfly_gitops.model.problem import Problem
-
-RULES = (
-    Rule(
-        id="removed-still-there",
-        says="removed and removed_sites say what becomes of the results that wait for something that has left the "
-        "files. Said of a thing that is still there, whatever its kind, it would decide unseen on the day it leaves.",
-        wrong="removed: {epic-prod: {waiting: drain, reason: CHG-4411}}\nehr_endpoints: {epic-prod: {…}}",
-        right="removed: {epic-prod: {waiting: drain, reason: CHG-4411}}\nehr_endpoints: {}",
-    ),
-    Rule(
-        id="removed-still-used",
-        says="What removed names has left, so nothing refers to it any more: an archive that still forwards to it, or "
-        "an endpoint that still names it as its Link, wants what the other file has ended.",
-        wrong="removed: {epic-prod: {waiting: drain, reason: CHG-4411}}\nforward_to: [epic-prod, registry]",
-        right="removed: {epic-prod: {waiting: drain, reason: CHG-4411}}\nforward_to: [registry]",
-    ),
-    Rule(
-        id="removed-twice",
-        says="A name stands in the removed of one of a site's files: of the file that the thing left.",
-        wrong="removed: {epic: {…}}   in site.yaml and in ehr-endpoints.yaml",
-        right="removed: {epic: {…}}   in ehr-endpoints.yaml alone",
-    ),
-    Rule(
-        id="renamed-from-living",
-        says="renamed_from is the name that an endpoint had and that no endpoint of the site has now: its lane, its "
-        "rules and what waits go on under the new name.",
-        wrong="ehr_endpoints: {epic: {…}, epic-prod: {…, renamed_from: epic}}",
-        right="ehr_endpoints: {epic-prod: {…, renamed_from: epic}}",
-    ),
-    Rule(
-        id="renamed-from-twice",
-        says="One endpoint goes on where another name ended. If two came from the same name, nobody could say which "
-        "of them takes what waits.",
-        wrong="epic-a: {…, renamed_from: epic}\nepic-b: {…, renamed_from: epic}",
-        right="epic-a: {…, renamed_from: epic}\nepic-b: {…}",
-    ),
-    Rule(
-        id="removed-and-renamed",
-        says="What is renamed goes on, and what is removed ends. A name is in removed or in renamed_from, not both.",
-        wrong="removed: {epic: {…}}\nehr_endpoints: {epic-prod: {…, renamed_from: epic}}",
-        right="ehr_endpoints: {epic-prod: {…, renamed_from: epic}}",
-    ),
-)
 
 
 def check_removals(reading: FleetReading) -> Iterator[Problem]:
@@ -71,15 +26,7 @@ def _removed(site: SiteReading) -> tuple[Scalar, ...]:
 
 
 def _still_there(site: SiteReading, removed: tuple[Scalar, ...]) -> Iterator[Problem]:
-    living = {
-        key.text: (kind, key)
-        for kind, tree in (
-            ("an archive", mapping_at(site.archives_tree, "archives")),
-            ("an EHR endpoint", _endpoints(site)),
-            ("a Link", site.links),
-        )
-        for key in keys_of(tree)
-    }
+    living = {key.text: (kind, key) for kind, tree in site.things.items() for key in keys_of(tree)}
     for name in removed:
         if name.text in living:
             kind, key = living[name.text]
@@ -92,12 +39,8 @@ def _still_there(site: SiteReading, removed: tuple[Scalar, ...]) -> Iterator[Pro
             )
 
 
-def _endpoints(site: SiteReading) -> Mapping | None:
-    return mapping_at(site.endpoints_tree, "ehr_endpoints")
-
-
 def _still_used(site: SiteReading, removed: dict[str, Scalar]) -> Iterator[Problem]:
-    living = {key.text for key in keys_of(_endpoints(site))}
+    living = {key.text for key in keys_of(site.things["an EHR endpoint"])}
     for archive in site.archives.values() if site.knows_endpoints else ():
         for item in archive.forward_to:
             if item.text in removed and item.text not in living:
@@ -140,7 +83,7 @@ def _removed_twice(removed: tuple[Scalar, ...]) -> Iterator[Problem]:
 
 
 def _renamed(site: SiteReading, removed: dict[str, Scalar]) -> Iterator[Problem]:
-    living = {key.text: key for key in keys_of(_endpoints(site))}
+    living = {key.text: key for key in keys_of(site.things["an EHR endpoint"])}
     first: dict[str, Scalar] = {}
     for endpoint in site.endpoints.values():
         old = text_at(endpoint.own, "renamed_from")

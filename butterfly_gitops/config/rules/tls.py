@@ -1,66 +1,61 @@
-"""Transport security says what it means, and what it refers to in the repository is good for it."""
+"""Transport security says what it means, what it refers to in the repository is good for it, and all is built."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from butterfly_gitops.config import pem
-from butterfly_gitops.config.nearest import Guesses
 from butterfly_gitops.config.reading import FleetReading
-from butterfly_gitops.config.rules.documentation import Rule
-from butterfly_gitops.config.rules.unread import lies_in
+from butterfly_gitops.config.rules.files import IN_THE_REPOSITORY, lies_in
+from butterfly_gitops.config.secrets import HINT
+from butterfly_gitops.config.text import pem
 from butterfly_gitops.config.tree import Mapping, Scalar, mapping_at, problem_at, text_at
+from butterfly_gitops.config.typos import typo_of
 from butterfly_gitops.model.problem import Problem, Severity
-
-RULES = (
-    Rule(
-        id="tls-off",
-        says="trust, certificate and key do nothing while tls.mode is off, and look as if they did.",
-        wrong="tls: {trust: {file: certs/epic-ca.pem}}",
-        right="tls: {mode: off}",
-    ),
-    Rule(
-        id="bad-reference",
-        says="{file: …} names a file below the sites folder, from there, without `..`. It must be there: what is "
-        "checked in review is what runs.",
-        wrong="trust: {file: ../certs/epic-ca.pem}",
-        right="trust: {file: certs/epic-ca.pem}",
-    ),
-    Rule(
-        id="not-a-certificate",
-        says="The file behind trust or certificate holds certificates in PEM, which is text that starts with -----BEGIN "
-        "CERTIFICATE-----, and is at most 256 KiB. From a file in DER (often .cer or .der): openssl x509 -inform der "
-        "-in FILE. A request for a certificate, or a public key, is none.",
-        wrong="trust: {file: certs/epic-ca.csr}",
-        right="trust: {file: certs/epic-ca.pem}",
-    ),
-    Rule(
-        id="certificate-expires",
-        says="The certificate is not valid yet, no longer valid, or for 30 days at most; the connection fails when it "
-        "is not. Of several in trust the one that lasts longest counts, of several in certificate the first. This "
-        "only warns: a site must not change because a day has passed.",
-        wrong="trust: {file: certs/epic-ca.pem}   (expired on 2026-10-01)",
-        right="trust: {file: certs/epic-ca.pem}   (expires on 2031-10-01)",
-        severity=Severity.WARNING,
-    ),
-)
 
 _PARTS = ("trust", "certificate", "key")
 _SOON = timedelta(days=30)
+_UNBUILT = {"mode": ("server", "mutual"), "runs": ("agent",)}
+
+
+def is_unbuilt(setting: str, value: str) -> bool:
+    """Whether a setting, by the last part of its path, has this value in the format alone."""
+    return value in _UNBUILT.get(setting, ())
+
+
+def check_unbuilt(reading: FleetReading) -> Iterator[Problem]:
+    """Refuse what the format has and this version does not do yet, in each layer, used or not."""
+    for layer in reading.layers:
+        mode = text_at(layer, "tls", "mode")
+        if mode and is_unbuilt("mode", mode.text):
+            tls = mapping_at(layer, "tls")
+            # They would do nothing then, and be refused for it.
+            idle = ", ".join(name for name in _PARTS if tls and name in tls.entries)
+            hint = 'write "off"' + (f", and take {idle} out" if idle else "")
+            yield _not_built(mode, "tls.mode", hint)
+    for site in reading.sites:
+        for name in site.links.entries if site.links else ():
+            runs = text_at(site.links, name, "runs")
+            if runs and is_unbuilt("runs", runs.text):
+                yield _not_built(runs, "runs", 'write "here"')
+
+
+def _not_built(value: Scalar, name: str, hint: str) -> Problem:
+    message = f"{name}: {value.text} is not built yet"
+    return problem_at(value.place, rule="not-built-yet", message=message, hint=hint)
 
 
 def check_tls(reading: FleetReading) -> Iterator[Problem]:
-    """All rules of this module, and secret-by-value for a key that lies in the repository."""
-    guesses = Guesses()
-    for layer in _layers(reading):
+    """Check references and certificates, settings that do nothing, and keys that lie in the repository."""
+    for layer in reading.layers:
         tls = mapping_at(layer, "tls")
         if file := text_at(tls, "key", "file"):
-            message = "a private key lies in the repository, where many people read it for ever"
-            hint = "take it out, change the key, and refer to it: {env: BGO_SECRET_…} or {path: /…}"
-            yield problem_at(file.place, rule="secret-by-value", message=message, hint=hint)
+            message = f"a private key {IN_THE_REPOSITORY}"
+            yield problem_at(file.place, rule="secret-by-value", message=message, hint=HINT)
         for part in _PARTS:
             if file := text_at(tls, part, "file"):
-                yield from _bad_reference(file, reading, guesses)
-                yield from _bad_content(file, part, reading)
+                yield from _bad_reference(file, reading)
+                # A key has been refused whatever it holds.
+                if part != "key" and file.text in reading.paths and file.text not in reading.unread:
+                    yield from _bad_content(file, part, reading)
     for _, endpoint in reading.endpoints:
         tls = mapping_at(endpoint.merged.tree, "tls")
         mode = text_at(tls, "mode")
@@ -68,43 +63,27 @@ def check_tls(reading: FleetReading) -> Iterator[Problem]:
             yield from _idle(tls)
 
 
-def _layers(reading: FleetReading) -> Iterator[Mapping | None]:
-    """Each layer of each endpoint, used or not."""
-    presets = reading.presets
-    for name in presets.entries if presets else ():
-        yield mapping_at(presets, name)
-    for site in reading.sites:
-        yield mapping_at(site.site_tree, "endpoint_defaults")
-        for endpoint in site.endpoints.values():
-            yield endpoint.own
-
-
 def _idle(tls: Mapping) -> Iterator[Problem]:
     for name in _PARTS:
         if entry := tls.entry(name):
             message = f"tls.{name} does nothing while tls.mode is off"
             # Other modes are refused as not built yet; a hint must not lead there.
-            hint = "take it out"
-            yield problem_at(entry.key.place, rule="tls-off", message=message, hint=hint)
+            yield problem_at(entry.key.place, rule="tls-off", message=message, hint="take it out")
 
 
-def _bad_reference(file: Scalar, reading: FleetReading, guesses: Guesses) -> Iterator[Problem]:
-    paths, unread = reading.paths, reading.unread
-    if file.text in paths or lies_in(file.text, unread):
+def _bad_reference(file: Scalar, reading: FleetReading) -> Iterator[Problem]:
+    if file.text in reading.paths or lies_in(file.text, reading.unread):
         return
     message, hint = f'there is no file "{file.text}" below the sites folder', "add it, or correct its path"
     if file.text.startswith("/") or ".." in file.text.split("/"):
         message = f'"{file.text}" leads out of the sites folder'
         hint = "write a path from the sites folder, such as certs/epic-ca.pem"
-    elif meant := guesses.nearest(file, paths):
+    elif meant := typo_of(file.text, reading.others):
         hint = f'write "{meant}"'
     yield problem_at(file.place, rule="bad-reference", message=message, hint=hint)
 
 
 def _bad_content(file: Scalar, part: str, reading: FleetReading) -> Iterator[Problem]:
-    """What is wrong with the content of a file that is there; a key has been refused whatever it holds."""
-    if part == "key" or file.text not in reading.paths or file.text in reading.unread:
-        return
     try:
         found = pem.validities(reading.others.get(file.text, b""))
     except pem.NotACertificateError as fault:
@@ -115,12 +94,11 @@ def _bad_content(file: Scalar, part: str, reading: FleetReading) -> Iterator[Pro
     if reading.today is None:
         return
     validity = _longest(found, reading.today) if part == "trust" else found[0]
-    if found_today := _fault_today(validity, reading.today):
-        says, hint = found_today
+    if fault_today := _fault_today(validity, reading.today):
+        says, hint = fault_today
         message = f"the certificate in {file.text} {says}"
-        yield problem_at(
-            file.place, rule="certificate-expires", message=message, hint=hint, severity=Severity.WARNING
-        )
+        warning = Severity.WARNING
+        yield problem_at(file.place, rule="certificate-expires", message=message, hint=hint, severity=warning)
 
 
 def _longest(found: tuple[pem.Validity, ...], today: date) -> pem.Validity:
@@ -132,10 +110,8 @@ def _longest(found: tuple[pem.Validity, ...], today: date) -> pem.Validity:
 def _fault_today(validity: pem.Validity, today: date) -> tuple[str, str] | None:
     """What a day makes of a certificate, and what to do."""
     if today < validity.first:
-        return (
-            f"is not valid before {validity.first}",
-            "put the one there that is valid now, with this one behind it",
-        )
+        says = f"is not valid before {validity.first}"
+        return says, "put the one there that is valid now, with this one behind it"
     if today > validity.last:
         return f"expired on {validity.last}", "put its successor there"
     if validity.last - today <= _SOON:

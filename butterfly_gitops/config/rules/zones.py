@@ -1,101 +1,92 @@
 """Time zones are those of the IANA database."""
 
 import functools
-import re
 import zoneinfo
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
-from butterfly_gitops.config.nearest import Guesses, nearest
 from butterfly_gitops.config.reading import EndpointReading, FleetReading
-from butterfly_gitops.config.rules.documentation import Rule
-from butterfly_gitops.config.tree import Scalar, mapping_at, problem_at, text_at
-from butterfly_gitops.config.zone_names import ZONES_MEANT, meant_zone
+from butterfly_gitops.config.tree import Scalar, problem_at, text_at
+from butterfly_gitops.config.typos import typo_of
 from butterfly_gitops.model.problem import Origin, Problem, Severity
-
-RULES = (
-    Rule(
-        id="unknown-zone",
-        says="A time zone is a name of the IANA database, such as America/New_York. Abbreviations are refused: EST "
-        "has no daylight saving, and CST is a zone on three continents. So are an offset such as UTC-5, which has no "
-        "daylight saving either, and what Windows calls a zone.",
-        wrong="time_zone: EST",
-        right="time_zone: America/New_York",
-    ),
-    Rule(
-        id="zone-differs",
-        says="Times in a message are local times of the EHR's zone. An EHR that keeps another time than its site is "
-        "usual for a group's data center, and a mistake where a preset or a copied endpoint brought the zone: then "
-        "every study seems hours off. Two names of one zone are no difference, and nothing is said where each "
-        "time carries its offset (message.times: local_with_offset).",
-        wrong="time_zone: America/Chicago   (the site: America/New_York)",
-        right="time_zone: America/New_York",
-        severity=Severity.NOTE,
-    ),
-)
 
 _DAY = timedelta(days=1)
 # Names that IANA keeps for old files and that have no daylight saving, or that say nothing of a place.
 _MISLEADING = frozenset({"EST", "MST", "HST", "Factory", "localtime"})
-_COUNTRIES = ("Australia/", "Brazil/", "Canada/", "Chile/", "Mexico/", "Pacific/Samoa", "US/")
-_OFFSET = re.compile(r"(UTC|GMT)? ?[+-][0-9]{1,2}(:?[0-9]{2})?", re.IGNORECASE)
+# What people write for a zone, in small letters: an abbreviation, Windows' name, or a large city that is no zone.
+MEANT = {
+    name: zone
+    for zone, names in {
+        "America/New_York": "est|edt|et|eastern|eastern standard time|boston|philadelphia|atlanta|miami|ny|nyc",
+        "America/Chicago": "cst|cdt|ct|central|central standard time|houston|dallas|austin|minneapolis",
+        "America/Denver": "mst|mdt|mt|mountain|mountain standard time|salt_lake_city",
+        "America/Phoenix": "us mountain standard time",
+        "America/Los_Angeles": "pst|pdt|pt|pacific|pacific standard time|seattle|san_francisco|san_diego",
+        "America/Anchorage": "akst|akdt|alaskan standard time",
+        "Pacific/Honolulu": "hst|hawaiian standard time",
+        "America/Halifax": "atlantic standard time",
+        "Europe/London": "gmt standard time",
+        "Europe/Berlin": "cest|mez|mesz|w. europe standard time|munich|hamburg|frankfurt|cologne",
+        "Europe/Paris": "romance standard time",
+        "Europe/Warsaw": "central european standard time",
+        "Europe/Budapest": "central europe standard time",
+        "Asia/Kolkata": "india standard time|mumbai|delhi|bangalore",
+        "Asia/Tokyo": "jst|tokyo standard time",
+        "Australia/Sydney": "aest|aedt|aus eastern standard time",
+        "Pacific/Auckland": "nzst|nzdt|new zealand standard time",
+        "UTC": "z|utc+0|utc-0|+00:00|utc+00:00",
+    }.items()
+    for name in names.split("|")
+}
 
 
 def check_zones(reading: FleetReading) -> Iterator[Problem]:
-    """All rules of this module, in each layer."""
-    presets, guesses = reading.presets, Guesses()
-    for name in presets.entries if presets else ():
-        yield from _check(text_at(presets, name, "time_zone"), guesses)
-    for site in reading.sites:
-        yield from _check(text_at(site.site_tree, "time_zone"), guesses)
-        defaults = mapping_at(site.site_tree, "endpoint_defaults")
-        yield from _check(text_at(defaults, "time_zone"), guesses)
-        for endpoint in site.endpoints.values():
-            yield from _check(text_at(endpoint.own, "time_zone"), guesses)
+    """Refuse zones that are none, in each layer, and note endpoints that keep another time than their site."""
+    for tree in (*reading.layers, *(site.site_tree for site in reading.sites)):
+        zone = text_at(tree, "time_zone")
+        # To list the whole database takes as long as to check a few sites, and most zones are of a capital.
+        if zone is None or zone.is_null or zone.text in _COMMON or zone.text in _known():
+            continue
+        message = f'there is no time zone "{zone.text[:60]}"'
+        yield problem_at(zone.place, rule="unknown-zone", message=message, hint=zone_hint(zone.text))
     yield from _differs(reading)
+
+
+_COMMON = frozenset(MEANT.values())
 
 
 @functools.cache
 def _known() -> frozenset[str]:
-    return frozenset(zoneinfo.available_timezones()) - _MISLEADING
-
-
-@functools.cache
-def _zones_of_places() -> tuple[str, ...]:
-    """The zones that say a place: another abbreviation would be no hint."""
-    return tuple(
-        sorted(name for name in _known() if "/" in name and not name.startswith(("Etc/", "SystemV/")))
+    return frozenset(
+        name
+        for name in zoneinfo.available_timezones() - _MISLEADING
+        # An offset has no daylight saving, and the sign of these is the other way round.
+        if not name.startswith(("Etc/GMT+", "Etc/GMT-", "SystemV/"))
     )
 
 
 @functools.cache
 def _places() -> Mapping[str, str]:
-    """By the city in small letters, the zones that say one; a part of a country may be called like that of another."""
-    zones = [zone for zone in _zones_of_places() if not zone.startswith(_COUNTRIES)]
-    return {zone.rpartition("/")[2].lower(): zone for zone in reversed(zones)}
+    """The zones that say a place, by the city in small letters; where two have it, there is none."""
+    zones = [
+        zone for zone in _known() if zone.startswith(("Africa/", "America/", "Asia/", "Atlantic/", "Europe/"))
+    ]
+    cities = [zone.rpartition("/")[2].lower() for zone in zones]
+    return {city: zone for city, zone in zip(cities, zones, strict=True) if cities.count(city) == 1}
 
 
-def _check(zone: Scalar | None, guesses: Guesses) -> Iterator[Problem]:
-    # To list the whole database takes as long as to check a few sites, and most zones are of a capital.
-    if zone is None or zone.is_null or zone.text in ZONES_MEANT or zone.text in _known():
-        return
-    yield problem_at(
-        zone.place,
-        rule="unknown-zone",
-        message=f'there is no time zone "{zone.text[:60]}"',
-        hint=_hint(zone, guesses),
+def zone_hint(text: str) -> str:
+    """Say only what is sure, or a name with one typo: a wrong zone would pass, and every study seem hours off."""
+    name = (
+        " ".join(text.lower().split())
+        .replace(" daylight time", " standard time")
+        .replace(" summer ", " standard ")
     )
-
-
-def _hint(zone: Scalar, guesses: Guesses) -> str:
-    """Only what is sure, or a name in letters like it: a wrong zone would pass, and every study seem hours off."""
-    by_place = "write a name of the IANA database, such as America/New_York"
-    text = zone.text.strip().replace(" ", "_")
-    meant = meant_zone(zone.text) or _places().get(text.lower())
-    if meant is None and _OFFSET.fullmatch(zone.text.strip()):
-        return f"{by_place}: an offset has no daylight saving"
-    if meant is None and "/" in text and guesses.are_left_at(zone.place):
-        meant = nearest(text, _zones_of_places())
+    city = name.rpartition("/")[2].replace(" ", "_")
+    meant = MEANT.get(name) or MEANT.get(city) or _places().get(city)
+    if meant is None and "/" in text:
+        meant = typo_of(text, sorted(_known()))
+    by_place = "write a name of the IANA database, such as America/New_York; an offset has no daylight saving"
     return f'write "{meant}"' if meant else by_place
 
 
@@ -107,32 +98,35 @@ def _differs(reading: FleetReading) -> Iterator[Problem]:
         if here is None or there is None or here.text == there.text:
             continue
         times = text_at(endpoint.merged.tree, "message", "times")
-        if not (times and times.text == "local_with_offset") and _are_apart(here.text, there.text):
+        are_known = {here.text, there.text} <= _known()
+        if (
+            not (times and times.text == "local_with_offset")
+            and are_known
+            and _clock(here.text) != _clock(there.text)
+        ):
             _, _, sites = found.setdefault(here.place.origin, (endpoint, here, {}))
             sites.setdefault(site.name, there)
     for endpoint, here, sites in found.values():
         yield _apart(endpoint, here, sites)
 
 
-def _are_apart(one: str, other: str) -> bool:
-    return {one, other} <= _known() and _clock(one) != _clock(other)
-
-
 def _apart(endpoint: EndpointReading, here: Scalar, sites: Mapping[str, Scalar]) -> Problem:
     layer, (site, there) = endpoint.layer("time_zone"), next(iter(sites.items()))
+    its_site, whose, hint = (
+        "its site",
+        "the site's time zone",
+        "leave it if the EHR does; otherwise take the line out",
+    )
+    others = ""
     if layer.startswith("preset "):
-        more = len(sites) - 1
-        others = f", and {more} more site{'s' if more > 1 else ''} another" if more else ""
-        message = f"{layer} keeps the time of {here.text}, but {site} that of {there.text}{others}"
+        its_site, whose = site, f"the time zone of {site}"
         hint = "leave it if the EHRs do; otherwise take the line out, or write time_zone at the endpoints"
-    else:
-        message = f"{layer or endpoint.name} keeps the time of {here.text}, and its site that of {there.text}"
-        hint = "leave it if the EHR does; otherwise take the line out"
-    whose = f"the time zone of {site}" if layer.startswith("preset ") else "the site's time zone"
+        if more := len(sites) - 1:
+            others = f", and {more} more site{'s' if more > 1 else ''} another"
     return problem_at(
         here.place,
         rule="zone-differs",
-        message=message,
+        message=f"{layer or endpoint.name} keeps the time of {here.text}, but {its_site} that of {there.text}{others}",
         hint=hint,
         related=((whose, there.place.origin),),
         severity=Severity.NOTE,
@@ -141,23 +135,16 @@ def _apart(endpoint: EndpointReading, here: Scalar, sites: Mapping[str, Scalar])
 
 @functools.cache
 def _clock(zone: str) -> tuple[tuple[datetime, timedelta | None], ...]:
-    """When a zone's offset changes in a year, and to what: equal for two names of one zone.
+    """A zone's offset at each quarter of an hour at which any zone changes it in a year: equal for two names of one zone.
 
     The year is one for which the database has rules and no exceptions, so that the answer does not depend on the day.
     """
     info = zoneinfo.ZoneInfo(zone)
     start = datetime(2037, 1, 1, tzinfo=UTC)
-    changes: list[tuple[datetime, timedelta | None]] = []
+    offsets: list[tuple[datetime, timedelta | None]] = []
     for day in range(365):
-        midnight = start + timedelta(days=day)
-        if day and _offset(midnight + _DAY, info) == changes[-1][1]:
-            continue
-        for quarter in range(96):
-            at = midnight + timedelta(minutes=15 * quarter)
-            if not changes or _offset(at, info) != changes[-1][1]:
-                changes.append((at, _offset(at, info)))
-    return tuple(changes)
-
-
-def _offset(at: datetime, zone: zoneinfo.ZoneInfo) -> timedelta | None:
-    return at.astimezone(zone).utcoffset()
+        midnight = start + day * _DAY
+        has_changed = midnight.astimezone(info).utcoffset() != (midnight + _DAY).astimezone(info).utcoffset()
+        times = [midnight + timedelta(minutes=15 * quarter) for quarter in range(96 if has_changed else 1)]
+        offsets += [(at, at.astimezone(info).utcoffset()) for at in times]
+    return tuple(offsets)

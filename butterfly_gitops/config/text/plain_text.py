@@ -1,0 +1,188 @@
+"""Bytes become lines that hide nothing, or problems that say why they do not.
+
+What the lines mean is left to `yaml_text`. All limits here are far from what people write; they bound what a file can
+cost before a parser sees it.
+"""
+
+import codecs
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from butterfly_gitops.config.tree import Place, Source, problem_at, problem_of_file
+from butterfly_gitops.model import hidden
+from butterfly_gitops.model.problem import Problem
+
+MAX_BYTES = 1024 * 1024
+MAX_LINES = 50_000
+MAX_LINE = 10_000
+
+HIDDEN = (
+    f"{hidden.HIDDEN}\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U000e0000-\U000e0fff"
+)
+"""What nobody sees, as the inside of a pattern's brackets."""
+NOT_PRINTABLE = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff"
+"""What no text file holds, in the same form."""
+
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_REFUSED = re.compile(f"[\t{HIDDEN}{NOT_PRINTABLE}]")
+# What some parsers take for a line end, or refuse even in comments.
+_REFUSED_IN_COMMENT = re.compile(f"[\u0085\u2028\u2029\ufeff{NOT_PRINTABLE}]")
+_CONFLICT = re.compile(r"(?:<{7}|\|{7}|={7}|>{7})(?: |$)")
+_CONFLICT_SIGNS = tuple(7 * sign for sign in "<|=>")
+# The longer marks first: that of UTF-32 begins as that of UTF-16 does.
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "UTF-32"),
+    (codecs.BOM_UTF32_BE, "UTF-32"),
+    (codecs.BOM_UTF16_LE, "UTF-16"),
+    (codecs.BOM_UTF16_BE, "UTF-16"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlainText:
+    """A file's text, and its source with the lines; with problems, nothing of it should be read."""
+
+    source: Source
+    text: str
+    problems: tuple[Problem, ...]
+
+
+def read_plain(data: bytes, source: Source) -> PlainText:
+    """Decode one file and look at its characters. `source` has no lines yet."""
+    if len(data) > MAX_BYTES:
+        message = f"the file has more than {MAX_BYTES // 1024} KiB"
+        problem = problem_of_file(source, rule="file-too-large", message=message, hint=how_to_split(source))
+        return PlainText(source=source, text="", problems=(problem,))
+    if other := _other_encoding(data, source):
+        return PlainText(source=source, text="", problems=(other,))
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return PlainText(source=source, text="", problems=(_not_utf_8(source, data, error),))
+    # A pair counts twice here, which no file that people write comes near to.
+    if text.count("\n") + text.count("\r") >= 2 * MAX_LINES:
+        return PlainText(source=source, text="", problems=(_too_many_lines(source),))
+    lines = _LINE_END.split(text) if "\r" in text else text.split("\n")
+    source = Source(file=source.file, site=source.site, lines=tuple(lines))
+    return PlainText(source=source, text=text, problems=tuple(_refused_in(source, text)))
+
+
+def _refused_in(source: Source, text: str) -> Iterator[Problem]:
+    if len(source.lines) > MAX_LINES:
+        yield _too_many_lines(source)
+        return
+    for number, line in enumerate(source.lines, start=1):
+        if len(line) > MAX_LINE:
+            place = Place(source=source, line=number, column=MAX_LINE + 1)
+            message = f"a line of {len(line)} characters; at most {MAX_LINE} are read"
+            yield problem_at(place, rule="line-too-long", message=message, hint="write one setting in a line")
+            return
+    if not is_plain_text(text.replace("\n", "")) and _REFUSED.search(text):
+        yield from _refused_characters(source)
+    yield from _directives(source)
+    if any(sign in text for sign in _CONFLICT_SIGNS):
+        yield from _conflict(source)
+
+
+def is_plain_text(text: str) -> bool:
+    """Whether a text has printable ASCII characters alone, which nothing is wrong with; quick to say."""
+    return text.isascii() and text.isprintable()
+
+
+def _conflict(source: Source) -> Iterator[Problem]:
+    """The first mark that git has left between two versions of some lines."""
+    for number, line in enumerate(source.lines, start=1):
+        if _CONFLICT.match(line):
+            place = Place(source=source, line=number, column=1, length=len(line.rstrip()))
+            message = "a merge conflict that is not resolved"
+            hint = "keep the lines that should hold, and take out the others and the lines of <, = and >"
+            yield problem_at(place, rule="bad-yaml", message=message, hint=hint)
+            return
+
+
+def _directives(source: Source) -> Iterator[Problem]:
+    """Each line of the parser's own before the content: some parsers stop at one, some overlook it."""
+    for number, line in enumerate(source.lines, start=1):
+        if line.startswith("%"):
+            place = Place(source=source, line=number, column=1, length=len(line.rstrip()))
+            hint = "take the % line out"
+            yield problem_at(place, rule="directive", message="a YAML directive", hint=hint)
+        elif line.strip() and not line.lstrip(" ").startswith("#"):
+            return
+
+
+def _too_many_lines(source: Source) -> Problem:
+    message = f"the file has more than {MAX_LINES} lines"
+    return problem_of_file(source, rule="file-too-large", message=message, hint=how_to_split(source))
+
+
+def _other_encoding(data: bytes, source: Source) -> Problem | None:
+    place = Place(source=source, line=1, column=1)
+    for mark, encoding in _MARKS:
+        if data.startswith(mark):
+            message = f"a byte order mark of {encoding}: the file is not in UTF-8"
+            hint = "save the file as UTF-8 without a byte order mark"
+            return problem_at(place, rule="byte-order-mark", message=message, hint=hint)
+    # Each file begins with a letter or a #, of which UTF-16 makes one byte and a zero.
+    if data[:1] and b"\0" in data[:2] and data[:2].strip(b"\0"):
+        message = "every other byte is zero, as in UTF-16: the file is not in UTF-8"
+        return problem_at(place, rule="not-utf-8", message=message, hint="save the file as UTF-8")
+    return None
+
+
+def _not_utf_8(source: Source, data: bytes, error: UnicodeDecodeError) -> Problem:
+    before = _LINE_END.split(data[: error.start].decode("utf-8"))
+    line = _LINE_END.split(data[error.start :].decode("utf-8", "replace"), maxsplit=1)[0]
+    shown = Source(file=source.file, site=source.site, lines=("",) * (len(before) - 1) + (before[-1] + line,))
+    place = Place(source=shown, line=len(before), column=len(before[-1]) + 1)
+    if error.reason == "unexpected end of data":
+        message, hint = "the file ends within a character", "save it again as UTF-8; its end is missing"
+    else:
+        byte = data[error.start : error.start + 1]
+        message, hint = f"byte 0x{byte.hex()} is not UTF-8{_meant(byte)}", "save the file as UTF-8"
+    return problem_at(place, rule="not-utf-8", message=message, hint=hint)
+
+
+def _meant(byte: bytes) -> str:
+    """What the byte is where most files that are not UTF-8 come from."""
+    character = byte.decode("cp1252", "replace")
+    return f'; in windows-1252 it is "{character}"' if character.isprintable() else ""
+
+
+def _refused_characters(source: Source) -> Iterator[Problem]:
+    for number, line in enumerate(source.lines, start=1):
+        found = _REFUSED.search(line)
+        # A comment may hold what it likes, unless it ends where nobody sees it.
+        if found and not (line.lstrip(" ").startswith("#") and not _REFUSED_IN_COMMENT.search(line)):
+            place = Place(source=source, line=number, column=found.start() + 1)
+            yield refused_character(place, found.group())
+
+
+def refused_character(place: Place, character: str) -> Problem:
+    """The problem of one character that a pattern above has found."""
+    code = f"U+{ord(character):04X}"
+    if character == "\ufeff" and place.line == place.column == 1:
+        hint = "save the file as UTF-8 without a byte order mark"
+        return problem_at(place, rule="byte-order-mark", message="a byte order mark (U+FEFF)", hint=hint)
+    if character == "\t":
+        return problem_at(place, rule="tab", message="a tab character", hint="write spaces")
+    if re.match(f"[{HIDDEN}]", character):
+        message, hint = (
+            f"a character that nobody sees ({code})",
+            "take it out, or write a plain space in its place",
+        )
+        return problem_at(place, rule="hidden-character", message=message, hint=hint)
+    return problem_at(
+        place, rule="control-character", message=f"a control character ({code})", hint="take it out"
+    )
+
+
+def how_to_split(source: Source) -> str:
+    """The hint for a file that is too large; a site's own file cannot be split by site."""
+    return (
+        "take out what no longer holds, or make two sites of it"
+        if source.site
+        else "take out what no longer holds"
+    )
