@@ -93,7 +93,7 @@ removals = st.builds(Removal, waiting=st.sampled_from(["drain", "set_aside"]), r
 identities = st.sampled_from(["EPIC", "LAB", None])
 endpoints = st.builds(
     endpoint,
-    host=st.sampled_from(["10.0.0.1", "10.0.0.2", "ehr.example.org"]),
+    host=st.sampled_from(["10.0.0.1", "10.0.0.2", "ehr.example.org", "ehr.vendor.cloud"]),
     port=st.integers(1, 4),
     status=st.sampled_from(["active", "paused"]),
     receiving_application=identities,

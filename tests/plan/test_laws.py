@@ -6,6 +6,7 @@ from hypothesis import HealthCheck, given, settings
 
 from butterfly_gitops.model.address import FLEET_SETTINGS
 from butterfly_gitops.model.fleet import Fleet
+from butterfly_gitops.model.host import is_public
 from butterfly_gitops.plan.canonical import canonical_settings, canonical_site, settings_digest, site_digest
 from butterfly_gitops.plan.departure import is_empty
 from butterfly_gitops.plan.diff import changes_between
@@ -125,9 +126,16 @@ def test_what_is_applied_and_what_is_kept_are_apart(one: Fleet, other: Fleet) ->
 
 @laws
 @given(fleets())
-def test_a_first_apply_is_never_held(one: Fleet) -> None:
+def test_a_first_apply_is_held_for_public_hosts_alone(one: Fleet) -> None:
     first = plan(None, one)
-    assert first.guard.holds == ()
+    public = {
+        f"{name}/{endpoint}"
+        for name, each in one.sites.items()
+        for endpoint, value in each.ehr_endpoints.items()
+        if is_public(value.host)
+    }
+    assert set(map(str, first.guard.counted)) == public
+    assert bool(first.guard.holds) == (len(public) > one.settings.guard.max_endpoints)
     assert first.content.sites.keys() == one.sites.keys()
 
 
