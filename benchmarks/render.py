@@ -16,7 +16,7 @@ from benchmarks.load import settle_down
 from benchmarks.sizes import Sizes
 from benchmarks.studies import study_event
 from butterfly_gitops.hl7.form import Form
-from butterfly_gitops.hl7.render import Known, render_in
+from butterfly_gitops.hl7.render import KnownReport, render_in
 from butterfly_gitops.model.delivery import ResultStatus
 from butterfly_gitops.model.study import StudyEvent
 
@@ -91,7 +91,7 @@ def renderer(event: StudyEvent, *, layout: str) -> Callable[[], bytes]:
     endpoint = one_endpoint_each([6661])[0].ehr_endpoints["ehr-0"]
     message = endpoint.message.model_copy(update={"layout": layout})
     form = Form.of(endpoint.model_copy(update={"message": message, "time_zone": "America/New_York"}))
-    report = Known(fallback_filler="BF0123456789ABCD")
+    report = KnownReport(fallback_filler="BF0123456789ABCD")
     at = datetime.now(UTC)
 
     def render() -> bytes:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from butterfly_gitops.cli.output import say_lines
-from butterfly_gitops.hl7.tree import Part, Segment
+from butterfly_gitops.hl7.tree import FieldPart, Segment
 from butterfly_gitops.model.printable import printable
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def to_data(segments: Iterable[Segment]) -> list[dict[str, Any]]:
     ]
 
 
-def _part_data(part: Part) -> dict[str, Any]:
+def _part_data(part: FieldPart) -> dict[str, Any]:
     head = {"place": part.place, "name": part.name or None}
     if part.parts:
         return {**head, "parts": [_part_data(each) for each in part.parts]}
@@ -54,7 +54,7 @@ def _lines(segments: Iterable[Segment]) -> Iterator[str]:
                 yield f"{' ' * len(head) if number else head}{line}".rstrip()
 
 
-def _walked(part: Part, *, depth: int) -> Iterator[tuple[str, Part]]:
+def _walked(part: FieldPart, *, depth: int) -> Iterator[tuple[str, FieldPart]]:
     yield f"{'  ' * depth}{part.place}", part
     for each in part.parts:
         yield from _walked(each, depth=depth + 1)
@@ -73,7 +73,7 @@ def _branches(segment: Segment) -> "Tree":
     return branch
 
 
-def _grow(branch: "Tree", part: Part) -> None:
+def _grow(branch: "Tree", part: FieldPart) -> None:
     from rich.text import Text
 
     label = Text.assemble((part.place, "cyan"), " ", (part.name, "dim"))
@@ -85,7 +85,7 @@ def _grow(branch: "Tree", part: Part) -> None:
         _grow(grown, each)
 
 
-def _shown(part: Part) -> list[str]:
+def _shown(part: FieldPart) -> list[str]:
     """The lines of a text, with nothing in them that would steer a terminal."""
     if part.is_data:
         return [f"({len(part.text):,} characters of base64)"]

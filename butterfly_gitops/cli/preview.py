@@ -16,7 +16,7 @@ from butterfly_gitops.config.typos import typo_of
 from butterfly_gitops.hl7.control_id import crockford
 from butterfly_gitops.hl7.made_up import earlier_status_time
 from butterfly_gitops.hl7.refusal import RenderingRefused
-from butterfly_gitops.hl7.render import Known, render
+from butterfly_gitops.hl7.render import KnownReport, render
 from butterfly_gitops.model.address import Address
 from butterfly_gitops.model.delivery import ResultStatus
 from butterfly_gitops.model.endpoint import EhrEndpoint
@@ -116,7 +116,7 @@ def _rendered(place: str, event: StudyEvent, receiver: Receiver, *, status: Resu
         message = render(
             event,
             endpoint=endpoint,
-            report=Known(fallback_filler=f"BF{_letters(14)}", last_status_time=earlier),
+            report=KnownReport(fallback_filler=f"BF{_letters(14)}", last_status_time=earlier),
             status=status,
             control_id=_letters(20),
             at=datetime.now(UTC),

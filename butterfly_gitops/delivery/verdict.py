@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Literal, assert_never
 
-from butterfly_gitops.hl7.acknowledgement import Reply as Acknowledgement
-from butterfly_gitops.hl7.acknowledgement import read_acknowledgement
+from butterfly_gitops.hl7.acknowledgement import ParsedAcknowledgement, read_acknowledgement
 from butterfly_gitops.hl7.charset import charset_of
 from butterfly_gitops.mllp.exchange import NoReply, Reply, Silence
 from butterfly_gitops.mllp.framing import framed
@@ -67,7 +66,7 @@ def reply_bytes(answer: Reply | NoReply) -> bytes:
     assert_never(answer)
 
 
-def _judge_read(read: Acknowledgement, *, control_id: str, mode: Mode) -> Verdict:
+def _judge_read(read: ParsedAcknowledgement, *, control_id: str, mode: Mode) -> Verdict:
     if read.problem:
         return Verdict(outcome=Outcome.UNCERTAIN, detail=read.problem)
     if read.msa2 != control_id:
@@ -98,7 +97,7 @@ def _whose(msa2: str, control_id: str) -> str:
     return "acknowledges another message"
 
 
-def _tolerated(read: Acknowledgement, answer: Reply, encoding: Encoding) -> Iterator[str]:
+def _tolerated(read: ParsedAcknowledgement, answer: Reply, encoding: Encoding) -> Iterator[str]:
     """Name what was tolerated, so that the history can show a peer that strays from the protocol."""
     yield from read.oddities
     if _is_in_another_set(answer.data, read.charset, encoding):

@@ -9,7 +9,7 @@ from butterfly_gitops.delivery.order_number import drawn
 from butterfly_gitops.delivery.status import repeats_revision, status_of
 from butterfly_gitops.hl7.form import Form
 from butterfly_gitops.hl7.refusal import RenderingRefused
-from butterfly_gitops.hl7.render import Known, render_in
+from butterfly_gitops.hl7.render import KnownReport, render_in
 from butterfly_gitops.model.delivery import ReportId, Target
 from butterfly_gitops.model.endpoint import EhrEndpoint
 from butterfly_gitops.model.study import StudyEvent
@@ -87,7 +87,7 @@ class Renderer:
         rendered = render_in(
             self._form,
             _event_of(head),
-            report=Known(
+            report=KnownReport(
                 filler=head.report.filler,
                 taken=taken,
                 last_status_time=head.report.last_status_time,

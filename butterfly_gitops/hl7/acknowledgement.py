@@ -35,7 +35,7 @@ class ErrorCode:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
+class ParsedAcknowledgement:
     """What a reply says.
 
     `problem` is a fixed phrase for bytes that are no acknowledgement, else empty. `msa1` is exact: `?` where the
@@ -55,21 +55,21 @@ class Reply:
 
 # The wire asks whom a block answers, and next whoever judges it asks what it says.
 @lru_cache(maxsize=1)
-def read_acknowledgement(reply: bytes) -> Reply:
+def read_acknowledgement(reply: bytes) -> ParsedAcknowledgement:
     """Read what came back in one block. Never raises, whatever the bytes."""
     content = reply.removeprefix(_BYTE_ORDER_MARK)
     if problem := _not_a_message(content):
-        return Reply(problem=problem)
+        return ParsedAcknowledgement(problem=problem)
     separator, component, subcomponent = content[3:4], content[4:5], _subcomponent(content)
     lines = [line.split(separator) for line in _SEGMENT_END.split(content)]
     acknowledgements = [line for line in lines if line[0] == b"MSA"]
     errors = [line for line in lines if line[0] == b"ERR"]
     if not acknowledgements:
-        return Reply(problem="no MSA segment")
+        return ParsedAcknowledgement(problem="no MSA segment")
     if len(acknowledgements) > 1 or _hides_another(content, separator):
-        return Reply(problem="more than one MSA segment")
+        return ParsedAcknowledgement(problem="more than one MSA segment")
     msa = acknowledgements[0]
-    return Reply(
+    return ParsedAcknowledgement(
         msa1=_code(_at(msa, 1)),
         msa2=_at(msa, 2).decode("latin-1"),
         charset=_at(lines[0], _CHARSET).split(content[5:6])[0].decode("latin-1"),

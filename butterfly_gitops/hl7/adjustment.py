@@ -5,7 +5,15 @@ from operator import attrgetter
 
 from butterfly_gitops.hl7.escape import escape
 from butterfly_gitops.hl7.own_field import fixable_at, split_place
-from butterfly_gitops.hl7.segment_map import Column, Field, From, SegmentMap, Setting, Source, fixed
+from butterfly_gitops.hl7.segment_map import (
+    Attribute,
+    Constant,
+    Field,
+    From,
+    SegmentMap,
+    Source,
+    fixed,
+)
 from butterfly_gitops.hl7.ucum import as_ce
 from butterfly_gitops.model.message import Message
 
@@ -41,9 +49,9 @@ def _field(table: SegmentMap[From], number: int) -> Field[From]:
 
 def _mapped(source: Source[From], change: Callable[[str], str]) -> Source[From]:
     """A source whose text is changed."""
-    if isinstance(source, Setting):
-        return Setting(lambda endpoint: change(source.read(endpoint)))
-    read = attrgetter(source.name) if isinstance(source, Column) else source
+    if isinstance(source, Constant):
+        return Constant(lambda endpoint: change(source.read(endpoint)))
+    read = attrgetter(source.name) if isinstance(source, Attribute) else source
     return lambda given: change(read(given))
 
 

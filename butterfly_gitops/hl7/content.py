@@ -10,7 +10,7 @@ from butterfly_gitops.hl7.datatype import coded, composite, is_nm
 from butterfly_gitops.hl7.escape import escape, escape_text
 from butterfly_gitops.hl7.refusal import RenderingRefused
 from butterfly_gitops.hl7.result import Result
-from butterfly_gitops.hl7.segments.obx import Row
+from butterfly_gitops.hl7.segments.obx import ObxRow
 from butterfly_gitops.model.study import Observation
 
 # LOINC codes of a report's sections (DICOM PS3.20, chapter 9): code, display, and the suffix of OBX-3 where one
@@ -40,22 +40,22 @@ DOCUMENT_TYPES = {
 }
 
 
-def study_uid(result: Result, *, form: str, status: str = "") -> Iterator[Row]:
+def study_uid(result: Result, *, form: str, status: str = "") -> Iterator[ObxRow]:
     """The DICOM Study UID as an OBX of type ST or HD; in a ZDS, or nowhere, it is none of the rows."""
     uid = result.study.study_uid
     if not uid or form not in ("ST", "HD"):
         return
     # HD.2 and HD.3: a UID is a universal id of type ISO (2.A.33).
     value = uid if form == "ST" else composite("", uid, "ISO")
-    yield Row(type=form, code=STUDY_UID, value=value, status=status)
+    yield ObxRow(type=form, code=STUDY_UID, value=value, status=status)
 
 
-def sections(result: Result, *, kind: str) -> Iterator[Row]:
+def sections(result: Result, *, kind: str) -> Iterator[ObxRow]:
     """Each section of the report as one OBX under its LOINC code, line ends as the endpoint wants them."""
     suffix = ADDENDUM if result.is_addendum else ""
     for part in result.study.report:
         if part.text.strip():
-            yield Row(
+            yield ObxRow(
                 type=kind,
                 code=_section_code(part.section, suffix),
                 value=escape_text(part.text, line_break=result.options.line_break),
@@ -69,7 +69,7 @@ def _section_code(section: str, suffix: str) -> str:
     return f"{code}{suffix and f'&{suffix}'}^{escape(display)}^LN"
 
 
-def values(result: Result) -> Iterator[Row]:
+def values(result: Result) -> Iterator[ObxRow]:
     """Each observation as one OBX of its own type."""
     for number, one in enumerate(result.study.observations, start=1):
         kind, value = _typed(result, number, one)
@@ -77,7 +77,7 @@ def values(result: Result) -> Iterator[Row]:
         code, unit = composite(one.code, one.display, one.system), coded(one.unit)
         instance = escape(one.instance) if one.instance else ""
         # By position, since there are many: names take twice as long.
-        yield Row(kind, code, value, instance, unit, result.observed)
+        yield ObxRow(kind, code, value, instance, unit, result.observed)
 
 
 def _typed(result: Result, number: int, observation: Observation) -> tuple[str, str]:
@@ -97,13 +97,13 @@ def _typed(result: Result, number: int, observation: Observation) -> tuple[str, 
             return result.version.coded, composite(observation.value, text, system)
 
 
-def attestation(result: Result, *, kind: str) -> Iterator[Row]:
+def attestation(result: Result, *, kind: str) -> Iterator[ObxRow]:
     """The attesting physician's statement, with the time that it was made."""
     stated = result.study.attestation
     if stated and stated.text.strip():
         value = escape_text(stated.text, line_break=result.options.line_break)
         code = _ATTESTED_ADDENDUM if result.is_addendum else ATTESTATION
-        yield Row(type=kind, code=code, value=value, observed=attested(result))
+        yield ObxRow(type=kind, code=code, value=value, observed=attested(result))
 
 
 def attested(result: Result) -> str:
@@ -112,17 +112,17 @@ def attested(result: Result) -> str:
     return result.clock.prints(stated.at) if stated and stated.at else result.observed
 
 
-def image_link(result: Result) -> Iterator[Row]:
+def image_link(result: Result) -> Iterator[ObxRow]:
     """The link to the images: as text for people, or as RP (2.A.66) for a program that opens it."""
     url = result.study.images_url
     form = result.options.image_link
     if not url or form == "none":
         return
     value = escape(url) if form == "text" else composite(url, "", "image")
-    yield Row(type="TX" if form == "text" else "RP", code=IMAGES, value=value, observed=result.observed)
+    yield ObxRow(type="TX" if form == "text" else "RP", code=IMAGES, value=value, observed=result.observed)
 
 
-def documents(result: Result) -> Iterator[Row]:
+def documents(result: Result) -> Iterator[ObxRow]:
     """Each PDF as ED (2.A.24), its components as the endpoint wants them; base64 holds no delimiter."""
     pdf = result.options.pdf
     head = "^".join(escape(part or "") for part in (pdf.source, pdf.type, pdf.subtype, "Base64"))
@@ -131,4 +131,4 @@ def documents(result: Result) -> Iterator[Row]:
     code = composite(kind, DOCUMENT_TYPES[kind], "LN")
     for document in result.study.documents:
         if document.is_pdf:
-            yield Row(type="ED", code=code, value=f"{head}^{document.base64}", observed=result.observed)
+            yield ObxRow(type="ED", code=code, value=f"{head}^{document.base64}", observed=result.observed)

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from butterfly_gitops.hl7.charset import encode
 from butterfly_gitops.hl7.layouts.catalog import LAYOUTS
 from butterfly_gitops.hl7.layouts.layout import Layout
-from butterfly_gitops.hl7.needs import Need, needs_of
+from butterfly_gitops.hl7.needs import Requirement, needs_of
 from butterfly_gitops.hl7.refusal import RenderingRefused
 from butterfly_gitops.hl7.result import Result
 from butterfly_gitops.hl7.row_name import Said, row_name
 from butterfly_gitops.hl7.segment_form import SegmentForm, form_of
 from butterfly_gitops.hl7.segments.obr import exam
-from butterfly_gitops.hl7.segments.obx import OBX, Row, numbered
+from butterfly_gitops.hl7.segments.obx import OBX, ObxRow, numbered
 from butterfly_gitops.hl7.timestamp import WallClock, clock_of
 from butterfly_gitops.model.delivery import ResultStatus
 from butterfly_gitops.model.endpoint import EhrEndpoint
@@ -24,9 +24,9 @@ class Form:
     endpoint: EhrEndpoint
     layout: Layout
     clock: WallClock
-    needs: tuple[Need, ...]
+    needs: tuple[Requirement, ...]
     before: tuple[SegmentForm[Result], ...]
-    row: SegmentForm[Row]
+    row: SegmentForm[ObxRow]
     after: tuple[SegmentForm[Result], ...]
 
     @classmethod
@@ -77,7 +77,7 @@ class Form:
             *[form.filled(result) for form in self.after if form.sent is None or form.sent(result)],
         ]
 
-    def _filled_rows(self, rows: list[Row], result: Result) -> list[str]:
+    def _filled_rows(self, rows: list[ObxRow], result: Result) -> list[str]:
         filled: list[str] = []
         try:
             # As far as it comes, so that a refusal can say in which of them.
@@ -90,7 +90,7 @@ class Form:
             ) from None
         return filled
 
-    def _check_sizes(self, rows: list[Row], most: int, result: Result) -> None:
+    def _check_sizes(self, rows: list[ObxRow], most: int, result: Result) -> None:
         for number, row in enumerate(rows, start=1):
             # No encoding of ours takes more than four bytes for a character.
             if len(row.value) * 4 <= most:
@@ -106,6 +106,6 @@ class Form:
                 )
 
 
-def _named(rows: list[Row], result: Result) -> str:
+def _named(rows: list[ObxRow], result: Result) -> str:
     """Which row the last of these is."""
     return row_name([Said(row.type, row.code) for row in rows], exam(result))

@@ -11,7 +11,7 @@ _ALL = frozenset({"report", "lines", "pdf", "notice"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Need:
+class Requirement:
     """Something that `message.when_missing` has a word for; `layouts` are those that use it."""
 
     setting: str
@@ -28,33 +28,33 @@ class Need:
 
 
 _NEEDS = (
-    Need(
+    Requirement(
         setting="accession_number",
         field=lambda _: "OBR-18",
         why="the study has no accession number",
         is_missing=lambda of: not of.study.accession_number,
     ),
-    Need(
+    Requirement(
         setting="visit_number",
         field=lambda of: of.options.visit_number,
         why="the study has no visit number",
         is_missing=lambda of: not of.encounter.visit_number,
     ),
-    Need(
+    Requirement(
         setting="report",
         field=lambda _: "OBX-5",
         why="the study has no report",
         is_missing=lambda of: not any(part.text.strip() for part in of.study.report),
         layouts=frozenset({"report", "lines"}),
     ),
-    Need(
+    Requirement(
         setting="document",
         field=lambda _: "OBX-5",
         why="the study has no PDF",
         is_missing=lambda of: not any(document.is_pdf for document in of.study.documents),
         layouts=frozenset({"pdf"}),
     ),
-    Need(
+    Requirement(
         setting="study_uid",
         field=lambda _: "OBX-5",
         why="the study has no Study UID",
@@ -63,7 +63,7 @@ _NEEDS = (
 )
 
 
-def needs_of(options: Message) -> tuple[Need, ...]:
+def needs_of(options: Message) -> tuple[Requirement, ...]:
     """What an endpoint does not do without."""
     policy = options.when_missing
     return tuple(

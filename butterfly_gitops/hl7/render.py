@@ -28,7 +28,7 @@ _FILLER_LENGTH = 22
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class KnownReport:
     """What an EHR already knows of a report.
 
     `filler` is OBR-3 of its first render, kept for life; `last_status_time` is that of the last render.
@@ -60,7 +60,7 @@ def render(
     event: StudyEvent,
     *,
     endpoint: EhrEndpoint,
-    report: Known,
+    report: KnownReport,
     status: ResultStatus,
     control_id: str,
     at: datetime,
@@ -74,7 +74,7 @@ def render(
 
 
 def render_in(
-    form: Form, event: StudyEvent, *, report: Known, status: ResultStatus, control_id: str, at: datetime
+    form: Form, event: StudyEvent, *, report: KnownReport, status: ResultStatus, control_id: str, at: datetime
 ) -> Rendered:
     """Write one of many results for an endpoint, as `render` does, in the form that was made for it."""
     write = partial(_written, form, report=report, status=status, control_id=control_id, at=at)
@@ -105,7 +105,7 @@ def _refusal_of(write: Callable[[], Rendered]) -> RenderingRefused | None:
 
 
 def _written(
-    form: Form, event: StudyEvent, *, report: Known, status: ResultStatus, control_id: str, at: datetime
+    form: Form, event: StudyEvent, *, report: KnownReport, status: ResultStatus, control_id: str, at: datetime
 ) -> Rendered:
     """Write the event as it is now: its texts fit the encoding as well as they may."""
     options, clock, study = form.endpoint.message, form.clock, event.study
@@ -140,7 +140,7 @@ def _written(
     return Rendered(data=form.filled(result), filler=filler, status_time=told or remembered(clock, status_at))
 
 
-def _new_filler(study: Study, report: Known, options: Message) -> str:
+def _new_filler(study: Study, report: KnownReport, options: Message) -> str:
     own = study.filler_order_number or study.accession_number
     if own is None:
         return report.fallback_filler
@@ -152,7 +152,7 @@ def _new_filler(study: Study, report: Known, options: Message) -> str:
     return report.fallback_filler
 
 
-def _status_at(clock: WallClock, occurred_at: datetime, report: Known) -> datetime:
+def _status_at(clock: WallClock, occurred_at: datetime, report: KnownReport) -> datetime:
     if report.repeats and report.last_status_time is not None:
         return clock.reads(report.last_status_time, fold=occurred_at.astimezone(clock.zone).fold)
     return later_instant(clock, occurred_at, report.last_status_time)

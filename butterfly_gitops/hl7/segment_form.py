@@ -8,7 +8,14 @@ from typing import Generic
 from butterfly_gitops.hl7.adjustment import adjusted
 from butterfly_gitops.hl7.length import Limit, limits_of
 from butterfly_gitops.hl7.message import ENCODING_CHARACTERS
-from butterfly_gitops.hl7.segment_map import Column, Field, From, SegmentMap, Setting, Source
+from butterfly_gitops.hl7.segment_map import (
+    Attribute,
+    Constant,
+    Field,
+    From,
+    SegmentMap,
+    Source,
+)
 from butterfly_gitops.model.endpoint import EhrEndpoint
 
 
@@ -76,20 +83,20 @@ def form_of(table: SegmentMap[From], endpoint: EhrEndpoint) -> SegmentForm[From]
 
 
 def _known(field: Field[From], endpoint: EhrEndpoint) -> str | None:
-    return field.source.read(endpoint) if isinstance(field.source, Setting) else None
+    return field.source.read(endpoint) if isinstance(field.source, Constant) else None
 
 
 def _columns(sources: Sequence[Source[From]]) -> Callable[[From], Sequence[str]] | None:
     """What reads all of the sources at once, where each is an attribute."""
-    names = [source.name for source in sources if isinstance(source, Column)]
+    names = [source.name for source in sources if isinstance(source, Attribute)]
     return attrgetter(*names) if len(names) == len(sources) > 1 else None
 
 
 def _read(source: Source[From], endpoint: EhrEndpoint) -> Callable[[From], str]:
     match source:
-        case Column():
+        case Attribute():
             return attrgetter(source.name)
-        case Setting():
+        case Constant():
             # Too long for the endpoint's version: each message is to say so, and not the endpoint as a whole.
             text = source.read(endpoint)
             return lambda _: text

@@ -12,20 +12,20 @@ from butterfly_gitops.model.endpoint import EhrEndpoint
 From = TypeVar("From")
 
 
-class Setting(NamedTuple):
+class Constant(NamedTuple):
     """A source that nothing but the endpoint decides: it is read once for an endpoint, not for each message."""
 
     read: Callable[[EhrEndpoint], str]
 
 
-class Column(NamedTuple):
+class Attribute(NamedTuple):
     """A source that is an attribute as it stands; those of a whole segment are read at once."""
 
     name: str
 
 
 # Gives the text of a field, escaped already, or nothing where it stays empty.
-Source = Callable[[From], str] | Setting | Column
+Source = Callable[[From], str] | Constant | Attribute
 
 
 class Field(NamedTuple, Generic[From]):
@@ -53,6 +53,6 @@ class SegmentMap(Generic[From]):
         return replace(self, fields=tuple(merged[number] for number in sorted(merged)))
 
 
-def fixed(text: str) -> Setting:
+def fixed(text: str) -> Constant:
     """A source that is the same in every message."""
-    return Setting(lambda _: text)
+    return Constant(lambda _: text)

@@ -18,7 +18,7 @@ from butterfly_gitops.model.endpoint import EhrEndpoint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class FieldPart:
     """A field, one of its repetitions, a component or a part of one: either `text` or `parts`.
 
     `place` is as HL7 people say it: `PID-5`, `PID-5.1`, `OBR-33[2].1.2`. `name` is empty for what only
@@ -28,7 +28,7 @@ class Part:
     place: str
     name: str
     text: str = field(default="", repr=False)
-    parts: tuple["Part", ...] = ()
+    parts: tuple["FieldPart", ...] = ()
     is_data: bool = False
 
 
@@ -38,7 +38,7 @@ class Segment:
 
     name: str
     title: str
-    fields: tuple[Part, ...]
+    fields: tuple[FieldPart, ...]
 
 
 def tree_of(message: bytes, endpoint: EhrEndpoint) -> tuple[Segment, ...]:
@@ -60,7 +60,7 @@ def tree_of(message: bytes, endpoint: EhrEndpoint) -> tuple[Segment, ...]:
     return tuple(found)
 
 
-def _fields(name: str, segment: Any, names: dict[int, str], value_type: str) -> Iterator[Part]:
+def _fields(name: str, segment: Any, names: dict[int, str], value_type: str) -> Iterator[FieldPart]:
     # The first two fields of MSH are the delimiters themselves.
     for number in range(3 if name == "MSH" else 1, len(segment)):
         place = f"{name}-{number}"
@@ -72,14 +72,14 @@ def _fields(name: str, segment: Any, names: dict[int, str], value_type: str) -> 
                 yield part
 
 
-def _part(place: str, name: str, repetition: Any, kind: str) -> Part | None:
+def _part(place: str, name: str, repetition: Any, kind: str) -> FieldPart | None:
     if isinstance(repetition, str):
         return _leaf(place, name, repetition)
     parts = tuple(_components(place, repetition, kind))
-    return Part(place=place, name=name, parts=parts) if parts else None
+    return FieldPart(place=place, name=name, parts=parts) if parts else None
 
 
-def _components(place: str, repetition: Any, kind: str) -> Iterator[Part]:
+def _components(place: str, repetition: Any, kind: str) -> Iterator[FieldPart]:
     for number, component in enumerate(repetition, start=1):
         at, name = f"{place}.{number}", component_name(kind, number)
         values = [component] if isinstance(component, str) else list(component)
@@ -87,16 +87,16 @@ def _components(place: str, repetition: Any, kind: str) -> Iterator[Part]:
             part = _leaf(at, name, values[0], is_data=(kind, number) == ("ED", 5))
         else:
             parts = tuple(_subcomponents(at, values, kind, number))
-            part = Part(place=at, name=name, parts=parts) if parts else None
+            part = FieldPart(place=at, name=name, parts=parts) if parts else None
         if part:
             yield part
 
 
-def _subcomponents(place: str, values: list[str], kind: str, component: int) -> Iterator[Part]:
+def _subcomponents(place: str, values: list[str], kind: str, component: int) -> Iterator[FieldPart]:
     for number, value in enumerate(values, start=1):
         if part := _leaf(f"{place}.{number}", component_name(kind, component, number), value):
             yield part
 
 
-def _leaf(place: str, name: str, value: str, *, is_data: bool = False) -> Part | None:
-    return Part(place=place, name=name, text=unescape(value), is_data=is_data) if value else None
+def _leaf(place: str, name: str, value: str, *, is_data: bool = False) -> FieldPart | None:
+    return FieldPart(place=place, name=name, text=unescape(value), is_data=is_data) if value else None

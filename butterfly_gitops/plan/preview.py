@@ -15,7 +15,7 @@ from butterfly_gitops.hl7.layouts.catalog import LAYOUTS
 from butterfly_gitops.hl7.layouts.names import segments_of
 from butterfly_gitops.hl7.made_up import earlier_status_time
 from butterfly_gitops.hl7.refusal import RenderingRefused
-from butterfly_gitops.hl7.render import Known, render
+from butterfly_gitops.hl7.render import KnownReport, render
 from butterfly_gitops.model.address import Address
 from butterfly_gitops.model.delivery import ResultStatus
 from butterfly_gitops.model.endpoint import EhrEndpoint
@@ -215,7 +215,7 @@ def _written(event: StudyEvent, status: ResultStatus, endpoint: EhrEndpoint | No
     if endpoint is None or (status is ResultStatus.P and endpoint.preliminary_results == "never"):
         return None
     try:
-        known = Known(
+        known = KnownReport(
             fallback_filler=_FALLBACK_FILLER,
             last_status_time=earlier_status_time(event, endpoint) if _later(status) else None,
         )

@@ -13,7 +13,7 @@ from benchmarks.fleet import one_endpoint_each
 from benchmarks.libraries import by_hl7, by_hl7apy, fields_of
 from benchmarks.render import renderer, study_with_pdf, study_with_text
 from benchmarks.studies import study_event
-from butterfly_gitops.hl7.render import Known, render
+from butterfly_gitops.hl7.render import KnownReport, render
 from butterfly_gitops.model.delivery import ResultStatus
 from butterfly_gitops.model.study import StudyEvent
 
@@ -87,7 +87,7 @@ def test_both_pipelines_send_about_as_many_bytes():
     ours = render(
         StudyEvent.model_validate_json(text),
         endpoint=site.ehr_endpoints["ehr-0"],
-        report=Known(filler=None, last_status_time=None, fallback_filler="BF0", repeats=False),
+        report=KnownReport(filler=None, last_status_time=None, fallback_filler="BF0", repeats=False),
         status=ResultStatus.F,
         control_id="A" * 20,
         at=datetime.now(UTC),

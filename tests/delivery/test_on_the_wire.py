@@ -16,7 +16,7 @@ from butterfly_gitops.delivery.status import repeats_revision, status_of
 from butterfly_gitops.delivery.supersede import Arrival
 from butterfly_gitops.delivery.target import retarget, text_of, wire_of
 from butterfly_gitops.hl7.layouts.catalog import LAYOUTS
-from butterfly_gitops.hl7.render import Known, render
+from butterfly_gitops.hl7.render import KnownReport, render
 from butterfly_gitops.hl7.timestamp import WallClock, clock_of
 from butterfly_gitops.model.delivery import (
     Cause,
@@ -171,7 +171,7 @@ class OneStudyOnTheWire(OneStudy):
         rendered = render(
             snapshot(self.events[delivery.body]),
             endpoint=self.endpoints[delivery.lane],
-            report=Known(
+            report=KnownReport(
                 filler=report.filler,
                 taken=self._taken(report),
                 last_status_time=report.last_status_time,

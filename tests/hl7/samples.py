@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from butterfly_gitops.hl7.message import visible
-from butterfly_gitops.hl7.render import Known, Rendered, render
+from butterfly_gitops.hl7.render import KnownReport, Rendered, render
 from butterfly_gitops.model.delivery import ResultStatus
 from butterfly_gitops.model.endpoint import EhrEndpoint
 from butterfly_gitops.model.study import StudyEvent
@@ -88,8 +88,8 @@ def rendered(
     )
 
 
-def _known(*, taken: list[str] | None = None, **told: Any) -> Known:
-    return Known(**{"fallback_filler": FALLBACK, "taken": frozenset(taken or ()), **told})
+def _known(*, taken: list[str] | None = None, **told: Any) -> KnownReport:
+    return KnownReport(**{"fallback_filler": FALLBACK, "taken": frozenset(taken or ()), **told})
 
 
 def lines(message: Rendered) -> list[str]:

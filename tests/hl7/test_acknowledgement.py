@@ -7,7 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from butterfly_gitops.hl7.acknowledgement import ErrorCode, Reply, answer, read_acknowledgement
+from butterfly_gitops.hl7.acknowledgement import (
+    ErrorCode,
+    ParsedAcknowledgement,
+    answer,
+    read_acknowledgement,
+)
 from tests.hl7.samples import CONTROL_ID, rendered, study
 
 MSH = b"MSH|^~\\&|EPIC|STE|BUTTERFLY|STE|20261124090316||ACK^R01^ACK|1|P|2.5.1"
@@ -89,7 +94,7 @@ def test_msa_2_is_exact(msa: bytes, msa2: str):
     ],
 )
 def test_what_is_no_acknowledgement_says_why(reply: bytes, problem: str):
-    assert read_acknowledgement(reply) == Reply(problem=problem)
+    assert read_acknowledgement(reply) == ParsedAcknowledgement(problem=problem)
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,9 @@ from butterfly_gitops.hl7.escape import escape
 from butterfly_gitops.hl7.form import Form
 from butterfly_gitops.hl7.message import segment
 from butterfly_gitops.hl7.refusal import RenderingRefused
-from butterfly_gitops.hl7.render import Known, Rendered, render_in
+from butterfly_gitops.hl7.render import KnownReport, Rendered, render_in
 from butterfly_gitops.hl7.segment_form import form_of
-from butterfly_gitops.hl7.segment_map import Column, Field, SegmentMap, fixed
+from butterfly_gitops.hl7.segment_map import Attribute, Field, SegmentMap, fixed
 from butterfly_gitops.hl7.transliteration import fitted
 from butterfly_gitops.model.delivery import ResultStatus
 from butterfly_gitops.model.endpoint import EhrEndpoint
@@ -38,7 +38,7 @@ WISHES: dict[str, dict[str, Any]] = {
 
 
 def filled(form: Form, event: StudyEvent) -> Rendered:
-    report = Known(fallback_filler=FALLBACK)
+    report = KnownReport(fallback_filler=FALLBACK)
     return render_in(form, event, report=report, status=ResultStatus.F, control_id=CONTROL_ID, at=AT)
 
 
@@ -116,7 +116,7 @@ VALUES = st.dictionaries(
 )
 SOURCES = {
     "from what is given": lambda number, _: lambda given: getattr(given, f"of_{number}"),
-    "as it stands": lambda number, _: Column(f"of_{number}"),
+    "as it stands": lambda number, _: Attribute(f"of_{number}"),
     "by the endpoint": lambda _, text: fixed(text),
 }
 

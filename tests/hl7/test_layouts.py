@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from butterfly_gitops.hl7.layouts.catalog import LAYOUTS
 from butterfly_gitops.hl7.refusal import RenderingRefused
-from butterfly_gitops.hl7.segments.obx import Row
+from butterfly_gitops.hl7.segments.obx import ObxRow
 from butterfly_gitops.hl7.version import VERSIONS
 from butterfly_gitops.model.study import StudyEvent
 from tests.hl7.samples import TESTS, endpoint, lines, rendered
@@ -361,4 +361,4 @@ def test_a_pdf_has_the_type_of_its_exam_or_of_its_endpoint():
 
 
 def test_a_row_shows_nothing_of_a_patient():
-    assert "secret" not in repr(Row(type="TX", code="secret", value="secret", instance="secret"))
+    assert "secret" not in repr(ObxRow(type="TX", code="secret", value="secret", instance="secret"))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from butterfly_gitops.hl7.component import TYPE_OF_FIELD, component_name
 from butterfly_gitops.hl7.layouts.catalog import LAYOUTS
 from butterfly_gitops.hl7.layouts.names import segments_of
-from butterfly_gitops.hl7.tree import Part, Segment, tree_of
+from butterfly_gitops.hl7.tree import FieldPart, Segment, tree_of
 from tests.hl7.samples import CASES, endpoint, read_case, rendered, study
 
 STANDARD = load_library("2.5.1")
@@ -24,7 +24,7 @@ def tree(
     return tree_of(rendered(study(name, **changes), to).data, to)
 
 
-def leaves(part: Part) -> list[Part]:
+def leaves(part: FieldPart) -> list[FieldPart]:
     return [leaf for each in part.parts for leaf in leaves(each)] if part.parts else [part]
 
 

@@ -24,7 +24,7 @@ from butterfly_gitops.dispatcher.intake import _Routing
 from butterfly_gitops.dispatcher.lane import Course
 from butterfly_gitops.dispatcher.lanes import _listener
 from butterfly_gitops.hl7.refusal import RenderingRefused
-from butterfly_gitops.hl7.render import Known, render
+from butterfly_gitops.hl7.render import KnownReport, render
 from butterfly_gitops.model.delivery import (
     LaneId,
     Outcome,
@@ -225,7 +225,7 @@ def _rendered(fleet: Fleet, event: StudyEvent, status: ResultStatus, taken: Coll
     return render(
         event,
         endpoint=endpoint_in(fleet),
-        report=Known(fallback_filler="BF0", taken=frozenset(taken)),
+        report=KnownReport(fallback_filler="BF0", taken=frozenset(taken)),
         status=status,
         control_id="K",
         at=NOW,

@@ -27,7 +27,7 @@ from butterfly_gitops.dispatcher.intake import EventsRefused
 from butterfly_gitops.dispatcher.rendering import Renderer
 from butterfly_gitops.hl7.acknowledgement import read_acknowledgement
 from butterfly_gitops.hl7.refusal import RenderingRefused
-from butterfly_gitops.hl7.render import Known, render
+from butterfly_gitops.hl7.render import KnownReport, render
 from butterfly_gitops.logs import Libraries, configure_logs
 from butterfly_gitops.mllp.exchange import NoReply, Reply, Silence
 from butterfly_gitops.model.delivery import DeliveryId, Outcome, ResultStatus, Verdict
@@ -115,7 +115,7 @@ def test_a_result_that_cannot_be_written_quotes_nothing(name: str):
         render(
             StudyEvent.model_validate_json(json.dumps(body)),
             endpoint=endpoint(**settings),
-            report=Known(fallback_filler="BF0"),
+            report=KnownReport(fallback_filler="BF0"),
             status=ResultStatus.F,
             control_id="K",
             at=datetime.now(UTC),

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from butterfly_gitops.hl7.layouts.catalog import LAYOUTS
 from butterfly_gitops.hl7.layouts.layout import Layout
-from butterfly_gitops.hl7.render import Known, render
+from butterfly_gitops.hl7.render import KnownReport, render
 from butterfly_gitops.hl7.segments.obx import OBX
 from butterfly_gitops.model.delivery import ResultStatus
 from butterfly_gitops.model.endpoint import EhrEndpoint
@@ -76,7 +76,7 @@ def _obx(layout: Layout, complete: StudyEvent) -> Iterator[list[str]]:
     message = render(
         complete,
         endpoint=endpoint,
-        report=Known(fallback_filler="BF0123456789ABCD"),
+        report=KnownReport(fallback_filler="BF0123456789ABCD"),
         status=ResultStatus.F,
         control_id="K7Q2M4ZP0V9T3XNB6RWC",
         at=datetime(2026, 11, 24, 14, 3, 15, tzinfo=UTC),

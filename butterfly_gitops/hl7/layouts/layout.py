@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from butterfly_gitops.hl7.result import Result
 from butterfly_gitops.hl7.segment_map import SegmentMap
-from butterfly_gitops.hl7.segments.obx import Row
+from butterfly_gitops.hl7.segments.obx import ObxRow
 from butterfly_gitops.model.message import Message
 
 
@@ -23,7 +23,7 @@ class Layout:
     says: str
     versions: tuple[str, ...]
     before: tuple[SegmentMap[Result], ...]
-    rows: Callable[[Result], Iterator[Row]]
+    rows: Callable[[Result], Iterator[ObxRow]]
     study_uid: str
     text_type: str | None = None
     after: tuple[SegmentMap[Result], ...] = ()

@@ -9,7 +9,7 @@ from butterfly_gitops.hl7.layouts.layout import Layout
 from butterfly_gitops.hl7.result import Result
 from butterfly_gitops.hl7.segments.msh import MSH
 from butterfly_gitops.hl7.segments.obr import OBR, exam
-from butterfly_gitops.hl7.segments.obx import Row
+from butterfly_gitops.hl7.segments.obx import ObxRow
 from butterfly_gitops.hl7.segments.orc import ORC
 from butterfly_gitops.hl7.segments.pid import PID
 from butterfly_gitops.hl7.segments.pv1 import PV1
@@ -18,7 +18,7 @@ from butterfly_gitops.hl7.segments.zds import ZDS
 _TEXT_TYPE = "ST"
 
 
-def _rows(result: Result) -> Iterator[Row]:
+def _rows(result: Result) -> Iterator[ObxRow]:
     kind = result.options.text_type or _TEXT_TYPE
     yield from content.study_uid(result, form=result.options.study_uid or LAYOUT.study_uid)
     yield from _lines(result, kind)
@@ -26,7 +26,7 @@ def _rows(result: Result) -> Iterator[Row]:
     yield from content.image_link(result)
 
 
-def _lines(result: Result, kind: str) -> Iterator[Row]:
+def _lines(result: Result, kind: str) -> Iterator[ObxRow]:
     """OBX-3 is the exam with the suffix of its section (7.4.2.3), OBX-4 counts the lines of the whole report."""
     study = result.study
     counter = count(1)
@@ -38,7 +38,7 @@ def _lines(result: Result, kind: str) -> Iterator[Row]:
             continue
         code = _with_suffix(exam(result), content.ADDENDUM if result.is_addendum else suffix)
         for line in text.splitlines():
-            yield Row(
+            yield ObxRow(
                 type=kind,
                 code=code,
                 instance=str(next(counter)),

@@ -8,7 +8,7 @@ from butterfly_gitops.hl7.result import Result
 from butterfly_gitops.hl7.segment_map import Field, fixed
 from butterfly_gitops.hl7.segments.msh import MSH
 from butterfly_gitops.hl7.segments.obr import OBR, exam
-from butterfly_gitops.hl7.segments.obx import Row
+from butterfly_gitops.hl7.segments.obx import ObxRow
 from butterfly_gitops.hl7.segments.orc import ORC
 from butterfly_gitops.hl7.segments.pid import PID
 from butterfly_gitops.hl7.segments.pv1 import PV1
@@ -17,7 +17,7 @@ from butterfly_gitops.hl7.segments.zds import ZDS
 from butterfly_gitops.model.delivery import ResultStatus
 
 
-def _rows(result: Result) -> Iterator[Row]:
+def _rows(result: Result) -> Iterator[ObxRow]:
     yield from content.study_uid(result, form=result.options.study_uid or LAYOUT.study_uid, status="O")
     for row in content.image_link(result):
         row.status = "O"

@@ -7,14 +7,14 @@ from butterfly_gitops.hl7.layouts.layout import Layout
 from butterfly_gitops.hl7.result import Result
 from butterfly_gitops.hl7.segments.msh import MSH
 from butterfly_gitops.hl7.segments.obr import OBR
-from butterfly_gitops.hl7.segments.obx import Row
+from butterfly_gitops.hl7.segments.obx import ObxRow
 from butterfly_gitops.hl7.segments.orc import ORC
 from butterfly_gitops.hl7.segments.pid import PID
 from butterfly_gitops.hl7.segments.pv1 import PV1
 from butterfly_gitops.hl7.segments.zds import ZDS
 
 
-def _rows(result: Result) -> Iterator[Row]:
+def _rows(result: Result) -> Iterator[ObxRow]:
     # The UID is detail of the order, no result of its own: O of table 0085 (IHE CARD TF 2, 4.7).
     yield from content.study_uid(result, form=result.options.study_uid or LAYOUT.study_uid, status="O")
     yield from content.documents(result)

@@ -7,7 +7,7 @@ from butterfly_gitops.hl7.layouts.layout import Layout
 from butterfly_gitops.hl7.result import Result
 from butterfly_gitops.hl7.segments.msh import MSH
 from butterfly_gitops.hl7.segments.obr import OBR
-from butterfly_gitops.hl7.segments.obx import Row
+from butterfly_gitops.hl7.segments.obx import ObxRow
 from butterfly_gitops.hl7.segments.orc import ORC
 from butterfly_gitops.hl7.segments.pid import PID
 from butterfly_gitops.hl7.segments.pv1 import PV1
@@ -16,7 +16,7 @@ from butterfly_gitops.hl7.segments.zds import ZDS
 _TEXT_TYPE = "TX"
 
 
-def _rows(result: Result) -> Iterator[Row]:
+def _rows(result: Result) -> Iterator[ObxRow]:
     kind = result.options.text_type or _TEXT_TYPE
     yield from content.study_uid(result, form=result.options.study_uid or LAYOUT.study_uid)
     yield from content.sections(result, kind=kind)

@@ -4,12 +4,12 @@ from collections import Counter
 from dataclasses import dataclass
 from operator import attrgetter
 
-from butterfly_gitops.hl7.segment_map import Column, Field, SegmentMap
+from butterfly_gitops.hl7.segment_map import Attribute, Field, SegmentMap
 
 
 # Not frozen, for `numbered` completes it: a message has many rows, and making each anew would take long.
 @dataclass(slots=True, repr=False)
-class Row:
+class ObxRow:
     """One OBX: what it says, with its number and status; texts are escaped already."""
 
     type: str
@@ -23,10 +23,10 @@ class Row:
 
     def __repr__(self) -> str:
         """Show what it is, never what it says of a patient."""
-        return f"Row(type={self.type!r}, number={self.number!r})"
+        return f"ObxRow(type={self.type!r}, number={self.number!r})"
 
 
-def numbered(rows: list[Row], status: str, *, sub_id: str = "") -> list[Row]:
+def numbered(rows: list[ObxRow], status: str, *, sub_id: str = "") -> list[ObxRow]:
     """Number the rows, tell alike ones apart, and give those a status or sub-id that have none of their own."""
     for number, row in enumerate(rows, start=1):
         row.number = str(number)
@@ -41,7 +41,7 @@ def numbered(rows: list[Row], status: str, *, sub_id: str = "") -> list[Row]:
 _CODE = attrgetter("code")
 
 
-def _tell_apart(rows: list[Row]) -> None:
+def _tell_apart(rows: list[ObxRow]) -> None:
     """Number in OBX-4 what else agrees in OBX-3 and OBX-4: receivers replace such rows as one (7.4.2.4)."""
     how_often = Counter((row.code, row.instance) for row in rows)
     if len(how_often) == len(rows):
@@ -55,31 +55,31 @@ def _tell_apart(rows: list[Row]) -> None:
         taken.add((row.code, row.instance))
 
 
-OBX: SegmentMap[Row] = SegmentMap(
+OBX: SegmentMap[ObxRow] = SegmentMap(
     name="OBX",
     title="Observation",
     fields=(
-        Field(1, "Set ID", Column("number"), "counts from 1"),
-        Field(2, "Value Type", Column("type"), "table 0125"),
-        Field(3, "Observation Identifier", Column("code"), "what is said"),
+        Field(1, "Set ID", Attribute("number"), "counts from 1"),
+        Field(2, "Value Type", Attribute("type"), "table 0125"),
+        Field(3, "Observation Identifier", Attribute("code"), "what is said"),
         Field(
             4,
             "Observation Sub-ID",
-            Column("instance"),
+            Attribute("instance"),
             "fetus, side or repeat; tells alike OBX-3 apart; in v2.3.1, which requires it, else 1",
         ),
-        Field(5, "Observation Value", Column("value"), "the value"),
+        Field(5, "Observation Value", Attribute("value"), "the value"),
         Field(
             6,
             "Units",
-            Column("unit"),
+            Attribute("unit"),
             "unit of a number; a symbol of UCUM with its system by `message.unit_system`",
         ),
-        Field(11, "Observation Result Status", Column("status"), "table 0085: as OBR-25; W withdraws"),
+        Field(11, "Observation Result Status", Attribute("status"), "table 0085: as OBR-25; W withdraws"),
         Field(
             14,
             "Date/Time of the Observation",
-            Column("observed"),
+            Attribute("observed"),
             "as OBR-7; of an attestation its own; the Study UID has none",
         ),
     ),
