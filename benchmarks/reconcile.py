@@ -44,19 +44,15 @@ def measure(folder: Path, sizes: Sizes) -> Iterator[Figure]:
     yield Figure(name=f"reconcile of {sizes.sites:,} sites as they were", value=told["unchanged"], unit="s")
 
 
-async def _nothing_runs() -> None:
-    """No lane has to hear of it."""
-
-
 async def passes(files: Path, state: Path) -> dict[str, float]:
     """Time read, load, plan and apply together, in seconds."""
     store = SqliteStore.open(state, create=True)
-    configuring = Configuring(store, now=lambda: datetime.now(UTC), applied=_nothing_runs)
+    configuring = Configuring(store, now=lambda: datetime.now(UTC))
 
     async def one_pass() -> tuple[float, int]:
         began_s = time.perf_counter()
         wanted = await asyncio.to_thread(FolderSource(path=files).fetch)
-        _, outcome = await configuring.follow(wanted, actor="benchmark")
+        _, outcome = await configuring.follow(wanted)
         return time.perf_counter() - began_s, len(outcome.applied)
 
     cold, applied = await one_pass()

@@ -15,14 +15,13 @@ from pathlib import Path
 import structlog
 from fastapi import FastAPI
 
-from butterfly_gitops.controller.applied import CONTROLLER
 from butterfly_gitops.controller.configuring import Configuring
 from butterfly_gitops.controller.loop import Loop
 from butterfly_gitops.dispatcher.dial import Dialler, TcpDialler
 from butterfly_gitops.dispatcher.intake import Intake
 from butterfly_gitops.dispatcher.lane import World
 from butterfly_gitops.dispatcher.lanes import Lanes
-from butterfly_gitops.dispatcher.room import Room, Shares, raise_limit, share, tell_of_want
+from butterfly_gitops.dispatcher.room import Room, Shares, raise_limit, share
 from butterfly_gitops.dispatcher.wire import Listener, TcpWire
 from butterfly_gitops.hl7.acknowledgement import read_acknowledgement
 from butterfly_gitops.hl7.control_id import crockford
@@ -86,9 +85,7 @@ class Engine:
             async with asyncio.TaskGroup() as group:
                 self._lanes.start_in(group)
                 # What is applied runs at once; the source may take its time.
-                await self._services.configuring.repair(actor=CONTROLLER)
-                await self._lanes.converge()
-                tell_of_want(self._shares, self._lanes.listeners)
+                await self._services.configuring.start()
                 serving = group.create_task(server.serve(sockets=[self._listening]), name="API")
                 passing = group.create_task(self._loop.run(), name="controller")
                 beating = group.create_task(_heartbeat(self._services.store), name="heartbeat of the store")
@@ -141,7 +138,7 @@ async def build(options: Options, *, dialler: Dialler | None = None) -> AsyncIte
         world = World(now=_now, draw=random.random, letters=_letters)
         shares = share(raise_limit())
         room = Room(dialler or TcpDialler(own=listening.getsockname()[:2]), most=shares.listeners)
-        lanes = Lanes(store, epoch, make_wire=lambda to: _wire(to, room), world=world)
+        lanes = Lanes(store, epoch, make_wire=lambda to: _wire(to, room), world=world, shares=shares)
         engine = _engine(options, store, lanes, listening, shares)
         stack.enter_context(_announced(options.state, engine.url))
         yield engine
@@ -149,13 +146,7 @@ async def build(options: Options, *, dialler: Dialler | None = None) -> AsyncIte
 
 def _engine(options: Options, store: Store, lanes: Lanes, listening: socket.socket, shares: Shares) -> Engine:
     intake = Intake(store, wake=lanes.wake, now=_now)
-
-    async def applied() -> None:
-        intake.forget_rules()
-        await lanes.converge()
-        tell_of_want(shares, lanes.listeners)
-
-    configuring = Configuring(store, now=_now, applied=applied)
+    configuring = Configuring(store, now=_now, intake=intake, lanes=lanes)
     loop = Loop(
         store,
         configuring,
@@ -173,8 +164,7 @@ def _engine(options: Options, store: Store, lanes: Lanes, listening: socket.sock
         now=_now,
         token=made_token(options.state),
         followed=options.followed,
-        kick=loop.kick,
-        has_considered=loop.has_considered,
+        controller=loop,
     )
     return Engine(services=services, lanes=lanes, loop=loop, listening=listening, shares=shares)
 
@@ -188,15 +178,11 @@ async def opened(state: Path, *, create: bool = False, mark: Path | None = None)
     store = SqliteStore.open(state, create=create, mark=mark, now=_now)
     try:
         intake = Intake(store, wake=lambda _: None, now=_now)
-
-        async def applied() -> None:
-            intake.forget_rules()
-
         yield make_application(
             Services(
                 store=store,
                 intake=intake,
-                configuring=Configuring(store, now=_now, applied=applied),
+                configuring=Configuring(store, now=_now, intake=intake),
                 dispatching=None,
                 now=_now,
                 token=made_token(state),

@@ -1,25 +1,23 @@
 """What people ask of the controller: a plan of some files, and the apply of a plan that was read."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
+from typing import Protocol
 
 import structlog
 
 from butterfly_gitops import __version__
 from butterfly_gitops.config.load import Loaded
-from butterfly_gitops.controller.applied import applied_side, holds_of, observed
+from butterfly_gitops.controller.applied import CONTROLLER, applied_side, holds_of, observed
 from butterfly_gitops.controller.reconcile import Candidate, Outcome, carry_out, consider, fleet_with
-from butterfly_gitops.model.delivery import LaneId
+from butterfly_gitops.model.delivery import LaneId, TargetNumber
 from butterfly_gitops.model.error import GitopsError
 from butterfly_gitops.plan.document import Plan
 from butterfly_gitops.plan.planning import make_plan
 from butterfly_gitops.plan.sides import Side
 from butterfly_gitops.source.interface import Snapshot
 from butterfly_gitops.store.interface import Drift, Observation, Store
-
-Converge = Callable[[], Awaitable[Collection[LaneId]]]
-"""Bring lanes to what is stored; return those that were not there."""
 
 NOT_RUN = "its lane did not run what is applied"
 
@@ -42,6 +40,25 @@ class Followed(GitopsError):  # noqa: N818 - it says what is the case
         )
 
 
+class Routing(Protocol):
+    """Intake, which keeps the rules that it routes by until it is told to read them again."""
+
+    def forget_rules(self) -> None: ...
+
+
+class Running(Protocol):
+    """The lanes: `reported` is the target that each runs, `troubles` why some cannot.
+
+    `converge` brings lanes to what is applied, and returns those that did not run it.
+    """
+
+    def reported(self) -> Mapping[LaneId, TargetNumber]: ...
+
+    def troubles(self) -> Mapping[LaneId, str]: ...
+
+    async def converge(self) -> Collection[LaneId]: ...
+
+
 def _tell(drift: Collection[Drift]) -> None:
     for one in drift:
         place = f"{one.site}/{one.endpoint}"
@@ -49,14 +66,20 @@ def _tell(drift: Collection[Drift]) -> None:
 
 
 class Configuring:
-    """Plans and applies, one at a time; `applied` is told after each apply, before anybody is answered."""
+    """Plans and applies, one at a time; intake and lanes follow each apply before anybody is answered."""
 
     def __init__(
-        self, store: Store, *, now: Callable[[], datetime], applied: Callable[[], Awaitable[None]]
+        self,
+        store: Store,
+        *,
+        now: Callable[[], datetime],
+        intake: Routing | None = None,
+        lanes: Running | None = None,
     ) -> None:
         self._store = store
         self._now = now
-        self._applied = applied
+        self._intake = intake
+        self._lanes = lanes
         self._one_at_a_time = asyncio.Lock()
         # What the source said last, so that a pass reads what differs.
         self._loaded: Loaded | None = None
@@ -71,9 +94,7 @@ class Configuring:
             await self._check(plan)
             return await self._carry_out(plan, commit=commit, actor=actor)
 
-    async def follow(
-        self, wanted: Snapshot, *, actor: str, seen: Observation | None = None
-    ) -> tuple[Candidate, Outcome]:
+    async def follow(self, wanted: Snapshot, *, seen: Observation | None = None) -> tuple[Candidate, Outcome]:
         """Bring what is applied to what a source wants, as far as problems and holds allow; `seen` saves a look at it.
 
         Raises OtherFleet.
@@ -83,35 +104,36 @@ class Configuring:
             self._loaded = candidate.loaded
             if candidate.plan is None:
                 return candidate, Outcome(applied=(), refused={})
-            outcome = await self._carry_out(candidate.plan, commit=wanted.revision, actor=actor)
+            outcome = await self._carry_out(candidate.plan, commit=wanted.revision, actor=CONTROLLER)
             return candidate, outcome
 
-    async def repair(self, *, actor: str) -> Observation:
-        """Bring stored rows to what the generations mean; return what is observed then. What had drifted is told."""
+    async def start(self) -> None:
+        """Bring stored rows to what the generations mean, and start the lanes."""
         async with self._one_at_a_time:
-            return await self._repair(actor=actor)
+            await self._repair()
+            await self._spread()
 
-    async def restore(self, converge: Converge, *, actor: str) -> Observation:
+    async def restore(self) -> Observation:
         """Bring stored rows to what the generations mean, and lanes to the rows; what had drifted is told."""
         # Between an apply and its lanes nothing may look astray.
         async with self._one_at_a_time:
-            observation = await self._repair(actor=actor)
-            astray = await converge()
+            observation = await self._repair()
+            astray = await self._lanes.converge() if self._lanes else ()
             found = [
                 Drift(site=one.lane.site, endpoint=one.lane.endpoint, what=NOT_RUN)
                 for one in observation.lanes
                 if one.lane.id in astray
             ]
             if found:
-                _tell(await self._store.repair(of_lanes=found, at=self._now(), actor=actor))
+                _tell(await self._store.repair(of_lanes=found, at=self._now(), actor=CONTROLLER))
             return observation
 
-    async def _repair(self, *, actor: str) -> Observation:
+    async def _repair(self) -> Observation:
         observation = await self._observe()
         if not observation.drift:
             return observation
-        _tell(await self._store.repair(at=self._now(), actor=actor))
-        await self._applied()
+        _tell(await self._store.repair(at=self._now(), actor=CONTROLLER))
+        await self._spread()
         return await self._store.observe()
 
     async def _observe(self) -> Observation:
@@ -122,7 +144,7 @@ class Configuring:
         for rule in await self._store.correct_starts(at=at):
             place = f"{rule.site}/{rule.endpoint}"
             _log.warning("clock was set back: start of a rule corrected", endpoint=place)
-        await self._applied()
+        await self._spread()
         return await self._store.observe()
 
     async def _carry_out(self, plan: Plan, *, commit: str, actor: str) -> Outcome:
@@ -133,10 +155,17 @@ class Configuring:
         try:
             outcome = await carry_out(self._store, plan, commit=commit, actor=actor, now=self._now)
         finally:
-            await self._applied()
+            await self._spread()
         for one in outcome.applied:
             _log.info("applied", site=one.site or "fleet", generation=one.number, actor=actor)
         return outcome
+
+    async def _spread(self) -> None:
+        """Let intake and lanes take up what is applied now."""
+        if self._intake:
+            self._intake.forget_rules()
+        if self._lanes:
+            await self._lanes.converge()
 
     async def _check(self, plan: Plan) -> None:
         """Make the plan again from what it would write: its id tells whether it still does what was read."""

@@ -2,13 +2,12 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
-from typing import Protocol
 
 import structlog
 
-from butterfly_gitops.controller.applied import CONTROLLER, hold_of_commit, to_descend_from
+from butterfly_gitops.controller.applied import hold_of_commit, to_descend_from
 from butterfly_gitops.controller.conditions import (
     fleet_stalled,
     of_configuration,
@@ -16,9 +15,8 @@ from butterfly_gitops.controller.conditions import (
     of_exclusions,
     standing_since,
 )
-from butterfly_gitops.controller.configuring import Configuring
+from butterfly_gitops.controller.configuring import Configuring, Running
 from butterfly_gitops.daemon_thread import in_daemon_thread
-from butterfly_gitops.model.delivery import LaneId, TargetNumber
 from butterfly_gitops.model.error import kind_and_place
 from butterfly_gitops.source.interface import Snapshot, Source, SourceUnavailable
 from butterfly_gitops.store.interface import (
@@ -36,16 +34,6 @@ Standing = tuple[tuple[Condition, ...], Observation]
 _log = structlog.get_logger()
 
 
-class Reporting(Protocol):
-    """What runs, as the lanes say; `converge` brings those there again that differ from what is applied."""
-
-    def reported(self) -> Mapping[LaneId, TargetNumber]: ...
-
-    def troubles(self) -> Mapping[LaneId, str]: ...
-
-    async def converge(self) -> Collection[LaneId]: ...
-
-
 class Loop:
     """The controller's task. Without a source it only converges and tells."""
 
@@ -55,7 +43,7 @@ class Loop:
         configuring: Configuring,
         *,
         source: Source | None,
-        lanes: Reporting,
+        lanes: Running,
         interval_s: float,
         now: Callable[[], datetime],
         draw: Callable[[], float],
@@ -67,7 +55,7 @@ class Loop:
         self._interval_s = interval_s
         self._now = now
         self._draw = draw
-        self._kick = asyncio.Event()
+        self._asked = asyncio.Event()
         # Each takes a thread, and anybody may ask.
         self._asking = asyncio.Semaphore(2)
         self._of_configuration: tuple[Condition, ...] = ()
@@ -92,20 +80,20 @@ class Loop:
         async with self._asking:
             return await in_daemon_thread(self._source.is_forward, [commit], self._considered)
 
-    def kick(self) -> None:
+    def ask_for_pass(self) -> None:
         """Make the next pass now."""
-        self._kick.set()
+        self._asked.set()
 
     async def run(self) -> None:
         """Make passes until cancelled. Raises OwnerLost, and OtherFleet from the first one."""
         while True:
-            self._kick.clear()
+            self._asked.clear()
             await self._pass_or_tell()
             # Many controllers must not fetch in step.
             wait_s = self._interval_s * (0.9 + 0.2 * self._draw())
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(wait_s):
-                    await self._kick.wait()
+                    await self._asked.wait()
 
     async def _pass_or_tell(self) -> None:
         """Make a pass; whatever goes wrong, what runs goes on, and the next pass starts from what is stored."""
@@ -121,7 +109,7 @@ class Loop:
     async def make_pass(self) -> None:
         """Repair and converge, fetch, apply what may be, and record how everything stands."""
         # First, so that what somebody changed by hand is not taken for what was there to change.
-        observation = await self._configuring.restore(self._lanes.converge, actor=CONTROLLER)
+        observation = await self._configuring.restore()
         if self._source is not None:
             before = self._of_configuration
             self._of_configuration, observation = await self._follow(self._source, observation)
@@ -148,7 +136,7 @@ class Loop:
             message = f"{wanted.described} does not descend from what is applied: everything stays as it runs"
             return self._all_stays(fleet_stalled("NotForward", message, at=self._now())), seen
         try:
-            candidate, outcome = await self._configuring.follow(wanted, actor=CONTROLLER, seen=seen)
+            candidate, outcome = await self._configuring.follow(wanted, seen=seen)
         except OtherFleet as other:
             if not self._has_passed:
                 # The first pass: somebody started this state with another fleet's files.

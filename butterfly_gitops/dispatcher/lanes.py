@@ -5,6 +5,7 @@ import json
 from collections.abc import Collection, Iterable, Mapping
 
 from butterfly_gitops.dispatcher.lane import Course, Lane, World
+from butterfly_gitops.dispatcher.room import Shares, tell_of_want
 from butterfly_gitops.dispatcher.shared_wire import MakeWire, SharedWire
 from butterfly_gitops.dispatcher.wire import Listener, Strays
 from butterfly_gitops.model.delivery import Epoch, LaneId, Target, TargetNumber
@@ -17,11 +18,20 @@ from butterfly_gitops.store.interface import Running, Store
 class Lanes:
     """The lanes and the wires they share; every lane is a task of the group that `start_in` names."""
 
-    def __init__(self, store: Store, epoch: Epoch, *, make_wire: MakeWire, world: World) -> None:
+    def __init__(
+        self,
+        store: Store,
+        epoch: Epoch,
+        *,
+        make_wire: MakeWire,
+        world: World,
+        shares: Shares | None = None,
+    ) -> None:
         self._store = store
         self._epoch = epoch
         self._make_wire = make_wire
         self._world = world
+        self._shares = shares
         self._lanes: dict[LaneId, Lane] = {}
         self._names: dict[LaneId, str] = {}
         self._tasks: dict[LaneId, asyncio.Task[None]] = {}
@@ -38,7 +48,11 @@ class Lanes:
         """Bring every lane to what is applied now; return those that did not run it."""
         if self._group is None:
             return ()
-        return self.steer(await self._store.running(), self._group)
+        before = len(self._wires)
+        astray = self.steer(await self._store.running(), self._group)
+        if self._shares and len(self._wires) > before:
+            tell_of_want(self._shares, len(self._wires))
+        return astray
 
     def steer(self, running: Running, group: asyncio.TaskGroup) -> Collection[LaneId]:
         """Start lanes that are new, bring the others to what is applied, stop those that have ended.
@@ -95,11 +109,6 @@ class Lanes:
             if key not in self._used_wires() and self._wires.get(key) is wire:
                 self._past += wire.strays
                 del self._wires[key]
-
-    @property
-    def listeners(self) -> int:
-        """How many listeners lanes lead to now."""
-        return len(self._wires)
 
     def wake(self, lanes: Iterable[LaneId]) -> None:
         """Let these lanes look again."""

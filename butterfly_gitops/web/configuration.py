@@ -94,7 +94,7 @@ async def approve_hold(hold: str, because: Because, services: Given, caller: Ask
     """Release a hold, by its id or the beginning of it; the next pass applies it."""
     approval = Approval(hold=hold, actor=caller.actor, reason=because.reason, at=services.now())
     approved = await services.store.approve(approval)
-    services.kick()
+    services.ask_for_pass()
     return {"hold": approved.id, "site": approved.site}
 
 
@@ -118,7 +118,7 @@ async def get_status(
     the controller's newest pass saw it or one that descends from it.
     """
     # Asked first: what a pass that ends meanwhile has made of the commit is then in what is observed.
-    considered = await services.has_considered(commit)
+    considered = services.controller is not None and await services.controller.has_considered(commit)
     lanes, at = services.dispatching, services.now()
     reported, troubles = (lanes.reported(), lanes.troubles()) if lanes else ({}, {})
     observed = _seen_by(caller, await services.store.observe())

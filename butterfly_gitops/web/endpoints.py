@@ -42,7 +42,7 @@ async def pause_endpoint(
     )
     acted = await do(services, wish)
     # The next pass records how it stands now.
-    services.kick()
+    services.ask_for_pass()
     return acted
 
 
@@ -62,7 +62,7 @@ async def resume_endpoint(
         at=services.now(),
     )
     acted = await do(services, wish)
-    services.kick()
+    services.ask_for_pass()
     return acted
 
 

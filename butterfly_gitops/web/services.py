@@ -1,12 +1,13 @@
 """What the application stands on, handed in by whoever builds it."""
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from butterfly_gitops.controller.configuring import Configuring
+from butterfly_gitops.controller.loop import Loop
 from butterfly_gitops.dispatcher.intake import Intake
 from butterfly_gitops.dispatcher.wire import Strays
 from butterfly_gitops.minute_line import MinuteLine
@@ -41,17 +42,12 @@ class Refusals:
         self._line.tell(code=status)
 
 
-async def _never(_: str) -> bool:
-    return False
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """The parts behind the API.
 
     `token` is what every request must bear. `followed` names the source that a controller follows, so that nobody
-    else may apply; empty when none does. `kick` asks the controller for a pass now,
-    `has_considered` whether its newest one saw a commit. `dispatching` is None where nothing is sent from this process.
+    else may apply; empty when none does. `dispatching` and `controller` are None where this process sends nothing.
     """
 
     store: Store
@@ -61,6 +57,10 @@ class Services:
     now: Callable[[], datetime]
     token: str
     followed: str = ""
-    kick: Callable[[], None] = lambda: None
-    has_considered: Callable[[str], Awaitable[bool]] = _never
+    controller: Loop | None = None
     refusals: Refusals = field(default_factory=Refusals)
+
+    def ask_for_pass(self) -> None:
+        """Let the controller, if there is one, make its next pass now."""
+        if self.controller:
+            self.controller.ask_for_pass()

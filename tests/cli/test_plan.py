@@ -8,7 +8,6 @@ from dataclasses import replace
 
 import pytest
 
-from butterfly_gitops.controller.applied import CONTROLLER
 from butterfly_gitops.source.folder import FolderSource
 from butterfly_gitops.wiring import opened
 from tests.cli.state_commands import EFAST, STATE, Desk
@@ -127,7 +126,7 @@ async def follow(desk: Desk, commit: str) -> None:
     """Let a controller apply the files as they are, of a commit."""
     async with opened(desk.folder / STATE) as app:
         files = FolderSource(path=desk.folder / "sites").fetch()
-        await app.state.services.configuring.follow(replace(files, revision=commit), actor=CONTROLLER)
+        await app.state.services.configuring.follow(replace(files, revision=commit))
 
 
 def test_it_names_the_commit_where_the_files_are_just_that(applied: Desk):

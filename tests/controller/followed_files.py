@@ -73,10 +73,10 @@ class Follower:
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self._configuring = Configuring(store, now=lambda: NOW, applied=_nothing_runs)
+        self._configuring = Configuring(store, now=lambda: NOW)
 
     async def follow(self, files: Files) -> tuple[Candidate, Outcome]:
-        return await self._configuring.follow(files.snapshot(), actor="test")
+        return await self._configuring.follow(files.snapshot())
 
     async def holds(self) -> dict[str, Hold]:
         return {one.site: one for one in (await self.store.observe()).holds}
@@ -90,7 +90,3 @@ class Follower:
             name: {each: endpoint.port - 6000 for each, endpoint in site.ehr_endpoints.items()}
             for name, site in sites.items()
         }
-
-
-async def _nothing_runs() -> None:
-    return

@@ -54,13 +54,9 @@ def following(
 ) -> Loop:
     """A controller that follows a folder."""
     lanes, clock = lanes or Lanes(), clock or Clock()
-
-    async def applied() -> None:
-        await lanes.converge()
-
     return Loop(
         store,
-        Configuring(store, now=lambda: clock.now, applied=applied),
+        Configuring(store, now=lambda: clock.now, lanes=lanes),
         source=FolderSource(path=folder),
         lanes=lanes,
         interval_s=30,

@@ -15,10 +15,6 @@ NOW = datetime(2026, 11, 24, 14, 3, tzinfo=UTC)
 LINK_OF_NOBODY = "links:\n  clinic-pc: {display_name: PC at the front desk}\n"
 
 
-async def _nothing_runs() -> None:
-    return
-
-
 def _files(folder: Path) -> Path:
     """A site with a Link that nothing uses, and one without endpoints."""
     shutil.copytree(EXAMPLES / "sound", folder)
@@ -34,9 +30,9 @@ def _files(folder: Path) -> Path:
 
 async def test_their_sites_are_applied_and_ready(tmp_path: Path):
     store = SqliteStore.open(tmp_path / "state", create=True)
-    configuring = Configuring(store, now=lambda: NOW, applied=_nothing_runs)
+    configuring = Configuring(store, now=lambda: NOW)
     wanted = FolderSource(path=_files(tmp_path / "sites")).fetch()
-    candidate, outcome = await configuring.follow(wanted, actor="test")
+    candidate, outcome = await configuring.follow(wanted)
     conditions = list(of_configuration(candidate, outcome, await store.observe(), at=NOW))
     await store.close()
     assert {one.severity for one in candidate.loaded.problems} == {Severity.WARNING, Severity.NOTE}

@@ -45,13 +45,10 @@ async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
 
 
 def following(repository: GitRepository, store: SqliteStore) -> Loop:
-    async def applied() -> None:
-        return
-
     address = parse_git_address(f"{repository.root}#main:sites")
     return Loop(
         store,
-        Configuring(store, now=lambda: NOW, applied=applied),
+        Configuring(store, now=lambda: NOW),
         source=GitSource(address, cache=repository.root.parent / "state" / "git"),
         lanes=NoLanes(),
         interval_s=30,

@@ -469,13 +469,11 @@ def without_room() -> FastAPI:
     store: Any = Full()
     now = lambda: datetime.now(UTC)  # noqa: E731
 
-    async def applied() -> None: ...
-
     return make_application(
         Services(
             store=store,
             intake=Intake(store, wake=lambda _: None, now=now),
-            configuring=Configuring(store, now=now, applied=applied),
+            configuring=Configuring(store, now=now),
             dispatching=None,
             now=now,
             token="t",
