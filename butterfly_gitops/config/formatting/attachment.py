@@ -8,15 +8,16 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from butterfly_gitops.config.formatting.brackets import line_end, read_brackets
+from butterfly_gitops.config.formatting.brackets import read_brackets
 from butterfly_gitops.config.formatting.scalars import UnmovableError
 from butterfly_gitops.config.formatting.written import (
     Block,
     Bracketed,
     Comments,
+    LineEnd,
     LineEnds,
     Part,
-    Value,
+    Written,
 )
 from butterfly_gitops.config.text.comments import SAYS, Comment, Lines, find_comments
 from butterfly_gitops.config.text.yaml_events import BLOCK_SIGNS, Piece, PieceKind, Verbatim, verbatim
@@ -58,7 +59,6 @@ class _Reader:
         self._cursor = 0
         self._lines = Lines(text)
         self._comments = deque(find_comments(text, pieces, self._lines))
-        self._by_offset = {comment.offset: comment for comment in self._comments}
 
     def page(self) -> Page:
         """The file: its top, its mapping, and all comments that are left as the tail."""
@@ -73,12 +73,12 @@ class _Reader:
     def _page_in_brackets(self) -> Page:
         head = self._take(until=self._pieces[0].start)
         value = self._value()
-        if not isinstance(value, Bracketed) or not value.is_tidy or not value.reads_without:
+        if not isinstance(value, Bracketed) or not value.reads_without:
             raise UnmovableError
         tail = self._take(until=len(self._text))
         return Page(head=head, root=Block(parts=value.parts, is_mapping=True, tail=tail))
 
-    def _value(self, *, below: int = -1) -> Value:
+    def _value(self, *, below: int = -1) -> Written:
         """The next value, whose key or dash stands in the column `below`."""
         piece = self._pieces[self._at]
         if piece.kind is PieceKind.SCALAR:
@@ -89,9 +89,10 @@ class _Reader:
             return scalar
         if not piece.is_flow:
             return self._block(below=below)
-        value, self._at = read_brackets(self._text, self._pieces, self._at, self._by_offset)
+        comment = self._comments[0].offset if self._comments else len(self._text)
+        value, self._at = read_brackets(self._text, self._pieces, self._at, comment=comment)
         self._cursor = self._pieces[self._at - 1].end
-        # Its rows have their comments.
+        # It is written with its comments.
         self._take(until=self._cursor)
         return value
 
@@ -194,6 +195,11 @@ class _Reader:
             return until
         signs = _COMMENT_OR_SIGN.finditer(self._text, self._cursor, until)
         return next((found.start() for found in signs if found.group() in "-?"), until)
+
+
+def line_end(comment: Comment) -> LineEnd:
+    """Make a comment the end of its line."""
+    return LineEnd(comment=comment.text, column=comment.column, is_near=comment.text_of is not None)
 
 
 def _goes_on(comment: Comment, last: Comment) -> bool:

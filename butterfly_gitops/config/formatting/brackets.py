@@ -1,74 +1,34 @@
-"""Lists and mappings in brackets: read with the lines that they have, printed in one line or in these lines."""
+"""Lists and mappings in brackets: read into parts where they can be laid out, else kept in the lines that they have."""
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 
-from butterfly_gitops.config.formatting.scalars import continued
-from butterfly_gitops.config.formatting.written import (
-    Bracketed,
-    Line,
-    LineEnd,
-    Part,
-    Row,
-    Value,
-)
+from butterfly_gitops.config.formatting.written import Bracketed, Part, Written
 from butterfly_gitops.config.key_order import KeyOrder
-from butterfly_gitops.config.text.comments import Comment
 from butterfly_gitops.config.text.yaml_events import Piece, PieceKind, Verbatim, verbatim
-
-_SIGNS = re.compile(r"#[^\n]*|[\n\[\]{},:?]")
-_CLOSERS = ("]", "}")
-_OPENERS = ("[", "{")
-_COLON, _LINE_END = ":", "\n"
-# A key behind a question mark may be longer than one without.
-_UNTIDY = ("?",)
 
 
 def read_brackets(
-    text: str, pieces: Sequence[Piece], at: int, comments: Mapping[int, Comment]
-) -> tuple[Bracketed, int]:
-    """Read what begins with a piece, with the comments by their offsets; also tells which piece comes after its end."""
+    text: str, pieces: Sequence[Piece], at: int, *, comment: int
+) -> tuple[Bracketed | Verbatim, int]:
+    """Read what begins with a piece, where the next `comment` has an offset; also tells which piece comes after its end."""
     value, after = _read(text, pieces, at)
-    rows = tuple(_rows(_tokens(text, pieces[at:after]), comments))
-    is_tidy = not any(
-        row.end or any(token in _UNTIDY or "\n" in token for token in row.tokens) for row in rows
-    )
-    return replace(value, rows=rows, is_tidy=is_tidy), after
+    written = text[pieces[at].start : pieces[after - 1].end]
+    if comment < pieces[after - 1].end or _needs_its_lines(text, pieces[at:after]):
+        return in_its_lines(written), after
+    return Bracketed(parts=value.parts, is_mapping=value.is_mapping, written=written), after
 
 
-def line_end(comment: Comment) -> LineEnd:
-    """A comment as the end of its line."""
-    return LineEnd(comment=comment.text, column=comment.column, is_near=comment.text_of is not None)
+def in_its_lines(written: str) -> Verbatim:
+    """Keep brackets as they were written."""
+    return Verbatim(text="", written=written, is_plain=False, is_block=False)
 
 
-def in_one_line(value: Value, order: KeyOrder) -> str:
-    """What is tidy, printed in one line, its settings in their order."""
+def in_one_line(value: Written, order: KeyOrder) -> str:
+    """Print a value in one line, its settings in their order."""
     if isinstance(value, Verbatim):
         return value.written
     parts = ", ".join(_in_one_line(part, order) for part in sorted_parts(value.parts, order))
     return f"{{{parts}}}" if value.is_mapping else f"[{parts}]"
-
-
-def in_its_lines(rows: Sequence[Row], indent: int) -> Iterator[Line]:
-    """What is not tidy, in the lines that it has; all but the first are indented.
-
-    YAML wants each of them deeper than the key that they belong to, closing brackets too (YAML 1.2.2, 7.4).
-    """
-    depth = 0
-    for number, row in enumerate(rows):
-        closers = next((at for at, token in enumerate(row.tokens) if token not in _CLOSERS), len(row.tokens))
-        pad = " " * (indent + 2 * max(1, depth - closers))
-        if row.end and not row.tokens:
-            yield Line(text=pad + row.end.comment)
-            continue
-        *lines, last = continued(_spaced(row.tokens), pad + "  ")
-        start = pad if number else ""
-        for line in lines:
-            yield Line(text=start + line)
-            start = ""
-        yield Line(text=start + last, end=row.end)
-        depth += sum((token in _OPENERS) - (token in _CLOSERS) for token in row.tokens)
 
 
 def sorted_parts(parts: Sequence[Part], order: KeyOrder) -> list[Part]:
@@ -88,6 +48,19 @@ def _in_one_line(part: Part, order: KeyOrder) -> str:
     return f"{part.key.written}: {value}" if value else part.key.written
 
 
+def _needs_its_lines(text: str, pieces: Sequence[Piece]) -> bool:
+    """Whether a value has several lines, or a key stands behind a question mark, and may be longer than one without."""
+    cursor = pieces[0].start
+    for piece in pieces:
+        if "?" in text[cursor : piece.start] or (
+            piece.kind is PieceKind.SCALAR and "\n" in text[piece.start : piece.end]
+        ):
+            return True
+        if piece.kind is PieceKind.SCALAR:
+            cursor = max(cursor, piece.end)
+    return False
+
+
 def _read(text: str, pieces: Sequence[Piece], at: int) -> tuple[Bracketed, int]:
     is_mapping = pieces[at].kind is PieceKind.MAPPING
     at += 1
@@ -96,48 +69,10 @@ def _read(text: str, pieces: Sequence[Piece], at: int) -> tuple[Bracketed, int]:
         key = None
         if is_mapping:
             key, at = verbatim(text, pieces[at]), at + 1
-        value: Value
+        value: Written
         if pieces[at].kind is PieceKind.SCALAR:
             value, at = verbatim(text, pieces[at]), at + 1
         else:
             value, at = _read(text, pieces, at)
         parts.append(Part(key=key, value=value))
-    return Bracketed(parts=tuple(parts), is_mapping=is_mapping, is_tidy=True), at + 1
-
-
-def _rows(tokens: Iterator[tuple[int, str]], comments: Mapping[int, Comment]) -> Iterator[Row]:
-    """The lines from the first token to the last; blank ones are left out."""
-    row: list[str] = []
-    for offset, token in tokens:
-        if token.startswith("#"):
-            yield Row(tokens=tuple(row), end=line_end(comments[offset]))
-            row = []
-        elif token != _LINE_END:
-            row.append(token)
-        elif row:
-            yield Row(tokens=tuple(row))
-            row = []
-    yield Row(tokens=tuple(row))
-
-
-def _tokens(text: str, pieces: Sequence[Piece]) -> Iterator[tuple[int, str]]:
-    """Scalars, signs, comments and line ends, each with its offset."""
-    cursor = pieces[0].start
-    for piece in (*pieces[:-1], replace(pieces[-1], start=pieces[-1].end)):
-        if (piece.kind is PieceKind.SCALAR and piece.end > piece.start) or piece.kind is PieceKind.END:
-            for found in _SIGNS.finditer(text, cursor, piece.start):
-                yield found.start(), found.group()
-            cursor = piece.start
-        if piece.kind is PieceKind.SCALAR and piece.end > piece.start:
-            yield piece.start, text[piece.start : piece.end]
-            cursor = piece.end
-
-
-def _spaced(tokens: Sequence[str]) -> str:
-    line = before = ""
-    for token in tokens:
-        is_closed = token in (",", *_CLOSERS) and before != _COLON
-        is_close = before in ("", *_OPENERS) or token == _COLON or is_closed
-        line += token if is_close else f" {token}"
-        before = token
-    return line
+    return Bracketed(parts=tuple(parts), is_mapping=is_mapping), at + 1

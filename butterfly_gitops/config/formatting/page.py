@@ -78,7 +78,8 @@ def _part(part: Part, indent: int, order: KeyOrder) -> Iterator[Line]:
     first = " " * indent + _head(part)
     stays_below = bool(part.opening or part.below) or (part.is_pinned and part.starts_below)
     if not isinstance(part.value, Block):
-        yield from _leaf(part, part.value, indent, stays_below=stays_below)
+        value = in_its_lines(part.value.written) if isinstance(part.value, Bracketed) else part.value
+        yield from _leaf(part, value, indent, stays_below=stays_below)
         return
     inner = _block(part.value, indent + 2, order_below(part, order))
     second = next(inner)
@@ -90,25 +91,18 @@ def _part(part: Part, indent: int, order: KeyOrder) -> Iterator[Line]:
     yield from inner
 
 
-def _leaf(part: Part, value: Verbatim | Bracketed, indent: int, *, stays_below: bool) -> Iterator[Line]:
+def _leaf(part: Part, value: Verbatim, indent: int, *, stays_below: bool) -> Iterator[Line]:
     first = " " * indent + _head(part)
-    lines = _lines_of(value, indent)
+    lines = [Line(text=line) for line in scalar_lines(value, indent + 2)] if value.written else []
     if stays_below or not lines:
         yield from _ended(Line(text=first), part.opening)
         yield from _alone(part.below, indent + 2)
         first = " " * indent + " "
     # A block scalar has its comment behind its sign: what follows is its text.
-    closed = 0 if isinstance(value, Verbatim) and value.is_block else len(lines) - 1
+    closed = 0 if value.is_block else len(lines) - 1
     for number, line in enumerate(lines):
         whole = line if number else replace(line, text=f"{first} {line.text}")
         yield from _ended(whole, part.closing if number == closed else ())
-
-
-def _lines_of(value: Verbatim | Bracketed, indent: int) -> list[Line]:
-    """The lines of what is no block; the first without indentation."""
-    if isinstance(value, Bracketed):
-        return list(in_its_lines(value.rows, indent))
-    return [Line(text=line) for line in scalar_lines(value, indent + 2)] if value.written else []
 
 
 def _ended(line: Line, ends: LineEnds) -> Iterator[Line]:
@@ -128,18 +122,18 @@ def _settled(part: Part, indent: int, order: KeyOrder) -> Part:
     """The part with a list or mapping in brackets, or as a block, as the layout has it."""
     value, room = part.value, WIDTH - indent - len(_head(part)) - 1
     if isinstance(value, Bracketed):
-        if not value.is_tidy or (part.is_pinned and len(value.rows) > 1):
-            return part
+        if part.is_pinned and "\n" in value.written:
+            return replace(part, value=in_its_lines(value.written))
         line = in_one_line(value, order_below(part, order))
         is_held = part.is_pinned or part.opening or part.below
         if len(line) <= room or is_held or not value.reads_without:
-            return replace(part, value=_as_written(line))
+            return replace(part, value=in_its_lines(line))
         block = Block(parts=value.parts, is_mapping=value.is_mapping)
         return replace(part, value=block, opening=part.closing, closing=())
     if isinstance(value, Block) and not part.is_pinned and _may_be_joined(value):
         line = in_one_line(value, order)
         if len(line) <= room:
-            return replace(part, value=_as_written(line), opening=(), closing=part.opening)
+            return replace(part, value=in_its_lines(line), opening=(), closing=part.opening)
     return part
 
 
@@ -157,10 +151,6 @@ def _reads_in_brackets(value: Verbatim) -> bool:
     if not value.is_one_line:
         return False
     return _PLAIN_ANYWHERE.fullmatch(value.written) is not None if value.is_plain else True
-
-
-def _as_written(line: str) -> Verbatim:
-    return Verbatim(text="", written=line, is_plain=False, is_block=False)
 
 
 def _head(part: Part) -> str:

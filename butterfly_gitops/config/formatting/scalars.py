@@ -4,6 +4,7 @@ import re
 
 from butterfly_gitops.config.text.yaml_events import Verbatim
 
+_MANY = 10_000
 _BLOCK_HEADER = re.compile(r"[|>][-+0-9]*")
 
 
@@ -15,13 +16,17 @@ def scalar_lines(value: Verbatim, indent: int) -> list[str]:
     """The lines of a scalar, all but the first indented."""
     if value.is_block:
         return _block_lines(value, indent)
-    return continued(value.written, " " * indent)
+    first, *rest = value.written.split("\n")
+    if not rest:
+        return [first]
+    # Brackets keep the steps among their lines; of text YAML folds each line end, with the spaces around it.
+    columns = [_indentation(line) for line in rest if line.strip(" ")]
+    least = min(columns, default=0) if first[:1] in ("[", "{") else _MANY
+    return [_trimmed(first), *(" " * indent + _trimmed(_without_indentation(line, least)) for line in rest)]
 
 
-def continued(line: str, pad: str) -> list[str]:
-    """Text in which scalars may hold line ends, as lines: YAML folds each of these ends, with the spaces around it."""
-    first, *rest = line.split("\n")
-    return [_trimmed(first), *(pad + _trimmed(each.lstrip(" ")) for each in rest)] if rest else [line]
+def _without_indentation(line: str, most: int) -> str:
+    return line[min(most, _indentation(line)) :]
 
 
 def _trimmed(line: str) -> str:

@@ -1,4 +1,4 @@
-"""What a person wrote, as the layout moves it about: each value as it stands in the text, with the comments that are its own.
+"""The parts of a file as the layout moves them about: each value as it stands in the text, with its own comments.
 
 How these are found in a text belongs to `attachment` and `brackets`, how they are laid out to `page`.
 """
@@ -35,22 +35,12 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One line of something in brackets: its scalars and signs, and the comment at its end or alone."""
-
-    tokens: tuple[str, ...]
-    end: LineEnd | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Bracketed:
-    """A list or mapping in brackets; `rows` are its lines, told of the outermost only."""
+    """A list or mapping in brackets that can be laid out anew; the outermost one knows how it was written."""
 
     parts: tuple["Part", ...]
     is_mapping: bool
-    is_tidy: bool
-    """Whether nothing within needs a line of its own: no comment, and no value of several lines."""
-    rows: tuple[Row, ...] = ()
+    written: str = ""
 
     @property
     def reads_without(self) -> bool:
@@ -72,7 +62,7 @@ class Block:
     tail: Comments = ()
 
 
-Value = Verbatim | Bracketed | Block
+Written = Verbatim | Bracketed | Block
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +74,7 @@ class Part:
     """
 
     key: Verbatim | None
-    value: Value
+    value: Written
     lead: Comments = ()
     opening: LineEnds = ()
     below: Comments = ()
