@@ -15,9 +15,9 @@ from pydantic import BaseModel
 
 from butterfly_gitops.config import provenance, secrets
 from butterfly_gitops.config.layers import Deferred
-from butterfly_gitops.config.parts import Parts, SitePart, TextPart
+from butterfly_gitops.config.parts import Parts, SitePart
 from butterfly_gitops.config.reach import with_reach
-from butterfly_gitops.config.reading import FleetReading
+from butterfly_gitops.config.reading import FleetReading, fleet_of
 from butterfly_gitops.config.report import abridged, one_by_position
 from butterfly_gitops.config.rules.checks import CHECKS, check_comments
 from butterfly_gitops.config.rules.files import (
@@ -29,7 +29,6 @@ from butterfly_gitops.config.rules.files import (
     site_names,
 )
 from butterfly_gitops.config.site_text import check_shared_layer, read_file, read_site
-from butterfly_gitops.config.sound_fleet import fleet_of
 from butterfly_gitops.config.text.yaml_events import Events, fastest_events
 from butterfly_gitops.config.text.yaml_text import Text, read_text
 from butterfly_gitops.config.tree import Source, mapping_at, problem_at, text_at
@@ -124,7 +123,7 @@ def _judged(
     reading: FleetReading, files: Mapping[str, bytes], parts: Parts, *, root: str, within: list[Problem]
 ) -> list[Problem]:
     """All problems, those of each site `within` itself among them, with the reason in those that a comment answers."""
-    texts = [part.text for part in parts.texts.values()]
+    texts = parts.texts.values()
     found = [
         *check_files(files, root=root, unread=parts.unread),
         *(problem for text in texts for problem in text.problems),
@@ -147,7 +146,7 @@ def _judged(
 
 def _texts(
     files: Mapping[str, bytes], *, root: str, events: Events, known: Parts
-) -> Iterator[tuple[str, TextPart]]:
+) -> Iterator[tuple[str, Text]]:
     for site, path in (
         *((None, name) for name in FLEET_FILES),
         *((site, f"{site}/{name}") for site in site_names(files) for name in SITE_FILES),
@@ -157,7 +156,7 @@ def _texts(
             text = known.text(file, content)
             if text is None:
                 text = _of_todays_version(read_text(content, file=file, site=site, events=events))
-            yield file, TextPart(content=content, text=text)
+            yield file, text
 
 
 def _of_todays_version(text: Text) -> Text:
@@ -180,7 +179,7 @@ def _read(
     parts: Parts, *, root: str, known: Parts
 ) -> tuple[FleetReading, tuple[SitePart, ...], list[Problem]]:
     """Read the fleet's files and each site, and say what is wrong within each."""
-    texts = {path.removeprefix(f"{root}/"): part.text for path, part in parts.texts.items()}
+    texts = {path.removeprefix(f"{root}/"): text for path, text in parts.texts.items()}
     problems: list[Problem] = []
     context = Context(problems=problems)
     trees = {name: texts[name].root if name in texts else None for name in FLEET_FILES}

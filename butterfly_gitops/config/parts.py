@@ -14,14 +14,6 @@ from butterfly_gitops.model.problem import Origin, Problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TextPart:
-    """A file, and what it said."""
-
-    content: bytes
-    text: Text
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SitePart:
     """A site, and the texts that it was read from; the fleet's is the first."""
 
@@ -30,10 +22,6 @@ class SitePart:
     problems: tuple[Problem, ...]
     origins: Mapping[str, Origin]
     layers: Mapping[str, str]
-
-    def is_of(self, texts: tuple[Text | None, ...]) -> bool:
-        """Whether it was read from these very texts."""
-        return all(mine is other for mine, other in zip(self.texts, texts, strict=True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +32,7 @@ class Parts:
     not be read; `today` judges certificates.
     """
 
-    texts: Mapping[str, TextPart] = field(default_factory=dict)
+    texts: Mapping[str, Text] = field(default_factory=dict)
     sites: Mapping[str, SitePart] = field(default_factory=dict)
     paths: frozenset[str] = frozenset()
     others: Mapping[str, bytes] = field(default_factory=dict)
@@ -52,14 +40,16 @@ class Parts:
     today: date | None = None
 
     def text(self, file: str, content: bytes) -> Text | None:
-        """What a file said, if it still holds the same."""
-        part = self.texts.get(file)
-        return part.text if part is not None and part.content == content else None
+        """The text of a file, if it still holds the same."""
+        text = self.texts.get(file)
+        return text if text is not None and text.content == content else None
 
     def site(self, name: str, texts: tuple[Text | None, ...]) -> SitePart | None:
-        """What a site was, if it is still read from the same texts."""
+        """The results of a site, if it is still read from these very texts."""
         part = self.sites.get(name)
-        return part if part is not None and part.is_of(texts) else None
+        if part and all(mine is other for mine, other in zip(part.texts, texts, strict=True)):
+            return part
+        return None
 
     def are_of(self, other: "Parts") -> bool:
         """Whether nothing at all differs; sites follow from their texts."""
@@ -67,5 +57,5 @@ class Parts:
             (self.paths, self.others, self.today) == (other.paths, other.others, other.today)
             and self.unread == other.unread
             and self.texts.keys() == other.texts.keys()
-            and all(self.texts[file].text is part.text for file, part in other.texts.items())
+            and all(self.texts[file] is text for file, text in other.texts.items())
         )

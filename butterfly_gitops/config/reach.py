@@ -1,10 +1,10 @@
-"""Which endpoints a problem reaches that stands where several share a value: in a preset, or in endpoint defaults.
+"""The endpoints that a problem reaches which stands where several share a value: in a preset, or in endpoint defaults.
 
 The problem itself is reported once, at its place.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from butterfly_gitops.config.reading import EndpointReading, FleetReading
 from butterfly_gitops.config.tree import Entry, Mapping, Node, Sequence
@@ -16,35 +16,20 @@ _MOST_NAMED = 5
 _NOT_SHARED = frozenset({"endpoint", "site"})
 
 
-@dataclass(slots=True, kw_only=True)
-class _Reached:
-    """The first endpoints that a value reaches, and how many there are besides."""
-
-    named: list[str] = field(default_factory=list)
-    more: int = 0
-
-    def add(self, address: str) -> None:
-        if len(self.named) < _MOST_NAMED:
-            self.named.append(address)
-        else:
-            self.more += 1
-
-
 def with_reach(problems: tuple[Problem, ...], reading: FleetReading) -> tuple[Problem, ...]:
     """The same problems; those at a shared value name the endpoints that have it from there."""
-    reached = {origin: _Reached() for origin in _shared_origins(problems, reading)}
+    reached: dict[Origin, list[str]] = {origin: [] for origin in _shared_origins(problems, reading)}
     if not reached:
         return problems
     for site, endpoint in reading.endpoints:
         for origin in {origin for origin in _inherited(endpoint) if origin in reached}:
-            reached[origin].add(str(Address(site=site.name, name=endpoint.name)))
-    return tuple(_named(problem, reached.get(problem.origin)) for problem in problems)
+            reached[origin].append(str(Address(site=site.name, name=endpoint.name)))
+    return tuple(_named(problem, reached.get(problem.origin, [])) for problem in problems)
 
 
-def _named(problem: Problem, reached: _Reached | None) -> Problem:
-    if reached is None or not reached.named:
-        return problem
-    return replace(problem, reaches=tuple(reached.named), reaches_more=reached.more)
+def _named(problem: Problem, reached: list[str]) -> Problem:
+    first = tuple(reached[:_MOST_NAMED])
+    return replace(problem, reaches=first, reaches_more=len(reached) - len(first)) if reached else problem
 
 
 def _shared_origins(problems: Iterable[Problem], reading: FleetReading) -> set[Origin]:

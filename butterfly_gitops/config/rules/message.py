@@ -1,4 +1,4 @@
-"""What the settings of a message must hold among themselves; the fields that they name are `message_fields`'."""
+"""Settings of a message that must hold among themselves; the fields that they name are `message_fields`'."""
 
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -40,72 +40,50 @@ def check_messages(reading: FleetReading) -> Iterator[Problem]:
 
 def _version(endpoint: EndpointReading, message: Message) -> Iterator[Problem]:
     versions = LAYOUTS[message.layout].versions
-    if message.hl7_version in versions:
-        return
-    others = [name for name, layout in LAYOUTS.items() if message.hl7_version in layout.versions]
-    yield problem_at(
-        _place_of_value(endpoint, ("hl7_version",)),
-        rule="layout-version",
-        message=f"the layout {message.layout} has no version {message.hl7_version}",
-        hint=f'write hl7_version: "{versions[-1]}", or layout: {" or ".join(others)}',
-    )
+    if message.hl7_version not in versions:
+        others = [name for name, layout in LAYOUTS.items() if message.hl7_version in layout.versions]
+        says = f"the layout {message.layout} has no version {message.hl7_version}"
+        hint = f'write hl7_version: "{versions[-1]}", or layout: {" or ".join(others)}'
+        place = _place(endpoint, ("hl7_version",), is_of_value=True)
+        yield problem_at(place, rule="layout-version", message=says, hint=hint)
 
 
 def _of_another_layout(endpoint: EndpointReading, message: Message) -> Iterator[Problem]:
     for setting, layouts in _ONLY_IN.items():
-        if message.layout in layouts or endpoint.merged.tree.entry("message", *setting) is None:
-            continue
-        name = ".".join(("message", *setting))
-        yield problem_at(
-            _place(endpoint, setting),
-            rule="not-of-this-layout",
-            message=f"{endpoint.name} has the layout {message.layout}, in which {name} does nothing",
-            hint=f"take it out, or write layout: {' or '.join(layouts)}",
-            severity=Severity.WARNING,
-        )
+        if message.layout not in layouts and endpoint.merged.tree.entry("message", *setting):
+            name = ".".join(("message", *setting))
+            says = f"{endpoint.name} has the layout {message.layout}, in which {name} does nothing"
+            hint = f"take it out, or write layout: {' or '.join(layouts)}"
+            yield _warning(endpoint, setting, "not-of-this-layout", says, hint)
 
 
 def _departments(endpoint: EndpointReading, message: Message) -> Iterator[Problem]:
     """OBR-24, of the endpoint and of single exams."""
-    known = VERSIONS[message.hl7_version].departments
-    for setting, code in _written_departments(message):
-        if code not in known:
+    written = {("diagnostic_service",): message.diagnostic_service} | {
+        ("exam_codes", exam, "diagnostic_service"): codes.diagnostic_service
+        for exam, codes in message.exam_codes.items()
+        if codes.diagnostic_service is not None
+    }
+    for setting, code in written.items():
+        if code not in VERSIONS[message.hl7_version].departments:
             having = [one for one in LAYOUTS[message.layout].versions if code in VERSIONS[one].departments]
-            other = f', or hl7_version: "{having[-1]}"' if having else ""
-            yield problem_at(
-                _place(endpoint, setting),
-                rule="code-of-another-version",
-                message=f"{code} is not in table 0074 of v{message.hl7_version}, of which OBR-24 is",
-                hint=f"write RAD or RUS{other}",
-                severity=Severity.WARNING,
-            )
-
-
-def _written_departments(message: Message) -> Iterator[tuple[tuple[str, ...], str]]:
-    yield ("diagnostic_service",), message.diagnostic_service
-    for exam, codes in message.exam_codes.items():
-        if codes.diagnostic_service is not None:
-            yield ("exam_codes", exam, "diagnostic_service"), codes.diagnostic_service
+            says = f"{code} is not in table 0074 of v{message.hl7_version}, of which OBR-24 is"
+            hint = "write RAD or RUS" + (f', or hl7_version: "{having[-1]}"' if having else "")
+            yield _warning(endpoint, setting, "code-of-another-version", says, hint)
 
 
 def _without_rows(endpoint: EndpointReading, message: Message) -> Iterator[Problem]:
     if message.layout == "notice" and message.study_uid in ("none", "ZDS") and message.image_link == "none":
-        yield problem_at(
-            _place(endpoint, ("study_uid",)),
-            rule="nothing-to-send",
-            message=f"a notice of {endpoint.name} has no OBX: neither the Study UID nor the link to the images",
-            hint="write study_uid: ST, or image_link: rp",
-        )
+        says = f"a notice of {endpoint.name} has no OBX: neither the Study UID nor the link to the images"
+        hint = "write study_uid: ST, or image_link: rp"
+        yield problem_at(_place(endpoint, ("study_uid",)), rule="nothing-to-send", message=says, hint=hint)
 
 
 def _text_type(endpoint: EndpointReading, message: Message) -> Iterator[Problem]:
     if message.layout == "report" and message.text_type == "ST":
-        yield problem_at(
-            _place_of_value(endpoint, ("text_type",)),
-            rule="text-type",
-            message="ST is text of one line, and the layout report writes a section of several into one OBX",
-            hint="write TX or FT, or layout: lines",
-        )
+        says = "ST is text of one line, and the layout report writes a section of several into one OBX"
+        place = _place(endpoint, ("text_type",), is_of_value=True)
+        yield problem_at(place, rule="text-type", message=says, hint="write TX or FT, or layout: lines")
 
 
 class _Contradiction(NamedTuple):
@@ -162,22 +140,20 @@ _CONTRADICTIONS = (
 def _at_odds(endpoint: EndpointReading, value: EhrEndpoint) -> Iterator[Problem]:
     for one in _CONTRADICTIONS:
         if one.is_so(value):
-            yield problem_at(
-                _place(endpoint, one.setting),
-                rule="at-odds",
-                message=f"message.{'.'.join(one.setting)} of {endpoint.name} {one.says}",
-                hint=one.hint,
-                severity=Severity.WARNING,
-            )
+            says = f"message.{'.'.join(one.setting)} of {endpoint.name} {one.says}"
+            yield _warning(endpoint, one.setting, "at-odds", says, one.hint)
 
 
-def _place_of_value(endpoint: EndpointReading, setting: tuple[str, ...]) -> Place:
-    """The same, for a value that is wrong where the setting is right."""
-    own = endpoint.own.entry("message", *setting)
-    return own.value.place if own else endpoint.key.place
+def _warning(
+    endpoint: EndpointReading, setting: tuple[str, ...], rule: str, message: str, hint: str
+) -> Problem:
+    place = _place(endpoint, setting)
+    return problem_at(place, rule=rule, message=message, hint=hint, severity=Severity.WARNING)
 
 
-def _place(endpoint: EndpointReading, setting: tuple[str, ...]) -> Place:
+def _place(endpoint: EndpointReading, setting: tuple[str, ...], *, is_of_value: bool = False) -> Place:
     """Where the endpoint itself says it; its key where another layer does, which may be right for others."""
     own = endpoint.own.entry("message", *setting)
-    return own.key.place if own else endpoint.key.place
+    if own is None:
+        return endpoint.key.place
+    return own.value.place if is_of_value else own.key.place

@@ -1,4 +1,4 @@
-"""What fixed values and `""` may be said of: the fields that `message.fields` and `message.empty_as_null` name."""
+"""Fields that fixed values and `""` may be said of: those that `message.fields` and `message.empty_as_null` name."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -19,13 +19,6 @@ from butterfly_gitops.hl7.own_field import (
 )
 from butterfly_gitops.model.message import Message
 from butterfly_gitops.model.problem import Problem, Severity
-
-
-def _by_segment(fields: dict[str, frozenset[int]]) -> str:
-    """`MSH-1, 2; PID-3`: the fields by segment."""
-    each = {name: [str(number) for number in sorted(numbers)] for name, numbers in fields.items() if numbers}
-    return "; ".join(f"{name}-{', '.join(numbers)}" for name, numbers in each.items())
-
 
 _DEEPEST = 2  # a component and a subcomponent
 _CANNOT = {
@@ -109,38 +102,34 @@ def _named(endpoint: EndpointReading, message: Message) -> Iterator[_Named]:
 def _of_place(named: _Named, message: Message, sent: frozenset[str]) -> Iterator[Problem]:
     """Fields that we write ourselves, that no segment has, and of segments that the layout does not have."""
     segment, last = named.segment, LAST_FIELDS[named.segment]
+    field = f"{segment}-{named.number}"
+    most = (named.number <= last and components_of(segment, named.number)) or named.component
     if named.is_refused:
-        yield problem_at(
-            named.place,
-            rule="own-field",
-            message=f"{named.text} cannot {_CANNOT[named.setting]}",
-            hint=_instead_of(f"{segment}-{named.number}", named.setting),
-        )
+        says, hint = f"{named.text} cannot {_CANNOT[named.setting]}", _instead_of(field, named.setting)
+        yield _refused(named, "own-field", says, hint)
     elif named.is_too_deep:
-        yield _too_deep(named)
+        component = named.text.rpartition(".")[0]
+        found = fixable_at(component)
+        parts = found.parts if found else 0
+        can = f"only parts 1 to {parts} of {component} can" if parts else f"{component} has no parts that can"
+        hint = f"write {component}" + (f", or {component}.1 to {component}.{parts}" if parts else "")
+        yield _refused(named, "own-field", f"{named.text} cannot be fixed: {can}", hint)
     elif named.number > last:
-        yield problem_at(
-            named.place,
-            rule="no-such-field",
-            message=f"{segment} has no field {named.number}: its last is {segment}-{last}",
-            hint="write the field that is meant, or take it out",
-        )
-    elif named.component > (most := components_of(segment, named.number) or named.component):
+        says = f"{segment} has no field {named.number}: its last is {segment}-{last}"
+        yield _refused(named, "no-such-field", says, "write the field that is meant, or take it out")
+    elif named.component > most:
         has = f"it has {most}" if most > 1 else "it is one text"
-        yield problem_at(
-            named.place,
-            rule="no-such-field",
-            message=f"{segment}-{named.number} has no component {named.component}: {has}",
-            hint="write the component that is meant, or take it out",
-        )
+        says = f"{field} has no component {named.component}: {has}"
+        yield _refused(named, "no-such-field", says, "write the component that is meant, or take it out")
     elif segment not in sent:
-        yield problem_at(
-            named.place,
-            rule="not-of-this-layout",
-            message=f"{named.endpoint.name} sends no {segment} in the layout {message.layout}",
-            hint="take it out",
-            severity=Severity.WARNING,
-        )
+        says = f"{named.endpoint.name} sends no {segment} in the layout {message.layout}"
+        yield _refused(named, "not-of-this-layout", says, "take it out", severity=Severity.WARNING)
+
+
+def _refused(
+    named: _Named, rule: str, message: str, hint: str, *, severity: Severity = Severity.ERROR
+) -> Problem:
+    return problem_at(named.place, rule=rule, message=message, hint=hint, severity=severity)
 
 
 def _overlaps(endpoint: EndpointReading, message: Message) -> Iterator[Problem]:
@@ -185,21 +174,8 @@ def _overlap(named: _Named, other: _Named, *, says: str, hint: str) -> Problem:
     )
 
 
-def _too_deep(named: _Named) -> Problem:
-    component = named.text.rpartition(".")[0]
-    found = fixable_at(component)
-    parts = found.parts if found else 0
-    return problem_at(
-        named.place,
-        rule="own-field",
-        message=f"{named.text} cannot be fixed: "
-        + (f"only parts 1 to {parts} of {component} can" if parts else f"{component} has no parts that can"),
-        hint=f"write {component}" + (f", or {component}.1 to {component}.{parts}" if parts else ""),
-    )
-
-
 def _instead_of(field: str, setting: str) -> str:
-    """What to write where a field of ours is named."""
+    """Say what to write where a field of ours is named."""
     decides = setting_of(field)
     hint = f"take it out, and write {decides}" if decides else "take it out"
     if setting == "fields" and field in FIXABLE:
@@ -212,13 +188,9 @@ def _separators(endpoint: EndpointReading, message: Message) -> Iterator[Problem
     for named, text in message.fields.items():
         if found := next((each for each in "^&~|" if each in text), None):
             parts = "" if named.count(".") == _DEEPEST else f"{named}.1 and {named}.2, or "
-            yield problem_at(
-                _Named(endpoint, "fields", named).place,
-                rule="separator-in-value",
-                message=f"{named} has a {found} in its value, which is sent as a character of the text",
-                hint=f"write {parts}the value without it",
-                severity=Severity.WARNING,
-            )
+            says = f"{named} has a {found} in its value, which is sent as a character of the text"
+            hint, at = f"write {parts}the value without it", _Named(endpoint, "fields", named)
+            yield _refused(at, "separator-in-value", says, hint, severity=Severity.WARNING)
 
 
 def _unequal_numbers(endpoint: EndpointReading, message: Message) -> Iterator[Problem]:
@@ -232,10 +204,8 @@ def _unequal_numbers(endpoint: EndpointReading, message: Message) -> Iterator[Pr
             # Where both are fixed it is said of one of them.
             if field.startswith("OBR") and twin in message.fields:
                 continue
-            yield problem_at(
-                _Named(endpoint, "fields", place).place,
-                rule="at-odds",
-                message=f"{place} of {endpoint.name} is fixed, and {twin}, which must be equal to it, is not the same",
-                hint=f"fix {twin} alike",
-                severity=Severity.WARNING,
+            says = (
+                f"{place} of {endpoint.name} is fixed, and {twin}, which must be equal to it, is not the same"
             )
+            at = _Named(endpoint, "fields", place)
+            yield _refused(at, "at-odds", says, f"fix {twin} alike", severity=Severity.WARNING)

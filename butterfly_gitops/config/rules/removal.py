@@ -1,4 +1,4 @@
-"""What left the files and what was renamed is said once, and never of a thing that is still there."""
+"""Things that left the files or were renamed: said once, and never of a thing that is still there."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -30,13 +30,9 @@ def _still_there(site: SiteReading, removed: tuple[Scalar, ...]) -> Iterator[Pro
     for name in removed:
         if name.text in living:
             kind, key = living[name.text]
-            yield problem_at(
-                name.place,
-                rule="removed-still-there",
-                message=f'"{name.text}" is named as removed, and is still {kind} of {site.name}',
-                hint=f"take {name.text} out of {key.place.source.file}, or this entry",
-                related=((f"{kind} of this name", key.place.origin),),
-            )
+            says = f'"{name.text}" is named as removed, and is still {kind} of {site.name}'
+            hint = f"take {name.text} out of {key.place.source.file}, or this entry"
+            yield _contradiction(name, "removed-still-there", says, hint, (f"{kind} of this name", key))
 
 
 def _still_used(site: SiteReading, removed: dict[str, Scalar]) -> Iterator[Problem]:
@@ -72,13 +68,8 @@ def _removed_twice(removed: tuple[Scalar, ...]) -> Iterator[Problem]:
     first: dict[str, Scalar] = {}
     for name in removed:
         if other := first.get(name.text):
-            yield problem_at(
-                name.place,
-                rule="removed-twice",
-                message=f'"{name.text}" is named as removed in two files',
-                hint="keep it in the file that it left",
-                related=(("the other entry", other.place.origin),),
-            )
+            says, hint = f'"{name.text}" is named as removed in two files', "keep it in the file that it left"
+            yield _contradiction(name, "removed-twice", says, hint, ("the other entry", other))
         first.setdefault(name.text, name)
 
 
@@ -117,12 +108,8 @@ def _sites_still_there(reading: FleetReading) -> Iterator[Problem]:
     there = {site.name: site for site in reading.sites}
     for name in keys_of(mapping_at(reading.fleet_tree, "removed_sites")):
         if site := there.get(name.text):
-            folder = site.source.file
-            problem = problem_at(
-                name.place,
-                rule="removed-still-there",
-                message=f'"{name.text}" is named as removed, and its folder is still there',
-                hint=f"delete {folder}/, or this entry",
-            )
+            says = f'"{name.text}" is named as removed, and its folder is still there'
+            hint = f"delete {site.source.file}/, or this entry"
             # The other sites have no part in the contradiction.
+            problem = problem_at(name.place, rule="removed-still-there", message=says, hint=hint)
             yield replace(problem, site=name.text)

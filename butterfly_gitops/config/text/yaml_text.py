@@ -5,7 +5,7 @@ It reads the parser's events, so that each scalar keeps its raw text; `yaml_tree
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
@@ -33,6 +33,7 @@ class Text:
     """One file as it was read: its tree, if there is one, what is wrong with the text, and remarks to this program."""
 
     source: Source
+    content: bytes
     root: Node | None
     problems: tuple[Problem, ...]
     remarks: tuple[Remark, ...] = ()
@@ -44,8 +45,8 @@ def read_text(data: bytes, *, file: str, site: str | None, events: Events = fast
     """Read one file. Whatever is wrong with it becomes a problem; no exception leaves."""
     plain = read_plain(data, Source(file=file, site=site, lines=()))
     if plain.problems:
-        return Text(source=plain.source, root=None, problems=plain.problems)
-    return _read_tree(plain.text, plain.source, events)
+        return Text(source=plain.source, content=data, root=None, problems=plain.problems)
+    return replace(_read_tree(plain.text, plain.source, events), content=data)
 
 
 def _read_tree(text: str, source: Source, events: Events) -> Text:
@@ -75,9 +76,10 @@ def _read_tree(text: str, source: Source, events: Events) -> Text:
         # Of blank lines in a block scalar, which is refused anyway, the parsers think differently, too.
         return _read_tree(text, source, python_events)
     if root is None or "#" not in text:
-        return Text(source=source, root=root, problems=tuple(problems))
+        return Text(source=source, content=b"", root=root, problems=tuple(problems))
     return Text(
         source=source,
+        content=b"",
         root=root,
         problems=tuple(problems),
         remarks=tuple(_remarks(text, source, events)),

@@ -4,7 +4,7 @@ Where the events come from, and what becomes of what the parser itself refuses, 
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from ruamel.yaml.events import (
@@ -30,6 +30,7 @@ from butterfly_gitops.config.tree import (
     Mapping,
     Node,
     Place,
+    Related,
     Scalar,
     Sequence,
     Source,
@@ -84,20 +85,25 @@ class TreeBuilder:
             raise _empty(root.place if root.text else Place(source=self._source, line=1, column=1))
         next(self._events)  # the document's end
         if isinstance(another := next(self._events, None), DocumentStartEvent):
-            from_line = another.start_mark.line + 1
             # What the second one says is not known, so no rule may judge by the first one alone.
-            place = self._line_that(lambda line: line.startswith("---"), from_line=from_line)
+            lines, first_line = self._source.lines, another.start_mark.line
+            below = range(first_line, len(lines))
+            line = next((number for number in below if lines[number].startswith("---")), first_line)
+            length = len(lines[line].rstrip()) if line < len(lines) else 1
+            place = Place(source=self._source, line=line + 1, column=1, length=max(1, length))
             hint = "keep one document in a file, with at most one `---` at its top"
-            message = "a second document"
-            raise UnreadableError(problem_at(place, rule="several-documents", message=message, hint=hint))
+            raise UnreadableError(self._problem(place, "several-documents", "a second document", hint))
         return root
 
     def _node(self, event: Any, *, depth: int, key: Scalar | None = None) -> Node:
-        if depth > MAX_DEPTH:
-            raise self._too_deep(event)
         self._count += 1
+        if depth > MAX_DEPTH:
+            hint = "look at the brackets of this line; no setting nests deeper than five levels"
+            says = f"nested more than {MAX_DEPTH} levels deep"
+            raise UnreadableError(self._problem(self._begin_of(event), "too-deep", says, hint))
         if self._count > MAX_VALUES:
-            raise self._too_many(event)
+            says, hint = f"the file has more than {MAX_VALUES} keys and values", how_to_split(self._source)
+            raise UnreadableError(self._problem(self._begin_of(event), "file-too-large", says, hint))
         if isinstance(event, ScalarEvent):
             return self._scalar(event, key=key)
         if isinstance(event, AliasEvent):
@@ -111,18 +117,6 @@ class TreeBuilder:
             items.append(self._node(inner, depth=depth + 1))
         return Sequence(place=self._begin_of(event), items=tuple(items))
 
-    def _too_deep(self, event: Any) -> UnreadableError:
-        message = f"nested more than {MAX_DEPTH} levels deep"
-        hint = "look at the brackets of this line; no setting nests deeper than five levels"
-        place = self._begin_of(event)
-        return UnreadableError(problem_at(place, rule="too-deep", message=message, hint=hint))
-
-    def _too_many(self, event: Any) -> UnreadableError:
-        message = f"the file has more than {MAX_VALUES} keys and values"
-        hint = how_to_split(self._source)
-        place = self._begin_of(event)
-        return UnreadableError(problem_at(place, rule="file-too-large", message=message, hint=hint))
-
     def _mapping(self, event: Any, *, depth: int) -> Mapping:
         entries: dict[str, Entry] = {}
         while not isinstance(inner := next(self._events), MappingEndEvent):
@@ -131,7 +125,9 @@ class TreeBuilder:
             if key is None:
                 continue
             if first := entries.get(key.text):
-                self._refuse_twice(key, first.key)
+                says = f'"{key.text}" stands twice in the same mapping'
+                there = (("first defined here", first.key.place.origin),)
+                self._refuse(key.place, "duplicate-key", says, "keep one of them", related=there)
                 continue
             entries[key.text] = Entry(key, value)
         return Mapping(place=self._begin_of(event), entries=entries)
@@ -147,11 +143,11 @@ class TreeBuilder:
                 if isinstance(node, Mapping | Sequence) or node.text
                 else self._missing_key(node.place)
             )
-            self._refuse(place, rule="key-not-text", message="a key that is no text", hint=hint)
+            self._refuse(place, "key-not-text", "a key that is no text", hint)
             return None
         if node.is_plain and node.text == "<<":
             hint = "use a preset or endpoint_defaults for what several endpoints share"
-            self._refuse(node.place, rule="merge-key", message="a merge key (<<)", hint=hint)
+            self._refuse(node.place, "merge-key", "a merge key (<<)", hint)
             return None
         return node
 
@@ -183,7 +179,7 @@ class TreeBuilder:
     def _refuse_in_value(self, place: Place, character: str) -> None:
         if character in "\n\r":
             hint = "write it in one line"
-            self._refuse(place, rule="several-lines", message="a value of several lines", hint=hint)
+            self._refuse(place, "several-lines", "a value of several lines", hint)
         else:
             self._problems.append(refused_character(place, character))
 
@@ -196,27 +192,24 @@ class TreeBuilder:
             if (word := _FIRST_OF_SEVERAL_WORDS.match(line)) and word[1] in setting_names():
                 hint = f"write a colon behind {word[1]}, and indent it like the other settings"
                 break
-        self._refuse(place, rule="several-lines", message="a value of several lines", hint=hint)
+        self._refuse(place, "several-lines", "a value of several lines", hint)
 
     def _refused_alias(self, event: AliasEvent) -> Scalar:
         place = self._token(event)
         hint = "write the value itself, or use a preset"
-        self._refuse(place, rule="alias", message=f"an alias (*{event.anchor})", hint=hint)
+        self._refuse(place, "alias", f"an alias (*{event.anchor})", hint)
         return Scalar(place=place, text="", is_plain=True)
 
     def _refuse_pasted(self, place: Place, text: str) -> bool:
         """Refuse what a word processor makes of quotes and of the dash before an item; tells whether it is that."""
-        sign, code = text[0], f"U+{ord(text[0]):04X}"
+        sign, code, rule = text[0], f"U+{ord(text[0]):04X}", "pasted-character"
         if sign in _QUOTES:
-            message = f"a quotation mark of a word processor ({sign}, {code})"
-            hint = 'write plain quotes ("), or none'
-            self._refuse(place, rule="pasted-character", message=message, hint=hint)
+            says = f"a quotation mark of a word processor ({sign}, {code})"
+            self._refuse(place, rule, says, 'write plain quotes ("), or none')
             return True
         if text[1:2] == " ":
-            message = f"a dash or bullet of a word processor ({sign}, {code})"
-            hint = 'begin an item of a list with a plain "-"'
-            short = place._replace(length=1)
-            self._refuse(short, rule="pasted-character", message=message, hint=hint)
+            says = f"a dash or bullet of a word processor ({sign}, {code})"
+            self._refuse(place._replace(length=1), rule, says, 'begin an item of a list with a plain "-"')
             return True
         return False
 
@@ -225,17 +218,10 @@ class TreeBuilder:
         place = self._token(event) if isinstance(event, ScalarEvent) else self._begin_of(event)
         if event.anchor is not None:
             at, message = self._sign(place, _ANCHOR), f"an anchor (&{event.anchor})"
-            self._refuse(at, rule="anchor", message=message, hint="take it out")
+            self._refuse(at, "anchor", message, "take it out")
         if event.ctag is not None:
             hint = "take it out; each setting has one type, and quotes are enough for text"
-            self._refuse(self._sign(place, _TAG), rule="tag", message="a YAML tag", hint=hint)
-
-    def _line_that(self, fits: Callable[[str], bool], *, from_line: int) -> Place:
-        """The first line that fits, whole; the one to start from if none does."""
-        lines = self._source.lines
-        found = next((number for number in range(from_line, len(lines) + 1) if fits(lines[number - 1])), None)
-        length = len(lines[found - 1].rstrip()) if found else 1
-        return Place(source=self._source, line=found or from_line, column=1, length=length)
+            self._refuse(self._sign(place, _TAG), "tag", "a YAML tag", hint)
 
     def _missing_key(self, place: Place) -> Place:
         """The colon, or else the last sign, before which a name is missing: behind it each parser points elsewhere."""
@@ -260,19 +246,11 @@ class TreeBuilder:
         found = sign.search(place.excerpt, place.column - 1)
         return place._replace(column=found.start() + 1, length=len(found.group())) if found else place
 
-    def _refuse_twice(self, key: Scalar, first: Scalar) -> None:
-        self._problems.append(
-            problem_at(
-                key.place,
-                rule="duplicate-key",
-                message=f'"{key.text}" stands twice in the same mapping',
-                hint="keep one of them",
-                related=(("first defined here", first.place.origin),),
-            )
-        )
+    def _refuse(self, place: Place, rule: str, message: str, hint: str, *, related: Related = ()) -> None:
+        self._problems.append(self._problem(place, rule, message, hint, related=related))
 
-    def _refuse(self, place: Place, *, rule: str, message: str, hint: str) -> None:
-        self._problems.append(problem_at(place, rule=rule, message=message, hint=hint))
+    def _problem(self, place: Place, rule: str, message: str, hint: str, *, related: Related = ()) -> Problem:
+        return problem_at(place, rule=rule, message=message, hint=hint, related=related)
 
     def _begin_of(self, event: Any) -> Place:
         line, column = self._start(event)
