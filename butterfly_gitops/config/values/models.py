@@ -16,35 +16,11 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter, Vali
 from butterfly_gitops.config import secrets
 from butterfly_gitops.config.layers import ENDPOINT_ONLY, EndpointLayer
 from butterfly_gitops.config.tree import Entry, Mapping, Node, Scalar, Sequence, text_at
-from butterfly_gitops.config.values.context import (
-    FAILED,
-    Context,
-    Reader,
-    is_refused_null,
-    read_once,
-    shown,
-)
+from butterfly_gitops.config.values import scalars
+from butterfly_gitops.config.values.context import FAILED, Context, Reader, is_refused_null, read_once, shown
 from butterfly_gitops.config.values.hosts import HostReader
-from butterfly_gitops.config.values.scalars import (
-    BooleanReader,
-    ChoiceReader,
-    DurationReader,
-    EncodingReader,
-    IdentityReader,
-    IntegerReader,
-    ReferenceReader,
-    TextReader,
-)
 from butterfly_gitops.config.values.unknown_keys import has_left_its_name, meant_by, refuse_key
-from butterfly_gitops.model.endpoint import (
-    ENV_PATTERN,
-    HD_PATTERN,
-    HOST_PATTERN,
-    PATH_PATTERN,
-    FileReference,
-    Hd,
-    Reference,
-)
+from butterfly_gitops.model import endpoint
 from butterfly_gitops.model.meaning import Meanings
 
 _MOST_NAMED = 8
@@ -77,9 +53,9 @@ def reader_of(annotation: Any) -> Reader:
         return _union_reader(arguments)
     if origin is Literal:
         if "UTF-8" in arguments:
-            return EncodingReader(offered=arguments)
+            return scalars.EncodingReader(offered=arguments)
         told = [one.of for one in getattr(annotation, "__metadata__", ()) if isinstance(one, Meanings)]
-        return ChoiceReader(choices=arguments, meanings=told[0] if told else {})
+        return scalars.ChoiceReader(choices=arguments, meanings=told[0] if told else {})
     if origin is tuple:
         return ListReader(item=reader_of(arguments[0]))
     if origin is dict:
@@ -93,32 +69,36 @@ def _scalar_reader(annotation: Any, bare: Any) -> Reader:
     # Of all settings that there are, one file has few: what checks the others is never built.
     adapter: TypeAdapter[Any] = TypeAdapter(annotation, config=ConfigDict(strict=True, defer_build=True))
     if bare is bool:
-        return BooleanReader()
+        return scalars.BooleanReader()
     if bare is int:
-        return IntegerReader(adapter=adapter)
+        return scalars.IntegerReader(adapter=adapter)
     if bare is timedelta:
-        return DurationReader(adapter=adapter)
+        return scalars.DurationReader(adapter=adapter)
     if bare is not str:
         raise TypeError(f"no reader for {annotation!r}")
     limits = (each for each in get_args(annotation) if isinstance(each, StringConstraints))
     pattern = next((each.pattern for each in limits), None)
-    if pattern == HOST_PATTERN:
+    if pattern == endpoint.HOST_PATTERN:
         return HostReader()
-    if pattern in (ENV_PATTERN, PATH_PATTERN):
-        return ReferenceReader(adapter=adapter)
-    return IdentityReader(adapter=adapter) if pattern == HD_PATTERN else TextReader(adapter=adapter)
+    if pattern in (endpoint.ENV_PATTERN, endpoint.PATH_PATTERN):
+        return scalars.ReferenceReader(adapter=adapter)
+    return (
+        scalars.IdentityReader(adapter=adapter)
+        if pattern == endpoint.HD_PATTERN
+        else scalars.TextReader(adapter=adapter)
+    )
 
 
 def _union_reader(arguments: tuple[Any, ...]) -> Reader:
     members = tuple(member for member in arguments if member is not types.NoneType)
     readers = [reader_of(member) for member in members]
     models = tuple(reader for reader in readers if isinstance(reader, ModelReader))
-    scalars = [reader for reader in readers if not isinstance(reader, ModelReader)]
+    others = [reader for reader in readers if not isinstance(reader, ModelReader)]
     union: Reader
     if len(members) == 1:
         union = readers[0]
     else:
-        union = UnionReader(scalar=scalars[0] if scalars else None, models=models)
+        union = UnionReader(scalar=others[0] if others else None, models=models)
     return OptionalReader(inner=union) if len(members) < len(arguments) else union
 
 
@@ -232,7 +212,7 @@ class UnionReader:
             return self._model_of(node).read(node, at, context)
         if self.scalar is not None:
             return self.scalar.read(node, at, context)
-        is_reference = any(reader.model is FileReference for reader in self.models)
+        is_reference = any(reader.model is endpoint.FileReference for reader in self.models)
         if not is_reference or (isinstance(node, Scalar) and node.is_null):
             return self.models[0].read(node, at, context)
         # A private key never lies in the repository, so no hint leads there.
@@ -273,7 +253,7 @@ class ModelReader:
         for entry in unknown:
             refuse_key(entry, self.model, context)
         # What stands in a reference instead of it has been refused, and is no reason to write a path beside it.
-        is_judged = context.relaxed or (bool(unknown) and self.model in get_args(Reference))
+        is_judged = context.relaxed or (bool(unknown) and self.model in get_args(endpoint.Reference))
         missing = () if is_judged else tuple(self._missing(mapping, unknown))
         if missing:
             self._refuse_missing(missing, mapping, at, context)
@@ -289,7 +269,7 @@ class ModelReader:
         return replace(context, is_needed=is_needed)
 
     def _missing(self, mapping: Mapping, unknown: list[Entry]) -> Iterator[str]:
-        """What must be there and is not, unless a misspelt key stands for it, which is refused by itself."""
+        """The settings that must be there and are not, unless a misspelt key stands for it, which is refused by itself."""
         absent = [name for name in _required(self.model) if name not in mapping.entries]
         misspelt = {meant_by(entry.key, self.model) for entry in unknown} if absent else set()
         yield from (name for name in absent if name not in misspelt)
@@ -300,7 +280,7 @@ class ModelReader:
         searched = f" (looked in {', '.join(map(str, context.searched))})" if context.searched else ""
         message = f"{at.text} has no {' and no '.join(missing)}{searched}"
         hint = f"add {', '.join(f'`{name}:{self._only_choice(name)}`' for name in missing)}"
-        if self.model is Hd and (name := text_at(mapping, "namespace")):
+        if self.model is endpoint.Hd and (name := text_at(mapping, "namespace")):
             hint = f"write {shown(name)} alone, without braces; or {hint}"
         context.refuse(at.place, rule="missing-value", message=message, hint=hint)
 
@@ -309,7 +289,7 @@ class ModelReader:
         reader = _fields(self.model)[name]
         if isinstance(reader, MapReader):
             return " {}"
-        choices = reader.choices if isinstance(reader, ChoiceReader) else ()
+        choices = reader.choices if isinstance(reader, scalars.ChoiceReader) else ()
         return f" {choices[0]}" if len(choices) == 1 else ""
 
     def _validated(self, values: dict[str, Any], mapping: Mapping, context: Context) -> Any:

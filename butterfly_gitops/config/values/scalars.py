@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from butterfly_gitops.config import secrets
 from butterfly_gitops.config.tree import Node, Scalar
 from butterfly_gitops.config.typos import one_of, slug_of, typo_of
-from butterfly_gitops.config.values.context import FAILED, Context, Failed, scalar_for, shown
+from butterfly_gitops.config.values.context import FAILED, Context, scalar_for, shown
 from butterfly_gitops.model.endpoint import Hd
 from butterfly_gitops.model.field_place import FIELD_PATTERN, PLACE_PATTERN
 from butterfly_gitops.model.hidden import HIDDEN
@@ -40,16 +40,36 @@ _PLACES = {FIELD_PATTERN: "field", PLACE_PATTERN: "place in a message"}
 _MOST_CHARACTERS = 220
 
 
+def valid(adapter: TypeAdapter[Any], value: Any) -> Any:
+    """The value within the limits of its type, or FAILED."""
+    try:
+        return adapter.validate_python(value)
+    except ValidationError:
+        return FAILED
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BooleanReader:
+class ScalarReader:
+    """Reads a plain value; each kind says which texts it takes."""
+
+    wants: str = "text"
+
+    def read(self, node: Node, at: Scalar, context: Context) -> Any:
+        scalar = scalar_for(node, at, self.wants, context)
+        return FAILED if scalar is None else self.value_of(scalar, at, context)
+
+    def value_of(self, scalar: Scalar, at: Scalar, context: Context) -> Any:
+        """Return the value of a text, or FAILED after its problem was noted."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BooleanReader(ScalarReader):
     """Reads `true` and `false`, without quotes, and no other words for them."""
 
     wants: str = "true or false"
 
-    def read(self, node: Node, at: Scalar, context: Context) -> Any:
-        scalar = scalar_for(node, at, self.wants, context)
-        if scalar is None:
-            return FAILED
+    def value_of(self, scalar: Scalar, at: Scalar, context: Context) -> Any:
         if scalar.is_plain and scalar.text in ("true", "false"):
             return scalar.text == "true"
         meant = _MEANT_BOOLEANS.get(scalar.text.lower())
@@ -59,16 +79,13 @@ class BooleanReader:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IntegerReader:
+class IntegerReader(ScalarReader):
     """Reads a decimal whole number without quotes or leading zeros."""
 
     adapter: TypeAdapter[Any]
     wants: str = "a whole number"
 
-    def read(self, node: Node, at: Scalar, context: Context) -> Any:
-        scalar = scalar_for(node, at, self.wants, context)
-        if scalar is None:
-            return FAILED
+    def value_of(self, scalar: Scalar, at: Scalar, context: Context) -> Any:
         rule, message = "wrong-type", f"{at.text} is {self.wants}, not {shown(scalar)}"
         if scalar.is_plain and _INTEGER.fullmatch(scalar.text):
             if self._is_within(int(scalar.text)):
@@ -86,11 +103,7 @@ class IntegerReader:
         return f"write a whole number {self._limits()}"
 
     def _is_within(self, number: int) -> bool:
-        try:
-            self.adapter.validate_python(number)
-        except ValidationError:
-            return False
-        return True
+        return valid(self.adapter, number) is not FAILED
 
     def _limits(self) -> str:
         schema = self.adapter.json_schema()
@@ -100,16 +113,13 @@ class IntegerReader:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DurationReader:
+class DurationReader(ScalarReader):
     """Reads `250ms`, `30s`, `10m` or `2h`."""
 
     adapter: TypeAdapter[Any]
     wants: str = "a duration such as 30s"
 
-    def read(self, node: Node, at: Scalar, context: Context) -> Any:
-        scalar = scalar_for(node, at, self.wants, context)
-        if scalar is None:
-            return FAILED
+    def value_of(self, scalar: Scalar, at: Scalar, context: Context) -> Any:
         try:
             duration = parse_duration(scalar.text)
         except ValueError:
@@ -138,22 +148,14 @@ class DurationReader:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TextReader:
+class TextReader(ScalarReader):
     """Reads any scalar as the text that was written, within the limits of its type."""
 
     adapter: TypeAdapter[Any]
-    wants: str = "text"
 
-    def read(self, node: Node, at: Scalar, context: Context) -> Any:
-        scalar = scalar_for(node, at, self.wants, context)
-        if scalar is None:
-            return FAILED
-        try:
-            return self.adapter.validate_python(scalar.text)
-        except ValidationError:
-            return self._refuse(scalar, at, context)
-
-    def _refuse(self, scalar: Scalar, at: Scalar, context: Context) -> Failed:
+    def value_of(self, scalar: Scalar, at: Scalar, context: Context) -> Any:
+        if (value := valid(self.adapter, scalar.text)) is not FAILED:
+            return value
         schema = self.adapter.json_schema()
         pattern, least, most = schema.get("pattern", ""), schema.get("minLength", 0), schema.get("maxLength")
         rule, hint = "wrong-value", schema.get(PATTERN_HINT, f"it must match {pattern}")
@@ -232,16 +234,13 @@ _ENCODINGS_MEANT = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EncodingReader:
+class EncodingReader(ScalarReader):
     """Reads one of the offered character encodings, by the one name that it has here."""
 
     offered: tuple[str, ...]
     wants: str = "the name of an encoding, such as UTF-8"
 
-    def read(self, node: Node, at: Scalar, context: Context) -> Any:
-        scalar = scalar_for(node, at, self.wants, context)
-        if scalar is None:
-            return FAILED
+    def value_of(self, scalar: Scalar, at: Scalar, context: Context) -> Any:
         if scalar.text in self.offered:
             return scalar.text
         meant = _ENCODINGS_MEANT | {_letters_of(name): name for name in self.offered}
@@ -258,43 +257,28 @@ def _letters_of(name: str) -> str:
 
 
 _IDENTITY_FIELDS = {
-    "sending_application": "MSH-3",
-    "sending_facility": "MSH-4",
-    "receiving_application": "MSH-5",
-    "receiving_facility": "MSH-6",
-    "namespace": "HD.1",
-    "universal_id": "HD.2",
-}
+    "sending_application": "MSH-3", "sending_facility": "MSH-4", "receiving_application": "MSH-5",
+    "receiving_facility": "MSH-6", "namespace": "HD.1", "universal_id": "HD.2",
+}  # fmt: skip
 _DELETES = '""'  # HL7 v2.5.1, 2.5.3
 _UNSEEN = re.compile(f"[\x00-\x1f\x7f-\x9f{HIDDEN}]")
 _ID_TYPES = get_args(Hd.model_fields["universal_id_type"].annotation)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IdentityReader:
+class IdentityReader(ScalarReader):
     """Reads one name of MSH-3 to MSH-6, which goes into a message as it stands (HL7 v2.5.1, HD, 2.A.33)."""
 
     adapter: TypeAdapter[Any]
     wants: str = "a name that the EHR knows"
 
-    def read(self, node: Node, at: Scalar, context: Context) -> Any:
-        scalar = scalar_for(node, at, self.wants, context)
-        if scalar is None:
-            return FAILED
-        if self._is_sound(scalar.text):
+    def value_of(self, scalar: Scalar, at: Scalar, context: Context) -> Any:
+        is_hidden = scalar.text == _DELETES or _UNSEEN.search(scalar.text)
+        if not is_hidden and valid(self.adapter, scalar.text) is not FAILED:
             return scalar.text
         called = f"{_IDENTITY_FIELDS[at.text]} ({at.text})" if at.text in _IDENTITY_FIELDS else at.text
         says, hint = self._fault(scalar)
         return context.refuse(scalar.place, rule="bad-identity", message=f"{called} {says}", hint=hint)
-
-    def _is_sound(self, text: str) -> bool:
-        if text == _DELETES or _UNSEEN.search(text):
-            return False
-        try:
-            self.adapter.validate_python(text)
-        except ValidationError:
-            return False
-        return True
 
     def _fault(self, scalar: Scalar) -> tuple[str, str]:
         """Say behind the name of the field what is wrong, and what to write."""
@@ -323,19 +307,15 @@ def _as_hd(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReferenceReader:
+class ReferenceReader(ScalarReader):
     """Reads where a secret is kept, and never repeats what is written there instead: it may be the secret itself."""
 
     adapter: TypeAdapter[Any]
     wants: str = "where the secret is kept"
 
-    def read(self, node: Node, at: Scalar, context: Context) -> Any:
-        scalar = scalar_for(node, at, self.wants, context)
-        if scalar is None:
-            return FAILED
-        try:
-            return self.adapter.validate_python(scalar.text)
-        except ValidationError:
+    def value_of(self, scalar: Scalar, at: Scalar, context: Context) -> Any:
+        value = valid(self.adapter, scalar.text)
+        if value is FAILED:
             hint = str(self.adapter.json_schema()[PATTERN_HINT])
             context.problems.append(secrets.refused_reference(scalar, name=at.text, hint=hint))
-            return FAILED
+        return value

@@ -18,21 +18,12 @@ from butterfly_gitops.model.endpoint import ENV_PATTERN, PATH_PATTERN, EhrEndpoi
 _MOST_KNOWN = 8
 
 SETTING_OF_FIELD = {
-    "MSH-3": "sending_application",
-    "MSH-4": "sending_facility",
-    "MSH-5": "receiving_application",
-    "MSH-6": "receiving_facility",
-    "MSH-11": "processing_id",
-    "MSH-12": "message.hl7_version",
-    "MSH-18": "encoding",
-    "PID-3": "message.patient_id",
-    "PID-18": "message.visit_number",
-    "PV1-19": "message.visit_number",
-    "OBR-2": "message.placer_fallback",
-    "OBR-4": "message.exam_codes",
-    "OBR-24": "message.diagnostic_service",
+    "MSH-3": "sending_application", "MSH-4": "sending_facility", "MSH-5": "receiving_application",
+    "MSH-6": "receiving_facility", "MSH-11": "processing_id", "MSH-12": "message.hl7_version", "MSH-18": "encoding",
+    "PID-3": "message.patient_id", "PID-18": "message.visit_number", "PV1-19": "message.visit_number",
+    "OBR-2": "message.placer_fallback", "OBR-4": "message.exam_codes", "OBR-24": "message.diagnostic_service",
     "OBX-2": "message.text_type",
-}
+}  # fmt: skip
 """By the HL7 field, the path from an endpoint of the setting that decides it."""
 _FIELD = re.compile(r"([A-Za-z][A-Za-z0-9]{2})[-_. ]?([0-9]{1,2})")
 
