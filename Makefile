@@ -20,8 +20,8 @@ test: lint ## check everything that must hold before a change lands
 	$(BIN)/bgo fmt --check
 	$(BIN)/pytest -q -n 2 --dist worksteal
 
-soak: $(BIN)/.installed-dev ## check what takes longer: traffic, faults, memory, speed measured at all
-	$(BIN)/pytest -q -n 2 --dist worksteal -m soak
+soak: $(BIN)/.installed-dev ## check what takes longer: traffic, faults, memory, laws on many examples
+	$(BIN)/pytest -q -n 2 --dist worksteal -m "soak or hypothesis" --hypothesis-profile=same-examples
 
 search: $(BIN)/.installed-dev ## look for examples that break a law of the tests, other ones each time
 	$(BIN)/pytest -q -n 2 -m "hypothesis and not soak" --hypothesis-profile=other-examples

@@ -16,6 +16,7 @@ from butterfly_gitops.config.tree import Mapping, Node, Scalar
 from tests.config.documents import MODELS, documents
 from tests.config.examples import sound_files
 from tests.config.handwriting import Hand, document_of
+from tests.law_examples import up_to
 
 SOUND = sound_files()
 PATHS = {
@@ -90,7 +91,7 @@ def problems_of(files: dict[str, bytes]) -> set[tuple[str, str, str]]:
 
 
 @given(written())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=up_to(50), deadline=None)
 def test_meaning_and_problems_stay(case: tuple[str, str]):
     path, text = case
     before, after = {**SOUND, path: text.encode()}, {**SOUND, path: laid_out(path, text).encode()}
@@ -99,7 +100,7 @@ def test_meaning_and_problems_stay(case: tuple[str, str]):
 
 
 @given(written())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=up_to(60), deadline=None)
 def test_a_second_time_changes_nothing(case: tuple[str, str]):
     path, text = case
     once = laid_out(path, text)
@@ -107,7 +108,7 @@ def test_a_second_time_changes_nothing(case: tuple[str, str]):
 
 
 @given(written())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=up_to(60), deadline=None)
 def test_comments_and_quotes_stay(case: tuple[str, str]):
     path, text = case
     after = laid_out(path, text)
@@ -116,7 +117,7 @@ def test_comments_and_quotes_stay(case: tuple[str, str]):
 
 
 @given(written(), st.integers())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=up_to(60), deadline=None)
 def test_comments_stay_in_order_where_settings_do(case: tuple[str, str], seed: int):
     path, text = case
     in_order = document_of(tree_of(path, laid_out(path, text)))
@@ -128,7 +129,7 @@ def test_comments_stay_in_order_where_settings_do(case: tuple[str, str], seed: i
 
 
 @given(mistreated(), st.sampled_from([yaml_events.c_events, yaml_events.python_events]))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=up_to(100), deadline=None)
 def test_whatever_can_be_read_is_laid_out_and_says_the_same(
     case: tuple[str, str], events: yaml_events.Events
 ):

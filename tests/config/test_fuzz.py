@@ -9,6 +9,7 @@ from butterfly_gitops.config.problem_document import problem_document
 from butterfly_gitops.config.problem_text import print_annotations, print_problems, print_summary
 from butterfly_gitops.config.text import yaml_events
 from tests.config.examples import examples, sound_files
+from tests.law_examples import up_to
 
 SOUND = sound_files()
 PATHS = st.sampled_from(sorted(SOUND))
@@ -84,7 +85,7 @@ def check(files: dict[str, bytes]) -> None:
 
 
 @given(mutated())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=up_to(200), deadline=None)
 def test_no_change_of_a_file_raises(files: dict[str, bytes]):
     check(files)
 
@@ -108,7 +109,7 @@ def test_no_changed_byte_raises(files: dict[str, bytes]):
 
 
 @given(PATHS, WRITTEN)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=up_to(200), deadline=None)
 def test_nothing_written_raises(path: str, text: str):
     check({**SOUND, path: text.encode("utf-8", "surrogatepass")})
 
@@ -124,7 +125,7 @@ def check_parsers_agree(files: dict[str, bytes]) -> None:
 
 
 @given(mutated())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=up_to(100), deadline=None)
 def test_both_parsers_agree(files: dict[str, bytes]):
     check_parsers_agree(files)
 

@@ -40,6 +40,7 @@ from tests.config.documents import (
     written,
 )
 from tests.config.examples import sound_files
+from tests.law_examples import up_to
 
 VALIDATORS = {
     name.removesuffix(".v1.schema.json"): Draft202012Validator(json.loads(text))
@@ -121,7 +122,7 @@ def assert_agreement(kind: str, document: Written) -> None:
 
 
 @given(KINDS.flatmap(lambda kind: st.tuples(st.just(kind), written(documents(kind)))))
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=up_to(150), deadline=None, suppress_health_check=list(HealthCheck))
 def test_what_the_models_types_allow_both_take(made: tuple[str, Written]):
     kind, document = made
     assert list(VALIDATORS[kind].iter_errors(document.value)) == []
@@ -129,7 +130,7 @@ def test_what_the_models_types_allow_both_take(made: tuple[str, Written]):
 
 
 @given(KINDS.flatmap(lambda kind: st.tuples(st.just(kind), written(spoilt(kind)))))
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=up_to(300), deadline=None, suppress_health_check=list(HealthCheck))
 def test_what_is_spoilt_both_refuse_or_both_take(made: tuple[str, Written]):
     kind, document = made
     assert_agreement(kind, document)
@@ -289,7 +290,7 @@ def test_what_is_read_otherwise_is_known(each: Differs):
 
 
 @given(KINDS.flatmap(lambda kind: written(documents(kind))))
-@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=up_to(50), deadline=None, suppress_health_check=list(HealthCheck))
 def test_a_document_is_written_so_that_yaml_reads_it_back(document: Written):
     root = read_text(document.text.encode(), file="sites/file.yaml", site=None).root
     assert core_document(root) == document.value

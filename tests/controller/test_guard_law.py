@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from tests.controller.followed_files import Files, Follower
+from tests.law_examples import up_to
 from tests.store.memory import MemoryStore
 
 SITES, ENDPOINTS = ("alpha", "beta", "gamma"), ("epic", "registry")
@@ -107,4 +108,4 @@ class Guarding(RuleBasedStateMachine):
 
 
 TestGuarding = Guarding.TestCase
-TestGuarding.settings = settings(max_examples=25, stateful_step_count=8, deadline=None)
+TestGuarding.settings = settings(max_examples=up_to(25), stateful_step_count=8, deadline=None)

@@ -35,6 +35,7 @@ from tests.delivery.rows import a_lane, an_endpoint
 from tests.delivery.test_promises import DELIVERED, ERIKA, HANS, LANES, NOW, SILENT, OneStudy, lanes
 from tests.hl7.samples import study
 from tests.hl7.wire import Wire
+from tests.law_examples import up_to
 
 SHAPES = [(layout.name, version) for layout in LAYOUTS.values() for version in layout.versions]
 NUMBERS = {"erika": "MRN0042", "hans": "MRN0077"}
@@ -310,6 +311,6 @@ def test_what_a_merge_finds_unanswered_is_sent_again_as_it_was():
 
 
 TestOneStudyOnTheWire = OneStudyOnTheWire.TestCase
-TestOneStudyOnTheWire.settings = settings(max_examples=200, stateful_step_count=50, deadline=None)
+TestOneStudyOnTheWire.settings = settings(max_examples=up_to(200), stateful_step_count=50, deadline=None)
 # A limit for a hang, not for a slow machine.
 TestOneStudyOnTheWire.pytestmark = [pytest.mark.timeout(900)]

@@ -53,6 +53,7 @@ from tests.delivery.rows import (
     an_arrival,
     an_endpoint,
 )
+from tests.law_examples import up_to
 
 POLICY = a_policy(on_refusal={"retries": 1}, on_no_reply={"resends": 1}, stop_after=2)
 LANES = (LaneId(1), LaneId(2))
@@ -381,6 +382,6 @@ class OneStudy(RuleBasedStateMachine):
 
 
 TestOneStudy = OneStudy.TestCase
-TestOneStudy.settings = settings(max_examples=300, stateful_step_count=60, deadline=None)
+TestOneStudy.settings = settings(max_examples=up_to(300), stateful_step_count=60, deadline=None)
 # A limit for a hang, not for a slow machine.
 TestOneStudy.pytestmark = [pytest.mark.timeout(900)]

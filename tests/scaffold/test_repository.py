@@ -25,6 +25,7 @@ from butterfly_gitops.scaffold.repository import (
     files_of,
     files_with_address,
 )
+from tests.law_examples import up_to
 
 names = st.from_regex(NAME_PATTERN.replace("$", r"\Z"))
 
@@ -45,7 +46,7 @@ def sites(files: dict[str, str]) -> dict[str, bytes]:
     return {path[6:]: text.encode() for path, text in files.items() if path.startswith("sites/")}
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=up_to(30))
 @given(fleet=names, site=names.filter(lambda name: name not in RESERVED_SITES))
 @example(fleet="null", site="null")
 @example(fleet="0123", site="1e3")
@@ -59,7 +60,7 @@ def test_the_sites_are_sound_whatever_they_are_called(fleet: str, site: str) -> 
     assert list(loaded.fleet.sites) == [site]
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=up_to(30))
 @given(fleet=names, site=names.filter(lambda name: name not in RESERVED_SITES))
 @example(fleet="null", site="x" * 63)
 def test_the_sites_are_laid_out_as_fmt_would(fleet: str, site: str) -> None:
@@ -169,7 +170,7 @@ def test_owners_of_endpoints_and_of_grants_are_others() -> None:
     assert owner["/sites/fleet.yaml"] == owner["/sites/grants.yaml"] == owner["/CODEOWNERS"]
 
 
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=up_to(20))
 @given(site=names.filter(lambda name: name not in RESERVED_SITES))
 def test_its_sample_study_is_one_of_its_archive_and_makes_a_message(site: str) -> None:
     files = files_of(new(site=site))

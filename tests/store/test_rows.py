@@ -35,6 +35,7 @@ from butterfly_gitops.model.delivery import (
 from butterfly_gitops.store.body import Body
 from butterfly_gitops.store.interface import AuditEntry, Condition, Generation, Query, Withheld
 from butterfly_gitops.store.rows import Done, EventRow, Rows
+from tests.law_examples import up_to
 
 T0 = datetime(2026, 3, 1, 8, 0, 0, 123456, tzinfo=UTC)
 OPEN = (State.QUEUED, State.SENDING, State.UNCERTAIN, State.SET_ASIDE)
@@ -626,7 +627,7 @@ instants = st.datetimes(
 words = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=up_to(50))
 @given(body=words, patient=st.frozensets(words), occurred_at=instants, revision=st.integers(0, 2**31 - 1))
 def test_an_event_comes_back_as_it_went_in(
     rows: Rows, body: str, patient: frozenset[str], occurred_at: datetime, revision: int

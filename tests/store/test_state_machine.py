@@ -49,6 +49,7 @@ from butterfly_gitops.model.study import StudyEvent
 from butterfly_gitops.store import advancing
 from butterfly_gitops.store.interface import Query, Settling, Stepped, Store
 from butterfly_gitops.store.sqlite import SqliteStore
+from tests.law_examples import up_to
 from tests.store.memory import MemoryRows, MemoryStore
 from tests.store.model_ehr import ModelEhr, Seen, read
 from tests.store.play import (
@@ -662,9 +663,9 @@ class ResultsSideBySide(ResultsWhileEndpointsChange):
 COMMON = {"deadline": None, "suppress_health_check": list(HealthCheck)}
 
 TestInMemory = ResultsWhileEndpointsChange.TestCase
-TestInMemory.settings = settings(max_examples=60, stateful_step_count=40, **COMMON)
+TestInMemory.settings = settings(max_examples=up_to(60), stateful_step_count=40, **COMMON)
 TestSideBySide = ResultsSideBySide.TestCase
-TestSideBySide.settings = settings(max_examples=15, stateful_step_count=30, **COMMON)
+TestSideBySide.settings = settings(max_examples=up_to(15), stateful_step_count=30, **COMMON)
 # A limit for a hang, not for a slow machine.
 pytestmark = pytest.mark.timeout(900)
 
@@ -702,6 +703,7 @@ PLANTED: dict[str, tuple[object, str, Callable[..., Any]]] = {
 }
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("defect", PLANTED)
 def test_a_planted_defect_breaks_a_law(monkeypatch: pytest.MonkeyPatch, defect: str) -> None:
     monkeypatch.setattr(*PLANTED[defect])
