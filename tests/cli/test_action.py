@@ -191,11 +191,13 @@ def test_it_makes_one_comment_and_edits_it_from_then_on(branch: GitRepository):
         assert Path(ran.outputs["steps.diff.outputs.plan"]).read_text(encoding="utf-8") == own["body"]
 
 
+@pytest.mark.soak
 def test_links_go_where_they_are_wanted(branch: GitRepository):
     assert workflow(branch, links="https://git.example.org/read").run().code == 0
     assert f"(https://git.example.org/read/{ENDPOINTS}#L9)" in workflow(branch).comments[2]["body"]
 
 
+@pytest.mark.soak
 def test_a_fork_has_the_summary_alone(branch: GitRepository):
     (branch.root.parent / "tools" / "may-write").unlink()
     ran = Workflow(branch=branch, inputs={}, head_repository="somebody/fleet").run()
@@ -204,6 +206,7 @@ def test_a_fork_has_the_summary_alone(branch: GitRepository):
     assert "::notice::A fork's token may not comment" in ran.said
 
 
+@pytest.mark.soak
 def test_a_token_that_may_not_comment_is_no_secret(branch: GitRepository):
     """A comment that tells of an earlier push must not stand there as if it were of this one."""
     (branch.root.parent / "tools" / "may-write").unlink()
@@ -213,6 +216,7 @@ def test_a_token_that_may_not_comment_is_no_secret(branch: GitRepository):
     assert "6661 → 6662" in ran.summary
 
 
+@pytest.mark.soak
 def test_no_comment_where_none_is_wanted(branch: GitRepository):
     ran = workflow(branch, comment="false").run()
     assert (ran.code, workflow(branch).comments) == (0, OTHERS)
@@ -220,18 +224,21 @@ def test_no_comment_where_none_is_wanted(branch: GitRepository):
     assert "6661 → 6662" in ran.summary
 
 
+@pytest.mark.soak
 def test_without_a_pull_request_there_is_the_summary(branch: GitRepository):
     ran = Workflow(branch=branch, inputs={}, is_pull_request=False).run()
     assert (ran.code, workflow(branch).comments) == (0, OTHERS), ran.said
     assert "6661 → 6662" in ran.summary
 
 
+@pytest.mark.soak
 def test_a_comment_is_not_begun_to_say_that_nothing_changes(branch: GitRepository):
     move_on(branch, port=6661)
     assert workflow(branch).run().code == 0
     assert workflow(branch).comments == OTHERS
 
 
+@pytest.mark.soak
 def test_a_comment_that_is_there_says_when_nothing_changes_any_more(branch: GitRepository):
     assert workflow(branch).run().code == 0
     move_on(branch, port=6661)
@@ -252,6 +259,7 @@ def test_a_broken_site_fails_the_run_and_the_comment_is_about_the_others(branch:
     assert f"\n    {ENDPOINTS}:9:" in ran.summary
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     ("breaks", "why"),
     [(break_the_fleet, "has a problem of the whole fleet"), (remove_the_sites, "there is no such folder")],
@@ -268,6 +276,7 @@ def test_an_earlier_comment_does_not_outlive_files_that_cannot_be_read(
     assert why in own["body"]
 
 
+@pytest.mark.soak
 def test_a_site_that_is_gone_fails_the_run(branch: GitRepository):
     branch.git("rm", "-r", "--quiet", "sites/seaside")
     branch.commit()
@@ -277,6 +286,7 @@ def test_a_site_that_is_gone_fails_the_run(branch: GitRepository):
     assert "seaside" in workflow(branch).comments[2]["body"]
 
 
+@pytest.mark.soak
 def test_what_stands_in_the_files_is_no_markup_of_the_summary(branch: GitRepository):
     branch.edit(ENDPOINTS, "port: 6662", "port: </pre>```@ada")
     branch.commit()
@@ -286,6 +296,7 @@ def test_what_stands_in_the_files_is_no_markup_of_the_summary(branch: GitReposit
     assert all(line.startswith("    ") for line in shown)
 
 
+@pytest.mark.soak
 def test_the_name_of_a_folder_is_no_command_to_the_run(branch: GitRepository):
     folder = branch.root / "sites" / "x\n::warning file=README.md,line=1::merge me\n"
     folder.mkdir()
@@ -298,6 +309,7 @@ def test_the_name_of_a_folder_is_no_command_to_the_run(branch: GitRepository):
     assert [line for line in ran.summary.splitlines() if line.startswith("::")] == []
 
 
+@pytest.mark.soak
 def test_sites_elsewhere_have_a_comment_of_their_own(branch: GitRepository):
     branch.git("checkout", "--quiet", "main")
     (branch.root / "the clinics").mkdir()
@@ -315,6 +327,7 @@ def test_sites_elsewhere_have_a_comment_of_their_own(branch: GitRepository):
     assert own["body"].startswith(f"{marker('the clinics/sites')}\n### No results stop · 1 endpoint's")
 
 
+@pytest.mark.soak
 def test_a_shallow_checkout_is_told_how_to_be_deeper(branch: GitRepository):
     branch.git("update-ref", "-d", "refs/remotes/origin/main")
     ran = workflow(branch).run()

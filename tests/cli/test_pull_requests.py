@@ -76,6 +76,7 @@ def test_the_hook_checks_the_sites(branch: GitRepository, old: str, new: str, co
     assert shell(branch, OFFERED["bgo-validate"]["entry"]).returncode == code
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("change", ["rm", "mv", "none"])
 def test_the_hook_sees_what_a_commit_takes_away(branch: GitRepository, tmp_path: Path, change: str) -> None:
     hooks = {"repos": [{"repo": "local", "hooks": [{**OFFERED["bgo-validate"], "language": "system"}]}]}
@@ -216,6 +217,7 @@ def test_gitlab_makes_one_note_and_edits_it_from_then_on(branch: GitRepository, 
     assert forge.tokens == {"t0ken"}
 
 
+@pytest.mark.soak
 @needs_tools
 def test_gitlab_finds_its_note_behind_a_long_talk(branch: GitRepository, forge: Forge) -> None:
     assert gitlab(branch, forge).returncode == 0
@@ -227,6 +229,7 @@ def test_gitlab_finds_its_note_behind_a_long_talk(branch: GitRepository, forge: 
     assert "6661 → 6664" in forge.notes[2]["body"]
 
 
+@pytest.mark.soak
 @needs_tools
 def test_gitlab_begins_no_note_to_say_that_nothing_changes(branch: GitRepository, forge: Forge) -> None:
     move_on(branch, port=6661)
@@ -234,6 +237,7 @@ def test_gitlab_begins_no_note_to_say_that_nothing_changes(branch: GitRepository
     assert forge.notes == OTHERS
 
 
+@pytest.mark.soak
 @needs_tools
 @pytest.mark.parametrize(
     ("breaks", "said"),
@@ -255,12 +259,14 @@ def test_gitlab_fails_where_there_are_problems_and_says_so_in_the_note(
     assert said in own["body"]
 
 
+@pytest.mark.soak
 @needs_tools
 def test_gitlab_fails_when_the_note_cannot_be_written(branch: GitRepository, forge: Forge) -> None:
     forge.is_down = True
     assert gitlab(branch, forge).returncode != 0
 
 
+@pytest.mark.soak
 @needs_tools
 def test_a_fork_has_no_token_and_is_checked_all_the_same(branch: GitRepository, forge: Forge) -> None:
     done = gitlab(branch, forge, token="")

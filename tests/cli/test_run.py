@@ -108,6 +108,7 @@ def test_a_state_that_another_run_holds_is_one_line(applied: Desk):
         assert ran.err.splitlines()[-1] == says
 
 
+@pytest.mark.soak
 @pytest.mark.journey
 def test_a_source_of_another_fleet_ends_it_with_one_line(applied: Desk):
     applied.edit("fleet.yaml", "name: mercy-health", "name: grace-health")
@@ -134,7 +135,7 @@ def test_a_crash_leaves_no_dump():
     assert ran.stdout == "(0, 0)\n0\n"
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.soak)])
 def test_verbs_speak_to_the_one_that_runs(desk: Desk, number: int):
     with practice_ehr(desk.folder) as port:
         small_sites(desk.folder / "sites", port=port)
@@ -166,6 +167,7 @@ def test_verbs_speak_to_the_one_that_runs(desk: Desk, number: int):
     assert desk.bgo("ledger").out.startswith("1 event x its rules = 1 decision: 1 delivered")
 
 
+@pytest.mark.soak
 @pytest.mark.journey
 def test_while_a_source_is_followed_apply_is_refused(desk: Desk):
     with running(desk, "--new-state", "--source", "sites", "--interval", "24h") as run:
@@ -176,6 +178,7 @@ def test_while_a_source_is_followed_apply_is_refused(desk: Desk):
     assert ran.err.startswith("bgo: the running controller follows sites and is the only writer")
 
 
+@pytest.mark.soak
 @pytest.mark.journey
 def test_without_a_source_apply_writes_and_waits_until_it_is_reported(applied: Desk):
     applied.edit("st-elsewhere/ehr-endpoints.yaml", "port: 6661", "port: 6662")
@@ -185,6 +188,7 @@ def test_without_a_source_apply_writes_and_waits_until_it_is_reported(applied: D
     assert ran.out.endswith("applied  st-elsewhere#2\n")
 
 
+@pytest.mark.soak
 @pytest.mark.journey
 def test_a_source_that_goes_away_is_told_once_and_what_runs_goes_on(desk: Desk):
     with running(desk, "--new-state", "--source", "sites", "--interval", "100ms") as run:
@@ -199,6 +203,7 @@ def test_a_source_that_goes_away_is_told_once_and_what_runs_goes_on(desk: Desk):
         assert (told["site"], told["state"], told["reason"]) == ("fleet", "Ready", "Applied")
 
 
+@pytest.mark.soak
 @pytest.mark.journey
 def test_a_commit_on_the_branch_takes_effect_and_a_forced_push_does_not(desk: Desk):
     repository = GitRepository(root=desk.folder)

@@ -44,6 +44,7 @@ def sites(tmp_path):
     return write_fleet(tmp_path / "sites")
 
 
+@pytest.mark.soak
 async def test_a_site_with_problems_stays_as_it_runs_and_the_others_go_on(sites, follow, ehr, tmp_path):
     async with ehr("epic") as epic, ehr("other") as other:
         write_site(sites, "seaside", endpoints={"epic": an_endpoint(other.port)})
@@ -89,6 +90,7 @@ async def test_an_address_that_changes_moves_what_waits_with_its_id_and_bytes(si
     assert len({one.data for one in seen}) == 1
 
 
+@pytest.mark.soak
 async def test_what_may_have_been_received_does_not_move_by_itself(sites, follow, ehr):
     async with ehr("old", SILENT) as old, ehr("new") as new:
         quiet = an_endpoint(old.port, ack_timeout="1s", retry=SLOWLY)
@@ -103,6 +105,7 @@ async def test_what_may_have_been_received_does_not_move_by_itself(sites, follow
         assert (await api.http.post(path, json={"reason": "the old EHR has nothing"})).status_code == 200
 
 
+@pytest.mark.soak
 async def test_paused_keeps_what_comes_until_it_is_active_again(sites, follow, ehr, tmp_path):
     async with ehr("epic") as epic:
         write_site(sites, endpoints={"epic": an_endpoint(epic.port, status="paused")})
@@ -120,6 +123,7 @@ async def test_paused_keeps_what_comes_until_it_is_active_again(sites, follow, e
     assert control_ids(tmp_path / "journal.jsonl") == [one["control_id"] for one in deliveries]
 
 
+@pytest.mark.soak
 async def test_a_rule_that_is_added_is_not_retroactive(sites, follow, ehr):
     async with ehr("epic") as epic, ehr("cerner") as cerner:
         endpoints = {"epic": an_endpoint(epic.port), "cerner": an_endpoint(cerner.port)}

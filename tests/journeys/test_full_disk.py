@@ -96,6 +96,7 @@ async def test_60_no_next_one_leaves_while_an_answer_cannot_be_stored(tmp_path, 
     assert len(ehr.messages) == 2
 
 
+@pytest.mark.soak
 async def test_a_stop_with_a_full_disk_ends_and_the_attempt_is_uncertain_then(tmp_path, disk, ehr):
     async with engine(tmp_path, is_new=True) as api:
         await api.submit(an_event("S1"), an_event("S2"))
@@ -112,6 +113,7 @@ async def test_a_stop_with_a_full_disk_ends_and_the_attempt_is_uncertain_then(tm
     assert len(ehr.messages) == 3
 
 
+@pytest.mark.soak
 async def test_the_controller_applies_what_it_could_not_once_there_is_room(tmp_path, disk, ehr):
     async with engine(tmp_path, is_new=True) as api:
         disk.has_room = False

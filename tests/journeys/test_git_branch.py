@@ -135,6 +135,7 @@ async def test_a_commit_takes_effect(followed, ehrs, journal):
     assert (site["generation"], site["commit"]) == (2, commit)
 
 
+@pytest.mark.soak
 async def test_a_commit_with_a_problem_leaves_everything_running(followed, ehrs):
     endpoints = await begin(followed, ehrs[0])
     followed.write({"epic": endpoints["epic"] | {"port": 70_000}})
@@ -148,6 +149,7 @@ async def test_a_commit_with_a_problem_leaves_everything_running(followed, ehrs)
     assert await followed.api.generation_of("st-elsewhere") == 2
 
 
+@pytest.mark.soak
 async def test_a_forced_push_waits_for_approval_and_what_follows_it_does_not(followed, ehrs, journal):
     old, new = ehrs
     endpoints = await begin(followed, old)
@@ -170,6 +172,7 @@ async def test_a_forced_push_waits_for_approval_and_what_follows_it_does_not(fol
     assert await followed.api.generation_of("st-elsewhere") == 4
 
 
+@pytest.mark.soak
 async def test_a_change_over_the_guard_is_held_until_approved(followed, ehrs, journal):
     old, new = ehrs
     guarded = {"version": 1, "name": "mercy-health", "guard": {"max_endpoints": 1}}
@@ -194,6 +197,7 @@ async def test_a_change_over_the_guard_is_held_until_approved(followed, ehrs, jo
     assert [one.endpoint for one in arrivals(journal)] == ["old", "old", "new", "new"]
 
 
+@pytest.mark.soak
 async def test_a_pause_by_hand_survives_a_kill_and_commits(followed, ehrs, journal):
     old, new = ehrs
     endpoints = await begin(followed, old)
@@ -214,6 +218,7 @@ async def test_a_pause_by_hand_survives_a_kill_and_commits(followed, ehrs, journ
     assert control_ids(journal, "new") == [one["control_id"] for one in deliveries]
 
 
+@pytest.mark.soak
 async def test_a_pause_for_a_while_ends_by_itself(followed, ehrs):
     await begin(followed, ehrs[0])
     code, _ = await followed.bgo("endpoint", "pause", EPIC, "--for", "2s", "--reason", "upgrade")
@@ -223,6 +228,7 @@ async def test_a_pause_for_a_while_ends_by_itself(followed, ehrs):
     assert (await followed.lane(EPIC))["pause"] is None
 
 
+@pytest.mark.soak
 async def test_an_endpoint_that_leaves_needs_a_word_on_what_waits_and_then_drains(followed, ehrs, journal):
     endpoints = await begin(followed, ehrs[0])
     await followed.bgo("endpoint", "pause", EPIC, "--until-resumed", "--reason", "upgrade")
@@ -251,6 +257,7 @@ async def test_an_endpoint_that_leaves_needs_a_word_on_what_waits_and_then_drain
     assert len(control_ids(journal)) == len(set(control_ids(journal))) == 3
 
 
+@pytest.mark.soak
 async def test_what_waits_for_an_endpoint_that_leaves_may_be_set_aside(followed, ehrs, journal):
     await begin(followed, ehrs[0])
     await followed.bgo("endpoint", "pause", EPIC, "--until-resumed", "--reason", "upgrade")
@@ -265,6 +272,7 @@ async def test_what_waits_for_an_endpoint_that_leaves_may_be_set_aside(followed,
     assert control_ids(journal) == []
 
 
+@pytest.mark.soak
 async def test_a_new_name_keeps_the_lane(followed, ehrs, journal):
     endpoints = await begin(followed, ehrs[0])
     await followed.submit("S1")

@@ -38,7 +38,7 @@ async def refuses(api):
     return False
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.soak)])
 async def test_70_an_answer_that_is_waited_for_is_still_recorded(number, tmp_path):
     ehr = Patient()
     state, sites = tmp_path / "state", write_fleet(tmp_path / "sites")
@@ -60,6 +60,7 @@ async def test_70_an_answer_that_is_waited_for_is_still_recorded(number, tmp_pat
     assert len(peer.messages) == 2
 
 
+@pytest.mark.soak
 async def test_70_an_answer_that_does_not_come_is_uncertain_and_then_it_ends(tmp_path):
     ehr = Patient()
     state, sites = tmp_path / "state", write_fleet(tmp_path / "sites")
@@ -79,6 +80,7 @@ async def test_70_an_answer_that_does_not_come_is_uncertain_and_then_it_ends(tmp
     assert peer.messages[0] == peer.messages[1]
 
 
+@pytest.mark.soak
 async def test_a_listener_that_does_not_answer_a_dial_holds_no_end_up(tmp_path):
     state, sites = tmp_path / "state", write_fleet(tmp_path / "sites")
     with black_hole() as port:
@@ -97,6 +99,7 @@ async def is_dialling(port):
     return any(line.split()[2].endswith(f":{port:04X}") and line.split()[3] == "02" for line in lines)
 
 
+@pytest.mark.soak
 async def test_a_minimum_gap_holds_no_end_up(tmp_path):
     ehr = Patient()
     ehr.may_answer.set()

@@ -106,6 +106,7 @@ def test_our_imports_keep_every_contract() -> None:
     assert run.returncode == 0, run.stdout
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("contract", BREACHES)
 def test_planted_breaches_break_the_contract(contract: str, copy: Path) -> None:
     for breach in BREACHES[contract]:
