@@ -7,10 +7,9 @@ from typing import Any
 
 import click
 
-from butterfly_gitops.cli import exit_codes
-from butterfly_gitops.cli.client import Api, call, with_state
-from butterfly_gitops.cli.named import seconds_of
-from butterfly_gitops.cli.output import say, say_lines
+from butterfly_gitops.cli.client import StateApi, with_state
+from butterfly_gitops.cli.options import parse_seconds, with_new_state, with_sites
+from butterfly_gitops.cli.output import ExitCode, say, say_lines
 from butterfly_gitops.cli.plan import planned_from
 
 _POLL_S = 0.2
@@ -19,12 +18,10 @@ _ANOTHER_WAY = "To apply exactly this:"
 
 @click.command("apply")
 @click.argument("file", required=False, type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option(
-    "--sites", type=click.Path(path_type=Path), default=Path("sites"), show_default=True, help="The files."
-)
+@with_sites
 @click.option("--yes", is_flag=True, help="Don't ask.")
 @click.option("--wait", metavar="DURATION", help="Wait until every lane reports what was applied: 60s.")
-@click.option("--new-state", is_flag=True, help="Make the state first; refused where there is one.")
+@with_new_state
 @with_state
 @click.pass_context
 def command(
@@ -35,33 +32,28 @@ def command(
     yes: bool,
     wait: str | None,
     new_state: bool,
-    state: Path,
-    acts_as: str,
+    state: StateApi,
 ) -> None:
     """Apply FILE, a plan saved by `bgo plan --out`, exactly; or plan the files, show the plan, ask, and apply it.
 
     Each site is applied whole or not at all, the fleet's settings first. Exit code 3 when sites are held, 4 when what
     is applied has moved since the plan was made. Refused while `bgo run --source` follows a source.
     """
-    wait_s = _seconds(wait)
-    wanted = _saved(file) if file else _planned(sites, state, acts_as, create=new_state)
-    if wanted is None:
+    wait_s = None if wait is None else parse_seconds(wait, "--wait")
+    application = _saved(file) if file else _planned(sites, state, create=new_state)
+    if application is None:
         return
     if file is None and not yes and not _is_agreed():
         raise click.ClickException("nothing was applied")
 
-    async def do(api: Api) -> dict[str, Any]:
-        answer: dict[str, Any] = await api.post("/v1/applications", wanted)
-        return answer
-
-    done = call(state, acts_as, do, create=new_state and file is not None)
+    done = state.post("/v1/applications", application, create=new_state and file is not None)
     _say(done)
     if wait_s is not None:
-        _wait(state, acts_as, wait_s)
+        _wait(state, wait_s)
     if done["held"]:
-        ctx.exit(exit_codes.HELD)
+        ctx.exit(ExitCode.HELD)
     if done["refused"]:
-        ctx.exit(exit_codes.FAILED)
+        ctx.exit(ExitCode.FAILED)
 
 
 def _is_agreed() -> bool:
@@ -77,10 +69,6 @@ def _is_agreed() -> bool:
         ) from None
 
 
-def _seconds(wait: str | None) -> float | None:
-    return None if wait is None else seconds_of(wait, "--wait")
-
-
 def _saved(file: Path) -> dict[str, Any]:
     try:
         saved = json.loads(file.read_text())
@@ -89,10 +77,10 @@ def _saved(file: Path) -> dict[str, Any]:
         raise click.ClickException(f"{file} is no plan that `bgo plan --out` saved") from None
 
 
-def _planned(sites: Path, state: Path, acts_as: str, *, create: bool) -> dict[str, Any] | None:
+def _planned(sites: Path, state: StateApi, *, create: bool) -> dict[str, Any] | None:
     if not create:
-        _refuse_where_followed(state, acts_as)
-    planned = planned_from(sites, state, acts_as, create=create)
+        _refuse_where_followed(state)
+    planned = planned_from(sites, state, create=create)
     lines = planned["text"].splitlines(keepends=True)
     # Whoever is asked in a moment needs no other way.
     say_lines("".join(line for line in lines if not line.startswith(_ANOTHER_WAY)))
@@ -101,14 +89,9 @@ def _planned(sites: Path, state: Path, acts_as: str, *, create: bool) -> dict[st
     return {"plan": planned["plan"], "revision": planned["revision"]}
 
 
-def _refuse_where_followed(state: Path, acts_as: str) -> None:
-    """Say at once what the API would say once there is something to apply."""
-
-    async def ask(api: Api) -> str | None:
-        source: str | None = (await api.get("/v1/status"))["source"]
-        return source
-
-    if source := call(state, acts_as, ask):
+def _refuse_where_followed(state: StateApi) -> None:
+    """Refuse at once, and not only once there is something to apply."""
+    if source := state.get("/v1/status")["source"]:
         from butterfly_gitops.controller.configuring import Followed
 
         raise Followed(source)
@@ -121,16 +104,11 @@ def _say(done: dict[str, Any]) -> None:
         say(f"stays    {site}: {why}")
 
 
-def _wait(state: Path, acts_as: str, wait_s: float) -> None:
-    """Ask until every lane reports its applied target; without a dispatcher nobody would."""
-
-    async def ask(api: Api) -> dict[str, Any]:
-        answer: dict[str, Any] = await api.get("/v1/status")
-        return answer
-
+def _wait(state: StateApi, wait_s: float) -> None:
+    """Wait until every lane reports its applied target; without a dispatcher none would."""
     ends = time.monotonic() + wait_s
     while True:
-        status = call(state, acts_as, ask)
+        status = state.get("/v1/status")
         if not status["dispatching"]:
             raise click.ClickException("nothing dispatches: start `bgo run` to have it reported")
         behind = [one["endpoint"] for one in status["endpoints"] if one["reported_target"] != one["target"]]

@@ -1,9 +1,10 @@
-"""The way from a verb to the API: over loopback while a `run` holds the state, else the same application in process.
+"""Connects a verb to the API of a state: over loopback while a `run` holds the state, else the same application in process.
 
 The server's packages are imported when a verb acts: its help, and the completion of its words, need none of them.
 """
 
 import asyncio
+import functools
 import getpass
 import io
 import json
@@ -11,6 +12,7 @@ import os
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -23,12 +25,10 @@ if TYPE_CHECKING:
 
     from butterfly_gitops.store.state_folder import StateHeld
 
-DEFAULT_STATE = Path(".butterfly-gitops")
 _TIMEOUT_S = 60.0
 _ADDRESS = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]+):/", re.IGNORECASE)
 
 Result = TypeVar("Result")
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 class ApiRefused(GitopsError):  # noqa: N818 - it says what happened
@@ -58,35 +58,19 @@ def _person(_ctx: click.Context, _param: click.Parameter, acts_as: str | None) -
     return name or ""
 
 
-def with_state_folder(command: Command) -> Command:
-    """Give a command the option `--state`."""
-    with_it: Command = click.option(
-        "--state",
-        envvar="BGO_STATE",
-        type=click.Path(path_type=Path),
-        callback=_folder,
-        default=DEFAULT_STATE,
-        show_default=True,
-        help="The state folder.",
-    )(command)
-    return with_it
-
-
-def with_state(command: Command) -> Command:
-    """Give a command the options `--state` and `--as`."""
-    acts_as = click.option(
-        "--as",
-        "acts_as",
-        envvar="BGO_AS",
-        callback=_person,
-        metavar="WHO",
-        help="On whose behalf; then grants.yaml decides what is allowed.",
-    )
-    return with_state_folder(acts_as(command))
+with_state_folder = click.option(
+    "--state",
+    envvar="BGO_STATE",
+    type=click.Path(path_type=Path),
+    callback=_folder,
+    default=Path(".butterfly-gitops"),
+    show_default=True,
+    help="The state folder.",
+)
 
 
 class Api:
-    """The API as verbs use it. Every method raises ApiRefused for an answer that is no yes."""
+    """One connection to the API. Raises ApiRefused for an answer that is no success."""
 
     def __init__(self, client: "httpx.AsyncClient") -> None:
         self._client = client
@@ -96,14 +80,10 @@ class Api:
         return _document(await self._client.get(path, params=params))
 
     async def post(self, path: str, body: Any, *, key: str = "") -> Any:
-        """Send a document."""
-        headers = {"Idempotency-Key": key} if key else {}
-        return _document(await self._client.post(path, json=body, headers=headers))
-
-    async def post_bytes(self, path: str, body: bytes) -> Any:
-        """Send a document that is JSON already."""
-        headers = {"Content-Type": "application/json"}
-        return _document(await self._client.post(path, content=body, headers=headers))
+        """Send a document; bytes are JSON already."""
+        headers = {"Content-Type": "application/json"} | ({"Idempotency-Key": key} if key else {})
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return _document(await self._client.post(path, content=content, headers=headers))
 
 
 def _document(response: "httpx.Response") -> Any:
@@ -116,56 +96,92 @@ def _document(response: "httpx.Response") -> Any:
     raise ApiRefused(response.status_code, document)
 
 
-def call(
-    state: Path, acts_as: str, wish: Callable[[Api], Awaitable[Result]], *, create: bool = False
-) -> Result:
-    """Run a coroutine that uses the API of a state. Raises StateMissing, and what the API says."""
-    import httpx
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateApi:
+    """A state folder, and the person on whose behalf it is asked.
 
-    async def run() -> Result:
-        async with connected(state, acts_as, create=create) as api:
-            try:
-                return await wish(api)
-            except httpx.HTTPError as error:
-                raise GitopsError(f"the running process does not answer: {type(error).__name__}") from None
+    Every method connects to its API first. Raises StateMissing, ApiRefused, and GitopsError where nothing answers.
+    """
 
-    return asyncio.run(run())
+    folder: Path
+    acts_as: str = ""
 
+    def get(self, path: str, **params: Any) -> Any:
+        """Read a document."""
+        return self.run(lambda api: api.get(path, **params))
 
-@asynccontextmanager
-async def connected(state: Path, acts_as: str, *, create: bool = False) -> AsyncIterator[Api]:
-    """Connect to whoever holds the state, or open it here. Raises StateMissing."""
-    import httpx
+    def post(self, path: str, body: Any, *, key: str = "", create: bool = False) -> Any:
+        """Send a document, and return the answer; `create` makes a new state."""
+        return self.run(lambda api: api.post(path, body, key=key), create=create)
 
-    from butterfly_gitops.logs import configure_logs
-    from butterfly_gitops.store.state_folder import StateHeld
-    from butterfly_gitops.wiring import opened
+    def run(self, use: Callable[[Api], Awaitable[Result]], *, create: bool = False) -> Result:
+        """Run a coroutine that uses the API over one connection."""
+        import httpx
 
-    # A verb says what it has to say; log lines are for `run`.
-    configure_logs(io.StringIO(), as_json=False)
-    try:
-        async with opened(state, create=create, mark=mark_file()) as app:
-            transport = httpx.ASGITransport(app=app, raise_app_exceptions=True)
-            async with client_of("http://localhost", state, acts_as=acts_as, transport=transport) as api:
+        async def connected() -> Result:
+            async with self._connected(create=create) as api:
+                try:
+                    return await use(api)
+                except httpx.HTTPError as error:
+                    raise GitopsError(
+                        f"the running process does not answer: {type(error).__name__}"
+                    ) from None
+
+        return asyncio.run(connected())
+
+    @asynccontextmanager
+    async def _connected(self, *, create: bool) -> AsyncIterator[Api]:
+        """Connect to the process that holds the state, or open it here."""
+        import httpx
+
+        from butterfly_gitops.logs import configure_logs
+        from butterfly_gitops.store.state_folder import StateHeld
+        from butterfly_gitops.wiring import opened
+
+        # A verb says what it has to say; log lines are for `run`.
+        configure_logs(io.StringIO(), as_json=False)
+        try:
+            async with opened(self.folder, create=create, mark=mark_file()) as app:
+                transport = httpx.ASGITransport(app=app, raise_app_exceptions=True)
+                async with client_of("http://localhost", self, transport=transport) as api:
+                    yield api
+        except StateHeld as held:
+            async with client_of(_announced_url(self.folder, held), self) as api:
                 yield api
-    except StateHeld as held:
-        async with client_of(_announced_url(state, held), state, acts_as=acts_as) as api:
-            yield api
+
+
+def with_state(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options `--state` and `--as`, and pass it their StateApi as `state`."""
+
+    @functools.wraps(command)
+    def with_both(*args: Any, state: Path, acts_as: str, **kwargs: Any) -> None:
+        command(*args, state=StateApi(folder=state, acts_as=acts_as), **kwargs)
+
+    acts_as = click.option(
+        "--as",
+        "acts_as",
+        envvar="BGO_AS",
+        callback=_person,
+        metavar="WHO",
+        help="On whose behalf; then grants.yaml decides what is allowed.",
+    )
+    return with_state_folder(acts_as(with_both))
 
 
 @asynccontextmanager
 async def client_of(
-    url: str, state: Path, *, acts_as: str = "", transport: "httpx.ASGITransport | None" = None
+    url: str, state: StateApi, *, transport: "httpx.ASGITransport | None" = None
 ) -> AsyncIterator[Api]:
     """Speak to the API at a URL, with the token of its state."""
     import httpx
 
     from butterfly_gitops.store.token_file import read_token
 
-    who = {"X-Bgo-As": acts_as} if acts_as else {"X-Bgo-Login": login_name()}
-    headers = {"Authorization": f"Bearer {read_token(state)}"} | {
-        name: one for name, one in who.items() if one
-    }
+    headers = {"Authorization": f"Bearer {read_token(state.folder)}"}
+    if state.acts_as:
+        headers["X-Bgo-As"] = state.acts_as
+    elif login := login_name():
+        headers["X-Bgo-Login"] = login
     # No proxy of the environment stands between a process and its own machine.
     async with httpx.AsyncClient(
         base_url=url, headers=headers, transport=transport, timeout=_TIMEOUT_S, trust_env=False

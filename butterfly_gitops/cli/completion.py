@@ -1,7 +1,7 @@
 """`bgo completion`: the script that lets a shell complete verbs, options, addresses and rules."""
 
 import click
-from click.shell_completion import BashComplete, get_completion_class
+from click.shell_completion import get_completion_class
 
 from butterfly_gitops.cli.main import COMPLETING, NAMES, group
 from butterfly_gitops.cli.output import say_lines
@@ -12,14 +12,6 @@ _ALSO = {
     "zsh": "[[ $zsh_eval_context[-1] == loadautofunc ]] || compdef _bgo_completion {name}",
     "fish": 'complete --no-files --command {name} --arguments "(_bgo_completion)"',
 }
-
-
-class Bash(BashComplete):
-    """Bash takes `--sites=x` for three words; here they are two, as in `--sites x`."""
-
-    def get_completion_args(self) -> tuple[list[str], str]:
-        words, incomplete = super().get_completion_args()
-        return [word for word in words if word != "="], incomplete
 
 
 @click.command("completion")

@@ -4,21 +4,19 @@ import itertools
 import json
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import click
 
-from butterfly_gitops.cli import exit_codes
-from butterfly_gitops.cli.client import Api, ApiRefused, call, with_state
-from butterfly_gitops.cli.named import endpoint_named
+from butterfly_gitops.cli.client import Api, ApiRefused, StateApi, with_state
+from butterfly_gitops.cli.options import parse_endpoint, with_format, with_reason
 from butterfly_gitops.cli.output import (
+    ExitCode,
     age,
     count_of,
-    in_either_format,
+    print_json,
     print_table,
     say,
-    say_lines,
     strays_of,
 )
 from butterfly_gitops.cli.suggestions import endpoints, sites
@@ -53,7 +51,7 @@ def command() -> None:
 @click.option(
     "--limit", type=click.IntRange(1, 1000), default=100, show_default=True, help="No more than this many."
 )
-@in_either_format
+@with_format
 @with_state
 def list_(
     *,
@@ -65,26 +63,20 @@ def list_(
     patient: str | None,
     limit: int,
     style: str,
-    state: Path,
-    acts_as: str,
+    state: StateApi,
 ) -> None:
     """List deliveries, newest first: which result, to which endpoint, and what became of it."""
     search: dict[str, Any] = {"site": site, "study": study, "limit": limit}
     search["states"] = list(_WAITING if waiting else states)
     if endpoint:
-        search["site"], search["endpoint"] = endpoint_named(endpoint)
+        search["site"], search["endpoint"] = parse_endpoint(endpoint)
     if patient:
         search["patient"] = _identifiers()
-
-    async def ask(api: Api) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = (await api.post("/v1/deliveries/search", search))["deliveries"]
-        return found
-
-    found = call(state, acts_as, ask)
+    found = state.post("/v1/deliveries/search", search)["deliveries"]
     if not found:
-        _refuse_unknown(state, acts_as, site=search["site"], endpoint=search.get("endpoint", ""))
+        _refuse_unknown(state, site=search["site"], endpoint=search.get("endpoint", ""))
     if style == "json":
-        say_lines(json.dumps(found, indent=2))
+        print_json(found)
         return
     print_table(("ID", "STUDY", "RESULT", "ENDPOINT", "STATE", "ACCEPTED", "OUTCOME"), map(row_of, found))
     say(
@@ -94,23 +86,18 @@ def list_(
     )
 
 
-def _refuse_unknown(state: Path, acts_as: str, *, site: str, endpoint: str) -> None:
+def _refuse_unknown(state: StateApi, *, site: str, endpoint: str) -> None:
     """Say so where nothing was found because a name is wrong; what has left may still have results."""
     if not site:
         return
-
-    async def ask(api: Api) -> tuple[set[str], set[str]]:
-        try:
-            status = await api.get("/v1/status")
-        except ApiRefused:
-            # Whoever may only see results can't be told which names there are.
-            return {site}, {f"{site}/{endpoint}"}
-        return {one["site"] for one in status["sites"]}, {one["endpoint"] for one in status["endpoints"]}
-
-    sites, endpoints = call(state, acts_as, ask)
-    if site not in sites:
+    try:
+        status = state.get("/v1/status")
+    except ApiRefused:
+        # Whoever may only see results can't be told which names there are.
+        return
+    if site not in {one["site"] for one in status["sites"]}:
         raise click.ClickException(f"no such site is applied: {site}")
-    if endpoint and f"{site}/{endpoint}" not in endpoints:
+    if endpoint and f"{site}/{endpoint}" not in {one["endpoint"] for one in status["endpoints"]}:
         raise click.ClickException(f"no such endpoint is applied: {site}/{endpoint}")
 
 
@@ -168,18 +155,13 @@ def _came_to(attempt: dict[str, Any]) -> str:
 @command.command("show")
 @click.argument("delivery", type=int, metavar="ID")
 @click.option("--content", is_flag=True, help="Also the messages and replies. They hold patient data.")
-@in_either_format
+@with_format
 @with_state
-def show(*, delivery: int, content: bool, style: str, state: Path, acts_as: str) -> None:
+def show(*, delivery: int, content: bool, style: str, state: StateApi) -> None:
     """Show all that is known of one delivery: attempts, targets, who acted on it and why."""
-
-    async def ask(api: Api) -> dict[str, Any]:
-        shown: dict[str, Any] = await api.get(f"/v1/deliveries/{delivery}", content=content)
-        return shown
-
-    shown = call(state, acts_as, ask)
+    shown = state.get(f"/v1/deliveries/{delivery}", content=content)
     if style == "json":
-        say_lines(json.dumps(shown, indent=2))
+        print_json(shown)
         return
     for line in _lines(shown):
         say(line)
@@ -218,20 +200,18 @@ def _action(name: str, done: str, words: str) -> Callable[..., Any]:
     """Make one acting subcommand: they differ in name and words alone."""
 
     @click.argument("deliveries", type=int, metavar="ID...", nargs=-1, required=True)
-    @click.option("--reason", required=True, help="Why; kept in the audit. No patient data.")
+    @with_reason
     @with_state
     @click.pass_context
-    def act(
-        ctx: click.Context, *, deliveries: tuple[int, ...], reason: str, state: Path, acts_as: str
-    ) -> None:
+    def act(ctx: click.Context, *, deliveries: tuple[int, ...], reason: str, state: StateApi) -> None:
         async def do(api: Api) -> bool:
             is_well = True
             for delivery in deliveries:
                 is_well &= await _act_on(api, delivery, name, done, reason)
             return is_well
 
-        if not call(state, acts_as, do):
-            ctx.exit(exit_codes.FAILED)
+        if not state.run(do):
+            ctx.exit(ExitCode.FAILED)
 
     return command.command(name, help=words)(act)
 

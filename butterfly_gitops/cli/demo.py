@@ -12,12 +12,12 @@ from typing import Any
 
 import click
 
-from butterfly_gitops.cli import exit_codes
-from butterfly_gitops.cli.client import Api, client_of
+from butterfly_gitops.cli.client import Api, StateApi, client_of
 from butterfly_gitops.cli.delivery import answers_of
-from butterfly_gitops.cli.event_times import as_now
 from butterfly_gitops.cli.ledger import print_ledger
-from butterfly_gitops.cli.output import print_table, say, say_lines
+from butterfly_gitops.cli.options import with_sites
+from butterfly_gitops.cli.output import ExitCode, print_table, say, say_lines
+from butterfly_gitops.cli.study import as_now
 from butterfly_gitops.config.load import Loaded, load
 from butterfly_gitops.config.problem_text import print_problems
 from butterfly_gitops.dispatcher.dial import MappedDialler, TcpDialler
@@ -60,9 +60,7 @@ class _Stage:
 
 
 @click.command("demo")
-@click.option(
-    "--sites", type=click.Path(path_type=Path), default=Path("sites"), show_default=True, help="The files."
-)
+@with_sites
 @click.option(
     "--studies",
     type=click.Path(path_type=Path),
@@ -87,14 +85,14 @@ def command(ctx: click.Context, *, sites: Path, studies: Path, keep_running: boo
         with (stage.folder / "run.log").open("w") as log:
             configure_logs(log, as_json=False)
             is_well = asyncio.run(_play(stage, keep_running=keep_running))
-    ctx.exit(exit_codes.DONE if is_well else exit_codes.FAILED)
+    ctx.exit(ExitCode.DONE if is_well else ExitCode.FAILED)
 
 
 async def _play(stage: _Stage, *, keep_running: bool) -> bool:
     started = time.monotonic()
     say_lines("\nAll of this runs on this machine. Practice EHRs answer for the hosts in sites/.\n\n")
     async with _practice_ehrs(stage) as places, _running(stage, places) as (engine, state):
-        async with client_of(engine.url, state) as api:
+        async with client_of(engine.url, StateApi(folder=state)) as api:
             is_well = await _submit_and_tell(api, stage)
             seconds = time.monotonic() - started
             ledger = await api.get("/v1/ledger")

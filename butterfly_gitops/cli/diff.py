@@ -7,9 +7,9 @@ from urllib.parse import quote
 import click
 
 from butterfly_gitops import __version__
-from butterfly_gitops.cli import exit_codes
-from butterfly_gitops.cli.output import say, say_lines
-from butterfly_gitops.cli.wanted import say_left_out
+from butterfly_gitops.cli.options import with_sites
+from butterfly_gitops.cli.output import ExitCode, say, say_lines
+from butterfly_gitops.cli.upload import say_left_out
 from butterfly_gitops.config.load import Loaded, load
 from butterfly_gitops.config.rules.files import is_yaml
 from butterfly_gitops.config.tree import print_origin
@@ -40,13 +40,7 @@ class NothingToCompare(GitopsError):  # noqa: N818 - it is told to a person as i
 
 @click.command("diff")
 @click.argument("base", required=False)
-@click.option(
-    "--sites",
-    type=click.Path(path_type=Path),
-    default=Path("sites"),
-    show_default=True,
-    help="The sites folder.",
-)
+@with_sites
 @click.option(
     "--format",
     "style",
@@ -106,9 +100,7 @@ def command(
     kept = (one.site for one in plan.kept)
     is_partial = say_left_out(kept, paths=files, unsound=desired.unsound_sites)
     has_vain_rename = _say_vain_renames(plan, desired)
-    ctx.exit(
-        exit_codes.FAILED if is_partial or has_vain_rename or plan.is_of_another_fleet else exit_codes.DONE
-    )
+    ctx.exit(ExitCode.FAILED if is_partial or has_vain_rename or plan.is_of_another_fleet else ExitCode.DONE)
 
 
 def _compared(folder: Path, desired: Loaded, revision: Revision, *, where: str, samples: Path | None) -> Plan:

@@ -1,12 +1,9 @@
 """`bgo endpoint`: act on one endpoint."""
 
-from pathlib import Path
-from typing import Any
-
 import click
 
-from butterfly_gitops.cli.client import Api, call, with_state
-from butterfly_gitops.cli.named import endpoint_named, seconds_of
+from butterfly_gitops.cli.client import StateApi, with_state
+from butterfly_gitops.cli.options import parse_endpoint, parse_seconds, with_reason
 from butterfly_gitops.cli.output import say
 from butterfly_gitops.cli.suggestions import endpoints
 
@@ -18,13 +15,11 @@ def command() -> None:
 
 @command.command("pause")
 @click.argument("endpoint", metavar="SITE/NAME", shell_complete=endpoints)
-@click.option("--reason", required=True, help="Why; kept in the audit. No patient data.")
+@with_reason
 @click.option("--for", "lasts", metavar="DURATION", help="How long, such as 2h; it ends by itself.")
 @click.option("--until-resumed", is_flag=True, help="Until somebody resumes it.")
 @with_state
-def pause(
-    *, endpoint: str, reason: str, lasts: str | None, until_resumed: bool, state: Path, acts_as: str
-) -> None:
+def pause(*, endpoint: str, reason: str, lasts: str | None, until_resumed: bool, state: StateApi) -> None:
     """Keep what the endpoint has, and send nothing for a while. The attempt in flight ends first.
 
     It only restricts: what git says is paused stays paused, whatever ends here. It survives restarts and applies.
@@ -33,31 +28,25 @@ def pause(
         raise click.UsageError("--for and --until-resumed say different things: give one")
     if lasts is None and not until_resumed:
         raise click.UsageError("say how long: --for 2h, or --until-resumed")
-    if lasts is not None and seconds_of(lasts, "--for") <= 0:
-        raise click.BadParameter("must be longer than 0s", param_hint="--for")
-    site, name = endpoint_named(endpoint)
+    if lasts is not None:
+        parse_seconds(lasts, "--for", may_be_zero=False)
+    site, name = parse_endpoint(endpoint)
 
-    async def do(api: Api) -> Any:
-        return await api.post(f"/v1/endpoints/{site}/{name}/pause", {"reason": reason, "lasts": lasts})
-
-    call(state, acts_as, do)
+    state.post(f"/v1/endpoints/{site}/{name}/pause", {"reason": reason, "lasts": lasts})
     say(f"{endpoint} is paused {f'for {lasts}' if lasts else 'until resumed'}")
 
 
 @command.command("resume")
 @click.argument("endpoint", metavar="SITE/NAME", shell_complete=endpoints)
-@click.option("--reason", required=True, help="Why; kept in the audit. No patient data.")
+@with_reason
 @with_state
-def resume(*, endpoint: str, reason: str, state: Path, acts_as: str) -> None:
+def resume(*, endpoint: str, reason: str, state: StateApi) -> None:
     """Let an endpoint go on that stopped or was paused by hand: from the head of its lane, with all counts at zero.
 
     A lane stops by itself when several different messages in a row were refused or not answered. What policy set aside
     in that run has returned to its place.
     """
-    site, name = endpoint_named(endpoint)
+    site, name = parse_endpoint(endpoint)
 
-    async def do(api: Api) -> Any:
-        return await api.post(f"/v1/endpoints/{site}/{name}/resume", {"reason": reason})
-
-    call(state, acts_as, do)
+    state.post(f"/v1/endpoints/{site}/{name}/resume", {"reason": reason})
     say(f"{endpoint} goes on")

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from butterfly_gitops.cli.options import with_sites
 from butterfly_gitops.cli.output import say_lines
 from butterfly_gitops.cli.suggestions import rules_and_addresses
 from butterfly_gitops.config.effective import Setting, addresses_near, settings_at
@@ -34,13 +35,7 @@ class NothingToExplain(GitopsError):  # noqa: N818 - it is told to a person as i
 
 @click.command("explain")
 @click.argument("what", metavar="RULE|ADDRESS", shell_complete=rules_and_addresses)
-@click.option(
-    "--sites",
-    type=click.Path(path_type=Path),
-    default=Path("sites"),
-    show_default=True,
-    help="The sites folder.",
-)
+@with_sites
 @click.option(
     "--format",
     "style",

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import click
 
-from butterfly_gitops.cli import exit_codes
 from butterfly_gitops.cli.main import Voice
-from butterfly_gitops.cli.output import count_of, say, say_lines, write
+from butterfly_gitops.cli.output import ExitCode, count_of, say, say_lines, write
 from butterfly_gitops.config.formatting.formatter import lay_out
 from butterfly_gitops.config.problem_text import print_problems
 from butterfly_gitops.config.rules.files import FLEET_FILES, SITE_FILES
@@ -70,7 +69,7 @@ def command(ctx: click.Context, *, paths: tuple[Path, ...], check: bool) -> None
     if not ctx.ensure_object(Voice).is_quiet:
         say(_summary(files, check=check), err=True)
     has_failed = problems or (check and any(file.is_changed for file in files))
-    ctx.exit(exit_codes.FAILED if has_failed else exit_codes.DONE)
+    ctx.exit(ExitCode.FAILED if has_failed else ExitCode.DONE)
 
 
 def _found(paths: Iterable[Path]) -> dict[Path, bytes]:

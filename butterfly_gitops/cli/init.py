@@ -3,12 +3,12 @@
 import os
 import re
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
 from butterfly_gitops import __version__
-from butterfly_gitops.cli.machine_zone import machine_zone
 from butterfly_gitops.cli.main import Voice
 from butterfly_gitops.cli.output import say
 from butterfly_gitops.cli.schema import published
@@ -145,6 +145,18 @@ def _zone(asked: str | None) -> tuple[str, str]:
     if found and _ZONE.fullmatch(found) and _problem_of(_probe(found)) is None:
         return found, "as this machine has it"
     return "UTC", "for this machine names no place"
+
+
+def machine_zone(environment: Mapping[str, str], localtime: Path = Path("/etc/localtime")) -> str | None:
+    """Return what TZ or the link of the local time names, or None; whether there is such a zone is not asked."""
+    said = environment.get("TZ", "").removeprefix(":")
+    if not said and localtime.is_symlink():
+        said = str(localtime.readlink())
+    name = said.rpartition("zoneinfo/")[2]
+    # A path elsewhere, or a rule such as EST5EDT,M3.2.0, says an offset and no place.
+    if not name or name.startswith(("/", ".")) or "," in name:
+        return None
+    return "UTC" if name in ("Etc/UTC", "Etc/UCT", "Etc/Zulu") else name
 
 
 def _probe(zone: str) -> dict[str, str]:

@@ -1,36 +1,32 @@
 """`bgo ledger`: events × rules = decisions, with counts."""
 
-import json
-from pathlib import Path
 from typing import Any
 
 import click
 
-from butterfly_gitops.cli import exit_codes
-from butterfly_gitops.cli.client import Api, call, with_state
-from butterfly_gitops.cli.output import count_of, in_either_format, say_lines
+from butterfly_gitops.cli.client import StateApi, with_state
+from butterfly_gitops.cli.options import with_format
+from butterfly_gitops.cli.output import ExitCode, count_of, print_json, say_lines
 
 _WAITS = ("queued", "sending", "uncertain", "set_aside")
 
 
 @click.command("ledger")
-@in_either_format
+@with_format
 @with_state
 @click.pass_context
-def command(ctx: click.Context, *, style: str, state: Path, acts_as: str) -> None:
+def command(ctx: click.Context, *, style: str, state: StateApi) -> None:
     """Account for every event: each met each rule exactly once, and each result is delivered or visibly waits.
 
     Exit code 1 where it does not add up.
     """
-
-    async def ask(api: Api) -> dict[str, Any]:
-        answer: dict[str, Any] = await api.get("/v1/ledger")
-        return answer
-
-    ledger = call(state, acts_as, ask)
-    say_lines(json.dumps(ledger, indent=2) if style == "json" else print_ledger(ledger))
+    ledger = state.get("/v1/ledger")
+    if style == "json":
+        print_json(ledger)
+    else:
+        say_lines(print_ledger(ledger))
     if not ledger["adds_up"]:
-        ctx.exit(exit_codes.FAILED)
+        ctx.exit(ExitCode.FAILED)
 
 
 def print_ledger(ledger: dict[str, Any]) -> str:

@@ -1,23 +1,28 @@
-"""How results are shown: as data for programs, or for people, on a terminal as wide as it is, elsewhere never wrapped."""
+"""Exit codes and printing: lines, tables, counts and ages; tables are as wide as a terminal, elsewhere never wrapped."""
 
+import json
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from enum import IntEnum
 from typing import Any
 
 import click
 
 from butterfly_gitops.model.printable import printable, printable_lines
 
-in_either_format = click.option(
-    "--format",
-    "style",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="For people, or for programs.",
-)
-"""The option of every reading verb."""
+
+class ExitCode(IntEnum):
+    """The exit codes of `bgo`."""
+
+    DONE = 0
+    FAILED = 1  # problems found, or the world said no
+    CHANGES = 2  # only where it was asked for (--detailed-exitcode)
+    HELD = 3  # approval needed
+    STALE = 4  # the saved plan is
+    USAGE = 64  # EX_USAGE of sysexits.h
+    UNEXPECTED = 70  # EX_SOFTWARE: a defect of ours
+    INTERRUPTED = 130  # 128 + SIGINT
 
 
 def say(line: str = "", *, err: bool = False) -> None:
@@ -34,6 +39,11 @@ def say_lines(text: str, *, err: bool = False) -> None:
 def write(text: str) -> None:
     """Print what another program reads, as it is; a terminal gets it as from `say_lines`."""
     click.echo(printable_lines(text) if sys.stdout.isatty() else text, nl=False)
+
+
+def print_json(document: Any) -> None:
+    """Print a document for programs."""
+    say_lines(json.dumps(document, indent=2))
 
 
 def print_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

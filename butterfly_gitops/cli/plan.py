@@ -6,21 +6,19 @@ from typing import Any
 
 import click
 
-from butterfly_gitops.cli import exit_codes
-from butterfly_gitops.cli.client import Api, call, with_state
-from butterfly_gitops.cli.output import in_either_format, say, say_lines
-from butterfly_gitops.cli.wanted import say_left_out, say_parted, wanted_files
+from butterfly_gitops.cli.client import StateApi, with_state
+from butterfly_gitops.cli.options import with_format, with_sites
+from butterfly_gitops.cli.output import ExitCode, print_json, say, say_lines
+from butterfly_gitops.cli.upload import read_upload, say_left_out, say_parted
 
 
 @click.command("plan")
-@click.option(
-    "--sites", type=click.Path(path_type=Path), default=Path("sites"), show_default=True, help="The files."
-)
+@with_sites
 @click.option("--out", type=click.Path(path_type=Path), help="Save the plan, for `bgo apply FILE`.")
 @click.option(
     "--detailed-exitcode", is_flag=True, help="Exit with 2 when there are changes, 3 when some are held."
 )
-@in_either_format
+@with_format
 @with_state
 @click.pass_context
 def command(
@@ -30,17 +28,19 @@ def command(
     out: Path | None,
     detailed_exitcode: bool,
     style: str,
-    state: Path,
-    acts_as: str,
+    state: StateApi,
 ) -> None:
     """Show what the files change of what is applied: which results stop, go elsewhere or start, and what waits.
 
     Nothing changes. Sites with problems stay out of the plan and keep what they run, and so do sites that are gone from
     the files, or that results wait at while nobody says what becomes of them; then the exit code is 1.
     """
-    planned = planned_from(sites, state, acts_as)
+    planned = planned_from(sites, state)
     plan = planned["plan"]
-    say_lines(planned["text"] if style == "text" else json.dumps(plan, indent=2))
+    if style == "json":
+        print_json(plan)
+    else:
+        say_lines(planned["text"])
     if out is not None:
         _save(out, {"plan": plan, "revision": planned["revision"]})
     has_parted = bool(plan["changes"]) and say_parted(sites, plan["beside"]["commits"])
@@ -48,25 +48,20 @@ def command(
         (one["site"] for one in plan["kept"]), paths=planned["paths"], unsound=_unsound(planned["problems"])
     )
     if _say_blocked(plan["blocked"]) or is_partial:
-        ctx.exit(exit_codes.FAILED)
+        ctx.exit(ExitCode.FAILED)
     if detailed_exitcode and plan["changes"]:
         is_held = plan["guard"]["holds"] or plan["beside"]["commit_held"] or has_parted
-        ctx.exit(exit_codes.HELD if is_held else exit_codes.CHANGES)
+        ctx.exit(ExitCode.HELD if is_held else ExitCode.CHANGES)
 
 
-def planned_from(sites: Path, state: Path, acts_as: str, *, create: bool = False) -> dict[str, Any]:
+def planned_from(sites: Path, state: StateApi, *, create: bool = False) -> dict[str, Any]:
     """Plan a folder; problems go to standard error. Raises click.ClickException when they leave no plan."""
-    wanted = wanted_files(sites)
-
-    async def ask(api: Api) -> dict[str, Any]:
-        answer: dict[str, Any] = await api.post("/v1/plans", wanted)
-        return answer
-
-    planned = call(state, acts_as, ask, create=create)
+    upload = read_upload(sites)
+    planned = state.post("/v1/plans", upload, create=create)
     _say_problems(planned["problems"])
     if planned["plan"] is None:
         raise click.ClickException("the problems are the whole fleet's: everything stays as it runs")
-    return {**planned, "revision": wanted["revision"], "paths": tuple(wanted["files"])}
+    return {**planned, "revision": upload["revision"], "paths": tuple(upload["files"])}
 
 
 def _say_blocked(blocked: list[dict[str, Any]]) -> bool:

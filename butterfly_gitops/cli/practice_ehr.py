@@ -8,8 +8,7 @@ from pathlib import Path
 
 import click
 
-from butterfly_gitops.cli import exit_codes
-from butterfly_gitops.cli.output import say, say_lines
+from butterfly_gitops.cli.output import ExitCode, say, say_lines
 from butterfly_gitops.config.problem_text import print_problems
 from butterfly_gitops.practice_ehr.scenario import WELL_BEHAVED, BadScenario, Scenario, load_scenario
 from butterfly_gitops.practice_ehr.server import PracticeEhr
@@ -87,7 +86,7 @@ def command(
         scenario = WELL_BEHAVED if scenario_file is None else load_scenario(scenario_file)
     except BadScenario as bad:
         say_lines(print_problems(bad.problems), err=True)
-        ctx.exit(exit_codes.FAILED)
+        ctx.exit(ExitCode.FAILED)
     asyncio.run(_serve(scenario, listen, journal=journal, label=endpoint))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from butterfly_gitops.cli.named import endpoint_named
+from butterfly_gitops.cli.options import parse_endpoint
 from butterfly_gitops.cli.study_files import read_events
 from butterfly_gitops.config.load import Loaded, load
 from butterfly_gitops.config.typos import typo_of
@@ -70,7 +70,7 @@ class Receiver:
 
 def receiver_of(address: str, sites: Path) -> Receiver:
     """The endpoint as the files have it. Raises SourceUnavailable and click.ClickException."""
-    site, name = endpoint_named(address)
+    site, name = parse_endpoint(address)
     loaded = load(read_folder(sites), root=str(sites))
     found = loaded.fleet.sites.get(site) if loaded.fleet else None
     endpoint = found.ehr_endpoints.get(name) if found else None

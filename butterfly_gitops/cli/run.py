@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from butterfly_gitops.cli.client import login_name, mark_file, with_state_folder
-from butterfly_gitops.cli.named import seconds_of
+from butterfly_gitops.cli.options import parse_seconds, with_new_state
 from butterfly_gitops.cli.output import say
 from butterfly_gitops.source.folder import FolderSource
 from butterfly_gitops.source.git import GitSource
@@ -37,7 +37,7 @@ _SET_DUMPABLE = 4  # PR_SET_DUMPABLE of prctl(2)
 @click.option(
     "--listen", default="127.0.0.1:8311", show_default=True, help="Where the API answers; loopback only."
 )
-@click.option("--new-state", is_flag=True, help="Make the state first; refused where there is one.")
+@with_new_state
 @click.option(
     "--accept-older",
     is_flag=True,
@@ -82,7 +82,7 @@ def command(
         followed=followed,
         host=host,
         port=port,
-        interval_s=_seconds(interval),
+        interval_s=parse_seconds(interval, "--interval", may_be_zero=False),
     )
     configure_logs(sys.stderr, as_json=log_format == "json")
     asyncio.run(run(options, is_for_people=log_format == "text"))
@@ -129,13 +129,6 @@ def _keep_no_dumps() -> None:
     # A handler of dumps that the system pipes them to does not ask for the limit.
     with contextlib.suppress(AttributeError, OSError):
         ctypes.CDLL(None).prctl(_SET_DUMPABLE, 0, 0, 0, 0)
-
-
-def _seconds(interval: str) -> float:
-    seconds = seconds_of(interval, "--interval")
-    if seconds <= 0:
-        raise click.BadParameter("must be longer than 0s", param_hint="--interval")
-    return seconds
 
 
 def _address(listen: str) -> tuple[str, int]:

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import click
 
-from butterfly_gitops.cli import exit_codes
-from butterfly_gitops.cli.output import say
+from butterfly_gitops.cli.output import ExitCode, say
 from butterfly_gitops.config.json_schema import documents, print_schema, schema_of
 from butterfly_gitops.plan.document import Plan
 
@@ -30,7 +29,7 @@ def command(ctx: click.Context, *, check: bool, folder: Path) -> None:
     if check:
         for name in stale:
             say(f"{folder / name}: stale; run `bgo schema`")
-        ctx.exit(exit_codes.FAILED if stale else exit_codes.DONE)
+        ctx.exit(ExitCode.FAILED if stale else ExitCode.DONE)
     folder.mkdir(parents=True, exist_ok=True)
     for name in stale:
         (folder / name).write_text(schemas[name], encoding="utf-8")

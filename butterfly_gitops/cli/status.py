@@ -1,25 +1,22 @@
 """`bgo status`: how each site and endpoint stands, and what waits."""
 
 import asyncio
-import json
 import time
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import click
 
-from butterfly_gitops.cli import exit_codes
-from butterfly_gitops.cli.client import Api, call, with_state
-from butterfly_gitops.cli.named import seconds_of
-from butterfly_gitops.cli.output import age, in_either_format, print_table, say, say_lines, strays_of
+from butterfly_gitops.cli.client import Api, StateApi, with_state
+from butterfly_gitops.cli.options import parse_seconds, with_format
+from butterfly_gitops.cli.output import ExitCode, age, print_json, print_table, say, strays_of
 
 _POLL_S = 0.2
 _COMMIT_DIGITS = 7
 
 
 @click.command("status")
-@in_either_format
+@with_format
 @click.option(
     "--wait", "commit", metavar="COMMIT", default=None, help="Wait until every site reports this commit."
 )
@@ -36,8 +33,7 @@ def command(
     timeout: str,
     site: str,
     trouble: bool,
-    state: Path,
-    acts_as: str,
+    state: StateApi,
 ) -> None:
     """Show conditions per site and endpoint, the worst first; what waits and since when, and what EHRs still hold.
 
@@ -46,9 +42,9 @@ def command(
     """
     if commit is not None and not commit.strip():
         raise click.BadParameter("an empty commit; is a variable not set?", param_hint="--wait")
-    wait_s = seconds_of(timeout, "--timeout")
+    wait_s = parse_seconds(timeout, "--timeout")
     asked = {"commit": commit or "", "site": site, "trouble": str(trouble).lower()}
-    status = call(state, acts_as, lambda api: _ask(api, asked, wait_s if commit else 0.0))
+    status = state.run(lambda api: _ask(api, asked, wait_s if commit else 0.0))
     _show(status, style)
     if commit:
         ctx.exit(_exit_code(status))
@@ -73,16 +69,16 @@ def _exit_code(status: dict[str, Any]) -> int:
     # That some sites are stalled is told by each of them; with --site, by that one.
     stalled = [one["reason"] for one in conditions if one["kind"] == "Stalled" and one["reason"] != "Sites"]
     if any(reason in ("Held", "NotForward") for reason in stalled):
-        return exit_codes.HELD
+        return ExitCode.HELD
     if not status["considered"]:
         say("no pass has seen that commit yet (an older one needs its full id)", err=True)
-        return exit_codes.FAILED
-    return exit_codes.FAILED if stalled or _is_on_its_way(status) else exit_codes.DONE
+        return ExitCode.FAILED
+    return ExitCode.FAILED if stalled or _is_on_its_way(status) else ExitCode.DONE
 
 
 def _show(status: dict[str, Any], style: str) -> None:
     if style == "json":
-        say_lines(json.dumps(status, indent=2))
+        print_json(status)
         return
     commit = f" at {_short(status['commit'])}" if status["commit"] else ""
     say(f"fleet {status['fleet'] or 'not known yet'}{commit}: {_mode(status)}")

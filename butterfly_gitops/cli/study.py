@@ -2,23 +2,30 @@
 
 import json
 import sys
+import uuid
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from butterfly_gitops.cli import exit_codes
-from butterfly_gitops.cli.client import Api, ApiRefused, call, with_state
-from butterfly_gitops.cli.event_times import as_now
-from butterfly_gitops.cli.named import endpoint_named
-from butterfly_gitops.cli.output import age, count_of, in_either_format, print_table, say, say_lines
+from butterfly_gitops.cli.client import Api, ApiRefused, StateApi, with_state
+from butterfly_gitops.cli.options import parse_endpoint, with_format, with_reason, with_sites
+from butterfly_gitops.cli.output import ExitCode, age, count_of, print_json, print_table, say, say_lines
 from butterfly_gitops.cli.suggestions import endpoints
 
 if TYPE_CHECKING:
     from butterfly_gitops.cli.preview import Previewed
     from butterfly_gitops.model.endpoint import EhrEndpoint
 
+_with_endpoint = click.option(
+    "--endpoint",
+    required=True,
+    metavar="SITE/NAME",
+    shell_complete=endpoints,
+    help="The endpoint that it is for.",
+)
 _EVENTS_PER_REQUEST = 500
 # One event alone may be larger, up to what the API takes.
 _BYTES_PER_REQUEST = 8 * 1024 * 1024
@@ -39,9 +46,9 @@ def command() -> None:
     is_flag=True,
     help="Give each event a new id, and shift its times so that it occurs now.",
 )
-@in_either_format
+@with_format
 @with_state
-def submit(*, files: tuple[Path, ...], is_shifted: bool, style: str, state: Path, acts_as: str) -> None:
+def submit(*, files: tuple[Path, ...], is_shifted: bool, style: str, state: StateApi) -> None:
     """Hand in study events from files or standard input: one JSON event, an array, or JSON Lines.
 
     What is answered is on disk. A file with one refused event stores nothing of up to 500 events around it.
@@ -50,9 +57,9 @@ def submit(*, files: tuple[Path, ...], is_shifted: bool, style: str, state: Path
     async def hand_in(api: Api) -> list[dict[str, Any]]:
         return [answer for file in files for answer in await _submit_file(api, file, is_shifted=is_shifted)]
 
-    answers = call(state, acts_as, hand_in)
+    answers = state.run(hand_in)
     if style == "json":
-        say_lines(json.dumps(answers, indent=2))
+        print_json(answers)
         return
     print_table(("EVENT", "ENDPOINT", "DECISION", "DELIVERY"), _rows(answers))
     known = sum(one["known"] for one in answers)
@@ -66,7 +73,7 @@ async def _submit_file(api: Api, file: Path, *, is_shifted: bool) -> list[dict[s
     answers: list[dict[str, Any]] = []
     for body in _bodies(text, is_shifted=is_shifted):
         try:
-            answer = await api.post_bytes("/v1/study-events", body)
+            answer = await api.post("/v1/study-events", body)
         except ApiRefused as refused:
             raise click.ClickException(_said(file, refused, len(answers))) from None
         answers += answer if isinstance(answer, list) else [answer]
@@ -103,6 +110,33 @@ def _bodies(text: bytes, *, is_shifted: bool) -> Iterator[bytes]:
         yield json.dumps([as_now(one) for one in data]).encode()
     else:
         yield json.dumps(as_now(data)).encode()
+
+
+def as_now(event: Any) -> Any:
+    """Return an event that occurs now; whatever is no event stays as it is, for the API to refuse."""
+    try:
+        shift = datetime.now(UTC) - datetime.fromisoformat(event["occurred_at"])
+    except (TypeError, KeyError, ValueError):
+        return event
+    shifted = json.loads(json.dumps(event))
+    shifted["event_id"] = uuid.uuid4().hex
+    study = shifted.get("study")
+    attestation = study.get("attestation") if isinstance(study, dict) else None
+    _shift_times(shifted, ("occurred_at",), shift)
+    _shift_times(study, ("started_at", "ended_at"), shift)
+    _shift_times(attestation, ("at",), shift)
+    return shifted
+
+
+def _shift_times(part: Any, names: tuple[str, ...], shift: timedelta) -> None:
+    if not isinstance(part, dict):
+        return
+    for name in names:
+        if isinstance(part.get(name), str):
+            try:
+                part[name] = (datetime.fromisoformat(part[name]) + shift).isoformat()
+            except ValueError:
+                continue
 
 
 def _batches(lines: list[bytes]) -> Iterator[list[bytes]]:
@@ -153,16 +187,8 @@ def _rows(answers: list[dict[str, Any]]) -> Iterator[tuple[str, ...]]:
 
 @command.command("render")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option(
-    "--endpoint",
-    required=True,
-    metavar="SITE/NAME",
-    shell_complete=endpoints,
-    help="The endpoint that it is for.",
-)
-@click.option(
-    "--sites", type=click.Path(path_type=Path), default=Path("sites"), show_default=True, help="The files."
-)
+@_with_endpoint
+@with_sites
 @click.option(
     "--status",
     type=click.Choice(["P", "F", "C", "W"]),
@@ -201,7 +227,7 @@ def render(
             say(f"bgo: {place}{says}", err=True)
     _print_messages([one for one in made if one.data], receiver.endpoint, endpoint, style)
     if any(one.problem for one in made):
-        ctx.exit(exit_codes.FAILED)
+        ctx.exit(ExitCode.FAILED)
 
 
 def _print_unread(file: Path, one: "Previewed") -> None:
@@ -237,7 +263,7 @@ def _print_messages(made: "list[Previewed]", configured: "EhrEndpoint", address:
             {"event_id": one.event_id, "status": one.status, "segments": to_data(tree)}
             for one, tree in zip(made, trees, strict=True)
         ]
-        say_lines(json.dumps({"endpoint": address, "messages": messages}, indent=2))
+        print_json({"endpoint": address, "messages": messages})
         return
     for number, tree in enumerate(trees):
         if number:
@@ -254,22 +280,19 @@ def _print_messages(made: "list[Previewed]", configured: "EhrEndpoint", address:
     shell_complete=endpoints,
     help="Studies that this endpoint's rules did not send, and that it has had nothing of.",
 )
-@in_either_format
+@with_format
 @with_state
-def list_studies(*, endpoint: str, style: str, state: Path, acts_as: str) -> None:
+def list_studies(*, endpoint: str, style: str, state: StateApi) -> None:
     """List studies, newest first, at most 1,000.
 
     In the gap of an endpoint are those that occurred before its rule started, or that met no rule while its row was
     missing; a study that was sent since, reverted or deleted is not. `bgo study send` sends one that is wanted.
     """
-    site, name = endpoint_named(endpoint)
+    site, name = parse_endpoint(endpoint)
 
-    async def ask(api: Api) -> Any:
-        return await api.get("/v1/studies/unsent", site=site, endpoint=name)
-
-    studies = call(state, acts_as, ask)["studies"]
+    studies = state.get("/v1/studies/unsent", site=site, endpoint=name)["studies"]
     if style == "json":
-        say_lines(json.dumps(studies, indent=2))
+        print_json(studies)
         return
     print_table(
         ("STUDY", "ACCESSION", "EVENT", "REVISION", "OCCURRED", "RECEIVED", "WHY NOT"), map(_unsent, studies)
@@ -285,30 +308,20 @@ def _unsent(one: dict[str, Any]) -> tuple[str, ...]:
 
 @command.command("send")
 @click.argument("study")
-@click.option(
-    "--endpoint",
-    required=True,
-    metavar="SITE/NAME",
-    shell_complete=endpoints,
-    help="The endpoint that it is for.",
-)
-@click.option("--reason", required=True, help="Why; kept in the audit. No patient data.")
+@_with_endpoint
+@with_reason
 @click.option(
     "--key", default="", help="Idempotency key: the same key sends once, however often it is asked for."
 )
 @with_state
-def send(*, study: str, endpoint: str, reason: str, key: str, state: Path, acts_as: str) -> None:
+def send(*, study: str, endpoint: str, reason: str, key: str, state: StateApi) -> None:
     """Send one finalized STUDY (its id or accession number) to one endpoint, whatever the forwarding rules say.
 
     Only endpoints of the study's own site can have it. It is the newest result that is sent; nothing is mixed in.
     """
-    site, name = endpoint_named(endpoint)
+    site, name = parse_endpoint(endpoint)
     wish = {"study": study, "site": site, "endpoint": name, "reason": reason}
-
-    async def do(api: Api) -> Any:
-        return await api.post("/v1/sends", wish, key=key)
-
-    acted = call(state, acts_as, do)
+    acted = state.post("/v1/sends", wish, key=key)
     say(
         f"delivery {acted['delivery']}: {acted['state']}" + (" (asked for before)" if acted["repeat"] else "")
     )

@@ -6,10 +6,8 @@ from pathlib import Path
 
 import click
 
-from butterfly_gitops.cli import exit_codes
-from butterfly_gitops.cli.collection import no_collection
-from butterfly_gitops.cli.main import Voice
-from butterfly_gitops.cli.output import say, say_lines
+from butterfly_gitops.cli.main import Voice, no_collection
+from butterfly_gitops.cli.output import ExitCode, say, say_lines
 from butterfly_gitops.cli.validated_paths import folders_of
 from butterfly_gitops.config.load import Loaded, load
 from butterfly_gitops.config.problem_text import print_annotations, print_problems, print_summary
@@ -56,7 +54,7 @@ def command(ctx: click.Context, *, paths: tuple[Path, ...], style: str, verbose:
     if not voice.is_quiet:
         _summarize(loaded, below_problems=style == "text" and bool(shown))
     has_error = any(problem.severity is Severity.ERROR for problem in problems)
-    ctx.exit(exit_codes.FAILED if has_error else exit_codes.DONE)
+    ctx.exit(ExitCode.FAILED if has_error else ExitCode.DONE)
 
 
 def _of(loaded: Loaded, *, with_silenced: bool) -> list[Problem]:

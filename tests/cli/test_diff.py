@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from butterfly_gitops import __version__
-from butterfly_gitops.cli import exit_codes
+from butterfly_gitops.cli.output import ExitCode
 from butterfly_gitops.plan.document import from_document
 from tests.cli.command_line import run
 from tests.cli.git_repository import GitRepository, empty_repository, repository_with_sites
@@ -30,7 +30,7 @@ def test_an_edit_in_the_working_tree_reads_as_the_quick_start_shows(repository, 
     commit = repository.git("rev-parse", "HEAD")
     repository.edit(ENDPOINTS, "port: 6661", "port: 6662")
     ran = run(capfd, "diff")
-    assert (ran.code, ran.err) == (exit_codes.DONE, "")
+    assert (ran.code, ran.err) == (ExitCode.DONE, "")
     assert ran.out == GOLDEN.read_text(encoding="utf-8").replace("9c0d3aa", commit[:7])
 
 
@@ -66,7 +66,7 @@ def test_markdown_is_the_comment_of_a_pull_request(repository, capfd):
     ran = run(
         capfd, "diff", "--format", "markdown", "--links-to", "https://forge.example.org/f/blob/4be21f0/"
     )
-    assert (ran.code, ran.err) == (exit_codes.DONE, "")
+    assert (ran.code, ran.err) == (ExitCode.DONE, "")
     assert ran.out == (
         "<!-- butterfly-gitops:diff sites/ -->\n"
         "### No results stop · 1 endpoint's results go elsewhere\n\n"
@@ -144,7 +144,7 @@ def test_where_there_was_no_folder_everything_is_added(tmp_path, monkeypatch, ca
     shutil.copytree(Path(__file__).parents[2] / "sites", repository.root / "sites")
     monkeypatch.chdir(repository.root)
     ran = run(capfd, "diff")
-    assert ran.code == exit_codes.DONE
+    assert ran.code == ExitCode.DONE
     assert ran.out.startswith("No results stop. 3 sites are added. No approval needed if main at ")
 
 
@@ -152,7 +152,7 @@ def test_another_name_of_the_fleet_is_the_first_thing_that_is_said(repository, c
     repository.edit(ENDPOINTS, "port: 6661", "port: 6662")
     repository.edit("sites/fleet.yaml", "name: mercy-health", "name: mercy")
     ran = run(capfd, "diff")
-    assert ran.code == exit_codes.FAILED
+    assert ran.code == ExitCode.FAILED
     assert ran.out.startswith("Nothing is applied any more, for the fleet has another name.\n")
     first, second = ran.out.index("NOTHING IS APPLIED ANY MORE"), ran.out.index("GOES ELSEWHERE")
     assert first < second
@@ -175,7 +175,7 @@ def test_a_rename_from_what_was_never_there_is_to_hint(repository, capfd, old, h
     )
     repository.edit("sites/seaside/archives.yaml", "registry", "state-registry")
     ran = run(capfd, "diff")
-    assert ran.code == exit_codes.FAILED
+    assert ran.code == ExitCode.FAILED
     where, _, said = ran.err.strip().partition(": ")
     assert re.fullmatch(r"sites/seaside/ehr-endpoints\.yaml:\d+", where)
     assert said == f'renamed_from takes nothing over from "{old}": {hint}'
@@ -205,7 +205,7 @@ def test_a_site_with_problems_is_left_out_and_named(repository, capfd):
     repository.edit(ENDPOINTS, "port: 6661", "port: 70000")
     repository.edit("sites/seaside/ehr-endpoints.yaml", "port: 4020", "port: 4021")
     ran = run(capfd, "diff")
-    assert ran.code == exit_codes.FAILED
+    assert ran.code == ExitCode.FAILED
     assert "seaside/meditech" in ran.out
     assert "st-elsewhere   has problems in its files, and stays as it runs" in ran.out
     assert ran.err == "bgo: left out, because their files have problems: st-elsewhere; see bgo validate\n"
@@ -216,7 +216,7 @@ def test_a_site_that_had_problems_is_named_too(repository, capfd):
     repository.commit()
     repository.edit(ENDPOINTS, "port: 70000", "port: 6661")
     ran = run(capfd, "diff")
-    assert ran.code == exit_codes.DONE
+    assert ran.code == ExitCode.DONE
     assert "st-elsewhere   has problems in main at " in ran.out
 
 
@@ -284,7 +284,7 @@ def has_no_sites(repository: GitRepository) -> None:
 def test_a_refusal_is_one_line(repository, capfd, change, arguments, says):
     change(repository)
     ran = run(capfd, "diff", *arguments)
-    assert (ran.code, ran.out) == (exit_codes.FAILED, "")
+    assert (ran.code, ran.out) == (ExitCode.FAILED, "")
     assert says in ran.err
     assert ran.err.count("\n") == 1
 
@@ -305,7 +305,7 @@ def test_before_the_first_commit_it_says_so(tmp_path, monkeypatch, capfd):
 def test_what_a_hook_sets_up_is_not_followed(repository, capfd, monkeypatch):
     monkeypatch.setenv("GIT_DIR", str(repository.root / "elsewhere"))
     monkeypatch.setenv("GIT_INDEX_FILE", str(repository.root / "elsewhere"))
-    assert run(capfd, "diff").code == exit_codes.DONE
+    assert run(capfd, "diff").code == ExitCode.DONE
 
 
 def test_without_git_it_says_so(repository, capfd, monkeypatch, tmp_path):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from butterfly_gitops import __version__
-from butterfly_gitops.cli import exit_codes
+from butterfly_gitops.cli.output import ExitCode
 from butterfly_gitops.cli.sample_studies import MOST_BYTES, MOST_STUDIES
 from butterfly_gitops.plan.document import from_document
 from tests.cli.command_line import ROOT, run
@@ -48,7 +48,7 @@ def change_how_results_read(repository: GitRepository) -> None:
 def test_text_reads_as_the_golden_file_shows(repository, capfd):
     change_how_results_read(repository)
     ran = run(capfd, "diff", "--preview")
-    assert (ran.code, ran.err) == (exit_codes.DONE, "")
+    assert (ran.code, ran.err) == (ExitCode.DONE, "")
     shown = ran.out.partition("MESSAGES OF SAMPLE STUDIES")
     assert shown[1] + shown[2] == (GOLDEN / "diff-preview.txt").read_text(encoding="utf-8")
 
@@ -57,7 +57,7 @@ def test_the_comment_reads_as_the_golden_file_shows(repository, capfd):
     change_how_results_read(repository)
     before = repository.git("rev-parse", "--short=7", "HEAD")
     ran = run(capfd, "diff", "--preview", "--format", "markdown")
-    assert (ran.code, ran.err) == (exit_codes.DONE, "")
+    assert (ran.code, ran.err) == (ExitCode.DONE, "")
     shown = ran.out.replace(before, "9c0d3aa").replace(__version__, "0.1.0")
     assert shown == (GOLDEN / "pull-request-preview.md").read_text(encoding="utf-8")
 
@@ -107,11 +107,11 @@ def test_studies_elsewhere_mean_a_preview(repository, capfd):
 
 
 def test_studies_that_are_nowhere_are_wrong_usage_and_no_folder_beside_is_said(repository, capfd):
-    assert run(capfd, "diff", "--studies", "nowhere").code == exit_codes.USAGE
+    assert run(capfd, "diff", "--studies", "nowhere").code == ExitCode.USAGE
     repository.git("mv", "studies", "samples")
     change_how_results_read(repository)
     ran = run(capfd, "diff", "--preview")
-    assert ran.code == exit_codes.DONE
+    assert ran.code == ExitCode.DONE
     assert ran.err == "bgo: no preview, for there is no folder studies; --studies names another\n"
     assert ran.out == run(capfd, "diff").out
 
@@ -138,7 +138,7 @@ def test_what_cannot_be_read_is_told_and_the_rest_shown(repository, capfd):
     (folder / "folder.json").mkdir()
     change_how_results_read(repository)
     ran = run(capfd, "diff", "--preview")
-    assert ran.code == exit_codes.DONE
+    assert ran.code == ExitCode.DONE
     assert [line.partition(": no study event")[0] for line in ran.err.splitlines()] == [
         "bgo: studies/broken.json",
         "bgo: studies/folder.json: no plain file",
@@ -158,7 +158,7 @@ def test_very_many_studies_are_cut_and_very_large_files_not_read(repository, cap
         file.truncate(MOST_BYTES + 1)
     change_how_results_read(repository)
     ran = run(capfd, "diff", "--preview")
-    assert ran.code == exit_codes.DONE
+    assert ran.code == ExitCode.DONE
     assert f"In {MOST_STUDIES} sample studies of" in ran.out
     assert ran.err.splitlines() == [
         "bgo: studies/large.json: over 40 MiB",
@@ -183,4 +183,4 @@ def test_every_sample_study_of_the_repository_makes_a_message_for_its_site(capfd
             "--sites",
             str(ROOT / "sites"),
         )
-        assert (ran.code, ran.err) == (exit_codes.DONE, "")
+        assert (ran.code, ran.err) == (ExitCode.DONE, "")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from butterfly_gitops.cli import exit_codes
-from butterfly_gitops.cli.machine_zone import machine_zone
+from butterfly_gitops.cli.init import machine_zone
+from butterfly_gitops.cli.output import ExitCode
 from butterfly_gitops.cli.schema import published
 from tests.cli.command_line import Ran, run
 from tests.cli.git_repository import GitRepository
@@ -43,14 +43,14 @@ def written(folder: Path) -> dict[str, str]:
 
 def test_from_nothing_to_the_first_difference(bgo, folder: Path, monkeypatch: pytest.MonkeyPatch):
     made = bgo("init", "Mercy Health")
-    assert (made.code, made.err) == (exit_codes.DONE, "")
+    assert (made.code, made.err) == (ExitCode.DONE, "")
     root = folder / "Mercy Health"
     monkeypatch.chdir(root)
     checked = bgo("validate")
-    assert (checked.code, checked.out) == (exit_codes.DONE, "")
+    assert (checked.code, checked.out) == (ExitCode.DONE, "")
     assert checked.err == "5 files, 1 site, 1 EHR endpoint: no problems\n"
-    assert bgo("schema", "--check").code == exit_codes.DONE
-    assert bgo("fmt", "--check").code == exit_codes.DONE
+    assert bgo("schema", "--check").code == ExitCode.DONE
+    assert bgo("fmt", "--check").code == ExitCode.DONE
     assert "name: mercy-health\n" in (root / "sites" / "fleet.yaml").read_text(encoding="utf-8")
     repository = GitRepository(root=root)
     repository.git("init", "--quiet", "--initial-branch", "main")
@@ -59,7 +59,7 @@ def test_from_nothing_to_the_first_difference(bgo, folder: Path, monkeypatch: py
     repository.edit(ENDPOINTS, "status: paused ", "status: active ")
     repository.edit("sites/first-site/archives.yaml", "forward_to: [] ", "forward_to: [main-ehr] ")
     changed = bgo("diff")
-    assert changed.code == exit_codes.DONE
+    assert changed.code == ExitCode.DONE
     assert "first-site/emergency" in changed.out
     assert "forward_to  + main-ehr" in changed.out
 
@@ -100,7 +100,7 @@ def test_into_a_clone_of_an_empty_repository(bgo, folder: Path):
     GitRepository(root=folder).git("init", "--quiet", "--initial-branch", "main")
     (folder / "LICENSE").write_text("ours")
     ran = bgo("init", ".", "--name", "mercy")
-    assert ran.code == exit_codes.DONE
+    assert ran.code == ExitCode.DONE
     assert (folder / "LICENSE").read_text() == "ours"
     assert ran.out.splitlines()[-4:] == [
         "Next:",
@@ -113,7 +113,7 @@ def test_into_a_clone_of_an_empty_repository(bgo, folder: Path):
 def test_a_folder_of_another_repository_is_told_what_forges_read(bgo, folder: Path):
     GitRepository(root=folder).git("init", "--quiet")
     ran = bgo("init", "fleets/mercy")
-    assert ran.code == exit_codes.DONE
+    assert ran.code == ExitCode.DONE
     assert (
         f"This folder lies in the repository {folder}; forges read pipelines and CODEOWNERS only at"
         in ran.out
@@ -134,15 +134,15 @@ def test_nothing_that_is_there_is_replaced(bgo, folder: Path, there: list[str], 
         (folder / "mercy" / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / "mercy" / path).write_text("theirs")
     ran = bgo("init", "mercy")
-    assert (ran.code, ran.out) == (exit_codes.FAILED, "")
+    assert (ran.code, ran.out) == (ExitCode.FAILED, "")
     assert ran.err.startswith(f"bgo: {said} in mercy already; nothing was written.")
     assert written(folder) == {f"mercy/{path}": "theirs" for path in there}
 
 
 def test_a_second_time_is_refused(bgo, folder: Path):
-    assert bgo("init", "mercy").code == exit_codes.DONE
+    assert bgo("init", "mercy").code == ExitCode.DONE
     before = written(folder)
-    assert bgo("init", "mercy").code == exit_codes.FAILED
+    assert bgo("init", "mercy").code == ExitCode.FAILED
     assert written(folder) == before
 
 
@@ -151,7 +151,7 @@ def test_all_that_can_be_said(bgo, folder: Path, monkeypatch: pytest.MonkeyPatch
         "init", "x", "--name", "county", "--site", "st-elsewhere", "--time-zone", "America/New_York",
         "--ci", "gitlab", "--home", "https://git.example.org/tools/butterfly-gitops.git",
     )  # fmt: skip
-    assert ran.code == exit_codes.DONE
+    assert ran.code == ExitCode.DONE
     assert "The time zone of st-elsewhere is America/New_York, as you said" in ran.out
     assert "_OWNER_" not in ran.out
     files = written(folder / "x")
@@ -168,7 +168,7 @@ def test_all_that_can_be_said(bgo, folder: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_quiet_says_nothing(bgo):
     ran = bgo("-q", "init", "mercy")
-    assert (ran.code, ran.out, ran.err) == (exit_codes.DONE, "", "")
+    assert (ran.code, ran.out, ran.err) == (ExitCode.DONE, "", "")
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,7 @@ def test_quiet_says_nothing(bgo):
 )  # fmt: skip
 def test_a_wrong_word_is_told_with_its_hint(bgo, folder: Path, arguments: tuple[str, str], said: str):
     ran = bgo("init", "mercy", *arguments)
-    assert (ran.code, ran.out) == (exit_codes.USAGE, "")
+    assert (ran.code, ran.out) == (ExitCode.USAGE, "")
     assert said in " ".join(ran.err.split())
     assert written(folder) == {}
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 import pytest
 
-from butterfly_gitops.cli import exit_codes
 from butterfly_gitops.cli.main import VERBS, VerbGroup, group
+from butterfly_gitops.cli.output import ExitCode
 from butterfly_gitops.model.error import GitopsError
 from tests.cli.command_line import ROOT, run
 
@@ -16,7 +16,7 @@ SERVER = {"apsw", "fastapi", "httpx", "prometheus_client", "starlette", "structl
 
 
 class HeldError(GitopsError):
-    exit_code = exit_codes.HELD
+    exit_code = ExitCode.HELD
 
 
 def failing(error: BaseException) -> click.Command:

@@ -1,4 +1,4 @@
-"""The files of the sites folder: as a verb hands them to the API, where they are from, and which sites stay out."""
+"""The sites folder as a verb uploads it, and warnings of what an apply would leave out."""
 
 import base64
 from collections.abc import Iterable, Mapping
@@ -12,7 +12,7 @@ from butterfly_gitops.source.git_command import PRINTED_DIGITS
 from butterfly_gitops.source.git_tree import committed, parted
 
 
-def wanted_files(sites: Path) -> dict[str, Any]:
+def read_upload(sites: Path) -> dict[str, Any]:
     """Read the folder for `POST /v1/plans`. Raises SourceUnavailable."""
     snapshot = FolderSource(path=sites).fetch()
     commit = _committed(sites, snapshot.files)
