@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Literal
 
-from butterfly_gitops.hl7.component import TYPE_OF_FIELD
+from butterfly_gitops.hl7.field_type import TYPE_OF_FIELD
 
 Kind = Literal["changed", "added", "removed"]
 

@@ -25,8 +25,6 @@ _OF_ONE_STUDY: dict[str, frozenset[int]] = {
 OWN_FIELDS: dict[str, frozenset[int]] = {
     name: numbers | _OF_ONE_STUDY.get(name, frozenset()) for name, numbers in NEVER_NULL.items()
 }
-LAST_FIELDS = {"MSH": 21, "PID": 39, "PV1": 52, "ORC": 31, "TQ1": 14, "OBR": 50, "OBX": 25}
-"""The last field of each segment in v2.5.1; no version of ours has more."""
 
 
 class Component(NamedTuple):

@@ -10,8 +10,8 @@ from typing import Any
 import hl7
 
 from butterfly_gitops.hl7.charset import charset_of
-from butterfly_gitops.hl7.component import TYPE_OF_FIELD, component_name
 from butterfly_gitops.hl7.escape import unescape
+from butterfly_gitops.hl7.field_type import TYPE_OF_FIELD, component_name
 from butterfly_gitops.hl7.layouts.catalog import LAYOUTS
 from butterfly_gitops.hl7.layouts.names import segments_of
 from butterfly_gitops.model.endpoint import EhrEndpoint

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from butterfly_gitops.hl7.charset import charset_of
 from butterfly_gitops.hl7.comparison import alterations
-from butterfly_gitops.hl7.component import TYPE_OF_FIELD, component_name
+from butterfly_gitops.hl7.field_type import TYPE_OF_FIELD, component_name
 from butterfly_gitops.hl7.layouts.catalog import LAYOUTS
 from butterfly_gitops.hl7.layouts.names import segments_of
 from butterfly_gitops.hl7.made_up import earlier_status_time

@@ -8,11 +8,11 @@ from hl7apy.v2_5_1.segments import SEGMENTS
 from hypothesis import given
 from hypothesis import strategies as st
 
+from butterfly_gitops.hl7.field_type import LAST_FIELDS
 from butterfly_gitops.hl7.layouts.catalog import LAYOUTS
 from butterfly_gitops.hl7.length import LENGTHS
 from butterfly_gitops.hl7.own_field import (
     FIXABLE,
-    LAST_FIELDS,
     NEVER_NULL,
     OWN_FIELDS,
     fixable_at,

@@ -9,13 +9,12 @@ from hl7apy.v2_5_1.datatypes import DATATYPES_STRUCTS
 from hl7apy.v2_5_1.segments import SEGMENTS
 
 from butterfly_gitops.hl7.acknowledgement import ErrorCode, read_acknowledgement
-from butterfly_gitops.hl7.component import TYPE_OF_FIELD, component_name
 from butterfly_gitops.hl7.content import SECTIONS
 from butterfly_gitops.hl7.datatype import cx, hd, ndl, pl, xcn, xpn
-from butterfly_gitops.hl7.field_type import components_of
+from butterfly_gitops.hl7.field_type import LAST_FIELDS, TYPE_OF_FIELD, component_name, components_of
 from butterfly_gitops.hl7.layouts.catalog import LAYOUTS
 from butterfly_gitops.hl7.layouts.names import segments_of
-from butterfly_gitops.hl7.own_field import FIXABLE, LAST_FIELDS, OWN_FIELDS
+from butterfly_gitops.hl7.own_field import FIXABLE, OWN_FIELDS
 from butterfly_gitops.hl7.segment_map import Field
 from butterfly_gitops.model.endpoint import EhrEndpoint, Hd
 from butterfly_gitops.model.exam import DiagnosticService

@@ -8,7 +8,7 @@ from hl7apy import load_library
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from butterfly_gitops.hl7.component import TYPE_OF_FIELD, component_name
+from butterfly_gitops.hl7.field_type import TYPE_OF_FIELD, component_name
 from butterfly_gitops.hl7.layouts.catalog import LAYOUTS
 from butterfly_gitops.hl7.layouts.names import segments_of
 from butterfly_gitops.hl7.tree import FieldPart, Segment, tree_of

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel
 
 from butterfly_gitops.hl7 import content
-from butterfly_gitops.hl7.component import TYPE_OF_FIELD, component_name
+from butterfly_gitops.hl7.field_type import TYPE_OF_FIELD, component_name
 from butterfly_gitops.hl7.own_field import FIXABLE
 from butterfly_gitops.hl7.ucum import SYMBOLS
 from butterfly_gitops.hl7.version import VERSIONS

@@ -6,11 +6,10 @@ from typing import NamedTuple
 from butterfly_gitops.config.reading import EndpointReading, FleetReading
 from butterfly_gitops.config.tree import Mapping, Place, problem_at, scalars_at
 from butterfly_gitops.config.values.unknown_keys import setting_of
-from butterfly_gitops.hl7.field_type import components_of
+from butterfly_gitops.hl7.field_type import LAST_FIELDS, components_of
 from butterfly_gitops.hl7.layouts.names import segments_sent
 from butterfly_gitops.hl7.own_field import (
     FIXABLE,
-    LAST_FIELDS,
     NEVER_NULL,
     OWN_FIELDS,
     fixable_at,
