@@ -14,9 +14,8 @@ from butterfly_gitops.cli.study_files import read_events
 from butterfly_gitops.config.load import Loaded, load
 from butterfly_gitops.config.typos import typo_of
 from butterfly_gitops.hl7.control_id import crockford
-from butterfly_gitops.hl7.made_up import earlier_status_time
 from butterfly_gitops.hl7.refusal import RenderingRefused
-from butterfly_gitops.hl7.render import KnownReport, render
+from butterfly_gitops.hl7.render import preview_defaults, render
 from butterfly_gitops.model.address import Address
 from butterfly_gitops.model.delivery import ResultStatus
 from butterfly_gitops.model.endpoint import EhrEndpoint
@@ -106,9 +105,8 @@ def previews(
 
 def _rendered(place: str, event: StudyEvent, receiver: Receiver, *, status: ResultStatus) -> Previewed:
     endpoint, address = receiver.endpoint, str(receiver.address)
-    earlier, note = None, ""
-    if status in (ResultStatus.C, ResultStatus.W):
-        earlier = earlier_status_time(event, endpoint)
+    known, note = preview_defaults(event, endpoint, status, fallback_filler=f"BF{_letters(14)}"), ""
+    if earlier := known.last_status_time:
         note = f"as if {address} had acknowledged a final result of it with OBR-22 {earlier}"
     elif status is ResultStatus.P and endpoint.preliminary_results == "never":
         note = f"{address} is sent no preliminary results; one would read like this"
@@ -116,7 +114,7 @@ def _rendered(place: str, event: StudyEvent, receiver: Receiver, *, status: Resu
         message = render(
             event,
             endpoint=endpoint,
-            report=KnownReport(fallback_filler=f"BF{_letters(14)}", last_status_time=earlier),
+            report=known,
             status=status,
             control_id=_letters(20),
             at=datetime.now(UTC),

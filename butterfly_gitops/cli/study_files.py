@@ -7,11 +7,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from butterfly_gitops.hl7.study_values import problems_of_values
 from butterfly_gitops.model.event_problems import (
     event_problem,
     event_problems,
     not_json,
+    problems_of_values,
     with_distinct_keys,
 )
 from butterfly_gitops.model.problem import Problem

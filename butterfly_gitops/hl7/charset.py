@@ -7,7 +7,7 @@ escaped before it is encoded and decoded before it is split.
 from dataclasses import dataclass
 
 from butterfly_gitops.hl7.refusal import RenderingRefused
-from butterfly_gitops.hl7.row_name import Said, row_name
+from butterfly_gitops.hl7.row_name import row_name
 from butterfly_gitops.model.endpoint import Encoding
 
 
@@ -75,4 +75,4 @@ def _row_at(message: str, position: int) -> str:
     """Name the OBX that a position of a message belongs to."""
     segments = [line.split("|", 5) for line in message[: message.index("\r", position)].split("\r")]
     exam = next(fields[4] for fields in segments if fields[0] == "OBR")
-    return row_name([Said(*fields[2:4]) for fields in segments if fields[0] == "OBX"], exam)
+    return row_name([(fields[2], fields[3]) for fields in segments if fields[0] == "OBX"], exam)

@@ -8,7 +8,7 @@ from butterfly_gitops.hl7.layouts.layout import Layout
 from butterfly_gitops.hl7.needs import Requirement, needs_of
 from butterfly_gitops.hl7.refusal import RenderingRefused
 from butterfly_gitops.hl7.result import Result
-from butterfly_gitops.hl7.row_name import Said, row_name
+from butterfly_gitops.hl7.row_name import row_name
 from butterfly_gitops.hl7.segment_form import SegmentForm, form_of
 from butterfly_gitops.hl7.segments.obr import exam
 from butterfly_gitops.hl7.segments.obx import OBX, ObxRow, numbered
@@ -19,7 +19,7 @@ from butterfly_gitops.model.endpoint import EhrEndpoint
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
-    """What is alike in all messages of an endpoint, and how the rest is filled in."""
+    """The part of a message that is alike in all of an endpoint's, with gaps for the rest."""
 
     endpoint: EhrEndpoint
     layout: Layout
@@ -107,5 +107,4 @@ class Form:
 
 
 def _named(rows: list[ObxRow], result: Result) -> str:
-    """Which row the last of these is."""
-    return row_name([Said(row.type, row.code) for row in rows], exam(result))
+    return row_name([(row.type, row.code) for row in rows], exam(result))

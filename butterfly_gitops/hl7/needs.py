@@ -1,73 +1,46 @@
-"""What a study may lack, and what the endpoint says of it: set aside with the field named, or sent without."""
+"""Parts that a study may lack, and the endpoint's word on each: set aside with the field named, or sent without."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from butterfly_gitops.hl7.refusal import RenderingRefused
 from butterfly_gitops.hl7.result import Result
 from butterfly_gitops.model.message import Message
 
-_ALL = frozenset({"report", "lines", "pdf", "notice"})
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Requirement:
-    """Something that `message.when_missing` has a word for; `layouts` are those that use it."""
+class Requirement(NamedTuple):
+    """A part that a study must have, by the setting below `message.when_missing` that asks for it."""
 
     setting: str
-    field: Callable[[Result], str]
-    why: str
-    is_missing: Callable[[Result], bool]
-    layouts: frozenset[str] = _ALL
+    field: str
+    part: str
+    has: Callable[[Result], object]
 
     def check(self, result: Result) -> None:
         """Raise RenderingRefused, naming the field, where it is missing."""
-        if self.is_missing(result):
-            setting = f"message.when_missing.{self.setting}"
-            raise RenderingRefused(self.field(result), self.why, settings=(setting,))
-
-
-_NEEDS = (
-    Requirement(
-        setting="accession_number",
-        field=lambda _: "OBR-18",
-        why="the study has no accession number",
-        is_missing=lambda of: not of.study.accession_number,
-    ),
-    Requirement(
-        setting="visit_number",
-        field=lambda of: of.options.visit_number,
-        why="the study has no visit number",
-        is_missing=lambda of: not of.encounter.visit_number,
-    ),
-    Requirement(
-        setting="report",
-        field=lambda _: "OBX-5",
-        why="the study has no report",
-        is_missing=lambda of: not any(part.text.strip() for part in of.study.report),
-        layouts=frozenset({"report", "lines"}),
-    ),
-    Requirement(
-        setting="document",
-        field=lambda _: "OBX-5",
-        why="the study has no PDF",
-        is_missing=lambda of: not any(document.is_pdf for document in of.study.documents),
-        layouts=frozenset({"pdf"}),
-    ),
-    Requirement(
-        setting="study_uid",
-        field=lambda _: "OBX-5",
-        why="the study has no Study UID",
-        is_missing=lambda of: not of.study.study_uid,
-    ),
-)
+        if not self.has(result):
+            settings = (f"message.when_missing.{self.setting}",)
+            raise RenderingRefused(self.field, f"the study has no {self.part}", settings=settings)
 
 
 def needs_of(options: Message) -> tuple[Requirement, ...]:
-    """What an endpoint does not do without."""
+    """The parts without which this endpoint's results are set aside."""
     policy = options.when_missing
-    return tuple(
-        need
-        for need in _NEEDS
-        if options.layout in need.layouts and getattr(policy, need.setting) == "set_aside"
+    return tuple(one for one in _used(options) if getattr(policy, one.setting) == "set_aside")
+
+
+def _used(options: Message) -> Iterator[Requirement]:
+    """The parts that the layout of an endpoint uses."""
+    yield Requirement("accession_number", "OBR-18", "accession number", lambda of: of.study.accession_number)
+    yield Requirement(
+        "visit_number", options.visit_number, "visit number", lambda of: of.encounter.visit_number
     )
+    if options.layout in ("report", "lines"):
+        yield Requirement(
+            "report", "OBX-5", "report", lambda of: any(part.text.strip() for part in of.study.report)
+        )
+    if options.layout == "pdf":
+        yield Requirement(
+            "document", "OBX-5", "PDF", lambda of: any(document.is_pdf for document in of.study.documents)
+        )
+    yield Requirement("study_uid", "OBX-5", "Study UID", lambda of: of.study.study_uid)

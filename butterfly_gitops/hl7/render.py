@@ -6,7 +6,7 @@ what the next render of the same report must know.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from butterfly_gitops.hl7.charset import charset_of
@@ -14,7 +14,7 @@ from butterfly_gitops.hl7.escape import escape
 from butterfly_gitops.hl7.form import Form
 from butterfly_gitops.hl7.refusal import RenderingRefused
 from butterfly_gitops.hl7.result import NO_ENCOUNTER, Result, providers_of
-from butterfly_gitops.hl7.timestamp import WallClock, later_instant, remembered
+from butterfly_gitops.hl7.timestamp import WallClock, clock_of, later_instant, remembered
 from butterfly_gitops.hl7.transliteration import fitted
 from butterfly_gitops.hl7.version import VERSIONS
 from butterfly_gitops.model.delivery import ResultStatus
@@ -25,11 +25,13 @@ from butterfly_gitops.model.study import Study, StudyEvent
 # Longest values in the tables of all versions that receivers are known to enforce.
 _CONTROL_ID_LENGTH = 20
 _FILLER_LENGTH = 22
+# So much earlier that no repeated hour of autumn lies between the two.
+_A_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownReport:
-    """What an EHR already knows of a report.
+    """The report as an EHR already knows it.
 
     `filler` is OBR-3 of its first render, kept for life; `last_status_time` is that of the last render.
     `fallback_filler` is made by the caller (`BF` and 14 characters) for a study without any order number, or whose
@@ -42,6 +44,18 @@ class KnownReport:
     last_status_time: str | None = None
     fallback_filler: str
     repeats: bool = False
+
+
+def preview_defaults(
+    event: StudyEvent, endpoint: EhrEndpoint, status: ResultStatus, *, fallback_filler: str
+) -> KnownReport:
+    """The report that a preview assumes, since only a store knows it.
+
+    A correction or a withdrawal follows a final that this endpoint's EHR acknowledged a day before.
+    """
+    follows = status in (ResultStatus.C, ResultStatus.W)
+    earlier = clock_of(endpoint).prints(event.occurred_at - _A_DAY) if follows else None
+    return KnownReport(fallback_filler=fallback_filler, last_status_time=earlier)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -75,11 +75,6 @@ def remembered(clock: WallClock, instant: datetime) -> str:
     return _written(at) + _offset(at.utcoffset())
 
 
-def later_status_time(clock: WallClock, occurred_at: datetime, last: str | None) -> str:
-    """Print OBR-22 for a new revision, as `later_instant` finds it."""
-    return clock.prints(later_instant(clock, occurred_at, last))
-
-
 def later_instant(clock: WallClock, occurred_at: datetime, last: str | None) -> datetime:
     """Find OBR-22 for a new revision: when it occurred, or a step after the last one where that is not later.
 

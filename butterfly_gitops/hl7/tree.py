@@ -13,7 +13,6 @@ from butterfly_gitops.hl7.charset import charset_of
 from butterfly_gitops.hl7.escape import unescape
 from butterfly_gitops.hl7.field_type import TYPE_OF_FIELD, component_name
 from butterfly_gitops.hl7.layouts.catalog import LAYOUTS
-from butterfly_gitops.hl7.layouts.names import segments_of
 from butterfly_gitops.model.endpoint import EhrEndpoint
 
 
@@ -43,7 +42,7 @@ class Segment:
 
 def tree_of(message: bytes, endpoint: EhrEndpoint) -> tuple[Segment, ...]:
     """Read a message of ours, as this endpoint gets it, into named segments."""
-    known = segments_of(LAYOUTS[endpoint.message.layout])
+    known = LAYOUTS[endpoint.message.layout].segments
     text = message.decode(charset_of(endpoint.encoding).codec)
     found = []
     for segment in hl7.parse(text):

@@ -3,6 +3,7 @@
 import difflib
 import functools
 import json
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any, get_args
 
@@ -11,7 +12,7 @@ from pydantic_core import ErrorDetails
 
 from butterfly_gitops.model.digest import short_digest
 from butterfly_gitops.model.problem import Origin, Problem
-from butterfly_gitops.model.study import StudyEvent
+from butterfly_gitops.model.study import NM_PATTERN, Study, StudyEvent
 
 # By the kind of an error: what is wrong, and how to fix it. pydantic's own words are for programmers.
 _A_TIME = "write it as 2026-11-24T14:03:11Z"
@@ -44,6 +45,8 @@ _NO_BLANKS = "write it without blanks around it, or take it out"
 # A comparison takes long, and whoever waits for it keeps others waiting.
 _LONGEST_NAME = 64
 _MOST_LOOKED_FOR = 100
+# Type and subtype; parameters may follow.
+_MEDIA_TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]*/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]* *(;|$)")
 
 
 def with_distinct_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -172,6 +175,26 @@ def _pointer(place: Sequence[int | str]) -> str:
 
 def _escaped(part: str) -> str:
     return part.replace("~", "~0").replace("/", "~1")
+
+
+def problems_of_values(study: Study, pointer: str) -> Iterator[Problem]:
+    """Find values that the format allows and no message could say; `pointer` leads to the study in what was handed in."""
+    for number, one in enumerate(study.observations):
+        if one.type == "numeric" and not re.fullmatch(NM_PATTERN, one.value):
+            yield event_problem(
+                "wrong-value",
+                "a numeric observation's value must be a number, as HL7 writes them (NM)",
+                f"{pointer}/observations/{number}/value",
+                hint="write digits such as 55 or -0.5, or make its type text",
+            )
+    for number, document in enumerate(study.documents):
+        if not _MEDIA_TYPE.match(document.media_type):
+            yield event_problem(
+                "wrong-value",
+                "this is no media type (RFC 6838), so nobody could tell what the document is",
+                f"{pointer}/documents/{number}/media_type",
+                hint="write application/pdf for a PDF",
+            )
 
 
 def event_problem(rule: str, message: str, pointer: str, *, hint: str = "") -> Problem:

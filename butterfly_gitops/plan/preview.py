@@ -12,10 +12,8 @@ from butterfly_gitops.hl7.charset import charset_of
 from butterfly_gitops.hl7.comparison import alterations
 from butterfly_gitops.hl7.field_type import TYPE_OF_FIELD, component_name
 from butterfly_gitops.hl7.layouts.catalog import LAYOUTS
-from butterfly_gitops.hl7.layouts.names import segments_of
-from butterfly_gitops.hl7.made_up import earlier_status_time
 from butterfly_gitops.hl7.refusal import RenderingRefused
-from butterfly_gitops.hl7.render import KnownReport, render
+from butterfly_gitops.hl7.render import preview_defaults, render
 from butterfly_gitops.model.address import Address
 from butterfly_gitops.model.delivery import ResultStatus
 from butterfly_gitops.model.endpoint import EhrEndpoint
@@ -215,10 +213,7 @@ def _written(event: StudyEvent, status: ResultStatus, endpoint: EhrEndpoint | No
     if endpoint is None or (status is ResultStatus.P and endpoint.preliminary_results == "never"):
         return None
     try:
-        known = KnownReport(
-            fallback_filler=_FALLBACK_FILLER,
-            last_status_time=earlier_status_time(event, endpoint) if _later(status) else None,
-        )
+        known = preview_defaults(event, endpoint, status, fallback_filler=_FALLBACK_FILLER)
         message = render(
             event, endpoint=endpoint, report=known, status=status, control_id=_CONTROL_ID, at=_MADE_AT
         )
@@ -237,7 +232,7 @@ def _names(endpoint: EhrEndpoint | None) -> dict[str, str]:
     if endpoint is None:
         return {}
     named: dict[str, str] = {}
-    for segment in segments_of(LAYOUTS[endpoint.message.layout]).values():
+    for segment in LAYOUTS[endpoint.message.layout].segments.values():
         named[segment.name] = segment.title
         for each in segment.fields:
             named[f"{segment.name}-{each.number}"] = each.name

@@ -8,8 +8,7 @@ import pytest
 from butterfly_gitops.config.effective import settings_at
 from butterfly_gitops.config.load import load
 from butterfly_gitops.config.rules.catalog import RULES
-from butterfly_gitops.hl7.layouts.catalog import LAYOUTS
-from butterfly_gitops.hl7.layouts.names import segments_sent
+from butterfly_gitops.hl7.layouts.catalog import LAYOUTS, segments_sent
 from butterfly_gitops.model.address import Address
 from butterfly_gitops.model.message import Message
 from butterfly_gitops.model.problem import Severity

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from butterfly_gitops.hl7.comparison import SHOWN, Alteration, alterations
 from butterfly_gitops.hl7.layouts.catalog import LAYOUTS
-from butterfly_gitops.hl7.layouts.names import segments_of
 from tests.hl7.samples import endpoint, rendered, study
 
 FINDINGS = "18782-3^Radiology Study observation (narrative)^LN"
@@ -262,7 +261,7 @@ FROM_STUDIES = {
 
 def test_each_field_of_ours_is_shown_or_known_to_be_of_a_study() -> None:
     for layout in LAYOUTS.values():
-        for name, table in segments_of(layout).items():
+        for name, table in layout.segments.items():
             numbers = {field.number for field in table.fields}
             assert numbers - SHOWN[name] == numbers & FROM_STUDIES.get(name, set()), name
             assert not SHOWN[name] & FROM_STUDIES.get(name, set())

@@ -13,7 +13,6 @@ from butterfly_gitops.hl7.content import SECTIONS
 from butterfly_gitops.hl7.datatype import cx, hd, ndl, pl, xcn, xpn
 from butterfly_gitops.hl7.field_type import LAST_FIELDS, TYPE_OF_FIELD, component_name, components_of
 from butterfly_gitops.hl7.layouts.catalog import LAYOUTS
-from butterfly_gitops.hl7.layouts.names import segments_of
 from butterfly_gitops.hl7.own_field import FIXABLE, OWN_FIELDS
 from butterfly_gitops.hl7.segment_map import Field
 from butterfly_gitops.model.endpoint import EhrEndpoint, Hd
@@ -38,7 +37,7 @@ def anchors(text: str) -> list[str]:
 
 def fields() -> Iterator[tuple[str, Field[Any]]]:
     for layout in LAYOUTS.values():
-        for name, table in segments_of(layout).items():
+        for name, table in layout.segments.items():
             for field in table.fields:
                 yield name, field
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from butterfly_gitops.hl7.refusal import RenderingRefused
-from butterfly_gitops.hl7.timestamp import WallClock, later_status_time, remembered
+from butterfly_gitops.hl7.timestamp import WallClock, later_instant, remembered
 from tests.hl7.samples import endpoint, field_of, rendered, study
 
 NEW_YORK = WallClock(zone=ZoneInfo("America/New_York"))
@@ -18,6 +18,10 @@ KOLKATA = WallClock(zone=ZoneInfo("Asia/Kolkata"), prints_offset=True)
 
 def at(text: str) -> datetime:
     return datetime.fromisoformat(text)
+
+
+def later_as_printed(clock: WallClock, occurred_at: datetime, last: str | None) -> str:
+    return clock.prints(later_instant(clock, occurred_at, last))
 
 
 @pytest.mark.parametrize(
@@ -68,7 +72,7 @@ def test_printing(clock: WallClock, instant: str, printed: str):
     ],
 )  # fmt: skip
 def test_a_revision_is_later_as_printed(clock: WallClock, occurred_at: str, last: str | None, printed: str):
-    assert later_status_time(clock, at(occurred_at), last) == printed
+    assert later_as_printed(clock, at(occurred_at), last) == printed
 
 
 @pytest.mark.parametrize(
@@ -80,7 +84,7 @@ def test_a_revision_is_later_as_printed(clock: WallClock, occurred_at: str, last
 )
 def test_a_clock_that_runs_backwards_is_refused(occurred_at: str, last: str):
     with pytest.raises(RenderingRefused) as refused:
-        later_status_time(NEW_YORK, at(occurred_at), last)
+        later_as_printed(NEW_YORK, at(occurred_at), last)
     assert refused.value.field == "OBR-22"
 
 
@@ -102,7 +106,7 @@ NEAR_AUTUMN = st.tuples(st.sampled_from(AUTUMN), st.integers(-7200, 7200)).map(
 
 def printed_or_refused(occurred_at: datetime, last: str) -> str | None:
     try:
-        return later_status_time(NEW_YORK, occurred_at, last)
+        return later_as_printed(NEW_YORK, occurred_at, last)
     except RenderingRefused:
         return None
 
@@ -120,7 +124,7 @@ def test_a_revision_is_later_or_refused_and_refused_in_autumn_only(first: dateti
 @given(INSTANTS, STEPS)
 def test_with_offsets_nothing_is_refused(first: datetime, step: timedelta):
     last = NEW_YORK_OFFSET.prints(first)
-    new = later_status_time(NEW_YORK_OFFSET, first + step, last)
+    new = later_as_printed(NEW_YORK_OFFSET, first + step, last)
     assert NEW_YORK_OFFSET.reads(new).astimezone(UTC) > NEW_YORK_OFFSET.reads(last).astimezone(UTC)
 
 
@@ -137,7 +141,7 @@ def test_what_is_remembered_prints_alike_by_the_same_clock_and_true_by_another(i
 def test_over_a_move_of_the_clock_westward_digits_without_an_offset_go_on(offset: bool):
     chicago = WallClock(zone=ZoneInfo("America/Chicago"), prints_offset=offset)
     last = remembered(NEW_YORK, at("2026-11-24T14:03:11Z"))
-    new = later_status_time(chicago, at("2026-11-24T14:10:00Z"), last)
+    new = later_as_printed(chicago, at("2026-11-24T14:10:00Z"), last)
     assert new == ("20261124081000-0600" if offset else "20261124090312")
 
 
@@ -229,13 +233,13 @@ def test_around_a_change_of_the_clock(
 )
 def test_to_the_minute(offset: bool, occurred_at: str, last: str | None, printed: str):
     clock = WallClock(zone=ZoneInfo("America/New_York"), prints_offset=offset, prints_seconds=False)
-    assert later_status_time(clock, at(occurred_at), last) == printed
+    assert later_as_printed(clock, at(occurred_at), last) == printed
 
 
 def test_to_the_minute_the_second_pass_of_an_hour_is_refused():
     clock = WallClock(zone=ZoneInfo("America/New_York"), prints_seconds=False)
     with pytest.raises(RenderingRefused) as refused:
-        later_status_time(clock, at("2026-11-01T06:10:00Z"), "202611010150")
+        later_as_printed(clock, at("2026-11-01T06:10:00Z"), "202611010150")
     assert refused.value.field == "OBR-22"
 
 
@@ -252,6 +256,6 @@ def test_to_the_minute_a_revision_is_later_or_refused_too(first: datetime, step:
     clock = WallClock(zone=ZoneInfo("America/New_York"), prints_seconds=False)
     last = clock.prints(first)
     try:
-        assert later_status_time(clock, first + step, last) > last
+        assert later_as_printed(clock, first + step, last) > last
     except RenderingRefused:
         assert any(abs(first + step - change) <= timedelta(hours=1, minutes=2) for change in AUTUMN)

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from butterfly_gitops.hl7.field_type import TYPE_OF_FIELD, component_name
 from butterfly_gitops.hl7.layouts.catalog import LAYOUTS
-from butterfly_gitops.hl7.layouts.names import segments_of
 from butterfly_gitops.hl7.tree import FieldPart, Segment, tree_of
 from tests.hl7.samples import CASES, endpoint, read_case, rendered, study
 
@@ -143,4 +142,4 @@ def test_types_and_names_are_those_of_the_standard(place: str) -> None:
 
 def test_each_segment_of_a_layout_is_named() -> None:
     for layout in LAYOUTS.values():
-        assert {"MSH", "PID", "PV1", "OBR", "OBX", "ZDS"} <= segments_of(layout).keys()
+        assert {"MSH", "PID", "PV1", "OBR", "OBX", "ZDS"} <= layout.segments.keys()

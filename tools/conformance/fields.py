@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from butterfly_gitops.hl7.layouts.catalog import LAYOUTS
-from butterfly_gitops.hl7.layouts.names import segments_of
 from butterfly_gitops.hl7.length import LENGTHS
 from butterfly_gitops.hl7.segment_map import Field, SegmentMap
 from butterfly_gitops.hl7.version import VERSIONS
@@ -16,7 +15,7 @@ ORDER = ("MSH", "PID", "PV1", "ORC", "OBR", "TQ1", "OBX", "ZDS")
 def segments() -> Iterator[str]:
     """A section for each segment that any layout sends."""
     for name in ORDER:
-        maps = {layout.name: found for layout in LAYOUTS.values() if (found := segments_of(layout).get(name))}
+        maps = {layout.name: found for layout in LAYOUTS.values() if (found := layout.segments.get(name))}
         yield _section(name, maps)
 
 

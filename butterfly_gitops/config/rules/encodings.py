@@ -6,7 +6,7 @@ from butterfly_gitops.config.reading import EndpointReading, FleetReading
 from butterfly_gitops.config.tree import Mapping, Scalar, leaves, problem_at
 from butterfly_gitops.hl7.charset import first_lacking
 from butterfly_gitops.hl7.escape import escape
-from butterfly_gitops.hl7.layouts.names import segments_sent
+from butterfly_gitops.hl7.layouts.catalog import segments_sent
 from butterfly_gitops.hl7.own_field import split_place
 from butterfly_gitops.model.endpoint import EhrEndpoint
 from butterfly_gitops.model.problem import Problem

@@ -5,8 +5,7 @@ from typing import NamedTuple
 
 from butterfly_gitops.config.reading import EndpointReading, FleetReading
 from butterfly_gitops.config.tree import Place, problem_at
-from butterfly_gitops.hl7.layouts.catalog import LAYOUTS
-from butterfly_gitops.hl7.layouts.names import segments_sent
+from butterfly_gitops.hl7.layouts.catalog import LAYOUTS, segments_sent
 from butterfly_gitops.hl7.version import VERSIONS
 from butterfly_gitops.model.endpoint import EhrEndpoint
 from butterfly_gitops.model.message import Message

@@ -7,7 +7,7 @@ from butterfly_gitops.config.reading import EndpointReading, FleetReading
 from butterfly_gitops.config.tree import Mapping, Place, problem_at, scalars_at
 from butterfly_gitops.config.values.unknown_keys import setting_of
 from butterfly_gitops.hl7.field_type import LAST_FIELDS, components_of
-from butterfly_gitops.hl7.layouts.names import segments_sent
+from butterfly_gitops.hl7.layouts.catalog import segments_sent
 from butterfly_gitops.hl7.own_field import (
     FIXABLE,
     NEVER_NULL,

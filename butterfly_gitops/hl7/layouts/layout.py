@@ -1,11 +1,18 @@
-"""What a layout is: tables of segments, the rows of its OBX, and the words that document it."""
+"""A layout: tables of segments, the rows of its OBX, and the words that document it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from butterfly_gitops.hl7.result import Result
 from butterfly_gitops.hl7.segment_map import SegmentMap
-from butterfly_gitops.hl7.segments.obx import ObxRow
+from butterfly_gitops.hl7.segments.msh import MSH
+from butterfly_gitops.hl7.segments.obr import OBR
+from butterfly_gitops.hl7.segments.obx import OBX, ObxRow
+from butterfly_gitops.hl7.segments.orc import ORC
+from butterfly_gitops.hl7.segments.pid import PID
+from butterfly_gitops.hl7.segments.pv1 import PV1
+from butterfly_gitops.hl7.segments.zds import ZDS
 from butterfly_gitops.model.message import Message
 
 
@@ -22,22 +29,28 @@ class Layout:
     title: str
     says: str
     versions: tuple[str, ...]
-    before: tuple[SegmentMap[Result], ...]
     rows: Callable[[Result], Iterator[ObxRow]]
     study_uid: str
     text_type: str | None = None
-    after: tuple[SegmentMap[Result], ...] = ()
+    before: tuple[SegmentMap[Result], ...] = (MSH, PID, PV1, ORC, OBR)
+    after: tuple[SegmentMap[Result], ...] = (ZDS,)
     left_out: frozenset[str] = frozenset()
 
     @property
     def defaults(self) -> dict[str, str | None]:
-        """What holds where an endpoint leaves it to the layout, by its name in `message`."""
+        """The values of the `message` settings that an endpoint leaves to the layout."""
         wishes = {"order_segment": "ORC", "visit_segment": "PV1"}
         return {
             "study_uid": self.study_uid,
             "text_type": self.text_type,
             **{wish: "leave_out" if name in self.left_out else "send" for wish, name in wishes.items()},
         }
+
+    @property
+    def segments(self) -> Mapping[str, SegmentMap[Any]]:
+        """Each segment that a message of this layout may have, by its name."""
+        tables: tuple[SegmentMap[Any], ...] = (*self.before, OBX, *self.after)
+        return {each.name: each for each in tables}
 
     def tables(
         self, options: Message

@@ -7,13 +7,8 @@ from butterfly_gitops.hl7 import content
 from butterfly_gitops.hl7.escape import escape
 from butterfly_gitops.hl7.layouts.layout import Layout
 from butterfly_gitops.hl7.result import Result
-from butterfly_gitops.hl7.segments.msh import MSH
-from butterfly_gitops.hl7.segments.obr import OBR, exam
+from butterfly_gitops.hl7.segments.obr import exam
 from butterfly_gitops.hl7.segments.obx import ObxRow
-from butterfly_gitops.hl7.segments.orc import ORC
-from butterfly_gitops.hl7.segments.pid import PID
-from butterfly_gitops.hl7.segments.pv1 import PV1
-from butterfly_gitops.hl7.segments.zds import ZDS
 
 _TEXT_TYPE = "ST"
 
@@ -59,9 +54,7 @@ LAYOUT = Layout(
     "and OBX-4 counts the lines. The attestation follows as lines, then the measured values; the Study UID stands in "
     "ZDS where `message.study_uid` says so. For receivers that show a report line by line, whatever their version.",
     versions=("2.3", "2.3.1", "2.4", "2.5.1"),
-    before=(MSH, PID, PV1, ORC, OBR),
     rows=_rows,
     study_uid="none",
     text_type=_TEXT_TYPE,
-    after=(ZDS,),
 )

@@ -13,7 +13,6 @@ from butterfly_gitops.hl7.segments.orc import ORC
 from butterfly_gitops.hl7.segments.pid import PID
 from butterfly_gitops.hl7.segments.pv1 import PV1
 from butterfly_gitops.hl7.segments.tq1 import TQ1
-from butterfly_gitops.hl7.segments.zds import ZDS
 from butterfly_gitops.model.delivery import ResultStatus
 
 
@@ -66,5 +65,4 @@ LAYOUT = Layout(
     before=(MSH, PID, _VISIT, _ORDER, _REQUEST, TQ1),
     rows=_rows,
     study_uid="ST",
-    after=(ZDS,),
 )

@@ -5,13 +5,7 @@ from collections.abc import Iterator
 from butterfly_gitops.hl7 import content
 from butterfly_gitops.hl7.layouts.layout import Layout
 from butterfly_gitops.hl7.result import Result
-from butterfly_gitops.hl7.segments.msh import MSH
-from butterfly_gitops.hl7.segments.obr import OBR
 from butterfly_gitops.hl7.segments.obx import ObxRow
-from butterfly_gitops.hl7.segments.orc import ORC
-from butterfly_gitops.hl7.segments.pid import PID
-from butterfly_gitops.hl7.segments.pv1 import PV1
-from butterfly_gitops.hl7.segments.zds import ZDS
 
 
 def _rows(result: Result) -> Iterator[ObxRow]:
@@ -28,9 +22,7 @@ LAYOUT = Layout(
     "its first components as `message.pdf` says. ORC and PV1 are no part of the profile; `message.order_segment` and "
     "`message.visit_segment` bring them.",
     versions=("2.3", "2.3.1", "2.4", "2.5.1"),
-    before=(MSH, PID, PV1, ORC, OBR),
     rows=_rows,
     study_uid="HD",
-    after=(ZDS,),
     left_out=frozenset({"ORC", "PV1"}),
 )

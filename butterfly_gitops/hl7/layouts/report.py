@@ -5,13 +5,7 @@ from collections.abc import Iterator
 from butterfly_gitops.hl7 import content
 from butterfly_gitops.hl7.layouts.layout import Layout
 from butterfly_gitops.hl7.result import Result
-from butterfly_gitops.hl7.segments.msh import MSH
-from butterfly_gitops.hl7.segments.obr import OBR
 from butterfly_gitops.hl7.segments.obx import ObxRow
-from butterfly_gitops.hl7.segments.orc import ORC
-from butterfly_gitops.hl7.segments.pid import PID
-from butterfly_gitops.hl7.segments.pv1 import PV1
-from butterfly_gitops.hl7.segments.zds import ZDS
 
 _TEXT_TYPE = "TX"
 
@@ -31,9 +25,7 @@ LAYOUT = Layout(
     says="The report itself: one OBX for each section under its LOINC code, one for each measured value, the "
     "attestation, and the Study UID as ST. Receivers that follow the IHE profile Results Distribution take it as it is.",
     versions=("2.5.1",),
-    before=(MSH, PID, PV1, ORC, OBR),
     rows=_rows,
     study_uid="ST",
     text_type=_TEXT_TYPE,
-    after=(ZDS,),
 )
