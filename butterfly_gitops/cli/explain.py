@@ -12,9 +12,9 @@ import click
 from butterfly_gitops.cli.options import with_sites
 from butterfly_gitops.cli.output import say_lines
 from butterfly_gitops.cli.suggestions import rules_and_addresses
-from butterfly_gitops.config.effective import Setting, addresses_near, settings_at
+from butterfly_gitops.config.effective import EffectiveSetting, addresses_near, settings_at
 from butterfly_gitops.config.load import Loaded, load
-from butterfly_gitops.config.rules.catalog import RULES, Rule
+from butterfly_gitops.config.rules.catalog import RULES, DocumentedRule
 from butterfly_gitops.config.silencing import NEVER_SILENT
 from butterfly_gitops.config.tree import print_origin
 from butterfly_gitops.config.typos import typo_of
@@ -65,7 +65,7 @@ def command(*, what: str, sites: Path, style: str) -> None:
         say_lines(_settings_text(settings))
 
 
-def _settings(what: str, loaded: Loaded) -> tuple[Setting, ...]:
+def _settings(what: str, loaded: Loaded) -> tuple[EffectiveSetting, ...]:
     try:
         address = parse_address(what)
     except ValueError as error:
@@ -129,7 +129,7 @@ def _listed(endpoints: Iterable[str]) -> str:
     return " or ".join(filter(None, [", ".join(shown[:-1]), shown[-1]]))
 
 
-def _rule_text(rule: Rule) -> str:
+def _rule_text(rule: DocumentedRule) -> str:
     says = textwrap.fill(rule.says, _WIDTH, break_on_hyphens=False)
     parts = [f"{rule.id} ({rule.severity.value})", says]
     for word, example in (("Wrong", rule.wrong), ("Right", rule.right)):
@@ -146,11 +146,11 @@ def _rule_text(rule: Rule) -> str:
     return "\n\n".join(parts)
 
 
-def _may_be_silenced(rule: Rule) -> bool:
+def _may_be_silenced(rule: DocumentedRule) -> bool:
     return rule.may_be_silenced and rule.id not in NEVER_SILENT
 
 
-def _settings_text(settings: tuple[Setting, ...]) -> str:
+def _settings_text(settings: tuple[EffectiveSetting, ...]) -> str:
     """Three columns: the setting, its value, and where that comes from; a heading where the thing changes."""
     rows = [(_field(setting.address), _value_text(setting), _from(setting)) for setting in settings]
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
@@ -172,14 +172,14 @@ def _field(address: Address) -> str:
     return address.field or ""
 
 
-def _from(setting: Setting) -> str:
+def _from(setting: EffectiveSetting) -> str:
     if setting.origin is None:
         return setting.layer or "default"
     place = print_origin(setting.origin)
     return f"{place} ({setting.layer})" if setting.layer else place
 
 
-def _value_text(setting: Setting) -> str:
+def _value_text(setting: EffectiveSetting) -> str:
     value, field = setting.value, setting.address.field or ""
     match value:
         case None if ".on_refusal." in field:
@@ -198,7 +198,7 @@ def _value_text(setting: Setting) -> str:
             return str(value)
 
 
-def _rule_document(rule: Rule) -> dict[str, Any]:
+def _rule_document(rule: DocumentedRule) -> dict[str, Any]:
     return {
         "rule": rule.id,
         "severity": rule.severity.value,
@@ -209,7 +209,7 @@ def _rule_document(rule: Rule) -> dict[str, Any]:
     }
 
 
-def _setting_document(setting: Setting) -> dict[str, Any]:
+def _setting_document(setting: EffectiveSetting) -> dict[str, Any]:
     document: dict[str, Any] = {"address": str(setting.address), "value": setting.value}
     if setting.origin is None:
         document |= {"is_default": True}

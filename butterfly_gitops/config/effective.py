@@ -1,4 +1,4 @@
-"""What holds in the end at an address: each setting with its value, where that was written, and by which layer."""
+"""Effective settings at an address: each with its value, where that was written, and by which layer."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ FLEET_FIELDS = {"fleet": ("name", "guard"), "grants": ("subscription", "entitlem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
+class EffectiveSetting:
     """One effective value; without `origin` it is the default, and `layer` is only known for endpoints.
 
     What an endpoint leaves to the layout of its messages has the layer `layout report`, say, and no origin.
@@ -28,7 +28,7 @@ class Setting:
     layer: str | None
 
 
-def settings_at(loaded: Loaded, address: Address) -> tuple[Setting, ...]:
+def settings_at(loaded: Loaded, address: Address) -> tuple[EffectiveSetting, ...]:
     """The settings at an address and below it; none when nothing there is known to be sound."""
     fleet = loaded.fleet
     if fleet is None:
@@ -36,7 +36,7 @@ def settings_at(loaded: Loaded, address: Address) -> tuple[Setting, ...]:
     site = fleet.sites.get(address.site)
     by_layout = dict(_by_layout(site)) if site else {}
     return tuple(
-        Setting(
+        EffectiveSetting(
             address=found,
             value=value,
             origin=loaded.origins.get(str(found)),
@@ -49,8 +49,8 @@ def settings_at(loaded: Loaded, address: Address) -> tuple[Setting, ...]:
     )
 
 
-def _by_layout(site: Site) -> Iterator[tuple[Address, Setting]]:
-    """What holds in messages where nobody says otherwise, for each endpoint."""
+def _by_layout(site: Site) -> Iterator[tuple[Address, EffectiveSetting]]:
+    """The defaults of the layout of each endpoint's messages."""
     # Only who explains a site needs the layouts, which take long to import.
     from butterfly_gitops.hl7.layouts.catalog import LAYOUTS  # noqa: PLC0415
 
@@ -59,11 +59,11 @@ def _by_layout(site: Site) -> Iterator[tuple[Address, Setting]]:
         for field, value in LAYOUTS[layout].defaults.items():
             if value is not None:
                 at = Address(site=site.name, name=name, field=f"message.{field}")
-                yield at, Setting(address=at, value=value, origin=None, layer=f"layout {layout}")
+                yield at, EffectiveSetting(address=at, value=value, origin=None, layer=f"layout {layout}")
 
 
 def addresses_near(loaded: Loaded, address: Address) -> Iterator[str]:
-    """What somebody may have meant by an address: all of its site where that is sound, else the names of sites."""
+    """The addresses that a misspelt one may stand for: all of its site where that is sound, else the names of sites."""
     fleet = loaded.fleet
     if fleet is None:
         return

@@ -54,7 +54,7 @@ def order_of(file_name: str) -> KeyOrder:
 
 @functools.cache
 def setting_names() -> frozenset[str]:
-    """What settings are called, in any of the files."""
+    """The names of settings, in any of the files."""
     return frozenset().union(*(_names(order_of(file_name)) for file_name in _FILES))
 
 

@@ -16,7 +16,7 @@ from butterfly_gitops.config.tree import Entry, Mapping, leaves, print_origin
 from butterfly_gitops.model.endpoint import EhrEndpoint
 from butterfly_gitops.model.scalar import Name
 
-Value = TypeVar("Value")
+Made = TypeVar("Made")
 
 _REFERENCE_KEYS = frozenset({"file", "env", "path"})
 
@@ -53,17 +53,17 @@ class Merged:
     layer_of: Map[str, str]
 
 
-class Deferred(Map[str, Value], Generic[Value]):
+class Deferred(Map[str, Made], Generic[Made]):
     """A mapping that is made when somebody first looks into it; equal to any mapping that says the same."""
 
-    def __init__(self, make: Callable[[], Map[str, Value]]) -> None:
+    def __init__(self, make: Callable[[], Map[str, Made]]) -> None:
         self._make = make
 
     @cached_property
-    def _made(self) -> Map[str, Value]:
+    def _made(self) -> Map[str, Made]:
         return self._make()
 
-    def __getitem__(self, key: str) -> Value:
+    def __getitem__(self, key: str) -> Made:
         return self._made[key]
 
     def __iter__(self) -> Iterator[str]:

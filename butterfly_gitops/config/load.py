@@ -31,7 +31,7 @@ from butterfly_gitops.config.rules.files import (
 from butterfly_gitops.config.site_text import check_shared_layer, read_file, read_site
 from butterfly_gitops.config.text.yaml_events import Events, fastest_events
 from butterfly_gitops.config.text.yaml_text import Text, read_text
-from butterfly_gitops.config.tree import Source, mapping_at, problem_at, text_at
+from butterfly_gitops.config.tree import SourceFile, mapping_at, problem_at, text_at
 from butterfly_gitops.config.values.context import Context, Sound
 from butterfly_gitops.model.fleet import Fleet, FleetFile, GrantsFile
 from butterfly_gitops.model.problem import Origin, Problem, Severity
@@ -45,12 +45,12 @@ _MODELS: dict[str, type[BaseModel]] = {
     "archives.yaml": ArchivesFile,
 }
 
-Value = TypeVar("Value")
+Joined = TypeVar("Joined")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """What a configuration folder says.
+    """A configuration folder as it was read.
 
     `fleet` holds the sound sites only; it is None when the problems are the whole fleet's, so that everything
     stays as it runs. `problems` are to fix; `silenced` are the warnings that a comment answers, with its reason.
@@ -213,7 +213,7 @@ def _site_part(
         return part
     problems: list[Problem] = []
     reading = read_site(
-        Source(file=f"{root}/{name}", site=name, lines=()),
+        SourceFile(file=f"{root}/{name}", site=name, lines=()),
         {file: text.root if text else None for file, text in own.items()},
         presets=fleet.presets,
         context=Context(problems=problems, sound=sound),
@@ -227,8 +227,8 @@ def _site_part(
     )
 
 
-def _joined(*parts: Mapping[str, Value]) -> dict[str, Value]:
-    joined: dict[str, Value] = {}
+def _joined(*parts: Mapping[str, Joined]) -> dict[str, Joined]:
+    joined: dict[str, Joined] = {}
     for part in parts:
         joined.update(part)
     return joined

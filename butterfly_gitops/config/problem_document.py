@@ -27,9 +27,9 @@ class ProblemDocument(Frozen):
     severity: Severity
     """An error keeps its site as it runs; a warning and a note do not."""
     message: str
-    """What is wrong, in one sentence."""
+    """The fault, in one sentence."""
     hint: str | None = None
-    """What to write instead."""
+    """Advice on what to write instead."""
     file: str | None = None
     """The path of the file or folder, as it was given."""
     line: int | None = None

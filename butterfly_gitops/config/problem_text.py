@@ -97,7 +97,7 @@ def _lines(problem: Problem) -> Iterator[str]:
 
 
 def _beside(problem: Problem) -> Iterator[str]:
-    """What else has to do with a problem: other places, and whom it reaches."""
+    """The other places that have to do with a problem, and the endpoints that it reaches."""
     for what, origin in problem.related:
         yield _related(what, origin)
     if problem.reaches:

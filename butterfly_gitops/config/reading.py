@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from butterfly_gitops.config.layers import Layer, Merged
-from butterfly_gitops.config.tree import Mapping, Related, Scalar, Sequence, Source, mapping_at, text_at
+from butterfly_gitops.config.tree import Mapping, Related, Scalar, Sequence, SourceFile, mapping_at, text_at
 from butterfly_gitops.model.endpoint import EhrEndpoint
 from butterfly_gitops.model.fleet import Fleet, FleetFile, FleetSettings, GrantsFile
 from butterfly_gitops.model.site import ArchivesFile, EhrEndpointsFile, Site, SiteFile
@@ -34,11 +34,11 @@ class EndpointReading:
 
     @property
     def name(self) -> str:
-        """What its key says."""
+        """The text of its key."""
         return self.key.text
 
     def layer(self, *path: str) -> str:
-        """Who gives the value at a path, in words: `preset epic`, or empty for the endpoint itself and for a default."""
+        """The layer that gives the value at a path, in words: `preset epic`, or empty for the endpoint itself and for a default."""
         layer = self.merged.layer_of.get(".".join(path), "endpoint")
         return "" if layer == "endpoint" else _LAYER_WORDS.get(layer, layer)
 
@@ -53,7 +53,7 @@ class EndpointReading:
         return layers.index(of[path]) > layers.index(of[other])
 
     def shared(self, names: Iterable[str]) -> Related:
-        """Which of these settings lower layers give: `epic-lab has host and port from preset epic`, and where."""
+        """Say which of these settings lower layers give, and where: `epic-lab has host and port from preset epic`."""
         found: dict[str, list[str]] = {}
         for name in names:
             if layer := self.layer(name):
@@ -85,7 +85,7 @@ class SiteReading:
     """One site folder. A mapping is None where its file could not be read, so that nothing is said about it."""
 
     name: str
-    source: Source
+    source: SourceFile
     site_tree: Mapping | None
     endpoints_tree: Mapping | None
     archives_tree: Mapping | None
@@ -132,7 +132,7 @@ class FleetReading:
     paths: frozenset[str]
     """All files there are, below the sites folder."""
     others: Map[str, bytes]
-    """What those of them hold that are no YAML; of most of them nothing is known."""
+    """The content of those that are no YAML; of most of them nothing is known."""
     unread: frozenset[str]
     """The files and folders that could not be read."""
     today: date | None

@@ -1,4 +1,4 @@
-"""What an editor shows beside a schema's types: titles, descriptions, and defaults as people write them.
+"""Words that an editor shows beside a schema's types: titles, descriptions, and defaults as people write them.
 
 The words themselves stand in the models; here they are put where an editor looks for them.
 """

@@ -8,7 +8,7 @@ from collections.abc import Container, Iterable, Iterator
 from dataclasses import replace
 
 from butterfly_gitops.config.key_order import setting_names
-from butterfly_gitops.config.tree import Entry, Node, Place, Scalar, Source, problem_at
+from butterfly_gitops.config.tree import Entry, Node, Place, Scalar, SourceFile, problem_at
 from butterfly_gitops.model.problem import Problem
 
 # `apiToken` and `API_TOKEN` are two words, as api-token is.
@@ -102,7 +102,7 @@ def refused_reference(value: Scalar, *, name: str, hint: str) -> Problem:
     return _hidden_at(value.place, message, f"{hint}; if it was the secret, change the secret")
 
 
-def in_text(source: Source, *, said: Container[tuple[str, int]]) -> Iterator[Problem]:
+def in_text(source: SourceFile, *, said: Container[tuple[str, int]]) -> Iterator[Problem]:
     """The problems of a file's lines, comments too; none of a line in `said`, by file and number."""
     text = "\n".join(source.lines)
     has_tokens = any(mark in text for mark in _TOKEN_MARKS)
@@ -195,7 +195,7 @@ def without_secrets(problems: Iterable[Problem], *, among: Iterable[Problem]) ->
 
 
 def without_shapes(text: str) -> str:
-    """What is said of a name or a value, with stars for a password in it, for a token and for key material."""
+    """Put stars for a password, a token and key material in what is said of a name or a value."""
     text = _PASSWORD_IN_URL.sub(rf"\1{_STARS}@", text) if "://" in text else text
     return _LONG_BASE64.sub(_STARS, _TOKEN.sub(_STARS, _ASSIGNED.sub(rf"\1{_STARS}", text)))
 

@@ -94,7 +94,7 @@ def _not_understood(remark: Remark) -> Problem:
 
 
 def _refused(silence: _Silence) -> Problem | None:
-    """What is wrong with the comment whatever the rest of the files says."""
+    """Find what is wrong with a comment whatever the rest of the files says."""
     rule = RULES.get(silence.rule)
     if rule is None:
         meant = typo_of(silence.rule, RULES)
@@ -120,7 +120,7 @@ def _cannot(place: Place, what: str) -> Problem:
 
 
 def _idle(silence: _Silence, answered: Sequence[Problem], broken: set[str | None]) -> Iterator[Problem]:
-    """What a sound comment answers that it cannot, or that is not there."""
+    """Warn of a sound comment that answers an error, or nothing."""
     if any(problem.severity is not Severity.ERROR for problem in answered):
         return
     if answered:

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from butterfly_gitops.config.layers import ENDPOINT_ONLY, EndpointLayer, Layer, Merged, merge
 from butterfly_gitops.config.reading import ArchiveReading, EndpointReading, SiteReading
-from butterfly_gitops.config.tree import Entry, Mapping, Node, Source, leaves, mapping_at, text_at
+from butterfly_gitops.config.tree import Entry, Mapping, Node, SourceFile, leaves, mapping_at, text_at
 from butterfly_gitops.config.values.context import Context
 from butterfly_gitops.config.values.models import decode, top_of
 from butterfly_gitops.config.values.unknown_keys import has_left_its_name
@@ -28,7 +28,7 @@ File = TypeVar("File", bound=BaseModel)
 
 
 def read_site(
-    source: Source, roots: Map[str, Node | None], *, presets: Mapping | None, context: Context
+    source: SourceFile, roots: Map[str, Node | None], *, presets: Mapping | None, context: Context
 ) -> SiteReading:
     """Read one site from the trees of its files, by file name; a file without a tree has been complained of.
 
@@ -114,7 +114,7 @@ def _is_too_large(layer: Mapping) -> bool:
 
 
 class _LayersBelow:
-    """What an endpoint of one site starts from."""
+    """The layers that the endpoints of one site start from."""
 
     def __init__(self, site_tree: Mapping | None, presets: Mapping | None, *, is_in_place: bool) -> None:
         self._presets = presets

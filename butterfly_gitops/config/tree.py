@@ -1,4 +1,4 @@
-"""What a file says before a model gives it types: mappings, sequences and scalars that know where they stand.
+"""Trees of a file before a model gives them types: mappings, sequences and scalars that know where they stand.
 
 How text becomes such a tree belongs to `yaml_tree`, what its values mean to `decode`.
 """
@@ -16,7 +16,7 @@ Related = tuple[tuple[str, Origin], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class SourceFile:
     """One file: the path as people see it, the site that it belongs to, and its lines for excerpts."""
 
     file: str
@@ -29,7 +29,7 @@ class Source:
 class Place(NamedTuple):
     """Where something stands; line and column count from 1, `length` is what a caret underlines."""
 
-    source: Source
+    source: SourceFile
     line: int
     column: int
     length: int = 1
@@ -169,7 +169,7 @@ def problem_at(
     )
 
 
-def problem_of_file(source: Source, *, rule: str, message: str, hint: str = "") -> Problem:
+def problem_of_file(source: SourceFile, *, rule: str, message: str, hint: str = "") -> Problem:
     """A problem of a whole file or folder."""
     origin = Origin(file=source.file, line=0)
     return Problem(rule=rule, message=message, hint=hint, origin=origin, site=source.site)

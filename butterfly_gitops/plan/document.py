@@ -161,12 +161,6 @@ class Plan(Frozen):
         return self.counts.nothing_applied
 
     @property
-    def sites_to_apply(self) -> tuple[str, ...]:
-        """The sites that an apply writes now: those that change, less those that wait for a person."""
-        waiting = self.held_sites | self.blocked_sites
-        return tuple(site for site in self.content.sites if site not in waiting)
-
-    @property
     def held_sites(self) -> frozenset[str]:
         """The sites that wait for approval."""
         return frozenset(hold.site for hold in self.guard.holds)

@@ -5,14 +5,14 @@ import encodings.aliases
 
 import pytest
 
-from butterfly_gitops.config.tree import Place, Scalar, Source
+from butterfly_gitops.config.tree import Place, Scalar, SourceFile
 from butterfly_gitops.config.values.context import FAILED, Context
 from butterfly_gitops.config.values.models import reader_of
 from butterfly_gitops.hl7.charset import charset_of
 from butterfly_gitops.model.endpoint import EhrEndpoint, Encoding
 
 OFFERED = EhrEndpoint.model_json_schema()["properties"]["encoding"]["enum"]
-PLACE = Place(source=Source(file="f", site=None, lines=()), line=1, column=1)
+PLACE = Place(source=SourceFile(file="f", site=None, lines=()), line=1, column=1)
 KEY = Scalar(place=PLACE, text="encoding", is_plain=True)
 
 

@@ -10,7 +10,7 @@ from butterfly_gitops.config.problem_text import print_problem, print_summary
 from butterfly_gitops.config.rules.catalog import RULES
 from butterfly_gitops.config.text import yaml_events, yaml_text
 from butterfly_gitops.config.text.comments import find_remarks
-from butterfly_gitops.config.tree import Source
+from butterfly_gitops.config.tree import SourceFile
 from butterfly_gitops.model.problem import Severity
 from tests.config.examples import examples, sound_files
 
@@ -225,7 +225,7 @@ def test_both_parsers_find_the_same(text: str):
 @given(st.text(alphabet="#bgo: ignre\r\nx", max_size=60))
 def test_a_remark_covers_its_own_line_or_one_below(text: str):
     lines = tuple(text.splitlines())
-    for remark in find_remarks(Source(file="f", site=None, lines=lines), "\n".join(lines), ()):
+    for remark in find_remarks(SourceFile(file="f", site=None, lines=lines), "\n".join(lines), ()):
         assert remark.place.excerpt[remark.place.column - 1 :].rstrip() == remark.text
         assert remark.line == 0 or remark.line >= remark.place.line
 

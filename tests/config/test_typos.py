@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from butterfly_gitops.config.tree import Place, Scalar, Source
+from butterfly_gitops.config.tree import Place, Scalar, SourceFile
 from butterfly_gitops.config.typos import name_hint, slug_of, typo_of
 from butterfly_gitops.model.endpoint import EhrEndpoint
 
@@ -14,7 +14,7 @@ STATUS = ("active", "paused")
 SEND = ("send", "leave_out")
 DEPARTMENTS = ("RAD", "RUS", "OUS", "VUS", "CUS", "IMG")
 NAMES = ("epic-prod", "registry", "epic-1", "epic-11")
-AT = Place(source=Source(file="f", site=None, lines=()), line=3, column=1)
+AT = Place(source=SourceFile(file="f", site=None, lines=()), line=3, column=1)
 
 
 @pytest.mark.parametrize(

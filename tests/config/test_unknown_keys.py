@@ -2,7 +2,7 @@
 
 import pytest
 
-from butterfly_gitops.config.tree import Place, Scalar, Source
+from butterfly_gitops.config.tree import Place, Scalar, SourceFile
 from butterfly_gitops.config.values.unknown_keys import SETTING_OF_FIELD, setting_of, where_it_belongs
 from butterfly_gitops.model.endpoint import EhrEndpoint
 from butterfly_gitops.model.message import Message
@@ -10,7 +10,7 @@ from butterfly_gitops.model.site import SiteFile
 
 
 def place_of(setting: str, file: str, *, at_endpoint: bool = False) -> str | None:
-    source = Source(file=f"sites/st-elsewhere/{file}", site=None, lines=())
+    source = SourceFile(file=f"sites/st-elsewhere/{file}", site=None, lines=())
     key = Scalar(place=Place(source=source, line=1, column=1), text=setting, is_plain=True)
     return where_it_belongs(key, EhrEndpoint if at_endpoint else SiteFile)
 

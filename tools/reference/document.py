@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from butterfly_gitops.config.rules.catalog import RULES, Rule
+from butterfly_gitops.config.rules.catalog import RULES, DocumentedRule
 from butterfly_gitops.config.silencing import NEVER_SILENT
 from tools.reference import prose, settings
 
@@ -53,10 +53,10 @@ def _rules() -> Iterator[str]:
         yield "\n\n".join(parts) + "\n"
 
 
-def _sorted() -> list[Rule]:
+def _sorted() -> list[DocumentedRule]:
     return [RULES[name] for name in sorted(RULES)]
 
 
-def _severity(rule: Rule) -> str:
+def _severity(rule: DocumentedRule) -> str:
     words = rule.severity.value
     return f"{words}, in some cases a warning" if rule.may_warn else words

@@ -16,7 +16,7 @@ from butterfly_gitops.config.formatting.written import (
     Comments,
     LineEnd,
     LineEnds,
-    Part,
+    PagePart,
     Written,
 )
 from butterfly_gitops.config.text.comments import SAYS, Comment, Lines, find_comments
@@ -100,7 +100,7 @@ class _Reader:
         piece = self._pieces[self._at]
         column, is_mapping = self._lines.column(piece.start), piece.kind is PieceKind.MAPPING
         self._at += 1
-        parts: list[Part] = []
+        parts: list[PagePart] = []
         while self._pieces[self._at].kind is not PieceKind.END:
             parts.append(self._entry() if is_mapping else self._item())
         self._at += 1
@@ -108,7 +108,7 @@ class _Reader:
         tail = self._take_deeper(max(column - 1, below))
         return Block(parts=tuple(parts), is_mapping=is_mapping, tail=tail)
 
-    def _entry(self) -> Part:
+    def _entry(self) -> PagePart:
         piece = self._pieces[self._at]
         column = self._lines.column(self._next_stop())
         lead = self._take_lead(until=piece.start)
@@ -117,20 +117,20 @@ class _Reader:
             raise UnmovableError
         return self._part(key, lead, column)
 
-    def _item(self) -> Part:
+    def _item(self) -> PagePart:
         dash = self._next_stop()
         lead = self._take_lead(until=dash)
         self._cursor = dash + 1
         return self._part(None, lead, self._lines.column(dash))
 
-    def _part(self, key: Verbatim | None, lead: Comments, column: int) -> Part:
-        """What comes behind a key or a dash that stands in a column."""
+    def _part(self, key: Verbatim | None, lead: Comments, column: int) -> PagePart:
+        """Read what stands behind a key or a dash that stands in a column."""
         piece = self._pieces[self._at]
         line = self._lines.line(self._cursor)
         if piece.kind is PieceKind.SCALAR and piece.start == piece.end and not piece.style:
             value = self._value()
             opening = self._take_line_end(line, beyond=self._lines.column(self._next_stop()))
-            return Part(key=key, value=value, lead=lead, opening=opening, below=self._take_deeper(column))
+            return PagePart(key=key, value=value, lead=lead, opening=opening, below=self._take_deeper(column))
         starts_below = self._lines.line(piece.start) > line
         opening = self._take_line_end(line, beyond=self._lines.column(piece.start)) if starts_below else ()
         is_block = piece.kind is not PieceKind.SCALAR and not piece.is_flow
@@ -138,7 +138,7 @@ class _Reader:
         value = self._value(below=column)
         end = self._lines.line(piece.start if piece.style in BLOCK_SIGNS else self._cursor)
         closing = () if is_block else self._take_line_end(end, beyond=self._lines.column(self._next_stop()))
-        return Part(
+        return PagePart(
             key=key,
             value=value,
             lead=lead,
@@ -211,7 +211,7 @@ def _goes_on(comment: Comment, last: Comment) -> bool:
 
 
 def _split_head(lead: Comments) -> tuple[Comments, Comments]:
-    """What stays at the top of the file, and what goes with its first key."""
+    """Split the comments that stay at the top of the file from those that go with its first key."""
     blank = max((at for at, comment in enumerate(lead) if not comment), default=-1) + 1
     modeline = max((at for at, comment in enumerate(lead) if _MODELINE.match(comment)), default=-1) + 1
     spoken = next((at for at in range(blank, len(lead)) if SAYS in lead[at]), len(lead))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from butterfly_gitops.config.formatting.written import Bracketed, Part, Written
+from butterfly_gitops.config.formatting.written import Bracketed, PagePart, Written
 from butterfly_gitops.config.key_order import KeyOrder
 from butterfly_gitops.config.text.yaml_events import Piece, PieceKind, Verbatim, verbatim
 
@@ -31,17 +31,17 @@ def in_one_line(value: Written, order: KeyOrder) -> str:
     return f"{{{parts}}}" if value.is_mapping else f"[{parts}]"
 
 
-def sorted_parts(parts: Sequence[Part], order: KeyOrder) -> list[Part]:
+def sorted_parts(parts: Sequence[PagePart], order: KeyOrder) -> list[PagePart]:
     """The parts in the order of settings; items, and entries that no model knows, keep the writer's."""
     return sorted(parts, key=lambda part: order.rank(part.key.text) if part.key else 0)
 
 
-def order_below(part: Part, order: KeyOrder) -> KeyOrder:
+def order_below(part: PagePart, order: KeyOrder) -> KeyOrder:
     """The order of what stands below one part: the items of a list are all of one kind."""
     return order.below(part.key.text) if part.key else order
 
 
-def _in_one_line(part: Part, order: KeyOrder) -> str:
+def _in_one_line(part: PagePart, order: KeyOrder) -> str:
     value = in_one_line(part.value, order_below(part, order))
     if part.key is None:
         return value
@@ -64,7 +64,7 @@ def _needs_its_lines(text: str, pieces: Sequence[Piece]) -> bool:
 def _read(text: str, pieces: Sequence[Piece], at: int) -> tuple[Bracketed, int]:
     is_mapping = pieces[at].kind is PieceKind.MAPPING
     at += 1
-    parts: list[Part] = []
+    parts: list[PagePart] = []
     while pieces[at].kind is not PieceKind.END:
         key = None
         if is_mapping:
@@ -74,5 +74,5 @@ def _read(text: str, pieces: Sequence[Piece], at: int) -> tuple[Bracketed, int]:
             value, at = verbatim(text, pieces[at]), at + 1
         else:
             value, at = _read(text, pieces, at)
-        parts.append(Part(key=key, value=value))
+        parts.append(PagePart(key=key, value=value))
     return Bracketed(parts=tuple(parts), is_mapping=is_mapping), at + 1

@@ -25,7 +25,7 @@ _LIMITS = ("file-too-large", "line-too-long")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaidOut:
-    """What came of one file: its text as it should be, or None and why it cannot be read."""
+    """One file laid out: its text as it should be, or None and why it cannot be read."""
 
     text: str | None
     problems: tuple[Problem, ...]
@@ -62,7 +62,7 @@ def lay_out(data: bytes, *, file: str, site: str | None = None, events: Events =
 
 
 def _meaning(node: Node) -> Any:
-    """What a tree says, whatever the order of its keys."""
+    """The meaning of a tree, whatever the order of its keys."""
     if isinstance(node, Scalar):
         return node.text, node.is_plain
     if isinstance(node, Mapping):

@@ -14,7 +14,7 @@ from butterfly_gitops.config.formatting.written import (
     Comments,
     Line,
     LineEnds,
-    Part,
+    PagePart,
 )
 from butterfly_gitops.config.key_order import KeyOrder
 from butterfly_gitops.config.text.yaml_events import Verbatim
@@ -74,7 +74,7 @@ def _block(block: Block, indent: int, order: KeyOrder) -> Iterator[Line]:
     yield from _alone(block.tail, indent)
 
 
-def _part(part: Part, indent: int, order: KeyOrder) -> Iterator[Line]:
+def _part(part: PagePart, indent: int, order: KeyOrder) -> Iterator[Line]:
     first = " " * indent + _head(part)
     stays_below = bool(part.opening or part.below) or (part.is_pinned and part.starts_below)
     if not isinstance(part.value, Block):
@@ -91,7 +91,7 @@ def _part(part: Part, indent: int, order: KeyOrder) -> Iterator[Line]:
     yield from inner
 
 
-def _leaf(part: Part, value: Verbatim, indent: int, *, stays_below: bool) -> Iterator[Line]:
+def _leaf(part: PagePart, value: Verbatim, indent: int, *, stays_below: bool) -> Iterator[Line]:
     first = " " * indent + _head(part)
     lines = [Line(text=line) for line in scalar_lines(value, indent + 2)] if value.written else []
     if stays_below or not lines:
@@ -118,7 +118,7 @@ def _alone(comments: Comments, indent: int) -> Iterator[Line]:
     yield from (Line(text=" " * indent + comment if comment else "") for comment in comments)
 
 
-def _settled(part: Part, indent: int, order: KeyOrder) -> Part:
+def _settled(part: PagePart, indent: int, order: KeyOrder) -> PagePart:
     """The part with a list or mapping in brackets, or as a block, as the layout has it."""
     value, room = part.value, WIDTH - indent - len(_head(part)) - 1
     if isinstance(value, Bracketed):
@@ -153,7 +153,7 @@ def _reads_in_brackets(value: Verbatim) -> bool:
     return _PLAIN_ANYWHERE.fullmatch(value.written) is not None if value.is_plain else True
 
 
-def _head(part: Part) -> str:
+def _head(part: PagePart) -> str:
     return f"{part.key.written}:" if part.key else "-"
 
 

@@ -38,7 +38,7 @@ class Line:
 class Bracketed:
     """A list or mapping in brackets that can be laid out anew; the outermost one knows how it was written."""
 
-    parts: tuple["Part", ...]
+    parts: tuple["PagePart", ...]
     is_mapping: bool
     written: str = ""
 
@@ -57,7 +57,7 @@ class Bracketed:
 class Block:
     """A list with dashes, or a mapping by lines; `tail` are the comments below its last part."""
 
-    parts: tuple["Part", ...]
+    parts: tuple["PagePart", ...]
     is_mapping: bool
     tail: Comments = ()
 
@@ -66,7 +66,7 @@ Written = Verbatim | Bracketed | Block
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class PagePart:
     """One entry of a mapping, or one item of a list (without a key).
 
     `lead` stands above it, `opening` behind its key or dash where the value comes below, `below` between that line and

@@ -8,7 +8,7 @@ from butterfly_gitops.model.problem import Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class DocumentedRule:
     """One rule as `bgo explain` prints it; `wrong` and `right` are excerpts of files.
 
     `may_warn` is set where the rule is an error in some cases and a warning in others.
@@ -27,10 +27,10 @@ class Rule:
         return self.may_warn or self.severity is not Severity.ERROR
 
 
-def _read() -> dict[str, Rule]:
+def _read() -> dict[str, DocumentedRule]:
     text = files("butterfly_gitops.config.rules").joinpath("rules.toml").read_text(encoding="utf-8")
     return {
-        name: Rule(id=name, **{**told, "severity": Severity(told.get("severity", Severity.ERROR))})
+        name: DocumentedRule(id=name, **{**told, "severity": Severity(told.get("severity", Severity.ERROR))})
         for name, told in tomllib.loads(text).items()
     }
 

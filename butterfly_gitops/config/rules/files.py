@@ -1,4 +1,4 @@
-"""Which files there must be, which there must not, and what could not be read of them."""
+"""The files that there must be, those that there must not, and those that could not be read."""
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from butterfly_gitops.config.secrets import HINT
 from butterfly_gitops.config.text import pem
-from butterfly_gitops.config.tree import Source, problem_of_file
+from butterfly_gitops.config.tree import SourceFile, problem_of_file
 from butterfly_gitops.config.typos import one_of, slug_of, typo_of
 from butterfly_gitops.config.values.scalars import NAME_RULE
 from butterfly_gitops.model.address import RESERVED_SITES
@@ -89,25 +89,25 @@ def check_files(files: Mapping[str, bytes], *, root: str, unread: Mapping[str, U
     # A folder that could not be read may be a site.
     if not sites and not any("/" not in path and not is_yaml(path) for path in unread):
         hint = f"bring the folders back; a site is a folder with {', '.join(SITE_FILES[:-1])} and {SITE_FILES[-1]}"
-        source = Source(file=root, site=None, lines=())
+        source = SourceFile(file=root, site=None, lines=())
         yield problem_of_file(source, rule="no-site", message="there is no site in this folder", hint=hint)
     for site in sites:
         yield from _check_name(site, root=root)
     for path, content in sorted(files.items()):
         if not is_yaml(path) and (pem.is_key_store(path) or pem.holds_private_key(content)):
             folder = path.partition("/")[0]
-            source = Source(file=f"{root}/{path}", site=folder if folder in sites else None, lines=())
+            source = SourceFile(file=f"{root}/{path}", site=folder if folder in sites else None, lines=())
             what = "a key store" if pem.is_key_store(path) else "a private key"
             message = f"{what} {IN_THE_REPOSITORY}"
             yield problem_of_file(source, rule="secret-by-value", message=message, hint=HINT)
     for path, why in sorted(unread.items()):
-        source = Source(file=f"{root}/{path}", site=None, lines=())
+        source = SourceFile(file=f"{root}/{path}", site=None, lines=())
         yield problem_of_file(source, rule=why.rule, message=why.says, hint=why.hint)
 
 
-def _source(path: str, *, root: str) -> Source:
+def _source(path: str, *, root: str) -> SourceFile:
     site = path.partition("/")[0] if "/" in path else None
-    return Source(file=f"{root}/{path}", site=site, lines=())
+    return SourceFile(file=f"{root}/{path}", site=site, lines=())
 
 
 def _unknown(path: str, *, missing: Collection[str], root: str) -> Problem:
@@ -152,7 +152,7 @@ def _missing(path: str, misnamed: str | None, *, root: str) -> Problem:
 
 
 def _check_name(site: str, *, root: str) -> Iterator[Problem]:
-    source = Source(file=f"{root}/{site}", site=site, lines=())
+    source = SourceFile(file=f"{root}/{site}", site=site, lines=())
     hint = "give the folder another name"
     if site in RESERVED_SITES:
         message = f"no site can be called {site}: addresses of other things begin so"

@@ -1,4 +1,4 @@
-"""What an archive may forward to, and how many archives there may be."""
+"""Rules of forwarding: what an archive may forward to, and how many archives there may be."""
 
 from collections.abc import Iterator
 

@@ -108,7 +108,7 @@ def _longest(found: tuple[pem.Validity, ...], today: date) -> pem.Validity:
 
 
 def _fault_today(validity: pem.Validity, today: date) -> tuple[str, str] | None:
-    """What a day makes of a certificate, and what to do."""
+    """Judge a certificate by a day, and say what to do."""
     if today < validity.first:
         says = f"is not valid before {validity.first}"
         return says, "put the one there that is valid now, with this one behind it"

@@ -1,4 +1,4 @@
-"""What the files describe and nothing uses, what `bgo init` wrote and nobody replaced, and what was not granted."""
+"""Endpoints, Links and presets that nothing uses, placeholders that nobody replaced, and wishes that were not granted."""
 
 from collections.abc import Iterator
 

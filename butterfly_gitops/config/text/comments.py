@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from butterfly_gitops.config.text.yaml_events import BLOCK_SIGNS, Piece, PieceKind, verbatim
-from butterfly_gitops.config.tree import Place, Remark, Source
+from butterfly_gitops.config.tree import Place, Remark, SourceFile
 from butterfly_gitops.model.field_place import PLACE_PATTERN
 
 SAYS = "bgo:"
-"""What no remark is without that may be understood."""
+"""The word that every remark holds that may be understood."""
 
 _COMMENT = re.compile(r"#[^\n]*")
 # A comment that nearly speaks to this program silences nothing, which its writer should hear.
@@ -19,7 +19,7 @@ _SPEAKS = re.compile(r"(?:^|(?<= ))#(?=\s*(?:bgo:|(?i:bgo:?\s*ignore\b)))", re.M
 # program, `#bgo: …` and `#!…`, and rows of # are meant as comments.
 _MAY_BE_TEXT = re.compile(r"#(?!bgo)[^\s#!]")
 MAY_HOLD_TEXT = re.compile(rf"(?<=[^\s#]) +(?={_MAY_BE_TEXT.pattern})")
-"""What a line has where a comment behind a value may be text; quick to say, and right where it finds nothing."""
+"""Finds lines where a comment behind a value may be text; quick, and right where it finds nothing."""
 # What takes words and signs as its writer likes; names, choices, hosts and the like have no # in them.
 _TEXTS = frozenset({
     *("display_name", "reason"),
@@ -104,7 +104,7 @@ def may_have_remarks(text: str) -> bool:
     return _SPEAKS.search(text) is not None
 
 
-def find_remarks(source: Source, text: str, pieces: Sequence[Piece]) -> Iterator[Remark]:
+def find_remarks(source: SourceFile, text: str, pieces: Sequence[Piece]) -> Iterator[Remark]:
     """Find each comment that speaks to this program, with the line that it speaks of."""
     below, lines = _lines_below(source.lines), Lines(text)
     for offset, written, _ in _comments_outside(text, pieces):

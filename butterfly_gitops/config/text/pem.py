@@ -45,7 +45,7 @@ class Validity:
 
 
 def kept_of(content: bytes) -> bytes:
-    """What a source hands on of a file that is no YAML: all of it where it holds PEM or a key and is not too large, else nothing."""
+    """The content that a source hands on of a file that is no YAML: all where it holds PEM or a key and is not too large, else nothing."""
     if len(content) > MAX_BYTES:
         return b""
     return content if _BEGIN.search(content) or holds_private_key(content) else b""

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from butterfly_gitops.config.tree import Place, Source, problem_at, problem_of_file
+from butterfly_gitops.config.tree import Place, SourceFile, problem_at, problem_of_file
 from butterfly_gitops.model import hidden
 from butterfly_gitops.model.problem import Problem
 
@@ -21,9 +21,9 @@ HIDDEN = (
     f"{hidden.HIDDEN}\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
     "\U000e0000-\U000e0fff"
 )
-"""What nobody sees, as the inside of a pattern's brackets."""
+"""Characters that nobody sees, as the inside of a pattern's brackets."""
 NOT_PRINTABLE = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff"
-"""What no text file holds, in the same form."""
+"""Characters that no text file holds, in the same form."""
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _REFUSED = re.compile(f"[\t{HIDDEN}{NOT_PRINTABLE}]")
@@ -44,12 +44,12 @@ _MARKS = (
 class PlainText:
     """A file's text, and its source with the lines; with problems, nothing of it should be read."""
 
-    source: Source
+    source: SourceFile
     text: str
     problems: tuple[Problem, ...]
 
 
-def read_plain(data: bytes, source: Source) -> PlainText:
+def read_plain(data: bytes, source: SourceFile) -> PlainText:
     """Decode one file and look at its characters. `source` has no lines yet."""
     if len(data) > MAX_BYTES:
         message = f"the file has more than {MAX_BYTES // 1024} KiB"
@@ -65,11 +65,11 @@ def read_plain(data: bytes, source: Source) -> PlainText:
     if text.count("\n") + text.count("\r") >= 2 * MAX_LINES:
         return PlainText(source=source, text="", problems=(_too_many_lines(source),))
     lines = _LINE_END.split(text) if "\r" in text else text.split("\n")
-    source = Source(file=source.file, site=source.site, lines=tuple(lines))
+    source = SourceFile(file=source.file, site=source.site, lines=tuple(lines))
     return PlainText(source=source, text=text, problems=tuple(_refused_in(source, text)))
 
 
-def _refused_in(source: Source, text: str) -> Iterator[Problem]:
+def _refused_in(source: SourceFile, text: str) -> Iterator[Problem]:
     if len(source.lines) > MAX_LINES:
         yield _too_many_lines(source)
         return
@@ -91,7 +91,7 @@ def is_plain_text(text: str) -> bool:
     return text.isascii() and text.isprintable()
 
 
-def _conflict(source: Source) -> Iterator[Problem]:
+def _conflict(source: SourceFile) -> Iterator[Problem]:
     """The first mark that git has left between two versions of some lines."""
     for number, line in enumerate(source.lines, start=1):
         if _CONFLICT.match(line):
@@ -102,7 +102,7 @@ def _conflict(source: Source) -> Iterator[Problem]:
             return
 
 
-def _directives(source: Source) -> Iterator[Problem]:
+def _directives(source: SourceFile) -> Iterator[Problem]:
     """Each line of the parser's own before the content: some parsers stop at one, some overlook it."""
     for number, line in enumerate(source.lines, start=1):
         if line.startswith("%"):
@@ -113,12 +113,12 @@ def _directives(source: Source) -> Iterator[Problem]:
             return
 
 
-def _too_many_lines(source: Source) -> Problem:
+def _too_many_lines(source: SourceFile) -> Problem:
     message = f"the file has more than {MAX_LINES} lines"
     return problem_of_file(source, rule="file-too-large", message=message, hint=how_to_split(source))
 
 
-def _other_encoding(data: bytes, source: Source) -> Problem | None:
+def _other_encoding(data: bytes, source: SourceFile) -> Problem | None:
     place = Place(source=source, line=1, column=1)
     for mark, encoding in _MARKS:
         if data.startswith(mark):
@@ -132,10 +132,12 @@ def _other_encoding(data: bytes, source: Source) -> Problem | None:
     return None
 
 
-def _not_utf_8(source: Source, data: bytes, error: UnicodeDecodeError) -> Problem:
+def _not_utf_8(source: SourceFile, data: bytes, error: UnicodeDecodeError) -> Problem:
     before = _LINE_END.split(data[: error.start].decode("utf-8"))
     line = _LINE_END.split(data[error.start :].decode("utf-8", "replace"), maxsplit=1)[0]
-    shown = Source(file=source.file, site=source.site, lines=("",) * (len(before) - 1) + (before[-1] + line,))
+    shown = SourceFile(
+        file=source.file, site=source.site, lines=("",) * (len(before) - 1) + (before[-1] + line,)
+    )
     place = Place(source=shown, line=len(before), column=len(before[-1]) + 1)
     if error.reason == "unexpected end of data":
         message, hint = "the file ends within a character", "save it again as UTF-8; its end is missing"
@@ -146,12 +148,12 @@ def _not_utf_8(source: Source, data: bytes, error: UnicodeDecodeError) -> Proble
 
 
 def _meant(byte: bytes) -> str:
-    """What the byte is where most files that are not UTF-8 come from."""
+    """Name the character that a byte is in windows-1252, where most files that are not UTF-8 come from."""
     character = byte.decode("cp1252", "replace")
     return f'; in windows-1252 it is "{character}"' if character.isprintable() else ""
 
 
-def _refused_characters(source: Source) -> Iterator[Problem]:
+def _refused_characters(source: SourceFile) -> Iterator[Problem]:
     for number, line in enumerate(source.lines, start=1):
         found = _REFUSED.search(line)
         # A comment may hold what it likes, unless it ends where nobody sees it.
@@ -179,7 +181,7 @@ def refused_character(place: Place, character: str) -> Problem:
     )
 
 
-def how_to_split(source: Source) -> str:
+def how_to_split(source: SourceFile) -> str:
     """The hint for a file that is too large; a site's own file cannot be split by site."""
     return (
         "take out what no longer holds, or make two sites of it"

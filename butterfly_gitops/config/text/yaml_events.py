@@ -40,7 +40,7 @@ fastest_events: Events = python_events if CParser is None else c_events
 
 
 class PieceKind(Enum):
-    """What a piece of a text is, or begins, or ends."""
+    """The kind of a piece of text."""
 
     MAPPING = "mapping"
     SEQUENCE = "sequence"

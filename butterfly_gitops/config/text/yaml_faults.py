@@ -10,7 +10,7 @@ from ruamel.yaml.error import MarkedYAMLError
 
 from butterfly_gitops.config import secrets
 from butterfly_gitops.config.key_order import setting_names
-from butterfly_gitops.config.tree import Place, Related, Source, problem_at, problem_of_file
+from butterfly_gitops.config.tree import Place, Related, SourceFile, problem_at, problem_of_file
 from butterfly_gitops.model.problem import Problem
 
 # What the parser's words hold, what is wrong, and how to fix it; of several that fit, the first is meant.
@@ -66,7 +66,7 @@ _BRACKET = re.compile(r"""(?<![^\s\[{,:])"(?:\\.|[^"\\])*"|(?<![^\s\[{,:])'[^']*
 _SHORT = re.compile(r"[\w.-]{1,20}")
 
 
-def not_yaml(source: Source, error: MarkedYAMLError) -> Problem:
+def not_yaml(source: SourceFile, error: MarkedYAMLError) -> Problem:
     """Say where and why a text is no YAML."""
     for fault in (_no_colon, _colon_too_many, _off_column):
         if found := fault(source, error):
@@ -99,7 +99,7 @@ def _problem(place: Place, what: str, hint: str, *, related: Related = ()) -> Pr
     return problem_at(place, rule="bad-yaml", message=f"this is not YAML: {what}", hint=hint, related=related)
 
 
-def _place_of_mark(source: Source, mark: Any) -> Place:
+def _place_of_mark(source: SourceFile, mark: Any) -> Place:
     """The place of a mark; the end of the last line with text, where the mark stands behind all of it."""
     if not _is_at_the_end(source, mark) or _line_of(source, mark).strip():
         return Place(source=source, line=min(mark.line + 1, len(source.lines)), column=mark.column + 1)
@@ -107,13 +107,13 @@ def _place_of_mark(source: Source, mark: Any) -> Place:
     return Place(source=source, line=line, column=max(1, len(source.lines[line - 1].rstrip())))
 
 
-def _is_at_the_end(source: Source, mark: Any) -> bool:
+def _is_at_the_end(source: SourceFile, mark: Any) -> bool:
     """Whether no text follows."""
     below = source.lines[mark.line + 1 :]
     return not _line_of(source, mark)[mark.column :].strip() and not any(line.strip() for line in below)
 
 
-def _last_opened(source: Source) -> Place | None:
+def _last_opened(source: SourceFile) -> Place | None:
     """The innermost bracket that is never closed."""
     opened: list[Place] = []
     for number, line in enumerate(source.lines, start=1):
@@ -125,11 +125,11 @@ def _last_opened(source: Source) -> Place | None:
     return opened[-1] if opened else None
 
 
-def _line_of(source: Source, mark: Any) -> str:
+def _line_of(source: SourceFile, mark: Any) -> str:
     return source.lines[mark.line] if mark.line < len(source.lines) else ""
 
 
-def _whole(source: Source, line: int) -> Place:
+def _whole(source: SourceFile, line: int) -> Place:
     text = source.lines[line - 1].rstrip()
     column = _column(text)
     return Place(source=source, line=line, column=column + 1, length=max(1, len(text) - column))
@@ -139,13 +139,13 @@ def _column(line: str) -> int:
     return len(line) - len(line.lstrip(" "))
 
 
-def _filled_above(source: Source, line: int) -> int:
+def _filled_above(source: SourceFile, line: int) -> int:
     """The nearest line above that is neither blank nor a comment; 0 where none is."""
     lines = ((number, source.lines[number - 1].strip()) for number in range(line - 1, 0, -1))
     return next((number for number, text in lines if text and not text.startswith("#")), 0)
 
 
-def _no_colon(source: Source, error: MarkedYAMLError) -> Problem | None:
+def _no_colon(source: SourceFile, error: MarkedYAMLError) -> Problem | None:
     """A line of which no key became: the parser misses the colon in the line behind it."""
     if "could not find expected ':'" not in str(error.problem) or error.context_mark is None:
         return None
@@ -153,7 +153,7 @@ def _no_colon(source: Source, error: MarkedYAMLError) -> Problem | None:
     return _lost_colon(source, line) or _problem(_whole(source, line), "a line without a colon", _LOOK)
 
 
-def _lost_colon(source: Source, line: int) -> Problem | None:
+def _lost_colon(source: SourceFile, line: int) -> Problem | None:
     """A name alone in its line, a setting with its value behind a space, or a colon without a space."""
     text, at = source.lines[line - 1].partition(" #")[0].rstrip(), _whole(source, line)
     if _BARE_NAME.fullmatch(text):
@@ -168,7 +168,7 @@ def _lost_colon(source: Source, line: int) -> Problem | None:
     return None
 
 
-def _colon_too_many(source: Source, error: MarkedYAMLError) -> Problem | None:
+def _colon_too_many(source: SourceFile, error: MarkedYAMLError) -> Problem | None:
     """A line that is deeper than a value above it, or that holds two settings."""
     mark = error.problem_mark
     if mark is None or "mapping values are not allowed" not in str(error.problem):
@@ -188,7 +188,7 @@ def _colon_too_many(source: Source, error: MarkedYAMLError) -> Problem | None:
     return None
 
 
-def _off_column(source: Source, error: MarkedYAMLError) -> Problem | None:
+def _off_column(source: SourceFile, error: MarkedYAMLError) -> Problem | None:
     """A line at a column that no block above it has."""
     mark = error.problem_mark
     if mark is None or not _FITS_NOWHERE.search(str(error.problem)) or mark.line >= len(source.lines):
@@ -198,7 +198,7 @@ def _off_column(source: Source, error: MarkedYAMLError) -> Problem | None:
     return (_lost_colon(source, above) if is_name else None) or _misindented(source, mark.line + 1)
 
 
-def _misindented(source: Source, line: int) -> Problem | None:
+def _misindented(source: SourceFile, line: int) -> Problem | None:
     """The line that leaves its block: the one at which the parser stopped, or the one above it."""
     column, above = _column(source.lines[line - 1]), _filled_above(source, line)
     before = _filled_above(source, above)
@@ -222,7 +222,7 @@ def _misindented(source: Source, line: int) -> Problem | None:
     )
 
 
-def _open_columns(source: Source, line: int) -> dict[int, int]:
+def _open_columns(source: SourceFile, line: int) -> dict[int, int]:
     """The columns of the blocks that are open above a line, each with its last line."""
     columns: dict[int, int] = {}
     while line := _filled_above(source, line):

@@ -21,7 +21,7 @@ from butterfly_gitops.config.text.plain_text import read_plain
 from butterfly_gitops.config.text.yaml_events import Events, fastest_events, pieces, python_events
 from butterfly_gitops.config.text.yaml_faults import not_yaml
 from butterfly_gitops.config.text.yaml_tree import TreeBuilder, UnreadableError
-from butterfly_gitops.config.tree import Node, Remark, Source, problem_of_file
+from butterfly_gitops.config.tree import Node, Remark, SourceFile, problem_of_file
 from butterfly_gitops.model.problem import Problem
 
 # The end of a line that a block scalar begins in.
@@ -32,7 +32,7 @@ _BLOCK = re.compile(r"[|>][-+0-9]*[ \t]*(?:#.*)?$", re.MULTILINE)
 class Text:
     """One file as it was read: its tree, if there is one, what is wrong with the text, and remarks to this program."""
 
-    source: Source
+    source: SourceFile
     content: bytes
     root: Node | None
     problems: tuple[Problem, ...]
@@ -43,13 +43,13 @@ class Text:
 
 def read_text(data: bytes, *, file: str, site: str | None, events: Events = fastest_events) -> Text:
     """Read one file. Whatever is wrong with it becomes a problem; no exception leaves."""
-    plain = read_plain(data, Source(file=file, site=site, lines=()))
+    plain = read_plain(data, SourceFile(file=file, site=site, lines=()))
     if plain.problems:
         return Text(source=plain.source, content=data, root=None, problems=plain.problems)
     return replace(_read_tree(plain.text, plain.source, events), content=data)
 
 
-def _read_tree(text: str, source: Source, events: Events) -> Text:
+def _read_tree(text: str, source: SourceFile, events: Events) -> Text:
     problems: list[Problem] = []
     root: Node | None = None
     try:
@@ -87,7 +87,7 @@ def _read_tree(text: str, source: Source, events: Events) -> Text:
     )
 
 
-def _remarks(text: str, source: Source, events: Events) -> Iterator[Remark]:
+def _remarks(text: str, source: SourceFile, events: Events) -> Iterator[Remark]:
     # In the rare file that has some, the events are read once more: they tell which # stand inside of a value.
     if may_have_remarks(text):
         yield from find_remarks(source, "\n".join(source.lines), pieces("\n".join(source.lines), events))

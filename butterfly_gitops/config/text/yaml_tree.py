@@ -33,7 +33,7 @@ from butterfly_gitops.config.tree import (
     Related,
     Scalar,
     Sequence,
-    Source,
+    SourceFile,
     problem_at,
 )
 from butterfly_gitops.model.problem import Problem
@@ -66,7 +66,7 @@ class UnreadableError(Exception):
 class TreeBuilder:
     """Builds nodes from events, and collects what our rules of the text refuse."""
 
-    def __init__(self, source: Source, events: Iterator[Any], problems: list[Problem]) -> None:
+    def __init__(self, source: SourceFile, events: Iterator[Any], problems: list[Problem]) -> None:
         self._source = source
         self._events = events
         self._problems = problems
