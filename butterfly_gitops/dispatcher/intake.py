@@ -12,9 +12,9 @@ from butterfly_gitops.config.typos import typo_of
 from butterfly_gitops.delivery.patient import identifier_keys
 from butterfly_gitops.delivery.routing import Entitled, Route, is_near_start, is_too_far_ahead, route
 from butterfly_gitops.model.delivery import LaneId
-from butterfly_gitops.model.digest import short_digest
 from butterfly_gitops.model.error import GitopsError
 from butterfly_gitops.model.event_problems import event_problem, problems_of_values
+from butterfly_gitops.model.printable import short_digest
 from butterfly_gitops.model.problem import Problem
 from butterfly_gitops.model.site import archives_by_name
 from butterfly_gitops.model.study import StudyEvent, canonical_text

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from functools import lru_cache, partial
 
 from butterfly_gitops.hl7.escape import escape, escaped
+from butterfly_gitops.model.coding import Authority
 from butterfly_gitops.model.endpoint import Hd, Identity
-from butterfly_gitops.model.identifier import Authority
 from butterfly_gitops.model.study import NM_PATTERN, Attending, Location, PatientIdentifier, Person
 
 Authorities = Mapping[str, Authority]

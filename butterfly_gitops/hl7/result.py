@@ -5,8 +5,8 @@ from typing import NamedTuple, TypeVar
 
 from butterfly_gitops.hl7.timestamp import WallClock
 from butterfly_gitops.hl7.version import Version
+from butterfly_gitops.model.coding import ProviderIdChoice
 from butterfly_gitops.model.delivery import ResultStatus
-from butterfly_gitops.model.identifier import ProviderIdChoice
 from butterfly_gitops.model.message import Message
 from butterfly_gitops.model.study import Attending, Encounter, Patient, Person, Study
 

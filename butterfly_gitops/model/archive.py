@@ -21,10 +21,8 @@ class Archive(Frozen):
     purpose: Annotated[
         Literal["clinical", "educational"],
         Meanings(
-            {
-                "clinical": "Its studies are part of patients' records.",
-                "educational": "It never forwards: its studies are no part of a patient's record.",
-            }
+            clinical="Its studies are part of patients' records.",
+            educational="It never forwards: its studies are no part of a patient's record.",
         ),
     ] = "clinical"
     """What its studies are for."""

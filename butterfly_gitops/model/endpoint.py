@@ -8,10 +8,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from butterfly_gitops.model.coding import UniversalIdType
 from butterfly_gitops.model.frozen import Frozen
-from butterfly_gitops.model.hidden import HIDDEN
 from butterfly_gitops.model.meaning import Meanings, PatternHint
 from butterfly_gitops.model.message import Message
+from butterfly_gitops.model.printable import HIDDEN
 from butterfly_gitops.model.scalar import Name, Port, TimeOut, Wait
 
 Encoding = Annotated[
@@ -57,10 +58,8 @@ Host = Annotated[
 ThenOnFailure = Annotated[
     Literal["set_aside", "stop_lane"],
     Meanings(
-        {
-            "set_aside": "The result waits for a person, and the next one is sent.",
-            "stop_lane": "The endpoint stops, and all its results wait in order.",
-        }
+        set_aside="The result waits for a person, and the next one is sent.",
+        stop_lane="The endpoint stops, and all its results wait in order.",
     ),
 ]
 
@@ -74,19 +73,7 @@ class Hd(Frozen):
         str, StringConstraints(min_length=1, max_length=199, pattern=HD_PATTERN), _HD_HINT
     ] = Field(examples=["2.16.840.1.113883.3.9999.1"])
     """HD.2, for example an OID."""
-    universal_id_type: Annotated[
-        Literal["ISO", "DNS", "GUID", "UUID", "URI", "CLIA"],
-        Meanings(
-            {
-                "ISO": "An OID, such as 2.16.840.1.113883.3.9999.1.",
-                "DNS": "An internet name, such as registry.example.org.",
-                "GUID": "A globally unique identifier.",
-                "UUID": "A universally unique identifier (RFC 9562).",
-                "URI": "A uniform resource identifier.",
-                "CLIA": "The number of a laboratory under the US Clinical Laboratory Improvement Amendments.",
-            }
-        ),
-    ]
+    universal_id_type: UniversalIdType
     """HD.3, what kind of identifier HD.2 is (table 0301)."""
 
 
@@ -135,10 +122,8 @@ class Acknowledgement(Frozen):
     mode: Annotated[
         Literal["original", "commit"],
         Meanings(
-            {
-                "original": "MSH-15 and MSH-16 stay empty, and AA delivers.",
-                "commit": "MSH-15 is AL and MSH-16 is NE, and CA or AA delivers.",
-            }
+            original="MSH-15 and MSH-16 stay empty, and AA delivers.",
+            commit="MSH-15 is AL and MSH-16 is NE, and CA or AA delivers.",
         ),
     ] = "original"
     """Which acknowledgement the EHR is asked for."""
@@ -197,11 +182,9 @@ class Tls(Frozen):
     mode: Annotated[
         Literal["off", "server", "mutual"],
         Meanings(
-            {
-                "off": "Plain text.",
-                "server": "TLS; the EHR's certificate is checked.",
-                "mutual": "TLS; the EHR's certificate is checked, and ours is shown.",
-            }
+            off="Plain text.",
+            server="TLS; the EHR's certificate is checked.",
+            mutual="TLS; the EHR's certificate is checked, and ours is shown.",
         ),
     ] = "off"
     """Whether the connection is encrypted, and who shows a certificate."""
@@ -226,12 +209,7 @@ class EhrEndpoint(Frozen):
     """The EHR's listening port as seen from the Link."""
     status: Annotated[
         Literal["active", "paused"],
-        Meanings(
-            {
-                "active": "Results are sent.",
-                "paused": "Results are accepted and kept, and none is sent.",
-            }
-        ),
+        Meanings(active="Results are sent.", paused="Results are accepted and kept, and none is sent."),
     ] = "active"
     """Whether results are sent; new endpoints begin paused, so that never two systems send at once."""
     encoding: Encoding = "UTF-8"
@@ -250,16 +228,14 @@ class EhrEndpoint(Frozen):
     """MSH-6: whose EHR this is."""
     processing_id: Annotated[
         Literal["P", "T", "D"],
-        Meanings({"P": "Production.", "T": "Training.", "D": "Debugging."}),
+        Meanings(P="Production.", T="Training.", D="Debugging."),
     ] = "P"
     """MSH-11: what the EHR may do with the messages."""
     preliminary_results: Annotated[
         Literal["never", "when_attestation_requested"],
         Meanings(
-            {
-                "never": "Only final results are sent.",
-                "when_attestation_requested": "A preliminary result is sent when attestation is requested.",
-            }
+            never="Only final results are sent.",
+            when_attestation_requested="A preliminary result is sent when attestation is requested.",
         ),
     ] = "never"
     """Whether a result is also sent before it is final."""
@@ -276,20 +252,16 @@ class EhrEndpoint(Frozen):
     connection: Annotated[
         Literal["keep_open", "per_message"],
         Meanings(
-            {
-                "keep_open": "One connection carries one message after another.",
-                "per_message": "Each message has a connection of its own.",
-            }
+            keep_open="One connection carries one message after another.",
+            per_message="Each message has a connection of its own.",
         ),
     ] = "keep_open"
     """Whether the connection stays open between messages."""
     on_retarget: Annotated[
         Literal["set_aside", "resend"],
         Meanings(
-            {
-                "set_aside": "They wait for a person, who knows which of the two EHRs has them.",
-                "resend": "They are sent to the new target, which may have them already.",
-            }
+            set_aside="They wait for a person, who knows which of the two EHRs has them.",
+            resend="They are sent to the new target, which may have them already.",
         ),
     ] = "set_aside"
     """What happens to results that may have been received when the target changes."""

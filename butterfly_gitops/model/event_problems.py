@@ -10,7 +10,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from butterfly_gitops.model.digest import short_digest
+from butterfly_gitops.model.printable import short_digest
 from butterfly_gitops.model.problem import Origin, Problem
 from butterfly_gitops.model.study import NM_PATTERN, Study, StudyEvent
 

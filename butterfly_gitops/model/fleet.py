@@ -12,11 +12,9 @@ from butterfly_gitops.model.site import Removal, Site
 Subscription = Annotated[
     Literal["enterprise", "pro", "basic"],
     Meanings(
-        {
-            "enterprise": "With EHR integration.",
-            "pro": "Without EHR integration: nothing is sent.",
-            "basic": "Without EHR integration: nothing is sent.",
-        }
+        enterprise="With EHR integration.",
+        pro="Without EHR integration: nothing is sent.",
+        basic="Without EHR integration: nothing is sent.",
     ),
 ]
 
@@ -41,28 +39,24 @@ class AccessRole(Frozen):
     connectivity_management: Annotated[
         Literal["none", "read", "read_write"],
         Meanings(
-            {
-                "none": "Does not see them.",
-                "read": "Sees them.",
-                "read_write": "Sees them, pauses and resumes endpoints, and approves holds.",
-            }
+            none="Does not see them.",
+            read="Sees them.",
+            read_write="Sees them, pauses and resumes endpoints, and approves holds.",
         ),
     ] = "none"
     """Endpoints and forwarding rules."""
     results: Annotated[
         Literal["none", "read", "send"],
         Meanings(
-            {
-                "none": "Does not see them.",
-                "read": "Finds deliveries and what became of them.",
-                "send": "Finds deliveries, and sends, resends, sets aside and cancels.",
-            }
+            none="Does not see them.",
+            read="Finds deliveries and what became of them.",
+            send="Finds deliveries, and sends, resends, sets aside and cancels.",
         ),
     ] = "none"
     """Finding deliveries; one-off sends and resends."""
     message_content: Annotated[
         Literal["none", "read"],
-        Meanings({"none": "Sees no patient data.", "read": "Sees what messages say of patients."}),
+        Meanings(none="Sees no patient data.", read="Sees what messages say of patients."),
     ] = "none"
     """May see patient data."""
     members: tuple[str, ...] = Field(default=(), examples=[["ada@example.org"]])

@@ -1,10 +1,11 @@
-"""What stands beside a type for people: what each value of a choice means, and how to fix what a pattern refuses.
+"""Words for people beside a type: the meaning of each value of a choice, and the fix for what a pattern refuses.
 
 Both go into the schemas, under the keywords that VS Code and yaml-language-server show; other readers pass over them.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from pydantic import GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
@@ -15,11 +16,11 @@ PATTERN_HINT = "patternErrorMessage"
 
 
 # Compared by identity, so that a type that carries it can be a member of a union.
-@dataclass(frozen=True, slots=True, eq=False)
 class Meanings:
     """The meaning of each value of a `Literal`, by the value as it is written; it stands in its `Annotated`."""
 
-    of: Mapping[str, str]
+    def __init__(self, values: Mapping[str, str] = MappingProxyType({}), /, **names: str) -> None:
+        self.of = {**values, **names}
 
     def __get_pydantic_json_schema__(
         self, core_schema: CoreSchema, handler: GetJsonSchemaHandler
@@ -30,7 +31,7 @@ class Meanings:
 
 @dataclass(frozen=True, slots=True)
 class PatternHint:
-    """What to write where the pattern of a text refuses; it stands in the text's `Annotated`."""
+    """The hint where the pattern of a text refuses; it stands in the text's `Annotated`."""
 
     says: str
 

@@ -4,18 +4,39 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from butterfly_gitops.model.exam import DiagnosticService, DocumentType, ExamCode
-from butterfly_gitops.model.field_place import FieldName, FieldPlace, FixedText
+from butterfly_gitops.model.coding import (
+    Authority,
+    AuthorityName,
+    DiagnosticService,
+    DocumentType,
+    ExamCode,
+    PatientIdChoice,
+    ProviderIdChoice,
+)
 from butterfly_gitops.model.frozen import Frozen
-from butterfly_gitops.model.identifier import Authority, AuthorityName, PatientIdChoice, ProviderIdChoice
-from butterfly_gitops.model.meaning import Meanings
+from butterfly_gitops.model.meaning import Meanings, PatternHint
+
+# Places in a message, by HL7's own numbers.
+FIELD_PATTERN = r"^(MSH|PID|PV1|ORC|TQ1|OBR|OBX)-[1-9][0-9]?$"
+PLACE_PATTERN = r"^(MSH|PID|PV1|ORC|TQ1|OBR|OBX)-[1-9][0-9]?(\.[1-9][0-9]?){0,2}$"
+FieldName = Annotated[
+    str,
+    StringConstraints(pattern=FIELD_PATTERN),
+    PatternHint("write a field of MSH, PID, PV1, ORC, TQ1, OBR or OBX, such as OBR-31"),
+]
+FieldPlace = Annotated[
+    str,
+    StringConstraints(pattern=PLACE_PATTERN),
+    PatternHint("write a field of MSH, PID, PV1, ORC, TQ1, OBR or OBX, or a part of one, such as PV1-3.4"),
+]
+FixedText = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 WhenAbsent = Annotated[
     Literal["send", "set_aside"],
-    Meanings({"send": "Sent without it.", "set_aside": "Set aside for a person, with the field named."}),
+    Meanings(send="Sent without it.", set_aside="Set aside for a person, with the field named."),
 ]
 SegmentWish = Annotated[
-    Literal["send", "leave_out"], Meanings({"send": "It is sent.", "leave_out": "It is never sent."})
+    Literal["send", "leave_out"], Meanings(send="It is sent.", leave_out="It is never sent.")
 ]
 
 
@@ -57,12 +78,10 @@ class Message(Frozen):
     layout: Annotated[
         Literal["report", "lines", "pdf", "notice"],
         Meanings(
-            {
-                "report": "Sections with codes, as IHE RAD-128 has them.",
-                "lines": "Plain lines of text, one OBX each.",
-                "pdf": "The document itself, as IHE CARD-7 has it.",
-                "notice": "Only that the study is there, as IHE RAD-132 has it.",
-            }
+            report="Sections with codes, as IHE RAD-128 has them.",
+            lines="Plain lines of text, one OBX each.",
+            pdf="The document itself, as IHE CARD-7 has it.",
+            notice="Only that the study is there, as IHE RAD-132 has it.",
         ),
     ] = "report"
     """The shape of the ORU message."""
@@ -86,46 +105,40 @@ class Message(Frozen):
     """Exam type code to OBR-4."""
     placer_fallback: Annotated[
         Literal["none", "filler"],
-        Meanings({"none": "OBR-2 stays empty.", "filler": "OBR-2 repeats the filler order number, OBR-3."}),
+        Meanings(none="OBR-2 stays empty.", filler="OBR-2 repeats the filler order number, OBR-3."),
     ] = "none"
     """What OBR-2 holds without a placer order number."""
     filler_in_use: Annotated[
         Literal["generate", "set_aside"],
         Meanings(
-            {
-                "generate": "It gets a generated OBR-3, and the history says so.",
-                "set_aside": "Set aside for a person.",
-            }
+            generate="It gets a generated OBR-3, and the history says so.",
+            set_aside="Set aside for a person.",
         ),
     ] = "generate"
     """What happens to a result by whose own order number, OBR-3, the EHR keeps another study's or patient's."""
     corrected_as: Annotated[
         Literal["C", "F"],
-        Meanings({"C": "Corrected.", "F": "Final once more, for an EHR that does not know C."}),
+        Meanings(C="Corrected.", F="Final once more, for an EHR that does not know C."),
     ] = "C"
     """The status of a correction; a withdrawal stays C in OBR-25 and W in OBX-11."""
     image_link: Annotated[
         Literal["none", "text", "rp"],
-        Meanings({"none": "No link is sent.", "text": "A line of text.", "rp": "A reference pointer (RP)."}),
+        Meanings(none="No link is sent.", text="A line of text.", rp="A reference pointer (RP)."),
     ] = "none"
     """How the link to the images is sent."""
     times: Annotated[
         Literal["local", "local_with_offset"],
         Meanings(
-            {
-                "local": "The EHR's local time alone.",
-                "local_with_offset": "The EHR's local time with its offset from UTC.",
-            }
+            local="The EHR's local time alone.",
+            local_with_offset="The EHR's local time with its offset from UTC.",
         ),
     ] = "local"
     """Whether times carry the offset from UTC."""
     exam_code: Annotated[
         Literal["exam_type", "order"],
         Meanings(
-            {
-                "exam_type": "The exam type, or its entry in `exam_codes`.",
-                "order": "The code of the order; without an order as exam_type.",
-            }
+            exam_type="The exam type, or its entry in `exam_codes`.",
+            order="The code of the order; without an order as exam_type.",
         ),
     ] = "exam_type"
     """Where OBR-4 comes from."""
@@ -154,12 +167,7 @@ class Message(Frozen):
         Annotated[
             Literal["ST", "HD", "ZDS", "none"],
             Meanings(
-                {
-                    "ST": "An OBX of type ST.",
-                    "HD": "An OBX of type HD.",
-                    "ZDS": "A ZDS segment.",
-                    "none": "Not sent.",
-                }
+                ST="An OBX of type ST.", HD="An OBX of type HD.", ZDS="A ZDS segment.", none="Not sent."
             ),
         ]
         | None
@@ -168,34 +176,30 @@ class Message(Frozen):
     text_type: (
         Annotated[
             Literal["TX", "FT", "ST"],
-            Meanings({"TX": "Text for display.", "FT": "Formatted text.", "ST": "A string, of one line."}),
+            Meanings(TX="Text for display.", FT="Formatted text.", ST="A string, of one line."),
         ]
         | None
     ) = None
     """OBX-2 of text; as the layout has it unless said."""
     line_break: Annotated[
         Literal["br", "crlf"],
-        Meanings({"br": "The formatting command \\.br\\.", "crlf": "The bytes \\X0D0A\\."}),
+        Meanings(br="The formatting command \\.br\\.", crlf="The bytes \\X0D0A\\."),
     ] = "br"
     """How a line end within a text is written."""
     unit_system: Annotated[
         Literal["none", "UCUM"],
         Meanings(
-            {
-                "none": "The unit alone, as the study has it.",
-                "UCUM": "A unit that is a symbol of UCUM, with UCUM as its system; any other one alone.",
-            }
+            none="The unit alone, as the study has it.",
+            UCUM="A unit that is a symbol of UCUM, with UCUM as its system; any other one alone.",
         ),
     ] = "none"
     """OBX-6.3, the coding system of units."""
     corrections: Annotated[
         Literal["replace", "addendum"],
         Meanings(
-            {
-                "replace": "The new report takes the place of the old one.",
-                "addendum": "The EHR appends the whole new report: OBX-3 of its text has the suffix &ADT; "
-                "measured values replace the old ones.",
-            }
+            replace="The new report takes the place of the old one.",
+            addendum="The EHR appends the whole new report: OBX-3 of its text has the suffix &ADT; "
+            "measured values replace the old ones.",
         ),
     ] = "replace"
     """What the EHR is to do with the text of a correction."""
@@ -214,20 +218,15 @@ class Message(Frozen):
     unencodable: Annotated[
         Literal["refuse", "transliterate"],
         Meanings(
-            {
-                "refuse": "Set aside, with the field named.",
-                "transliterate": "Written in plain letters (é as e, ß as ss); set aside where there are none.",
-            }
+            refuse="Set aside, with the field named.",
+            transliterate="Written in plain letters (é as e, ß as ss); set aside where there are none.",
         ),
     ] = "refuse"
     """What happens to a character that `encoding` lacks."""
     too_long: Annotated[
         Literal["refuse", "send"],
         Meanings(
-            {
-                "refuse": "Set aside, with the field named.",
-                "send": "Sent all the same, for an EHR that takes more.",
-            }
+            refuse="Set aside, with the field named.", send="Sent all the same, for an EHR that takes more."
         ),
     ] = "refuse"
     """What happens to a value over the length in the tables of `hl7_version`."""
@@ -241,6 +240,6 @@ class Message(Frozen):
     """The longest message that the EHR takes; a longer one is set aside."""
     time_precision: Annotated[
         Literal["second", "minute"],
-        Meanings({"second": "YYYYMMDDHHMMSS.", "minute": "YYYYMMDDHHMM."}),
+        Meanings(second="YYYYMMDDHHMMSS.", minute="YYYYMMDDHHMM."),
     ] = "second"
     """How precise times are; OBR-22 of a correction is then later by that much."""

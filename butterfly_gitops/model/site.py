@@ -20,12 +20,7 @@ class Link(Frozen):
     """What people call it."""
     runs: Annotated[
         Literal["here", "agent"],
-        Meanings(
-            {
-                "here": "The dispatcher itself opens the connection.",
-                "agent": "The agent at the site opens it.",
-            }
-        ),
+        Meanings(here="The dispatcher itself opens the connection.", agent="The agent at the site opens it."),
     ] = "here"
     """Who opens the connection."""
 
@@ -38,12 +33,7 @@ class Removal(Frozen):
 
     waiting: Annotated[
         Literal["drain", "set_aside"],
-        Meanings(
-            {
-                "drain": "They are sent with the last settings.",
-                "set_aside": "They wait for a person.",
-            }
-        ),
+        Meanings(drain="They are sent with the last settings.", set_aside="They wait for a person."),
     ]
     """What becomes of them."""
     reason: Reason = Field(examples=["CHG-4411"])

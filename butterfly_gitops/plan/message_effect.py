@@ -10,11 +10,9 @@ Happens = Literal["set_aside", "no_longer_set_aside", "sent", "not_sent", "anoth
 Difference = Annotated[
     Literal["changed", "added", "removed"],
     Meanings(
-        {
-            "changed": "It holds something else.",
-            "added": "It holds something, and nothing until now.",
-            "removed": "It holds nothing any more.",
-        }
+        changed="It holds something else.",
+        added="It holds something, and nothing until now.",
+        removed="It holds nothing any more.",
     ),
 ]
 

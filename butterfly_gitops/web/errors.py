@@ -15,8 +15,8 @@ from butterfly_gitops.delivery.act import ActionRefused
 from butterfly_gitops.delivery.pausing import CannotPause
 from butterfly_gitops.dispatcher.intake import EventsRefused
 from butterfly_gitops.hl7.refusal import RenderingRefused
-from butterfly_gitops.model.digest import short_digest
 from butterfly_gitops.model.error import GitopsError
+from butterfly_gitops.model.printable import short_digest
 from butterfly_gitops.store.interface import (
     EventConflict,
     NameTaken,

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from butterfly_gitops.model.digest import short_digest
+from butterfly_gitops.model.printable import short_digest
 from tests.cli.state_commands import EFAST, EPIC, STUDIES, Desk
 
 PRELIMINARY = str(STUDIES / "efast-preliminary.json")

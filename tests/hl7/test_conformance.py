@@ -15,9 +15,8 @@ from butterfly_gitops.hl7.field_type import LAST_FIELDS, TYPE_OF_FIELD, componen
 from butterfly_gitops.hl7.layouts.catalog import LAYOUTS
 from butterfly_gitops.hl7.own_field import FIXABLE, OWN_FIELDS
 from butterfly_gitops.hl7.segment_map import Field
+from butterfly_gitops.model.coding import Authority, DiagnosticService
 from butterfly_gitops.model.endpoint import EhrEndpoint, Hd
-from butterfly_gitops.model.exam import DiagnosticService
-from butterfly_gitops.model.identifier import Authority
 from butterfly_gitops.model.message import Message
 from butterfly_gitops.model.study import Location, PatientIdentifier, Person
 from tests.hl7.conformance_file import STATEMENT, fresh

@@ -6,7 +6,7 @@ from typing import get_args
 import pytest
 
 from butterfly_gitops.hl7.version import VERSIONS
-from butterfly_gitops.model.exam import DiagnosticService
+from butterfly_gitops.model.coding import DiagnosticService
 from tests.hl7 import standard
 from tests.hl7.samples import endpoint, field_of, rendered, study
 

@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from butterfly_gitops.model.digits import digits_between
-from butterfly_gitops.model.scalar import TimeOut, Wait, parse_duration, print_duration
+from butterfly_gitops.model.scalar import TimeOut, Wait, digits_between, parse_duration, print_duration
 
 NUMBERS = st.integers(0, 10**7)
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from butterfly_gitops.cli.study_files import read_events
-from butterfly_gitops.model.digest import short_digest
+from butterfly_gitops.model.printable import short_digest
 
 SAMPLE = json.loads(Path(__file__).parents[1].joinpath("studies", "efast.json").read_text(encoding="utf-8"))
 IF_MEANT = "if that is meant, or take it out"

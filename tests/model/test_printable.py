@@ -7,8 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from butterfly_gitops.model.hidden import HIDDEN
-from butterfly_gitops.model.printable import printable, printable_lines
+from butterfly_gitops.model.printable import HIDDEN, printable, printable_lines
 
 
 @pytest.mark.parametrize(

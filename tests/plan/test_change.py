@@ -3,8 +3,8 @@
 import pytest
 
 from butterfly_gitops.model.address import Address
+from butterfly_gitops.model.coding import ExamCode
 from butterfly_gitops.model.endpoint import Acknowledgement, Hd, OnRefusal, Refusals
-from butterfly_gitops.model.exam import ExamCode
 from butterfly_gitops.model.message import Message
 from butterfly_gitops.plan.change import change_of
 from butterfly_gitops.plan.diff import changes_between

@@ -5,9 +5,8 @@ from typing import Any
 import pytest
 
 from butterfly_gitops.model.address import Address
+from butterfly_gitops.model.coding import Authority, ExamCode
 from butterfly_gitops.model.endpoint import EhrEndpoint
-from butterfly_gitops.model.exam import ExamCode
-from butterfly_gitops.model.identifier import Authority
 from butterfly_gitops.model.message import Message
 from butterfly_gitops.plan.change import Change, change_of, owner_of
 from butterfly_gitops.plan.consequence import Consequence, class_of_setting

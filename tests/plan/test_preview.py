@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from butterfly_gitops.model.coding import ExamCode
 from butterfly_gitops.model.endpoint import EhrEndpoint
-from butterfly_gitops.model.exam import ExamCode
 from butterfly_gitops.model.fleet import Fleet
 from butterfly_gitops.model.message import Message, WhenMissing
 from butterfly_gitops.model.site import Site

@@ -15,7 +15,7 @@ from butterfly_gitops.cli.study_files import read_events
 from butterfly_gitops.controller.configuring import Configuring
 from butterfly_gitops.dispatcher import intake as intake_module
 from butterfly_gitops.dispatcher.intake import Intake
-from butterfly_gitops.model.digest import short_digest
+from butterfly_gitops.model.printable import short_digest
 from butterfly_gitops.store.interface import StoreUnavailable
 from butterfly_gitops.web.application import make_application
 from butterfly_gitops.web.limit import MAX_BODY_BYTES

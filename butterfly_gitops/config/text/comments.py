@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from butterfly_gitops.config.text.yaml_events import BLOCK_SIGNS, Piece, PieceKind, verbatim
 from butterfly_gitops.config.tree import Place, Remark, SourceFile
-from butterfly_gitops.model.field_place import PLACE_PATTERN
+from butterfly_gitops.model.message import PLACE_PATTERN
 
 SAYS = "bgo:"
 """The word that every remark holds that may be understood."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from butterfly_gitops.config.tree import Place, SourceFile, problem_at, problem_of_file
-from butterfly_gitops.model import hidden
+from butterfly_gitops.model import printable
 from butterfly_gitops.model.problem import Problem
 
 MAX_BYTES = 1024 * 1024
@@ -18,7 +18,7 @@ MAX_LINES = 50_000
 MAX_LINE = 10_000
 
 HIDDEN = (
-    f"{hidden.HIDDEN}\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    f"{printable.HIDDEN}\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
     "\U000e0000-\U000e0fff"
 )
 """Characters that nobody sees, as the inside of a pattern's brackets."""

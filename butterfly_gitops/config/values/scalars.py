@@ -15,9 +15,9 @@ from butterfly_gitops.config.tree import Node, Scalar
 from butterfly_gitops.config.typos import one_of, slug_of, typo_of
 from butterfly_gitops.config.values.context import FAILED, Context, scalar_for, shown
 from butterfly_gitops.model.endpoint import Hd
-from butterfly_gitops.model.field_place import FIELD_PATTERN, PLACE_PATTERN
-from butterfly_gitops.model.hidden import HIDDEN
 from butterfly_gitops.model.meaning import PATTERN_HINT
+from butterfly_gitops.model.message import FIELD_PATTERN, PLACE_PATTERN
+from butterfly_gitops.model.printable import HIDDEN
 from butterfly_gitops.model.scalar import NAME_PATTERN, parse_duration
 
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
