@@ -1,13 +1,127 @@
-"""Two configurations become the changes between them, one for each leaf that differs."""
+"""Compare two configurations, entity by entity, into one change for each setting that differs."""
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from pydantic import BaseModel, JsonValue
 
 from butterfly_gitops.model.address import Address
-from butterfly_gitops.model.fleet import Fleet
-from butterfly_gitops.model.site import Site
-from butterfly_gitops.plan.change import Change, change_of
+from butterfly_gitops.model.archive import Archive
+from butterfly_gitops.model.endpoint import EhrEndpoint
+from butterfly_gitops.model.fleet import AccessRole, Fleet, FleetSettings
+from butterfly_gitops.model.site import Link, Site
+from butterfly_gitops.plan.canonical import canonical_settings, canonical_site
+from butterfly_gitops.plan.change import Change, Kind, change_of
 from butterfly_gitops.plan.renaming import new_names, rename_changes, renamed_site
-from butterfly_gitops.plan.thing import Thing, Things, settings_of, things_of_settings, things_of_site
+
+FLEET = Address(site="fleet")
+GRANTS = Address(site="grants")
+
+# The parts of a model that are things of their own, or say what becomes of such, and so no settings of it.
+PARTS: Mapping[type[BaseModel], frozenset[str]] = {
+    Site: frozenset({"name", "links", "ehr_endpoints", "archives", "removed", "renamed"}),
+    Archive: frozenset({"forward_to"}),
+}
+FLEET_FIELDS = frozenset({"name", "guard"})
+GRANTS_FIELDS = frozenset({"subscription", "entitlements"})
+MODEL_OF: Mapping[Kind, type[BaseModel]] = {
+    "fleet": FleetSettings,
+    "grants": FleetSettings,
+    "access_role": AccessRole,
+    "site": Site,
+    "link": Link,
+    "ehr_endpoint": EhrEndpoint,
+    "archive": Archive,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thing:
+    """One thing of a fleet; `value` is its JSON, with its kind and without the things in it."""
+
+    kind: Kind
+    value: dict[str, JsonValue]
+
+
+Things = dict[Address, Thing]
+
+
+def things_of_settings(settings: FleetSettings | None) -> Things:
+    """What holds for the whole fleet: `fleet`, `grants` and each access role."""
+    if settings is None:
+        return {}
+    ordered = canonical_settings(settings)
+    found = {
+        FLEET: _thing("fleet", ordered, only=FLEET_FIELDS),
+        GRANTS: _thing("grants", ordered, only=GRANTS_FIELDS),
+    }
+    for name, role in ordered.access_roles.items():
+        found[Address(site="grants", field=f"access_roles.{name}")] = _thing("access_role", role)
+    return found
+
+
+def things_of_site(site: Site | None) -> Things:
+    """A site, its Links, endpoints and archives, and each forwarding rule."""
+    if site is None:
+        return {}
+    ordered = canonical_site(site)
+    found = {Address(site=site.name): _thing("site", ordered)}
+    for kind, named in _named(ordered):
+        for name, model in named.items():
+            found[Address(site=site.name, name=name)] = _thing(kind, model)
+    for name, archive in ordered.archives.items():
+        for endpoint in archive.forward_to:
+            rule = Address(site=site.name, name=name, field=f"forward_to.{endpoint}")
+            found[rule] = Thing(kind="forwarding_rule", value={"kind": "forwarding_rule"})
+    return found
+
+
+def _named(site: Site) -> Iterator[tuple[Kind, Mapping[str, BaseModel]]]:
+    yield "link", site.links
+    yield "ehr_endpoint", site.ehr_endpoints
+    yield "archive", site.archives
+
+
+def _thing(kind: Kind, model: BaseModel, *, only: frozenset[str] | None = None) -> Thing:
+    fields = only or type(model).model_fields.keys() - PARTS.get(type(model), frozenset())
+    return Thing(kind=kind, value={"kind": kind, **model.model_dump(mode="json", include=set(fields))})
+
+
+def settings_of(thing: Thing) -> dict[str, JsonValue]:
+    """Each leaf setting of a thing by its dotted path.
+
+    A setting that takes one of several shapes (text or a mapping, a reference, none) is one leaf.
+    """
+    model = MODEL_OF.get(thing.kind)
+    branches = branches_of(model) if model else frozenset()
+    value = {name: part for name, part in thing.value.items() if name != "kind"}
+    return dict(_leaves(value, branches, prefix=""))
+
+
+def _leaves(
+    value: Mapping[str, JsonValue], branches: frozenset[str], *, prefix: str
+) -> Iterator[tuple[str, JsonValue]]:
+    for name, part in value.items():
+        path = f"{prefix}{name}"
+        if path in branches and isinstance(part, dict):
+            yield from _leaves(part, branches, prefix=f"{path}.")
+        else:
+            yield path, part
+
+
+@functools.cache
+def branches_of(model: type[BaseModel]) -> frozenset[str]:
+    """The paths below which a model has settings of their own: always a mapping, never one shape of several."""
+    found = set()
+    for name, info in model.model_fields.items():
+        annotation = info.annotation
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            found.add(name)
+            found |= {f"{name}.{path}" for path in branches_of(annotation)}
+        elif getattr(annotation, "__origin__", None) is dict:
+            found.add(name)
+    return frozenset(found)
 
 
 def changes_between(old: Fleet | None, new: Fleet | None) -> tuple[Change, ...]:

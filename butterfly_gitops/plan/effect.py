@@ -6,14 +6,12 @@ from dataclasses import replace
 from butterfly_gitops.model.address import Address
 from butterfly_gitops.model.fleet import Fleet
 from butterfly_gitops.model.frozen import Frozen
-from butterfly_gitops.plan.bucket import Bucket
-from butterfly_gitops.plan.cause import cause_of
 from butterfly_gitops.plan.change import AddressText, Change, Kind
 from butterfly_gitops.plan.consequence import Consequence, class_of, is_public_endpoint
-from butterfly_gitops.plan.sentence import say
-from butterfly_gitops.plan.setting import Setting, print_setting
+from butterfly_gitops.plan.diff import FLEET, GRANTS
+from butterfly_gitops.plan.effect_words import Bucket, say
+from butterfly_gitops.plan.setting import Setting, cause_of, print_setting
 from butterfly_gitops.plan.sides import Comparison
-from butterfly_gitops.plan.thing import FLEET, GRANTS
 
 # Whose sentence needs all of an endpoint's changes together.
 _TOLD_WHOLE = frozenset({Consequence.GO_ELSEWHERE, Consequence.IDENTITY_CHANGES})

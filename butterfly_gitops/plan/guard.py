@@ -2,22 +2,118 @@
 
 All that is wanted and not applied counts together, over the whole fleet, held or not, approved or not: else what was
 split over several commits would pass bit by bit. A site that leaves whole, and grants that give more rights or stop all
-results, wait whatever the limit.
+results, wait whatever the limit; all other grants take effect at once.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from pydantic import JsonValue
+
 from butterfly_gitops.model.address import FLEET_SETTINGS, Address, parse_address
 from butterfly_gitops.model.fleet import Guard
 from butterfly_gitops.model.frozen import Frozen
-from butterfly_gitops.model.site import Site
+from butterfly_gitops.model.site import Removal, Site
 from butterfly_gitops.plan.change import AddressText, Change, id_of_all
-from butterfly_gitops.plan.consequence import Consequence, class_of
+from butterfly_gitops.plan.consequence import Consequence, class_of, is_public_endpoint
 from butterfly_gitops.plan.departure import has_left
-from butterfly_gitops.plan.hold_words import ALWAYS, over_limit, say_grants, say_site
-from butterfly_gitops.plan.rights import stops_everything, waits_for_approval
 from butterfly_gitops.plan.sides import Comparison, StandingHold
+from butterfly_gitops.plan.wording import agreed, all_of, many
+
+_EVERYWHERE = "*"
+# Each level has what those before it have.
+_LEVELS = ("none", "read", "read_write", "send")
+
+
+def waits_for_approval(change: Change) -> bool:
+    """Whether a change of the grants always waits for a person."""
+    return gives_rights(change) or stops_everything(change)
+
+
+def stops_everything(change: Change) -> bool:
+    """Whether the subscription that sending needs is lost."""
+    return change.kind == "grants" and class_of(change) is Consequence.RESULTS_STOP
+
+
+def gives_rights(change: Change) -> bool:
+    """Whether somebody may do more than before: a new role, a member, a site, or a higher level."""
+    if change.kind != "access_role" or change.is_removed:
+        return False
+    if change.is_added:
+        return True
+    match change.setting:
+        case "members":
+            return bool(_names(change.new) - _names(change.old))
+        case "sites":
+            old = _names(change.old)
+            return _EVERYWHERE not in old and bool(_names(change.new) - old)
+        case _:
+            return _LEVELS.index(str(change.new)) > _LEVELS.index(str(change.old))
+
+
+def role_of(change: Change) -> str:
+    """The name of the role that a change is about."""
+    return (change.owner.field or "").removeprefix("access_roles.")
+
+
+def _names(value: JsonValue) -> set[str]:
+    return set(map(str, value)) if isinstance(value, list) else set()
+
+
+ALWAYS = "that always waits for approval"
+EVERYTHING_STOPS = "all results stop, for the subscription is lost"
+
+
+def say_site(
+    hits: Iterable[tuple[Change, set[Address]]], removed: Mapping[str, Removal], *, leaves: bool
+) -> str:
+    """What the counted changes of a site do, each with the endpoints that it touches."""
+    touched: dict[Consequence, set[Address]] = {}
+    new: set[Address] = set()
+    for change, endpoints in hits:
+        (new if is_public_endpoint(change) else touched.setdefault(class_of(change), set())).update(endpoints)
+    stopped = touched.get(Consequence.RESULTS_STOP, set())
+    names = {place.name for place in stopped}
+    aside = sorted(
+        name for name, removal in removed.items() if name in names and removal.waiting == "set_aside"
+    )
+    parts = []
+    if stopped:
+        parts.append(f"results of {_count(stopped)} stop")
+    if aside:
+        parts.append(f"those that wait at {all_of(aside)} are set aside")
+    if moved := touched.get(Consequence.GO_ELSEWHERE):
+        parts.append(f"results of {_count(moved)} go elsewhere")
+    if new:
+        parts.append(
+            f"{_count(new)} {agreed(len(new), 'is new and has a public host', 'are new and have public hosts')}"
+        )
+    if renamed := touched.get(Consequence.IDENTITY_CHANGES):
+        parts.append(f"messages of {_count(renamed)} change identity")
+    return f"{'the whole site leaves: ' if leaves else ''}{all_of(parts)}"
+
+
+def say_grants(changes: Iterable[Change]) -> str:
+    """What grants do that always wait."""
+    changes = tuple(changes)
+    parts = [EVERYTHING_STOPS] if any(map(stops_everything, changes)) else []
+    if roles := sorted({role_of(change) for change in changes if gives_rights(change)}):
+        parts.append(
+            f"{agreed(len(roles), 'role', 'roles')} {all_of(roles)} {agreed(len(roles), 'gives', 'give')} more rights"
+        )
+    return all_of(parts)
+
+
+def over_limit(counted: int, limit: int) -> str:
+    """Why that waits, where `counted` endpoints of the fleet change and `limit` may."""
+    if counted > limit:
+        return f"{many(counted, 'endpoint changes', 'endpoints change')} in the whole fleet, and the limit is {limit}"
+    return "that was over the limit when it was held, and waits until it is approved or leaves the source"
+
+
+def _count(endpoints: set[Address]) -> str:
+    return many(len(endpoints), "endpoint", "endpoints")
+
 
 COUNTED = frozenset({Consequence.RESULTS_STOP, Consequence.GO_ELSEWHERE, Consequence.IDENTITY_CHANGES})
 

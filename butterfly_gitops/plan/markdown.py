@@ -8,16 +8,15 @@ from urllib.parse import quote
 
 from butterfly_gitops.model.problem import Origin
 from butterfly_gitops.plan.consequence import Consequence, class_of
+from butterfly_gitops.plan.diff import FLEET, GRANTS
 from butterfly_gitops.plan.document import PRINTED_HOLD_DIGITS, Counts, Plan
 from butterfly_gitops.plan.effect import Effect
 from butterfly_gitops.plan.effective_from import print_moment
 from butterfly_gitops.plan.guard import Hold
-from butterfly_gitops.plan.markdown_table import named, table
-from butterfly_gitops.plan.markdown_text import code, plain, value
+from butterfly_gitops.plan.markdown_text import code, named, plain, table, value
 from butterfly_gitops.plan.preview_markdown import preview_section
 from butterfly_gitops.plan.setting import Setting
 from butterfly_gitops.plan.text import NOTHING_APPLIED, additions, public_hosts, stops
-from butterfly_gitops.plan.thing import FLEET, GRANTS
 from butterfly_gitops.plan.wording import agreed, many
 
 Link = Callable[[Origin], str]

@@ -5,8 +5,7 @@ Whatever the fields of a message hold: names of files and values are text of oth
 
 from collections.abc import Iterator
 
-from butterfly_gitops.plan.markdown_table import named, table
-from butterfly_gitops.plan.markdown_text import code, plain, value
+from butterfly_gitops.plan.markdown_text import code, named, plain, table, value
 from butterfly_gitops.plan.message_effect import MessageEffect, MessageFact, MessageGroup, Preview
 from butterfly_gitops.plan.message_fact_words import fate_of, headline_of, hidden_change, studies_of, times_of
 

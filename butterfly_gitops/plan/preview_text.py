@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from butterfly_gitops.model.printable import printable
 from butterfly_gitops.plan.message_effect import MessageEffect, MessageFact, MessageGroup, Preview
 from butterfly_gitops.plan.message_fact_words import fate_of, headline_of, hidden_change, studies_of, times_of
-from butterfly_gitops.plan.terminal_text import WIDTH, wrapped
+from butterfly_gitops.plan.wording import WIDTH, wrapped
 
 _UNSEEN = "no sample study shows a difference"
 

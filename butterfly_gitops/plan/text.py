@@ -13,8 +13,7 @@ from butterfly_gitops.plan.effect import Effect
 from butterfly_gitops.plan.effective_from import print_moment
 from butterfly_gitops.plan.preview_text import preview_lines
 from butterfly_gitops.plan.setting import Setting
-from butterfly_gitops.plan.terminal_text import WIDTH, wrapped
-from butterfly_gitops.plan.wording import agreed, all_of, many
+from butterfly_gitops.plan.wording import WIDTH, agreed, all_of, many, wrapped
 
 # Where `file:line` ends.
 RIGHT_EDGE = 76

@@ -1,6 +1,9 @@
-"""The small agreements of English that every sentence needs: numbers with nouns and verbs, lists with `and`."""
+"""Small words that every sentence needs: numbers with nouns and verbs, lists with `and`, moments, and lines that fit."""
 
+import textwrap
 from collections.abc import Sequence
+
+from butterfly_gitops.model.printable import printable
 
 
 def many(count: int, one: str, more: str) -> str:
@@ -16,3 +19,18 @@ def agreed(count: int, one: str, more: str) -> str:
 def all_of(words: Sequence[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+WIDTH = 78
+
+
+def wrapped(text: str, *, indent: int = 0, first: str | None = None) -> list[str]:
+    """The text as lines; `first` stands before the first of them in place of the indent."""
+    return textwrap.wrap(
+        printable(text),
+        width=WIDTH,
+        initial_indent=" " * indent if first is None else first,
+        subsequent_indent=" " * indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

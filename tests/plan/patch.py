@@ -7,7 +7,7 @@ from typing import Any
 from butterfly_gitops.model.address import Address
 from butterfly_gitops.model.fleet import Fleet
 from butterfly_gitops.plan.change import RENAMED_FROM, Change
-from butterfly_gitops.plan.thing import Thing, Things, things_of_settings, things_of_site
+from butterfly_gitops.plan.diff import Thing, Things, things_of_settings, things_of_site
 
 NAMED = {"link": "links", "ehr_endpoint": "ehr_endpoints", "archive": "archives"}
 FREE_KEYS = ("message.exam_codes",)

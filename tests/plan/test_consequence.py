@@ -16,7 +16,7 @@ from butterfly_gitops.plan.consequence import (
     class_of,
     class_of_setting,
 )
-from butterfly_gitops.plan.thing import FLEET_FIELDS, GRANTS_FIELDS, MODEL_OF, PARTS
+from butterfly_gitops.plan.diff import FLEET_FIELDS, GRANTS_FIELDS, MODEL_OF, PARTS
 
 STOP, ELSEWHERE, IDENTITY = Consequence.RESULTS_STOP, Consequence.GO_ELSEWHERE, Consequence.IDENTITY_CHANGES
 ONE_MORE, TIMING, COSMETIC = Consequence.ONE_MORE_PLACE, Consequence.TIMING, Consequence.COSMETIC

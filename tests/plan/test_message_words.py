@@ -10,9 +10,9 @@ from butterfly_gitops.model.endpoint import EhrEndpoint
 from butterfly_gitops.model.message import Message
 from butterfly_gitops.plan.change import Change, change_of, owner_of
 from butterfly_gitops.plan.consequence import Consequence, class_of_setting
+from butterfly_gitops.plan.diff import Thing, branches_of, settings_of
 from butterfly_gitops.plan.message_words import arrive_with, set_aside
 from butterfly_gitops.plan.planning import make_diff
-from butterfly_gitops.plan.thing import Thing, branches_of, settings_of
 from tests.plan.fleets import archive, endpoint, fleet, side, site
 
 IDENTITY = Consequence.IDENTITY_CHANGES
