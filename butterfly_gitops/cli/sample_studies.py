@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from butterfly_gitops.cli.study_files import read_events
-from butterfly_gitops.plan.preview import Sample
+from butterfly_gitops.plan.preview import SampleStudy
 
 SUFFIXES = frozenset({".json", ".jsonl", ".ndjson"})
 # Whoever opens a pull request can put files there.
@@ -18,14 +18,14 @@ class Samples:
     """What a folder, or one file, holds; `unread` says of each other event or file why it is none of them."""
 
     folder: str
-    studies: tuple[Sample, ...]
+    studies: tuple[SampleStudy, ...]
     unread: tuple[str, ...]
 
 
 def read_samples(path: Path) -> Samples:
     """Read all study events of a file, or of the files below a folder. Never raises, whatever lies there."""
     folder = f"{path}/" if path.is_dir() else str(path)
-    studies: list[Sample] = []
+    studies: list[SampleStudy] = []
     unread: list[str] = []
     for name, content in _contents(path, unread):
         for found in read_events(content):
@@ -36,7 +36,7 @@ def read_samples(path: Path) -> Samples:
                 unread.append(f"{place} and what follows: more than {MOST_STUDIES} sample studies")
                 return Samples(folder=folder, studies=tuple(studies), unread=tuple(unread))
             else:
-                studies.append(Sample(name=place, event=found.event))
+                studies.append(SampleStudy(name=place, event=found.event))
     return Samples(folder=folder, studies=tuple(studies), unread=tuple(unread))
 
 

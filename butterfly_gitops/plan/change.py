@@ -24,8 +24,8 @@ def _address(value: Any) -> Address:
     if not isinstance(value, str):
         raise ValueError("an address is text")  # noqa: TRY004 - pydantic makes a problem of a ValueError only
     # A field may hold any character: exam type codes are the customer's.
-    thing, _, field = value.partition(".")
-    named = parse_address(thing)
+    entity, _, field = value.partition(".")
+    named = parse_address(entity)
     return Address(site=named.site, name=named.name, field=field or None)
 
 
@@ -38,7 +38,7 @@ AddressText = Annotated[
 
 
 class Change(Frozen):
-    """One leaf of the configuration that differs, or one thing that is added or removed."""
+    """One leaf of the configuration that differs, or one entity that is added or removed."""
 
     id: str
     """SHA-256 over address, old and new value: the same in a pull request and in production."""
@@ -59,27 +59,32 @@ class Change(Frozen):
 
     @property
     def owner(self) -> Address:
-        """The thing that changes: a site, a Link, an endpoint, an archive, a forwarding rule, a role."""
+        """The entity that changes: a site, a Link, an endpoint, an archive, a forwarding rule, a role."""
         return owner_of(self.address)
 
     @property
     def is_whole(self) -> bool:
-        """Whether a thing as such is added or removed."""
+        """Whether an entity as such is added or removed."""
         return self.owner == self.address
 
     @property
     def is_added(self) -> bool:
-        """Whether a thing is there that was not."""
+        """Whether an entity is there that was not."""
         return self.is_whole and self.old is None
 
     @property
     def is_removed(self) -> bool:
-        """Whether a thing leaves."""
+        """Whether an entity leaves."""
         return self.is_whole and self.old is not None
 
     @property
+    def receiver(self) -> str:
+        """The endpoint that a forwarding rule leads to."""
+        return (self.address.field or "").removeprefix("forward_to.")
+
+    @property
     def setting(self) -> str:
-        """The dotted path of the setting within its thing; empty for the thing itself."""
+        """The dotted path of the setting within its entity; empty for the entity itself."""
         if self.is_whole:
             return ""
         own = self.owner.field
@@ -93,7 +98,7 @@ def change_of(*, kind: Kind, address: Address, old: JsonValue, new: JsonValue) -
 
 
 def owner_of(address: Address) -> Address:
-    """The thing that an address names or lies in."""
+    """The entity that an address names or lies in."""
     field = address.field or ""
     if field.startswith("forward_to."):
         return address

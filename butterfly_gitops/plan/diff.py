@@ -18,7 +18,7 @@ from butterfly_gitops.plan.renaming import new_names, rename_changes, renamed_si
 FLEET = Address(site="fleet")
 GRANTS = Address(site="grants")
 
-# The parts of a model that are things of their own, or say what becomes of such, and so no settings of it.
+# The fields of a model that are entities of their own, or say what becomes of such, and so no settings of it.
 PARTS: Mapping[type[BaseModel], frozenset[str]] = {
     Site: frozenset({"name", "links", "ehr_endpoints", "archives", "removed", "renamed"}),
     Archive: frozenset({"forward_to"}),
@@ -37,65 +37,84 @@ MODEL_OF: Mapping[Kind, type[BaseModel]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Thing:
-    """One thing of a fleet; `value` is its JSON, with its kind and without the things in it."""
+class Entity:
+    """A part of a fleet that has an address; `value` is its JSON, with its kind and without the entities in it."""
 
     kind: Kind
     value: dict[str, JsonValue]
 
 
-Things = dict[Address, Thing]
+Entities = dict[Address, Entity]
 
 
-def things_of_settings(settings: FleetSettings | None) -> Things:
-    """What holds for the whole fleet: `fleet`, `grants` and each access role."""
+def changes_between(old: Fleet | None, new: Fleet | None) -> tuple[Change, ...]:
+    """Every change that leads from one fleet to the other, in the order of addresses."""
+    found = list(
+        _between(
+            entities_of_settings(old.settings if old else None),
+            entities_of_settings(new.settings if new else None),
+        )
+    )
+    old_sites: dict[str, Site] = old.sites if old else {}
+    new_sites: dict[str, Site] = new.sites if new else {}
+    for name in old_sites.keys() | new_sites.keys():
+        before, after = old_sites.get(name), new_sites.get(name)
+        # Most sites are as they were; comparing them whole spares taking them apart.
+        if before != after:
+            found += _of_site(before, after)
+    return tuple(sorted(found, key=lambda change: (str(change.address), change.is_added)))
+
+
+def entities_of_settings(settings: FleetSettings | None) -> Entities:
+    """All that holds for the whole fleet: `fleet`, `grants` and each access role."""
     if settings is None:
         return {}
     ordered = canonical_settings(settings)
-    found = {
-        FLEET: _thing("fleet", ordered, only=FLEET_FIELDS),
-        GRANTS: _thing("grants", ordered, only=GRANTS_FIELDS),
+    roles = {
+        Address(site="grants", field=f"access_roles.{name}"): _entity("access_role", role)
+        for name, role in ordered.access_roles.items()
     }
-    for name, role in ordered.access_roles.items():
-        found[Address(site="grants", field=f"access_roles.{name}")] = _thing("access_role", role)
-    return found
+    return {
+        FLEET: _entity("fleet", ordered, only=FLEET_FIELDS),
+        GRANTS: _entity("grants", ordered, only=GRANTS_FIELDS),
+        **roles,
+    }
 
 
-def things_of_site(site: Site | None) -> Things:
+def entities_of_site(site: Site | None) -> Entities:
     """A site, its Links, endpoints and archives, and each forwarding rule."""
     if site is None:
         return {}
     ordered = canonical_site(site)
-    found = {Address(site=site.name): _thing("site", ordered)}
-    for kind, named in _named(ordered):
-        for name, model in named.items():
-            found[Address(site=site.name, name=name)] = _thing(kind, model)
+    found = {Address(site=site.name): _entity("site", ordered)}
+    named: dict[Kind, Mapping[str, BaseModel]] = {
+        "link": ordered.links,
+        "ehr_endpoint": ordered.ehr_endpoints,
+        "archive": ordered.archives,
+    }
+    for kind, models in named.items():
+        for name, model in models.items():
+            found[Address(site=site.name, name=name)] = _entity(kind, model)
     for name, archive in ordered.archives.items():
         for endpoint in archive.forward_to:
             rule = Address(site=site.name, name=name, field=f"forward_to.{endpoint}")
-            found[rule] = Thing(kind="forwarding_rule", value={"kind": "forwarding_rule"})
+            found[rule] = Entity(kind="forwarding_rule", value={"kind": "forwarding_rule"})
     return found
 
 
-def _named(site: Site) -> Iterator[tuple[Kind, Mapping[str, BaseModel]]]:
-    yield "link", site.links
-    yield "ehr_endpoint", site.ehr_endpoints
-    yield "archive", site.archives
-
-
-def _thing(kind: Kind, model: BaseModel, *, only: frozenset[str] | None = None) -> Thing:
+def _entity(kind: Kind, model: BaseModel, *, only: frozenset[str] | None = None) -> Entity:
     fields = only or type(model).model_fields.keys() - PARTS.get(type(model), frozenset())
-    return Thing(kind=kind, value={"kind": kind, **model.model_dump(mode="json", include=set(fields))})
+    return Entity(kind=kind, value={"kind": kind, **model.model_dump(mode="json", include=set(fields))})
 
 
-def settings_of(thing: Thing) -> dict[str, JsonValue]:
-    """Each leaf setting of a thing by its dotted path.
+def settings_of(entity: Entity) -> dict[str, JsonValue]:
+    """Each leaf setting of an entity by its dotted path.
 
     A setting that takes one of several shapes (text or a mapping, a reference, none) is one leaf.
     """
-    model = MODEL_OF.get(thing.kind)
+    model = MODEL_OF.get(entity.kind)
     branches = branches_of(model) if model else frozenset()
-    value = {name: part for name, part in thing.value.items() if name != "kind"}
+    value = {name: part for name, part in entity.value.items() if name != "kind"}
     return dict(_leaves(value, branches, prefix=""))
 
 
@@ -124,54 +143,29 @@ def branches_of(model: type[BaseModel]) -> frozenset[str]:
     return frozenset(found)
 
 
-def changes_between(old: Fleet | None, new: Fleet | None) -> tuple[Change, ...]:
-    """Every change that leads from one fleet to the other, in the order of addresses."""
-    found = _between(
-        things_of_settings(old.settings if old else None), things_of_settings(new.settings if new else None)
-    )
-    old_sites: dict[str, Site] = old.sites if old else {}
-    new_sites: dict[str, Site] = new.sites if new else {}
-    for name in old_sites.keys() | new_sites.keys():
-        before, after = old_sites.get(name), new_sites.get(name)
-        # Most sites are as they were; comparing them whole spares taking them apart.
-        if before != after:
-            found += _of_site(before, after)
-    return tuple(sorted(found, key=lambda change: (str(change.address), change.is_added)))
-
-
-def _of_site(before: Site | None, after: Site | None) -> list[Change]:
-    if before is None or after is None:
-        return _between(things_of_site(before), things_of_site(after))
+def _of_site(before: Site | None, after: Site | None) -> Iterator[Change]:
     names = new_names(before, after)
-    others = _between(things_of_site(renamed_site(before, names)), things_of_site(after))
-    return [*rename_changes(after.name, names), *others]
+    if after is not None:
+        yield from rename_changes(after.name, names)
+    yield from _between(
+        entities_of_site(renamed_site(before, names) if before else None), entities_of_site(after)
+    )
 
 
-def _between(old: Things, new: Things) -> list[Change]:
-    return [
-        change
-        for address in old.keys() | new.keys()
-        for change in _of_thing(address, old.get(address), new.get(address))
-    ]
+def _between(old: Entities, new: Entities) -> Iterator[Change]:
+    for address in old.keys() | new.keys():
+        before, after = old.get(address), new.get(address)
+        if before and after and before.kind == after.kind:
+            yield from _of_settings(address, before, after)
+            continue
+        # Where a name becomes another kind of entity, the one leaves and the other is new.
+        if before:
+            yield change_of(kind=before.kind, address=address, old=before.value, new=None)
+        if after:
+            yield change_of(kind=after.kind, address=address, old=None, new=after.value)
 
 
-def _of_thing(address: Address, old: Thing | None, new: Thing | None) -> Iterator[Change]:
-    match old, new:
-        case (None, None):
-            return
-        case (Thing(kind=kind), None):
-            yield change_of(kind=kind, address=address, old=old.value, new=None)
-        case (None, Thing(kind=kind)):
-            yield change_of(kind=kind, address=address, old=None, new=new.value)
-        case (Thing(), Thing()) if old.kind != new.kind:
-            # A name that becomes another kind of thing: the one leaves, the other is new.
-            yield from _of_thing(address, old, None)
-            yield from _of_thing(address, None, new)
-        case (Thing(), Thing()):
-            yield from _of_settings(address, old, new)
-
-
-def _of_settings(address: Address, old: Thing, new: Thing) -> Iterator[Change]:
+def _of_settings(address: Address, old: Entity, new: Entity) -> Iterator[Change]:
     before, after = settings_of(old), settings_of(new)
     for path in before.keys() | after.keys():
         if before.get(path) != after.get(path):

@@ -16,7 +16,6 @@ from butterfly_gitops.model.site import Site
 from butterfly_gitops.plan.change import AddressText, Change, id_of_all
 from butterfly_gitops.plan.departure import Blocked
 from butterfly_gitops.plan.effect import Effect
-from butterfly_gitops.plan.effective_from import PairStart
 from butterfly_gitops.plan.guard import Guarded
 from butterfly_gitops.plan.message_effect import Preview
 
@@ -26,6 +25,17 @@ PRINTED_HOLD_DIGITS = 6
 
 class BadPlanError(GitopsError):
     """A saved plan that cannot be read, or that was changed by hand."""
+
+
+class PairStart(Frozen):
+    """A pair that starts at the moment of the apply: nothing finalized before goes there."""
+
+    pair: AddressText
+    """`SITE/ARCHIVE.forward_to.ENDPOINT`."""
+    absent_since: AwareDatetime | None = None
+    """When it was removed, if it was there before."""
+    finalized: int = 0
+    """How many studies were finalized since then."""
 
 
 class KeptSite(Frozen):

@@ -59,7 +59,7 @@ def _rejoined(buckets: Iterable[Bucket]) -> Iterator[list[Bucket]]:
         key = (bucket.consequence, bucket.places[0])
         before = found[key].changes if key in found else ()
         changes = sorted((*before, *bucket.changes), key=lambda change: str(change.address))
-        found[key] = bucket.with_layer("", tuple(changes))
+        found[key] = replace(bucket, layer="", changes=tuple(changes))
     for bucket in found.values():
         yield [bucket]
 
@@ -108,7 +108,7 @@ def _by_layer(bucket: Bucket, comparison: Comparison) -> list[Bucket]:
         by_layer.setdefault(layer, []).append(change)
     if bucket.consequence in _TOLD_WHOLE and len(by_layer) > 1:
         return [bucket]
-    return [bucket.with_layer(layer, tuple(changes)) for layer, changes in by_layer.items()]
+    return [replace(bucket, layer=layer, changes=tuple(changes)) for layer, changes in by_layer.items()]
 
 
 def _what_is_shared(bucket: Bucket, comparison: Comparison) -> tuple[object, ...]:
@@ -127,7 +127,7 @@ def _what_is_shared(bucket: Bucket, comparison: Comparison) -> tuple[object, ...
 def _effect(group: list[Bucket], comparison: Comparison) -> Effect:
     group = sorted(group, key=lambda bucket: str(bucket.places[0]))
     first = group[0]
-    whole = first.with_places(tuple(bucket.places[0] for bucket in group))
+    whole = replace(first, places=tuple(bucket.places[0] for bucket in group))
     said = say(whole, comparison)
     settings = []
     for alike in zip(*(bucket.changes for bucket in group), strict=True):

@@ -6,7 +6,6 @@ results, wait whatever the limit; all other grants take effect at once.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from pydantic import JsonValue
 
@@ -20,105 +19,15 @@ from butterfly_gitops.plan.departure import has_left
 from butterfly_gitops.plan.sides import Comparison, StandingHold
 from butterfly_gitops.plan.wording import agreed, all_of, many
 
+COUNTED = frozenset({Consequence.RESULTS_STOP, Consequence.GO_ELSEWHERE, Consequence.IDENTITY_CHANGES})
+ALWAYS = "that always waits for approval"
+
 _EVERYWHERE = "*"
 # Each level has what those before it have.
 _LEVELS = ("none", "read", "read_write", "send")
 
 
-def waits_for_approval(change: Change) -> bool:
-    """Whether a change of the grants always waits for a person."""
-    return gives_rights(change) or stops_everything(change)
-
-
-def stops_everything(change: Change) -> bool:
-    """Whether the subscription that sending needs is lost."""
-    return change.kind == "grants" and class_of(change) is Consequence.RESULTS_STOP
-
-
-def gives_rights(change: Change) -> bool:
-    """Whether somebody may do more than before: a new role, a member, a site, or a higher level."""
-    if change.kind != "access_role" or change.is_removed:
-        return False
-    if change.is_added:
-        return True
-    match change.setting:
-        case "members":
-            return bool(_names(change.new) - _names(change.old))
-        case "sites":
-            old = _names(change.old)
-            return _EVERYWHERE not in old and bool(_names(change.new) - old)
-        case _:
-            return _LEVELS.index(str(change.new)) > _LEVELS.index(str(change.old))
-
-
-def role_of(change: Change) -> str:
-    """The name of the role that a change is about."""
-    return (change.owner.field or "").removeprefix("access_roles.")
-
-
-def _names(value: JsonValue) -> set[str]:
-    return set(map(str, value)) if isinstance(value, list) else set()
-
-
-ALWAYS = "that always waits for approval"
-EVERYTHING_STOPS = "all results stop, for the subscription is lost"
-
-
-def say_site(
-    hits: Iterable[tuple[Change, set[Address]]], removed: Mapping[str, Removal], *, leaves: bool
-) -> str:
-    """What the counted changes of a site do, each with the endpoints that it touches."""
-    touched: dict[Consequence, set[Address]] = {}
-    new: set[Address] = set()
-    for change, endpoints in hits:
-        (new if is_public_endpoint(change) else touched.setdefault(class_of(change), set())).update(endpoints)
-    stopped = touched.get(Consequence.RESULTS_STOP, set())
-    names = {place.name for place in stopped}
-    aside = sorted(
-        name for name, removal in removed.items() if name in names and removal.waiting == "set_aside"
-    )
-    parts = []
-    if stopped:
-        parts.append(f"results of {_count(stopped)} stop")
-    if aside:
-        parts.append(f"those that wait at {all_of(aside)} are set aside")
-    if moved := touched.get(Consequence.GO_ELSEWHERE):
-        parts.append(f"results of {_count(moved)} go elsewhere")
-    if new:
-        parts.append(
-            f"{_count(new)} {agreed(len(new), 'is new and has a public host', 'are new and have public hosts')}"
-        )
-    if renamed := touched.get(Consequence.IDENTITY_CHANGES):
-        parts.append(f"messages of {_count(renamed)} change identity")
-    return f"{'the whole site leaves: ' if leaves else ''}{all_of(parts)}"
-
-
-def say_grants(changes: Iterable[Change]) -> str:
-    """What grants do that always wait."""
-    changes = tuple(changes)
-    parts = [EVERYTHING_STOPS] if any(map(stops_everything, changes)) else []
-    if roles := sorted({role_of(change) for change in changes if gives_rights(change)}):
-        parts.append(
-            f"{agreed(len(roles), 'role', 'roles')} {all_of(roles)} {agreed(len(roles), 'gives', 'give')} more rights"
-        )
-    return all_of(parts)
-
-
-def over_limit(counted: int, limit: int) -> str:
-    """Why that waits, where `counted` endpoints of the fleet change and `limit` may."""
-    if counted > limit:
-        return f"{many(counted, 'endpoint changes', 'endpoints change')} in the whole fleet, and the limit is {limit}"
-    return "that was over the limit when it was held, and waits until it is approved or leaves the source"
-
-
-def _count(endpoints: set[Address]) -> str:
-    return many(len(endpoints), "endpoint", "endpoints")
-
-
-COUNTED = frozenset({Consequence.RESULTS_STOP, Consequence.GO_ELSEWHERE, Consequence.IDENTITY_CHANGES})
-
-
-class Hold(Frozen):
+class PlannedHold(Frozen):
     """The changes of one site, or of the fleet's settings, that wait for approval."""
 
     id: str
@@ -136,28 +45,16 @@ class Hold(Frozen):
 
 
 class Guarded(Frozen):
-    """What the guard makes of a plan."""
+    """The verdict of the guard on a plan."""
 
     limit: int
     """The most endpoints that may change without approval, as applied."""
     counted: tuple[AddressText, ...]
     """The endpoints that count: all whose change is wanted and not applied."""
-    holds: tuple[Hold, ...]
+    holds: tuple[PlannedHold, ...]
     """The sites that wait."""
     released: tuple[str, ...] = ()
     """The ids of those holds that a person has released, and that are not applied yet."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Candidate:
-    """The counted changes of one site; `why` they wait whatever the limit, if they do."""
-
-    id: str
-    site: str
-    changes: frozenset[str]
-    endpoints: frozenset[Address]
-    says: str
-    why: str = ""
 
 
 def guard(changes: Iterable[Change], comparison: Comparison, kept: Iterable[str]) -> Guarded:
@@ -165,10 +62,10 @@ def guard(changes: Iterable[Change], comparison: Comparison, kept: Iterable[str]
 
     Of the sites in `kept` nothing is known but their standing holds: these stand, and count as they did.
     """
-    applied, desired, observed = comparison.applied.fleet, comparison.desired.fleet, comparison.observed
+    observed = comparison.observed
     changes = tuple(changes)
     # A plan that raises the limit is still measured by the one that is applied.
-    measure = applied or desired
+    measure = comparison.applied.fleet or comparison.desired.fleet
     limit = (measure.settings.guard if measure else Guard()).max_endpoints
     standing = observed.holds if observed else {}
     candidates = (
@@ -181,9 +78,10 @@ def guard(changes: Iterable[Change], comparison: Comparison, kept: Iterable[str]
     holds = []
     for one in candidates:
         # A hold stands while any of its changes is still wanted, whatever else was added to them.
-        stands = one.site in standing and not one.changes.isdisjoint(standing[one.site].changes)
-        if one.id not in approved and (one.why or stands or len(counted) > limit):
-            holds.append(_hold(one, one.why or over_limit(len(counted), limit)))
+        stands = one.site in standing and not standing[one.site].changes.isdisjoint(one.changes)
+        if one.id not in approved and (one.always or stands or len(counted) > limit):
+            why = "" if one.always else f"; {_over_limit(len(counted), limit)}"
+            holds.append(one.model_copy(update={"what": f"{one.what}{why}"}))
     return Guarded(
         limit=limit,
         counted=tuple(sorted(counted, key=str)),
@@ -192,21 +90,8 @@ def guard(changes: Iterable[Change], comparison: Comparison, kept: Iterable[str]
     )
 
 
-def _hold(of: _Candidate, why: str) -> Hold:
-    return Hold(
-        id=of.id,
-        site=of.site,
-        changes=tuple(sorted(of.changes)),
-        endpoints=tuple(sorted(of.endpoints, key=str)),
-        what=f"{of.says}; {why}",
-        always=bool(of.why),
-    )
-
-
-def _of_sites(changes: Iterable[Change], comparison: Comparison) -> Iterator[_Candidate]:
-    applied, desired = comparison.applied.fleet, comparison.desired.fleet
-    before: Mapping[str, Site] = applied.sites if applied else {}
-    after: Mapping[str, Site] = desired.sites if desired else {}
+def _of_sites(changes: Iterable[Change], comparison: Comparison) -> Iterator[PlannedHold]:
+    before, after = comparison.applied.sites, comparison.desired.sites
     by_site: dict[str, list[tuple[Change, set[Address]]]] = {}
     for change in changes:
         site = after.get(change.address.site) if change.is_added else before.get(change.address.site)
@@ -215,49 +100,52 @@ def _of_sites(changes: Iterable[Change], comparison: Comparison) -> Iterator[_Ca
             by_site.setdefault(change.address.site, []).append((change, endpoints))
     for name, hits in sorted(by_site.items()):
         removed = after[name].removed if name in after else {}
-        words = [f"{thing} {removal.waiting}" for thing, removal in removed.items()]
-        leaves = has_left(before.get(name), after.get(name))
-        yield _Candidate(
+        says, leaves = _say_site(hits, removed), has_left(before.get(name), after.get(name))
+        ids = sorted(change.id for change, _ in hits)
+        yield PlannedHold(
             # Whoever approves a removal approves what becomes of results that wait too.
-            id=id_of_all([*(change.id for change, _ in hits), *words]),
+            id=id_of_all([*ids, *(f"{entity} {removal.waiting}" for entity, removal in removed.items())]),
             site=name,
-            changes=frozenset(change.id for change, _ in hits),
-            endpoints=frozenset[Address]().union(*(endpoints for _, endpoints in hits)),
-            says=say_site(hits, removed, leaves=leaves),
-            why=ALWAYS if leaves else "",
+            changes=tuple(ids),
+            endpoints=_sorted(set[Address]().union(*(endpoints for _, endpoints in hits))),
+            what=f"the whole site leaves: {says}; {ALWAYS}" if leaves else says,
+            always=leaves,
         )
 
 
-def _of_settings(changes: Iterable[Change], comparison: Comparison) -> Iterator[_Candidate]:
-    if (applied := comparison.applied.fleet) is None:
+def _of_settings(changes: Iterable[Change], comparison: Comparison) -> Iterator[PlannedHold]:
+    counted = [change for change in changes if _gives_rights(change) or _stops_everything(change)]
+    if comparison.applied.fleet is None or not counted:
         return
-    counted = [change for change in changes if waits_for_approval(change)]
-    if counted:
-        stops = any(map(stops_everything, counted))
-        everywhere = {
-            Address(site=name, name=endpoint)
-            for name, site in applied.sites.items()
-            for endpoint in site.ehr_endpoints
-        }
-        yield _Candidate(
-            id=id_of_all(change.id for change in counted),
-            site=FLEET_SETTINGS,
-            changes=frozenset(change.id for change in counted),
-            endpoints=frozenset(everywhere if stops else ()),
-            says=say_grants(counted),
-            why=ALWAYS,
-        )
+    everywhere = {
+        Address(site=name, name=endpoint)
+        for name, site in comparison.applied.sites.items()
+        for endpoint in site.ehr_endpoints
+    }
+    ids = sorted(change.id for change in counted)
+    yield PlannedHold(
+        id=id_of_all(ids),
+        site=FLEET_SETTINGS,
+        changes=tuple(ids),
+        endpoints=_sorted(everywhere) if any(map(_stops_everything, counted)) else (),
+        what=f"{_say_grants(counted)}; {ALWAYS}",
+        always=True,
+    )
 
 
-def _standing(site: str, hold: StandingHold) -> _Candidate:
-    return _Candidate(
+def _standing(site: str, hold: StandingHold) -> PlannedHold:
+    return PlannedHold(
         id=hold.id,
         site=site,
-        changes=hold.changes,
-        endpoints=frozenset(map(parse_address, hold.endpoints)),
-        says="it is held, and what its files want now is not known",
-        why="its changes count as they did",
+        changes=tuple(sorted(hold.changes)),
+        endpoints=_sorted(map(parse_address, hold.endpoints)),
+        what="it is held, and what its files want now is not known; its changes count as they did",
+        always=True,
     )
+
+
+def _sorted(endpoints: Iterable[Address]) -> tuple[Address, ...]:
+    return tuple(sorted(endpoints, key=str))
 
 
 def endpoints_hit(change: Change, site: Site) -> set[Address]:
@@ -271,7 +159,7 @@ def _names_hit(change: Change, site: Site) -> Iterable[str]:
         case "ehr_endpoint":
             return (name,)
         case "forwarding_rule":
-            return ((change.address.field or "").removeprefix("forward_to."),)
+            return (change.receiver,)
         case "archive":
             return site.archives[name].forward_to if name in site.archives else ()
         case "link":
@@ -280,3 +168,72 @@ def _names_hit(change: Change, site: Site) -> Iterable[str]:
             return site.ehr_endpoints
         case "fleet" | "grants" | "access_role":
             return ()
+
+
+def _stops_everything(change: Change) -> bool:
+    """Whether the subscription that sending needs is lost."""
+    return change.kind == "grants" and class_of(change) is Consequence.RESULTS_STOP
+
+
+def _gives_rights(change: Change) -> bool:
+    """Whether somebody may do more than before: a new role, a member, a site, or a higher level."""
+    if change.kind != "access_role" or change.is_removed:
+        return False
+    if change.is_added:
+        return True
+    match change.setting:
+        case "members":
+            return bool(_names(change.new) - _names(change.old))
+        case "sites":
+            old = _names(change.old)
+            return _EVERYWHERE not in old and bool(_names(change.new) - old)
+        case _:
+            return _LEVELS.index(str(change.new)) > _LEVELS.index(str(change.old))
+
+
+def _names(value: JsonValue) -> set[str]:
+    return set(map(str, value)) if isinstance(value, list) else set()
+
+
+def _say_site(hits: Iterable[tuple[Change, set[Address]]], removed: Mapping[str, Removal]) -> str:
+    touched: dict[Consequence, set[Address]] = {}
+    new: set[Address] = set()
+    for change, endpoints in hits:
+        (new if is_public_endpoint(change) else touched.setdefault(class_of(change), set())).update(endpoints)
+    stopped = touched.get(Consequence.RESULTS_STOP, set())
+    names = {place.name for place in stopped}
+    aside = sorted(name for name in removed if name in names and removed[name].waiting == "set_aside")
+    parts = []
+    if stopped:
+        parts.append(f"results of {_count(stopped)} stop")
+    if aside:
+        parts.append(f"those that wait at {all_of(aside)} are set aside")
+    if moved := touched.get(Consequence.GO_ELSEWHERE):
+        parts.append(f"results of {_count(moved)} go elsewhere")
+    if new:
+        are = agreed(len(new), "is new and has a public host", "are new and have public hosts")
+        parts.append(f"{_count(new)} {are}")
+    if renamed := touched.get(Consequence.IDENTITY_CHANGES):
+        parts.append(f"messages of {_count(renamed)} change identity")
+    return all_of(parts)
+
+
+def _say_grants(changes: Iterable[Change]) -> str:
+    changes = tuple(changes)
+    is_end = any(map(_stops_everything, changes))
+    parts = ["all results stop, for the subscription is lost"] if is_end else []
+    owners = {change.owner.field or "" for change in changes if _gives_rights(change)}
+    if roles := sorted(owner.removeprefix("access_roles.") for owner in owners):
+        gives = agreed(len(roles), "gives", "give")
+        parts.append(f"{agreed(len(roles), 'role', 'roles')} {all_of(roles)} {gives} more rights")
+    return all_of(parts)
+
+
+def _over_limit(counted: int, limit: int) -> str:
+    if counted > limit:
+        return f"{many(counted, 'endpoint changes', 'endpoints change')} in the whole fleet, and the limit is {limit}"
+    return "that was over the limit when it was held, and waits until it is approved or leaves the source"
+
+
+def _count(endpoints: set[Address]) -> str:
+    return many(len(endpoints), "endpoint", "endpoints")

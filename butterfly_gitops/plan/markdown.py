@@ -11,13 +11,12 @@ from butterfly_gitops.plan.consequence import Consequence, class_of
 from butterfly_gitops.plan.diff import FLEET, GRANTS
 from butterfly_gitops.plan.document import PRINTED_HOLD_DIGITS, Counts, Plan
 from butterfly_gitops.plan.effect import Effect
-from butterfly_gitops.plan.effective_from import print_moment
-from butterfly_gitops.plan.guard import Hold
+from butterfly_gitops.plan.guard import PlannedHold
 from butterfly_gitops.plan.markdown_text import code, named, plain, table, value
-from butterfly_gitops.plan.preview_markdown import preview_section
+from butterfly_gitops.plan.preview_words import preview_section
 from butterfly_gitops.plan.setting import Setting
 from butterfly_gitops.plan.text import NOTHING_APPLIED, additions, public_hosts, stops
-from butterfly_gitops.plan.wording import agreed, many
+from butterfly_gitops.plan.wording import agreed, many, print_moment
 
 Link = Callable[[Origin], str]
 
@@ -114,7 +113,7 @@ def _given(plan: Plan) -> str:
     return "" if plan.beside.as_of else f" if {_revision(plan.beside.applied)} is what is applied"
 
 
-def _over_limit(plan: Plan, holds: Sequence[Hold]) -> str:
+def _over_limit(plan: Plan, holds: Sequence[PlannedHold]) -> str:
     held = {change for hold in holds for change in hold.changes}
     classes = {class_of(change) for change in plan.changes if change.id in held}
     happens = [_HAPPENS[each] for each in _HAPPENS if each in classes]
@@ -123,7 +122,7 @@ def _over_limit(plan: Plan, holds: Sequence[Hold]) -> str:
     return f"{who} {' or '.join(happens)}, the limit is {plan.guard.limit}."
 
 
-def _releases(holds: Sequence[Hold]) -> str:
+def _releases(holds: Sequence[PlannedHold]) -> str:
     shown = [
         f"{code(f'bgo approve {hold.id[:PRINTED_HOLD_DIGITS]} --reason …')} ({hold.site})"
         for hold in holds[:MOST_NAMED]

@@ -1,6 +1,6 @@
 """The whole way from two sides to a plan; what each step decides stands in its own module."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from butterfly_gitops.model.fleet import Fleet
 from butterfly_gitops.model.site import Site
@@ -9,9 +9,8 @@ from butterfly_gitops.plan.change import Change, id_of_all
 from butterfly_gitops.plan.consequence import Consequence, class_of, is_public_endpoint
 from butterfly_gitops.plan.departure import blocked, with_removed_sites
 from butterfly_gitops.plan.diff import changes_between
-from butterfly_gitops.plan.document import Beside, Counts, KeptSite, Plan, PlanContent, PlanNote
+from butterfly_gitops.plan.document import Beside, Counts, KeptSite, PairStart, Plan, PlanContent, PlanNote
 from butterfly_gitops.plan.effect import Effect, effects_of
-from butterfly_gitops.plan.effective_from import ending, starting
 from butterfly_gitops.plan.guard import endpoints_hit, guard
 from butterfly_gitops.plan.renaming import new_names, told_in_new_names
 from butterfly_gitops.plan.sides import Comparison, Note, Observed, Side
@@ -50,8 +49,8 @@ def _plan(comparison: Comparison, engine: str) -> Plan:
         counts=_counts(changes, effects, comparison, kept_sites),
         guard=guard(changes, comparison, kept_sites),
         blocked=blocked(changes, comparison),
-        starts=starting(changes, comparison.observed),
-        ends=ending(changes),
+        starts=tuple(_starts(changes, comparison.observed)),
+        ends=tuple(change.address for change in changes if _is_rule(change) and change.is_removed),
         kept=kept,
         content=content,
         beside=_beside(comparison, engine),
@@ -108,6 +107,21 @@ def _content(changes: tuple[Change, ...], comparison: Comparison) -> PlanContent
 def _content_of(site: Site, before: Site | None) -> Site:
     """The site as it is applied: renamed is only what the plan says that it renames."""
     return canonical_site(site.model_copy(update={"renamed": new_names(before, site)}))
+
+
+def _is_rule(change: Change) -> bool:
+    return change.kind == "forwarding_rule"
+
+
+def _starts(changes: Iterable[Change], observed: Observed | None) -> Iterator[PairStart]:
+    for change in changes:
+        if _is_rule(change) and change.is_added:
+            before = observed.closed.get(str(change.address)) if observed else None
+            yield PairStart(
+                pair=change.address,
+                absent_since=before.absent_since if before else None,
+                finalized=before.finalized if before else 0,
+            )
 
 
 def _beside(comparison: Comparison, engine: str) -> Beside:

@@ -38,7 +38,7 @@ Written = str | RenderingRefused | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sample:
+class SampleStudy:
     """One sample study, by the file that it is from."""
 
     name: str
@@ -46,7 +46,7 @@ class Sample:
 
 
 def message_effects(
-    changes: Iterable[Change], samples: Sequence[Sample], *, desired: Side, before: Side
+    changes: Iterable[Change], samples: Sequence[SampleStudy], *, desired: Side, before: Side
 ) -> tuple[MessageEffect, ...]:
     """What the changes between two sides do to the messages of the samples, for each endpoint that they touch.
 
@@ -80,7 +80,9 @@ def _endpoint(place: Address, fleet: Fleet | None) -> EhrEndpoint | None:
     return site.ehr_endpoints.get(place.name or "") if site else None
 
 
-def _samples_for(site: str, samples: Sequence[Sample], fleets: Iterable[Fleet | None]) -> Sequence[Sample]:
+def _samples_for(
+    site: str, samples: Sequence[SampleStudy], fleets: Iterable[Fleet | None]
+) -> Sequence[SampleStudy]:
     sites = [each for fleet in fleets if fleet for each in fleet.sites.values()]
     home = {name: archive.site for name, archive in archives_by_name(sites).items()}
     own = [sample for sample in samples if home.get(sample.event.archive, site) == site]
@@ -88,7 +90,7 @@ def _samples_for(site: str, samples: Sequence[Sample], fleets: Iterable[Fleet | 
 
 
 def _groups(
-    samples: Iterable[Sample], old: EhrEndpoint | None, new: EhrEndpoint | None
+    samples: Iterable[SampleStudy], old: EhrEndpoint | None, new: EhrEndpoint | None
 ) -> tuple[MessageGroup, ...]:
     """Each fact once, with all studies of which it is so; facts of the same studies together."""
     groups: dict[tuple[ResultStatus | None, tuple[str, ...]], list[MessageFact]] = {}
@@ -121,7 +123,7 @@ class _Seen:
 
 
 def _seen(
-    samples: Iterable[Sample], old: EhrEndpoint | None, new: EhrEndpoint | None
+    samples: Iterable[SampleStudy], old: EhrEndpoint | None, new: EhrEndpoint | None
 ) -> Mapping[tuple[ResultStatus | None, MessageFact], _Seen]:
     """The facts without their OBX; of a later message only what is not so of the first."""
     found: dict[tuple[ResultStatus | None, MessageFact], _Seen] = {}

@@ -26,9 +26,14 @@ class Side:
     layers: Mapping[str, str] = field(default_factory=dict)
     unsound: frozenset[str] = frozenset()
 
+    @property
+    def sites(self) -> Mapping[str, Site]:
+        """The sites of this side; none where it has no fleet."""
+        return self.fleet.sites if self.fleet else {}
+
     def site(self, place: Address) -> Site | None:
         """The site that a place is in, if this side has it."""
-        return self.fleet.sites.get(place.site) if self.fleet else None
+        return self.sites.get(place.site)
 
     def endpoint(self, place: Address) -> EhrEndpoint:
         """The EHR endpoint at a place. Raises ValueError where there is none."""

@@ -10,10 +10,9 @@ from butterfly_gitops.model.printable import printable
 from butterfly_gitops.plan.consequence import Consequence
 from butterfly_gitops.plan.document import PRINTED_HOLD_DIGITS, Counts, Plan
 from butterfly_gitops.plan.effect import Effect
-from butterfly_gitops.plan.effective_from import print_moment
-from butterfly_gitops.plan.preview_text import preview_lines
+from butterfly_gitops.plan.preview_words import preview_lines
 from butterfly_gitops.plan.setting import Setting
-from butterfly_gitops.plan.wording import WIDTH, agreed, all_of, many, wrapped
+from butterfly_gitops.plan.wording import WIDTH, agreed, all_of, many, print_moment, wrapped
 
 # Where `file:line` ends.
 RIGHT_EDGE = 76

@@ -156,16 +156,6 @@ def changing(count: LaneCount | None) -> str:
     return f"{_waiting_do(count, 'changes too', 'change too')}{_in_flight(count, 'as it is')}."
 
 
-def kept(count: LaneCount | None) -> str:
-    """Where an endpoint pauses."""
-    return f" {count.waiting} {agreed(count.waiting, 'waits', 'wait')} now." if count else ""
-
-
-def first_sent(count: LaneCount | None) -> str:
-    """Where a pause ends."""
-    return "those that wait at that time first" if count is None else f"{count.waiting} that wait first"
-
-
 def _waiting_do(count: LaneCount, one: str, more: str) -> str:
     if count.waiting == 0:
         return "0 results wait"

@@ -2,8 +2,17 @@
 
 import textwrap
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from butterfly_gitops.model.printable import printable
+
+
+def print_moment(at: datetime, *, today: datetime | None = None) -> str:
+    """`13:10Z`, with the date where that is not today's."""
+    moment = at.astimezone(UTC)
+    if today is not None and today.astimezone(UTC).date() == moment.date():
+        return f"{moment:%H:%MZ}"
+    return f"{moment:%Y-%m-%d %H:%MZ}"
 
 
 def many(count: int, one: str, more: str) -> str:

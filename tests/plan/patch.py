@@ -7,7 +7,7 @@ from typing import Any
 from butterfly_gitops.model.address import Address
 from butterfly_gitops.model.fleet import Fleet
 from butterfly_gitops.plan.change import RENAMED_FROM, Change
-from butterfly_gitops.plan.diff import Thing, Things, things_of_settings, things_of_site
+from butterfly_gitops.plan.diff import Entities, Entity, entities_of_settings, entities_of_site
 
 NAMED = {"link": "links", "ehr_endpoint": "ehr_endpoints", "archive": "archives"}
 FREE_KEYS = ("message.exam_codes",)
@@ -15,37 +15,37 @@ FREE_KEYS = ("message.exam_codes",)
 
 def patched(of: Fleet, changes: Iterable[Change]) -> Fleet:
     """The fleet after these changes."""
-    things = things_of_settings(of.settings)
+    entities = entities_of_settings(of.settings)
     for each in of.sites.values():
-        things |= things_of_site(each)
+        entities |= entities_of_site(each)
     changes = list(changes)
     for change in changes:
         if change.setting == RENAMED_FROM:
-            things = _renamed(things, change.owner, old=change.new)
+            entities = _renamed(entities, change.owner, old=change.new)
     for change in changes:
         if change.setting == RENAMED_FROM:
             continue
         if change.is_whole and change.new is None:
-            del things[change.address]
+            del entities[change.address]
         elif change.is_whole:
-            things[change.address] = Thing(kind=change.new["kind"], value=change.new)
+            entities[change.address] = Entity(kind=change.new["kind"], value=change.new)
         else:
-            _set(things[change.owner].value, change.setting, change.new)
-    return _fleet(things)
+            _set(entities[change.owner].value, change.setting, change.new)
+    return _fleet(entities)
 
 
-def _renamed(things: Things, new: Address, *, old: str) -> Things:
+def _renamed(entities: Entities, new: Address, *, old: str) -> Entities:
     """The endpoint and its rules under the new name."""
     rule = f"forward_to.{old}"
     moved = {
         Address(site=new.site, name=old): new,
         **{
             address: Address(site=new.site, name=address.name, field=f"forward_to.{new.name}")
-            for address in things
+            for address in entities
             if (address.site, address.field) == (new.site, rule)
         },
     }
-    return {moved.get(address, address): thing for address, thing in things.items()}
+    return {moved.get(address, address): entity for address, entity in entities.items()}
 
 
 def _set(value: dict[str, Any], path: str, new: Any) -> None:
@@ -59,26 +59,26 @@ def _set(value: dict[str, Any], path: str, new: Any) -> None:
         value[steps[-1]] = new
 
 
-def _fleet(things: Things) -> Fleet:
-    settings = _bare(things[Address(site="fleet")]) | _bare(things[Address(site="grants")])
+def _fleet(entities: Entities) -> Fleet:
+    settings = _bare(entities[Address(site="fleet")]) | _bare(entities[Address(site="grants")])
     document: dict[str, Any] = {"settings": settings | {"access_roles": {}}, "sites": {}}
-    for address, thing in sorted(things.items(), key=lambda item: str(item[0])):
-        if thing.kind == "site":
+    for address, entity in sorted(entities.items(), key=lambda item: str(item[0])):
+        if entity.kind == "site":
             document["sites"][address.site] = (
-                _bare(thing) | {"name": address.site} | {k: {} for k in NAMED.values()}
+                _bare(entity) | {"name": address.site} | {k: {} for k in NAMED.values()}
             )
-    for address, thing in things.items():
-        if thing.kind == "access_role":
-            document["settings"]["access_roles"][address.field.removeprefix("access_roles.")] = _bare(thing)
-        elif thing.kind in NAMED:
-            extra = {"forward_to": []} if thing.kind == "archive" else {}
-            document["sites"][address.site][NAMED[thing.kind]][address.name] = _bare(thing) | extra
-    for address, thing in sorted(things.items(), key=lambda item: str(item[0])):
-        if thing.kind == "forwarding_rule":
+    for address, entity in entities.items():
+        if entity.kind == "access_role":
+            document["settings"]["access_roles"][address.field.removeprefix("access_roles.")] = _bare(entity)
+        elif entity.kind in NAMED:
+            extra = {"forward_to": []} if entity.kind == "archive" else {}
+            document["sites"][address.site][NAMED[entity.kind]][address.name] = _bare(entity) | extra
+    for address, entity in sorted(entities.items(), key=lambda item: str(item[0])):
+        if entity.kind == "forwarding_rule":
             rules = document["sites"][address.site]["archives"][address.name]["forward_to"]
             rules.append(address.field.removeprefix("forward_to."))
     return Fleet.model_validate_json(json.dumps(document))
 
 
-def _bare(thing: Thing) -> dict[str, Any]:
-    return {name: part for name, part in thing.value.items() if name != "kind"}
+def _bare(entity: Entity) -> dict[str, Any]:
+    return {name: part for name, part in entity.value.items() if name != "kind"}

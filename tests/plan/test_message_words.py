@@ -10,7 +10,7 @@ from butterfly_gitops.model.endpoint import EhrEndpoint
 from butterfly_gitops.model.message import Message
 from butterfly_gitops.plan.change import Change, change_of, owner_of
 from butterfly_gitops.plan.consequence import Consequence, class_of_setting
-from butterfly_gitops.plan.diff import Thing, branches_of, settings_of
+from butterfly_gitops.plan.diff import Entity, branches_of, settings_of
 from butterfly_gitops.plan.message_words import arrive_with, set_aside
 from butterfly_gitops.plan.planning import make_diff
 from tests.plan.fleets import archive, endpoint, fleet, side, site
@@ -24,7 +24,7 @@ def leaves() -> list[str]:
     oid = Authority(universal_id="1.2.3")
     message = Message(exam_codes={"EFAST": CODE}, authorities={"STE": oid}, fields={"PV1-3.4": "ED"})
     value = endpoint(message=message).model_dump(mode="json")
-    return sorted(settings_of(Thing(kind="ehr_endpoint", value={"kind": "ehr_endpoint", **value})))
+    return sorted(settings_of(Entity(kind="ehr_endpoint", value={"kind": "ehr_endpoint", **value})))
 
 
 def change(setting: str, new: Any = "x") -> Change:

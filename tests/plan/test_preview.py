@@ -15,9 +15,9 @@ from butterfly_gitops.model.study import StudyEvent
 from butterfly_gitops.plan.document import Plan, from_document, to_document
 from butterfly_gitops.plan.markdown import print_markdown
 from butterfly_gitops.plan.message_effect import MessageEffect, Preview
-from butterfly_gitops.plan.message_fact_words import fate_of, hidden_change, studies_of, times_of
 from butterfly_gitops.plan.planning import make_diff
-from butterfly_gitops.plan.preview import Sample, message_effects
+from butterfly_gitops.plan.preview import SampleStudy, message_effects
+from butterfly_gitops.plan.preview_words import fate_of, hidden_change, studies_of, times_of
 from butterfly_gitops.plan.text import print_plan
 from tests.hl7.samples import study
 from tests.plan.fleets import archive, endpoint, fleet, side, site
@@ -34,11 +34,11 @@ def epic(**settings: Any) -> Fleet:
     return fleet(one_site(epic=endpoint(**settings)))
 
 
-def samples(*names: str) -> list[Sample]:
-    return [Sample(name=name, event=study(f"{name}.json")) for name in names]
+def samples(*names: str) -> list[SampleStudy]:
+    return [SampleStudy(name=name, event=study(f"{name}.json")) for name in names]
 
 
-def edited(name: str = "efast", **changes: Any) -> Sample:
+def edited(name: str = "efast", **changes: Any) -> SampleStudy:
     event = study("efast.json").model_dump(mode="json", by_alias=True)
     for path, value in changes.items():
         *way, last = path.split("__")
@@ -46,10 +46,10 @@ def edited(name: str = "efast", **changes: Any) -> Sample:
         for step in way:
             part = part[step]
         part[last] = value
-    return Sample(name=name, event=StudyEvent.model_validate_json(json.dumps(event)))
+    return SampleStudy(name=name, event=StudyEvent.model_validate_json(json.dumps(event)))
 
 
-def previewed(old: Fleet | None, new: Fleet, chosen: list[Sample], **parts: Any) -> Plan:
+def previewed(old: Fleet | None, new: Fleet, chosen: list[SampleStudy], **parts: Any) -> Plan:
     desired, before = side(new), side(old)
     plan = make_diff(desired=desired, before=before, engine="0")
     effects = message_effects(plan.changes, chosen, desired=desired, before=before)
@@ -68,7 +68,7 @@ def told(effect: MessageEffect) -> Iterator[str]:
             yield f"{studies_of(group, whole)}: {what}"
 
 
-def lines(old: Fleet | None, new: Fleet, *chosen: Sample) -> list[str]:
+def lines(old: Fleet | None, new: Fleet, *chosen: SampleStudy) -> list[str]:
     plan = previewed(old, new, list(chosen) or samples("efast"))
     assert plan.preview is not None
     (effect,) = plan.preview.effects
@@ -220,7 +220,7 @@ def test_preliminary_results_begin_and_end(before: str, after: str, expected: st
 SEASIDE, COUNTY = one_site("seaside", epic=endpoint()), one_site("county-general", epic=endpoint())
 
 
-def places(*chosen: Sample) -> dict[str, set[str]]:
+def places(*chosen: SampleStudy) -> dict[str, set[str]]:
     """Which studies each endpoint is shown with, where all endpoints change alike."""
     changed = {"epic": endpoint(sending_facility="ED")}
     old = fleet(one_site(epic=endpoint()), SEASIDE, COUNTY)
