@@ -23,7 +23,7 @@ from butterfly_gitops.store.interface import (
     NotFound,
     OneOffSend,
 )
-from butterfly_gitops.store.rows import Done, EventRow, Rows
+from butterfly_gitops.store.rows import DoneAction, EventRow, Rows
 
 
 def act(rows: Rows, action: Action) -> Acted:
@@ -161,7 +161,7 @@ def _acted(
     subject: str,
 ) -> Acted:
     kind = action.kind if isinstance(action, Action) else f"send to {endpoint_address(rows, lane.id)}"
-    rows.add_done(Done(key=action.key, fingerprint=fingerprint, delivery=delivery))
+    rows.add_done(DoneAction(key=action.key, fingerprint=fingerprint, delivery=delivery))
     rows.add_audit(_entry(action.at, action.actor, kind, subject, action.reason))
     return _answer(rows, delivery, frozenset({lane.id}), is_repeat=False)
 

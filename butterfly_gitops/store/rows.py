@@ -58,7 +58,7 @@ class EventRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
+class DoneAction:
     """What an idempotency key did: `fingerprint` tells a repeat from another action under the same key."""
 
     key: str
@@ -219,9 +219,9 @@ class Rows(Protocol):
 
     # What people did.
 
-    def done(self, key: str) -> Done | None: ...
+    def done(self, key: str) -> DoneAction | None: ...
 
-    def add_done(self, done: Done) -> None: ...
+    def add_done(self, done: DoneAction) -> None: ...
 
     def audit_of(self, subject: str) -> Sequence[AuditEntry]: ...
 

@@ -4,10 +4,11 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import apsw
 
+from butterfly_gitops.delivery.patient import identifier_keys, is_same_patient
 from butterfly_gitops.model.delivery import (
     FINAL,
     Attempt,
@@ -26,18 +27,28 @@ from butterfly_gitops.model.delivery import (
     Target,
     TargetNumber,
 )
-from butterfly_gitops.model.study import EventKind
-from butterfly_gitops.store import row_codec as codec
+from butterfly_gitops.model.study import EventKind, PatientIdentifier
+from butterfly_gitops.store import tables
 from butterfly_gitops.store.body import Body
 from butterfly_gitops.store.interface import AuditEntry, Condition, Generation, Hold, Query, Withheld
-from butterfly_gitops.store.kept import Kept
-from butterfly_gitops.store.row_codec import CODES, STATES, Row
-from butterfly_gitops.store.rows import Done, EventRow
-from butterfly_gitops.store.sqlite_statements import STATEMENTS, find_among, with_many
+from butterfly_gitops.store.row_cache import RowCache
+from butterfly_gitops.store.rows import DoneAction, EventRow
+from butterfly_gitops.store.statements import STATEMENTS, find_among, with_many
+from butterfly_gitops.store.tables import (
+    CODES,
+    STATES,
+    Row,
+    Table,
+    instant,
+    json_set,
+    key_range,
+    micros,
+    numbered_key,
+)
 
 T = TypeVar("T")
 
-# What is kept is small, but for messages and bodies: some kilobytes each, a document now and then.
+# What is cached is small, but for messages and bodies: some kilobytes each, a document now and then.
 _MANY = 20_000
 _FEW = 1_000
 
@@ -49,51 +60,64 @@ class SqliteRows:
     """
 
     def __init__(self, connection: apsw.Connection, *, keeps: bool) -> None:
-        """Keep rows where `keeps` says that nobody but this connection writes."""
+        """Cache rows where `keeps` says that nobody but this connection writes."""
         self._connection = connection
         self._last: dict[str, int] = {}
         few, many = (_FEW, _MANY) if keeps else (0, 0)
-        self._settings: Kept[str, str] = Kept(most=few)
-        self._lanes: Kept[LaneId, Lane] = Kept(most=many)
-        self._targets: Kept[tuple[LaneId, TargetNumber], Target] = Kept(most=many)
-        self._studies: Kept[str, tuple[ReportId, ...]] = Kept(most=many)
-        self._reports: Kept[ReportId, Report] = Kept(most=many)
-        self._deliveries: Kept[DeliveryId, Delivery] = Kept(most=many)
-        self._attempts: Kept[int, Attempt] = Kept(most=few, size=lambda one: len(one.reply))
-        self._messages: Kept[int, StoredMessage] = Kept(most=few, size=lambda one: len(one.data))
-        self._bodies: Kept[EventNumber, Body] = Kept(most=many, size=lambda one: one.weight)
+        # What was never set is cached as well: some of it is asked for with every event.
+        self._settings = RowCache[str, str](
+            lambda name: self._first("setting", (name,), _value_of) or "", most=few
+        )
+        self._lanes = RowCache[LaneId, Lane](
+            lambda key: self._first("lane", (key,), tables.LANES.read), most=many
+        )
+        self._targets = RowCache[tuple[LaneId, TargetNumber], Target](
+            lambda key: self._first("target", key, tables.TARGETS.read), most=many
+        )
+        self._studies = RowCache[str, tuple[ReportId, ...]](
+            lambda study: tuple(self._all("reports_of_study", (study,), _value_of)), most=many
+        )
+        self._reports = RowCache[ReportId, Report](
+            lambda key: self._first("report", (key,), tables.REPORTS.read), most=many
+        )
+        self._deliveries = RowCache[DeliveryId, Delivery](
+            lambda key: self._first("delivery", (key,), tables.DELIVERIES.read), most=many
+        )
+        self._attempts = RowCache[int, Attempt](
+            lambda key: self._first("attempt", (key,), tables.ATTEMPTS.read),
+            most=few,
+            size=lambda one: len(one.reply),
+        )
+        self._messages = RowCache[int, StoredMessage](
+            lambda key: self._first("message", (key,), tables.MESSAGES.read),
+            most=few,
+            size=lambda one: len(one.data),
+        )
+        self._bodies = RowCache[EventNumber, Body](
+            lambda key: self._first("event_body", (key,), lambda row: Body(row[0])),
+            most=many,
+            size=lambda one: one.weight,
+        )
+        self._caches: tuple[RowCache[Any, Any], ...] = (
+            self._settings, self._lanes, self._targets, self._studies, self._reports, self._deliveries,
+            self._attempts, self._messages, self._bodies,
+        )  # fmt: skip
 
     def forget(self) -> None:
         """Read the highest ids and every row anew."""
         self._last.clear()
-        for kept in (
-            self._settings,
-            self._lanes,
-            self._targets,
-            self._studies,
-            self._reports,
-            self._deliveries,
-            self._attempts,
-            self._messages,
-            self._bodies,
-        ):
-            kept.forget()
+        for cache in self._caches:
+            cache.forget()
 
     def _run(self, name: str, values: Row) -> None:
         self._connection.execute(STATEMENTS[name], values)
 
-    def _first(self, sql: str, values: Row, read: Callable[[Row], T]) -> T | None:
-        row = self._connection.execute(sql, values).fetchone()
+    def _first(self, name: str, values: Row, read: Callable[[Row], T], *, many: int = 1) -> T | None:
+        row = self._connection.execute(with_many(name, many), values).fetchone()
         return None if row is None else read(row)
 
-    def _one(self, name: str, values: Row, read: Callable[[Row], T]) -> T:
-        row = self._connection.execute(STATEMENTS[name], values).fetchone()
-        if row is None:
-            raise KeyError(name, *values)
-        return read(row)
-
-    def _all(self, sql: str, values: Row, read: Callable[[Row], T]) -> list[T]:
-        return [read(row) for row in self._connection.execute(sql, values)]
+    def _all(self, name: str, values: Row, read: Callable[[Row], T], *, many: int = 1) -> list[T]:
+        return [read(row) for row in self._connection.execute(with_many(name, many), values)]
 
     def _count(self, name: str, values: Row = ()) -> int:
         return int(self._connection.execute(STATEMENTS[name], values).get or 0)
@@ -106,12 +130,24 @@ class SqliteRows:
     def _added(self, table: str, number: int) -> None:
         self._last[table] = max(number, self._next(table) - 1)
 
-    def setting(self, name: str) -> str:
-        return self._settings.get(name, self._setting) or ""
+    def _insert(self, table: Table[T], row: T, *behind: object) -> None:
+        self._connection.execute(table.insert, (*table.values(row), *behind))
 
-    def _setting(self, name: str) -> str:
-        # What was never set is kept as well: some of it is asked for with every event.
-        return self._first(STATEMENTS["setting"], (name,), lambda row: str(row[0])) or ""
+    def _upsert(self, table: Table[T], row: T) -> None:
+        self._connection.execute(table.upsert, table.values(row))
+
+    def _put(self, table: Table[T], number: int, row: T) -> None:
+        if number >= self._next(table.name):
+            self._insert(table, row)
+            self._added(table.name, number)
+            return
+        # An update that leaves identifying columns alone touches none of the indexes over them.
+        self._connection.execute(table.update, table.values(row))
+        if self._connection.changes() != 1:
+            raise KeyError(f"{table.name} {number} is not what it was added as")
+
+    def setting(self, name: str) -> str:
+        return self._settings.get(name) or ""
 
     def put_setting(self, name: str, value: str) -> None:
         self._run("put_setting", (name, value))
@@ -135,203 +171,152 @@ class SqliteRows:
     # Events and decisions.
 
     def event(self, number: EventNumber) -> EventRow:
-        return self._one("event", (number,), codec.event_of)
+        row = self._first("event", (number,), tables.EVENTS.read)
+        if row is None:
+            raise KeyError("event", number)
+        return row
 
     def event_body(self, number: EventNumber) -> Body:
-        body = self._bodies.get(number, self._body)
-        if body is None:
-            raise KeyError("event", number)
-        return body
-
-    def _body(self, number: EventNumber) -> Body | None:
-        return self._first(STATEMENTS["event_body"], (number,), lambda row: Body(row[0]))
+        return self._bodies.known(number)
 
     def event_by_id(self, event_id: str) -> EventRow | None:
-        return self._first(STATEMENTS["event_by_id"], (event_id,), codec.event_of)
+        return self._first("event_by_id", (event_id,), tables.EVENTS.read)
 
     def latest_of_study(self, study: str, kinds: Collection[EventKind]) -> EventRow | None:
-        sql = with_many("latest_of_study", len(kinds))
-        return self._first(sql, (study, *kinds), codec.event_of)
+        return self._first("latest_of_study", (study, *kinds), tables.EVENTS.read, many=len(kinds))
 
     def add_event(self, row: EventRow, body: Body) -> None:
-        self._run("add_event", (*codec.event_values(row), body.text))
+        self._insert(tables.EVENTS, row, body.text)
         self._added("event", row.number)
         self._bodies.put(row.number, body)
 
     def decisions_of(self, event: EventNumber) -> Sequence[tuple[Decision, DeliveryId | None]]:
-        return self._all(STATEMENTS["decisions_of"], (event,), codec.decision_of)
+        return self._all("decisions_of", (event,), lambda row: (tables.DECISIONS.read(row), row[-1]))
 
     def add_decision(self, event: EventNumber, decision: Decision, delivery: DeliveryId | None) -> None:
-        self._run("add_decision", codec.decision_values(event, decision, delivery))
+        self._insert(tables.DECISIONS, decision, event, delivery)
 
     # Reports, deliveries, attempts, messages.
 
     def report(self, report: ReportId) -> Report:
-        row = self._reports.get(report, self._report)
-        if row is None:
-            raise KeyError("report", report)
-        return row
-
-    def _report(self, report: ReportId) -> Report | None:
-        return self._first(STATEMENTS["report"], (report,), codec.report_of)
+        return self._reports.known(report)
 
     def reports_of_study(self, study: str) -> Sequence[Report]:
-        return [self.report(one) for one in self._studies.get(study, self._study) or ()]
-
-    def _study(self, study: str) -> tuple[ReportId, ...]:
-        return tuple(self._all(STATEMENTS["reports_of_study"], (study,), lambda row: ReportId(row[0])))
+        return [self.report(one) for one in self._studies.known(study)]
 
     def reports_with_filler(self, filler: str) -> Sequence[Report]:
-        found = self._all(STATEMENTS["reports_with_filler"], (filler,), lambda row: ReportId(row[0]))
-        return [self.report(one) for one in found]
+        return [self.report(one) for one in self._all("reports_with_filler", (filler,), _value_of)]
 
     def put_report(self, report: Report) -> None:
         is_new = report.id >= self._next("report")
         before = self._reports.peek(report.id)
-        self._put("report", report.id, codec.report_values(report))
+        self._put(tables.REPORTS, report.id, report)
         if not is_new and (before is None or before.filler != report.filler):
-            # Apart, so that the index over it is touched once in a report's life.
             self._run("update_filler", (report.filler, report.id))
         self._reports.put(report.id, report)
         if is_new and (known := self._studies.peek(report.study)) is not None:
             self._studies.put(report.study, (*known, report.id))
 
-    def _put(self, table: str, number: int, values: Row) -> None:
-        if number < self._next(table):
-            # An update that leaves identifying columns alone touches none of the indexes over them.
-            self._run(f"update_{table}", values)
-            if self._connection.changes() != 1:
-                raise KeyError(f"{table} {number} is not what it was added as")
-            return
-        self._run(f"insert_{table}", values)
-        self._added(table, number)
-
     def delivery(self, delivery: DeliveryId) -> Delivery | None:
-        return self._deliveries.get(delivery, self._delivery)
-
-    def _delivery(self, delivery: DeliveryId) -> Delivery | None:
-        return self._first(STATEMENTS["delivery"], (delivery,), codec.delivery_of)
+        return self._deliveries.get(delivery)
 
     def open_of_reports(self, reports: Collection[ReportId]) -> Sequence[Delivery]:
-        return self._numbered(with_many("open_of_reports", len(reports)), tuple(reports))
-
-    def _numbered(self, sql: str, values: Row) -> Sequence[Delivery]:
-        found = self._all(sql, values, lambda row: DeliveryId(row[0]))
-        return [one for number in found if (one := self.delivery(number)) is not None]
+        found = self._all("open_of_reports", tuple(reports), _value_of, many=len(reports))
+        return [self._deliveries.known(number) for number in found]
 
     def in_lane(self, lane: LaneId, states: Collection[State]) -> Sequence[Delivery]:
         waiting = [CODES[one] for one in states if one not in FINAL and one is not State.SET_ASIDE]
         final = [CODES[one] for one in states if one in FINAL]
         found: list[Delivery] = []
         if waiting:
-            sql = with_many("in_lane_waiting", len(waiting))
-            found += self._all(sql, (lane, *waiting), codec.delivery_of)
+            found += self._all("in_lane_waiting", (lane, *waiting), tables.DELIVERIES.read, many=len(waiting))
         if State.SET_ASIDE in states:
-            found += self._all(STATEMENTS["in_lane_set_aside"], (lane,), codec.delivery_of)
+            found += self._all("in_lane_set_aside", (lane,), tables.DELIVERIES.read)
         if final:
-            found += self._all(with_many("in_lane_final", len(final)), (lane, *final), codec.delivery_of)
+            found += self._all("in_lane_final", (lane, *final), tables.DELIVERIES.read, many=len(final))
         return sorted(found, key=lambda one: one.id)
 
     def heads(self, lane: LaneId, limit: int) -> Sequence[Delivery]:
-        return self._numbered(STATEMENTS["heads"], (lane, limit))
+        return [self._deliveries.known(number) for number in self._all("heads", (lane, limit), _value_of)]
 
     def put_delivery(self, delivery: Delivery) -> None:
-        self._put("delivery", delivery.id, codec.delivery_values(delivery))
+        self._put(tables.DELIVERIES, delivery.id, delivery)
         self._deliveries.put(delivery.id, delivery)
 
     def attempt(self, delivery: DeliveryId, number: int) -> Attempt | None:
-        return self._attempts.get(codec.numbered_key(delivery, number), self._attempt)
-
-    def _attempt(self, key: int) -> Attempt | None:
-        return self._first(STATEMENTS["attempt"], (key,), codec.attempt_of)
+        return self._attempts.get(numbered_key(delivery, number))
 
     def attempts_of(self, delivery: DeliveryId) -> Sequence[Attempt]:
-        return self._all(STATEMENTS["attempts_of"], codec.key_range(delivery), codec.attempt_of)
+        return self._all("attempts_of", key_range(delivery), tables.ATTEMPTS.read)
 
     def put_attempt(self, attempt: Attempt) -> None:
-        self._run("put_attempt", codec.attempt_values(attempt))
-        self._attempts.put(codec.numbered_key(attempt.delivery, attempt.number), attempt)
+        self._upsert(tables.ATTEMPTS, attempt)
+        self._attempts.put(numbered_key(attempt.delivery, attempt.number), attempt)
 
     def message(self, delivery: DeliveryId, number: int) -> StoredMessage | None:
-        return self._messages.get(codec.numbered_key(delivery, number), self._message)
-
-    def _message(self, key: int) -> StoredMessage | None:
-        return self._first(STATEMENTS["message"], (key,), codec.message_of)
+        return self._messages.get(numbered_key(delivery, number))
 
     def messages_of(self, delivery: DeliveryId) -> Sequence[StoredMessage]:
-        return self._all(STATEMENTS["messages_of"], codec.key_range(delivery), codec.message_of)
+        return self._all("messages_of", key_range(delivery), tables.MESSAGES.read)
 
     def add_message(self, message: StoredMessage) -> None:
-        self._run("add_message", codec.message_values(message))
-        self._messages.put(codec.numbered_key(message.delivery, message.number), message)
+        self._insert(tables.MESSAGES, message)
+        self._messages.put(numbered_key(message.delivery, message.number), message)
 
     # What is applied.
 
     def lane(self, lane: LaneId) -> Lane:
-        row = self._lanes.get(lane, self._lane)
-        if row is None:
-            raise KeyError("lane", lane)
-        return row
-
-    def _lane(self, lane: LaneId) -> Lane | None:
-        return self._first(STATEMENTS["lane"], (lane,), codec.lane_of)
+        return self._lanes.known(lane)
 
     def lanes(self) -> Sequence[Lane]:
-        return self._all(STATEMENTS["lanes"], (), codec.lane_of)
+        return self._all("lanes", (), tables.LANES.read)
 
     def lanes_of_site(self, site: str) -> Sequence[Lane]:
-        return self._all(STATEMENTS["lanes_of_site"], (site,), codec.lane_of)
+        return self._all("lanes_of_site", (site,), tables.LANES.read)
 
     def incarnations(self, site: str, endpoint: str) -> int:
         return self._count("incarnations", (site, endpoint))
 
     def put_lane(self, lane: Lane) -> None:
-        self._run("put_lane", codec.lane_values(lane))
+        self._upsert(tables.LANES, lane)
         self._added("lane", lane.id)
         self._lanes.put(lane.id, lane)
 
     def target(self, lane: LaneId, number: TargetNumber) -> Target:
-        row = self._targets.get((lane, number), self._target)
-        if row is None:
-            raise KeyError("target", lane, number)
-        return row
-
-    def _target(self, key: tuple[LaneId, TargetNumber]) -> Target | None:
-        return self._first(STATEMENTS["target"], key, codec.target_of)
+        return self._targets.known((lane, number))
 
     def targets_of(self, lane: LaneId) -> Sequence[Target]:
-        return self._all(STATEMENTS["targets_of"], (lane,), codec.target_of)
+        return self._all("targets_of", (lane,), tables.TARGETS.read)
 
     def add_target(self, target: Target) -> None:
-        self._run("add_target", (target.lane, target.number, target.wire, target.text))
+        self._insert(tables.TARGETS, target)
 
     def rules(self) -> Sequence[Rule]:
-        return self._all(STATEMENTS["rules"], (), codec.rule_of)
+        return self._all("rules", (), tables.RULES.read)
 
     def rules_of_site(self, site: str) -> Sequence[Rule]:
-        return self._all(STATEMENTS["rules_of_site"], (site,), codec.rule_of)
+        return self._all("rules_of_site", (site,), tables.RULES.read)
 
     def put_rule(self, rule: Rule) -> None:
-        self._run("put_rule", codec.rule_values(rule))
+        self._upsert(tables.RULES, rule)
         self._added("rule", rule.id)
 
     def generations(self) -> Sequence[tuple[Generation, str]]:
-        return self._all(STATEMENTS["generations"], (), lambda row: (codec.generation_of(row), row[-1]))
+        return self._all("generations", (), lambda row: (tables.GENERATIONS.read(row), row[-1]))
 
     def generation(self, site: str) -> Generation | None:
-        return self._first(STATEMENTS["generation"], (site,), codec.generation_of)
+        return self._first("generation", (site,), tables.GENERATIONS.read)
 
     def content_of(self, site: str) -> str:
-        return self._first(STATEMENTS["content_of"], (site,), lambda row: str(row[0])) or ""
+        return self._first("content_of", (site,), _value_of) or ""
 
     def add_generation(self, generation: Generation, content: str) -> None:
-        self._run("add_generation", (*codec.generation_values(generation), content))
+        self._insert(tables.GENERATIONS, generation, content)
 
     def archive_names_taken(self, site: str, names: Collection[str]) -> Mapping[str, str]:
         if not names:
             return {}
-        sql = with_many("archive_names_taken", len(names))
-        return dict(self._all(sql, (*names, site), lambda row: (row[0], row[1])))
+        return dict(self._all("archive_names_taken", (*names, site), _pair_of, many=len(names)))
 
     def put_archive_names(self, site: str, names: Collection[str]) -> None:
         self._run("delete_archive_names", (site,))
@@ -339,41 +324,40 @@ class SqliteRows:
             self._run("add_archive_name", (name, site))
 
     def conditions(self) -> Sequence[Condition]:
-        return self._all(STATEMENTS["conditions"], (), codec.condition_of)
+        return self._all("conditions", (), tables.CONDITIONS.read)
 
     def replace_conditions(self, conditions: Sequence[Condition]) -> None:
         self._run("delete_conditions", ())
         for condition in conditions:
-            self._run("add_condition", codec.condition_values(condition))
+            self._insert(tables.CONDITIONS, condition)
 
     def holds(self) -> Sequence[Hold]:
-        return self._all(STATEMENTS["holds"], (), codec.hold_of)
+        return self._all("holds", (), tables.HOLDS.read)
 
     def put_hold(self, hold: Hold) -> None:
-        self._run("put_hold", codec.hold_values(hold))
+        self._upsert(tables.HOLDS, hold)
 
     def delete_hold(self, hold: str) -> None:
         self._run("delete_hold", (hold,))
 
     # What people did.
 
-    def done(self, key: str) -> Done | None:
-        return self._first(STATEMENTS["done"], (key,), codec.done_of)
+    def done(self, key: str) -> DoneAction | None:
+        return self._first("done", (key,), tables.DONE.read)
 
-    def add_done(self, done: Done) -> None:
-        self._run("add_done", (done.key, done.fingerprint, done.delivery))
+    def add_done(self, done: DoneAction) -> None:
+        self._insert(tables.DONE, done)
 
     def audit_of(self, subject: str) -> Sequence[AuditEntry]:
-        return self._all(STATEMENTS["audit_of"], (subject,), codec.audit_of)
+        return self._all("audit_of", (subject,), tables.AUDIT.read)
 
     def add_audit(self, entry: AuditEntry) -> None:
-        values = codec.micros(entry.at), entry.actor, entry.action, entry.subject, entry.reason
-        self._run("add_audit", values)
+        self._insert(tables.AUDIT, entry)
 
     # Counts and searches.
 
     def open_of_archive(self, site: str, archive: str) -> Sequence[Delivery]:
-        return self._all(STATEMENTS["open_of_archive"], (site, archive), codec.delivery_of)
+        return self._all("open_of_archive", (site, archive), tables.DELIVERIES.read)
 
     def state_counts(self) -> Mapping[LaneId, Mapping[State, int]]:
         counts: defaultdict[LaneId, dict[State, int]] = defaultdict(dict)
@@ -383,15 +367,15 @@ class SqliteRows:
 
     def oldest_in_lane(self) -> Mapping[LaneId, datetime]:
         rows = self._connection.execute(STATEMENTS["oldest_in_lane"])
-        return {LaneId(lane): codec.instant(at) for lane, at in rows}
+        return {LaneId(lane): instant(at) for lane, at in rows}
 
     def finalized_since(self, site: str, archive: str, since: datetime) -> int:
-        return self._count("finalized_since", (site, archive, codec.micros(since)))
+        return self._count("finalized_since", (site, archive, micros(since)))
 
     def withheld(self) -> Sequence[Withheld]:
-        ended = self._all(STATEMENTS["withheld_of_ended"], (), lambda row: row)
-        others = self._all(STATEMENTS["withheld_of_others"], (), lambda row: row)
-        found = {row[0]: row for row in (*ended, *filter(codec.is_of_another, others))}
+        ended = self._all("withheld_of_ended", (), _row_of)
+        others = self._all("withheld_of_others", (), _row_of)
+        found = {row[0]: row for row in (*ended, *filter(_is_of_another, others))}
         return [Withheld(lane=row[1], study=row[2], revision=row[3]) for _, row in sorted(found.items())]
 
     def find(self, query: Query) -> Sequence[Delivery]:
@@ -404,42 +388,54 @@ class SqliteRows:
             "states": json.dumps([CODES[one] for one in query.states]) if query.states else None,
             "lanes": lanes,
             "study": query.study,
-            "patient": codec.json_set(query.patient) if query.patient else None,
+            "patient": json_set(query.patient) if query.patient else None,
             "limit": query.limit,
         }
         sql = find_among(_candidates(query))
-        return [codec.delivery_of(row) for row in self._connection.execute(sql, values)]
+        return [tables.DELIVERIES.read(row) for row in self._connection.execute(sql, values)]
 
     def gap_counts(self) -> Mapping[LaneId, int]:
-        return dict(self._all(STATEMENTS["gap_counts"], (), lambda row: (LaneId(row[0]), row[1])))
+        return dict(self._all("gap_counts", (), _pair_of))
 
     def gap_of(self, lane: LaneId, limit: int) -> Sequence[tuple[EventRow, str]]:
-        return self._all(STATEMENTS["gap_of"], (lane, limit), lambda row: (codec.event_of(row), row[-1]))
+        return self._all("gap_of", (lane, limit), lambda row: (tables.EVENTS.read(row), row[-1]))
 
     def undecided(self, rule: Rule) -> Sequence[EventRow]:
         values = rule.site, rule.archive, rule.started_by, rule.id
-        return self._all(STATEMENTS["undecided"], values, codec.event_of)
+        return self._all("undecided", values, tables.EVENTS.read)
 
     def unmet(self, rule: Rule) -> Sequence[str]:
-        values = rule.site, rule.archive, codec.micros(rule.start), rule.lane
-        return self._all(STATEMENTS["unmet"], values, lambda row: str(row[0]))
+        values = rule.site, rule.archive, micros(rule.start), rule.lane
+        return self._all("unmet", values, _value_of)
 
     def event_count(self) -> int:
         return self._count("event_count")
 
     def decision_balance(self) -> tuple[int, int, int, int]:
         decided = self._count("decision_count")
-        considered, matched = self._one("considered", (), lambda row: (row[0], row[1]))
+        ((considered, matched),) = self._all("considered", (), _pair_of)
         return considered, decided, considered - matched, decided - matched
 
     def verdict_counts(self) -> Mapping[str, int]:
-        return dict(self._all(STATEMENTS["verdict_counts"], (), lambda row: (row[0], row[1])))
+        return dict(self._all("verdict_counts", (), _pair_of))
 
     def states_of_causes(self) -> Mapping[str, Mapping[State, int]]:
         counts: defaultdict[str, dict[State, int]] = defaultdict(dict)
         for cause, state, count in self._connection.execute(STATEMENTS["states_of_causes"]):
             counts[cause][STATES[state]] = count
         return dict(counts)
+
+
+def _value_of(row: Row) -> Any:
+    return row[0]
+
+
+def _pair_of(row: Row) -> tuple[Any, Any]:
+    return row[0], row[1]
+
+
+def _row_of(row: Row) -> Row:
+    return row
 
 
 def _candidates(query: Query) -> str:
@@ -451,3 +447,11 @@ def _candidates(query: Query) -> str:
     if query.states and not query.states & FINAL:
         return "open"
     return "anywhere"
+
+
+def _is_of_another(row: Row) -> bool:
+    """Tell whether a report and the newest finalized of its study are of two patients."""
+    known, arriving = frozenset(json.loads(row[4])), frozenset(json.loads(row[5]))
+    # Accepted is accepted: what this version would refuse names its patient all the same.
+    merged_from = [PatientIdentifier.model_construct(**one) for one in json.loads(row[6] or "[]")]
+    return not is_same_patient(known, arriving, identifier_keys(merged_from))

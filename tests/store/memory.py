@@ -70,7 +70,7 @@ from butterfly_gitops.store.interface import (
     Unsent,
     Withheld,
 )
-from butterfly_gitops.store.rows import Done, EventRow, Rows
+from butterfly_gitops.store.rows import DoneAction, EventRow, Rows
 
 T = TypeVar("T")
 
@@ -94,7 +94,7 @@ class MemoryRows:
         self._archive_names: dict[str, str] = {}
         self._conditions: list[Condition] = []
         self._holds: dict[str, Hold] = {}
-        self._done: dict[str, Done] = {}
+        self._done: dict[str, DoneAction] = {}
         self._audit: list[AuditEntry] = []
 
     def snapshot(self) -> dict[str, object]:
@@ -271,10 +271,10 @@ class MemoryRows:
     def delete_hold(self, hold: str) -> None:
         self._holds.pop(hold, None)
 
-    def done(self, key: str) -> Done | None:
+    def done(self, key: str) -> DoneAction | None:
         return self._done.get(key)
 
-    def add_done(self, done: Done) -> None:
+    def add_done(self, done: DoneAction) -> None:
         self._done[done.key] = done
 
     def audit_of(self, subject: str) -> Sequence[AuditEntry]:

@@ -34,7 +34,7 @@ from butterfly_gitops.model.delivery import (
 )
 from butterfly_gitops.store.body import Body
 from butterfly_gitops.store.interface import AuditEntry, Condition, Generation, Query, Withheld
-from butterfly_gitops.store.rows import Done, EventRow, Rows
+from butterfly_gitops.store.rows import DoneAction, EventRow, Rows
 from tests.law_examples import up_to
 
 T0 = datetime(2026, 3, 1, 8, 0, 0, 123456, tzinfo=UTC)
@@ -421,7 +421,7 @@ def test_conditions_are_replaced_together(rows: Rows) -> None:
 
 
 def test_what_people_did_is_kept(rows: Rows) -> None:
-    done = Done(key="k", fingerprint="f", delivery=None)
+    done = DoneAction(key="k", fingerprint="f", delivery=None)
     rows.add_done(done)
     assert rows.done("k") == done
     assert rows.done("l") is None

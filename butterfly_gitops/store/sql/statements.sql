@@ -1,5 +1,5 @@
--- Every statement of the rows, by name. `{columns}` of a table stand once, under `columns: TABLE`, in the order in
--- which `row_codec` reads and writes them; `{many}` becomes as many parameters as there are values.
+-- The statements that find rows, by name; those that write a whole row are made by `tables`, and so are the columns
+-- of a `{table}`. `{many}` becomes as many parameters as there are values.
 
 -- name: setting
 SELECT value FROM setting WHERE name = ?;
@@ -22,10 +22,6 @@ SELECT max(id) FROM lane;
 -- name: last_rule
 SELECT max(id) FROM rule;
 
--- columns: event
-number, event_id, digest, kind, occurred_at, received_at, applies, site, archive, study, revision, accession,
-patient
-
 -- name: event
 SELECT {event} FROM event WHERE number = ?;
 
@@ -41,21 +37,8 @@ SELECT {event} FROM event WHERE number = (
     ORDER BY revision DESC, occurred_at DESC, number DESC LIMIT 1
 );
 
--- name: add_event
-INSERT INTO event ({event}, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
-
--- columns: decision
-rule, lane, verdict, delivers, delivery
-
 -- name: decisions_of
-SELECT {decision} FROM decision WHERE event = ? ORDER BY rule;
-
--- name: add_decision
-INSERT INTO decision ({decision}, event) VALUES (?, ?, ?, ?, ?, ?);
-
--- columns: report
-id, lane, study, patient, newest_revision, newest_occurred_at, acknowledged, acknowledged_revision, maybe_received,
-maybe_final, maybe_event, filler, last_status_time, printed_revision, version
+SELECT {decision}, delivery FROM decision WHERE event = ? ORDER BY rule;
 
 -- name: report
 SELECT {report} FROM report WHERE id = ?;
@@ -63,25 +46,11 @@ SELECT {report} FROM report WHERE id = ?;
 -- name: reports_of_study
 SELECT id FROM report WHERE study = ? ORDER BY id;
 
--- name: insert_report
-INSERT INTO report ({report}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
-
--- name: update_report
-UPDATE report SET
-    patient = ?4, newest_revision = ?5, newest_occurred_at = ?6, acknowledged = ?7, acknowledged_revision = ?8,
-    maybe_received = ?9, maybe_final = ?10, maybe_event = ?11, last_status_time = ?13, printed_revision = ?14,
-    version = ?15
-WHERE id = ?1 AND lane = ?2 AND study = ?3;
-
 -- name: update_filler
 UPDATE report SET filler = ? WHERE id = ?;
 
 -- name: reports_with_filler
 SELECT id FROM report WHERE filler = ? ORDER BY id;
-
--- columns: delivery
-id, lane, event, body, report, content, cause, revision, occurred_at, accepted_at, state, then_state, then_reason,
-reason, by_policy, due_at, attempts, refusals, silences, maybe_received, message, control_id, target, settled_at
 
 -- name: delivery
 SELECT {delivery} FROM delivery WHERE id = ?;
@@ -102,45 +71,17 @@ SELECT {delivery} FROM delivery WHERE lane = ? AND state IN ({many}) ORDER BY id
 -- name: heads
 SELECT id FROM delivery INDEXED BY delivery_in_lane WHERE lane = ? AND state < 3 ORDER BY id LIMIT ?;
 
--- name: insert_delivery
-INSERT INTO delivery ({delivery})
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
-
--- name: update_delivery
-UPDATE delivery SET
-    body = ?4, report = ?5, state = ?11, then_state = ?12, then_reason = ?13, reason = ?14, by_policy = ?15, due_at = ?16, attempts = ?17,
-    refusals = ?18, silences = ?19, maybe_received = ?20, message = ?21, control_id = ?22, target = ?23,
-    settled_at = ?24
-WHERE id = ?1 AND lane = ?2 AND event = ?3 AND content = ?6 AND cause = ?7
-    AND revision = ?8 AND occurred_at = ?9 AND accepted_at = ?10;
-
--- columns: attempt
-key, epoch, target, message, control_id, started_at, ended_at, outcome, code, detail, reply
-
 -- name: attempt
 SELECT {attempt} FROM attempt WHERE key = ?;
 
 -- name: attempts_of
 SELECT {attempt} FROM attempt WHERE key BETWEEN ? AND ? ORDER BY key;
 
--- name: put_attempt
-INSERT OR REPLACE INTO attempt ({attempt}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
-
--- columns: message
-key, target, text, control_id, status, filler, status_time, data
-
 -- name: message
 SELECT {message} FROM message WHERE key = ?;
 
 -- name: messages_of
 SELECT {message} FROM message WHERE key BETWEEN ? AND ? ORDER BY key;
-
--- name: add_message
-INSERT INTO message ({message}) VALUES (?, ?, ?, ?, ?, ?, ?, ?);
-
--- columns: lane
-id, site, endpoint, incarnation, target, on_retarget, due_at, failures, bad_run, stopped, paused, ended,
-pause_by, pause_reason, pause_since, pause_until, leaving, settings
 
 -- name: lane
 SELECT {lane} FROM lane WHERE id = ?;
@@ -154,30 +95,11 @@ SELECT {lane} FROM lane WHERE site = ? AND NOT ended ORDER BY id;
 -- name: incarnations
 SELECT count(*) FROM lane WHERE site = ? AND endpoint = ?;
 
--- name: put_lane
-INSERT INTO lane ({lane}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT DO UPDATE SET
-    site = excluded.site, endpoint = excluded.endpoint, incarnation = excluded.incarnation,
-    target = excluded.target, on_retarget = excluded.on_retarget, due_at = excluded.due_at,
-    failures = excluded.failures, bad_run = excluded.bad_run, stopped = excluded.stopped, paused = excluded.paused,
-    ended = excluded.ended, pause_by = excluded.pause_by, pause_reason = excluded.pause_reason,
-    pause_since = excluded.pause_since, pause_until = excluded.pause_until, leaving = excluded.leaving,
-    settings = excluded.settings;
-
--- columns: hold
-id, site, what, changes, since, approved, endpoints
-
 -- name: holds
 SELECT {hold} FROM hold ORDER BY site, id;
 
--- name: put_hold
-INSERT OR REPLACE INTO hold ({hold}) VALUES (?, ?, ?, ?, ?, ?, ?);
-
 -- name: delete_hold
 DELETE FROM hold WHERE id = ?;
-
--- columns: target
-lane, number, wire, text
 
 -- name: target
 SELECT {target} FROM target WHERE lane = ? AND number = ?;
@@ -185,27 +107,11 @@ SELECT {target} FROM target WHERE lane = ? AND number = ?;
 -- name: targets_of
 SELECT {target} FROM target WHERE lane = ? ORDER BY number;
 
--- name: add_target
-INSERT INTO target ({target}) VALUES (?, ?, ?, ?);
-
--- columns: rule
-id, site, archive, endpoint, lane, start, until, started_by, ended_by, start_was
-
 -- name: rules
 SELECT {rule} FROM rule ORDER BY id;
 
 -- name: rules_of_site
 SELECT {rule} FROM rule WHERE site = ? ORDER BY id;
-
--- name: put_rule
-INSERT INTO rule ({rule}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT DO UPDATE SET
-    site = excluded.site, archive = excluded.archive, endpoint = excluded.endpoint, lane = excluded.lane,
-    start = excluded.start, until = excluded.until, started_by = excluded.started_by, ended_by = excluded.ended_by,
-    start_was = excluded.start_was;
-
--- columns: generation
-site, number, digest, commit_id, actor, applied_at
 
 -- name: generations
 SELECT {generation}, content FROM generation AS newest
@@ -217,9 +123,6 @@ SELECT {generation} FROM generation WHERE site = ? ORDER BY number DESC LIMIT 1;
 -- name: content_of
 SELECT content FROM generation WHERE site = ? ORDER BY number DESC LIMIT 1;
 
--- name: add_generation
-INSERT INTO generation ({generation}, content) VALUES (?, ?, ?, ?, ?, ?, ?);
-
 -- name: archive_names_taken
 SELECT name, site FROM archive_name WHERE name IN ({many}) AND site <> ? ORDER BY name;
 
@@ -229,35 +132,17 @@ DELETE FROM archive_name WHERE site = ?;
 -- name: add_archive_name
 INSERT INTO archive_name VALUES (?, ?);
 
--- columns: condition
-site, endpoint, kind, reason, message, since
-
 -- name: conditions
 SELECT {condition} FROM condition ORDER BY site, endpoint, kind;
 
 -- name: delete_conditions
 DELETE FROM condition;
 
--- name: add_condition
-INSERT INTO condition ({condition}) VALUES (?, ?, ?, ?, ?, ?);
-
--- columns: done
-key, fingerprint, delivery
-
 -- name: done
 SELECT {done} FROM done WHERE key = ?;
 
--- name: add_done
-INSERT INTO done ({done}) VALUES (?, ?, ?);
-
--- columns: audit
-at, actor, action, subject, reason
-
 -- name: audit_of
 SELECT {audit} FROM audit WHERE subject = ? ORDER BY id;
-
--- name: add_audit
-INSERT INTO audit ({audit}) VALUES (?, ?, ?, ?, ?);
 
 -- name: open_of_archive
 SELECT {delivery} FROM delivery WHERE id IN (
@@ -346,20 +231,20 @@ SELECT id FROM lane WHERE (?1 = '' OR site = ?1) AND (?2 = '' OR endpoint = ?2);
 
 -- Where `find` looks: the narrowest of these that holds all that the query can match.
 
--- columns: anywhere
+-- part: anywhere
 TRUE
 
--- columns: of_study
+-- part: of_study
 report IN (
     SELECT id FROM report WHERE study = :study
         OR study IN (SELECT event.study FROM event WHERE accession <> '' AND accession = :study))
 
--- columns: of_patient
+-- part: of_patient
 report IN (
     SELECT report.id FROM report JOIN json_each(report.patient) AS known
     WHERE known.value IN (SELECT value FROM json_each(:patient)))
 
--- columns: open
+-- part: open
 id IN (
     SELECT id FROM delivery INDEXED BY delivery_in_lane WHERE state < 3
     UNION ALL

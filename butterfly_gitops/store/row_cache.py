@@ -1,6 +1,6 @@
-"""Rows that were read or written lately, kept by the one writer, so that it need not ask for them again.
+"""Rows that the one writer has read or written lately, so that it need not ask for them again.
 
-Nobody else writes, so what is kept is what is stored; after a rollback everything is forgotten.
+Nobody else writes, so what is cached is what is stored; after a rollback everything is forgotten.
 """
 
 from collections.abc import Callable, Hashable
@@ -13,33 +13,43 @@ Key = TypeVar("Key", bound=Hashable)
 Row = TypeVar("Row")
 
 
-class Kept(Generic[Key, Row]):
-    """One table's rows by key, at most `most` of them; the reader of a state keeps none.
+class RowCache(Generic[Key, Row]):
+    """One table's rows by key, at most `most` of them, read by `read` where they are not cached.
 
     Where rows may be large, `size` tells how large one is, and they are at most `MOST_BYTES` together.
     """
 
-    def __init__(self, *, most: int, size: Callable[[Row], int] | None = None) -> None:
+    def __init__(
+        self, read: Callable[[Key], Row | None], *, most: int, size: Callable[[Row], int] | None = None
+    ) -> None:
+        self._read = read
         self._most = most
         self._size = size
         self._sizes = 0
         self._rows: dict[Key, Row] = {}
 
-    def get(self, key: Key, read: Callable[[Key], Row | None]) -> Row | None:
-        """Return the row, read where it is not kept; a row that is not there is asked for each time."""
+    def get(self, key: Key) -> Row | None:
+        """Return the row; one that is not there is asked for each time."""
         row = self._rows.get(key)
         if row is None:
-            row = read(key)
+            row = self._read(key)
             if row is not None:
                 self.put(key, row)
         return row
 
+    def known(self, key: Key) -> Row:
+        """Return a row that must be there. Raises KeyError."""
+        row = self.get(key)
+        if row is None:
+            raise KeyError(key)
+        return row
+
     def peek(self, key: Key) -> Row | None:
-        """Return the row if it is kept."""
+        """Return the row if it is cached."""
         return self._rows.get(key)
 
     def put(self, key: Key, row: Row) -> None:
-        """Keep a row as it was written."""
+        """Cache a row as it was written."""
         if self._most == 0:
             return
         if self._size is not None:
@@ -52,6 +62,6 @@ class Kept(Generic[Key, Row]):
         self._rows[key] = row
 
     def forget(self) -> None:
-        """Keep nothing."""
+        """Cache nothing."""
         self._rows.clear()
         self._sizes = 0
