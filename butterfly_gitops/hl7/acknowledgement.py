@@ -36,7 +36,7 @@ class ErrorCode:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedAcknowledgement:
-    """What a reply says.
+    """The fields of a reply that matter to its sender.
 
     `problem` is a fixed phrase for bytes that are no acknowledgement, else empty. `msa1` is exact: `?` where the
     field holds anything but one to three letters or digits, empty where it is empty. `msa2` is exact, as bytes read

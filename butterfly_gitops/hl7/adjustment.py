@@ -1,4 +1,4 @@
-"""What an endpoint changes in the fields of any segment: fixed values, `""` for nothing, and coded units."""
+"""Changes that an endpoint makes in any segment: fixed values, `""` for an empty field, and coded units."""
 
 from collections.abc import Callable, Collection
 from operator import attrgetter
@@ -21,7 +21,7 @@ _NULL = '""'  # delete what you have (2.5.3.2)
 
 
 def adjusted(table: SegmentMap[From], options: Message) -> SegmentMap[From]:
-    """The table of a segment as this endpoint wants it."""
+    """Change the table of a segment as an endpoint's settings say."""
     if table.name == "OBX" and options.unit_system == "UCUM":
         unit = _field(table, 6)
         table = table.laid_over(unit._replace(source=_mapped(unit.source, as_ce)))
@@ -42,13 +42,13 @@ def adjusted(table: SegmentMap[From], options: Message) -> SegmentMap[From]:
 
 
 def _field(table: SegmentMap[From], number: int) -> Field[From]:
-    """The field of a number; one that the table lacks holds nothing."""
+    """Find the field of a number; an empty one where the table has none."""
     nothing: Field[From] = Field(number, "", fixed(""), "")
     return next((field for field in table.fields if field.number == number), nothing)
 
 
 def _mapped(source: Source[From], change: Callable[[str], str]) -> Source[From]:
-    """A source whose text is changed."""
+    """Change the text of a source."""
     if isinstance(source, Constant):
         return Constant(lambda endpoint: change(source.read(endpoint)))
     read = attrgetter(source.name) if isinstance(source, Attribute) else source
@@ -56,7 +56,7 @@ def _mapped(source: Source[From], change: Callable[[str], str]) -> Source[From]:
 
 
 def _fixed(source: Source[From], place: str, text: str) -> Source[From]:
-    """A source with a text as the whole of it, or as its component or subcomponent in each repetition."""
+    """Put a text in place of a source, or of a component or subcomponent of it in each repetition."""
     _, _, *parts = split_place(place)
     if not parts:
         return fixed(escape(text))

@@ -29,12 +29,12 @@ _CHARSETS = {
 
 
 def charset_of(encoding: Encoding) -> Charset:
-    """Return how an endpoint's encoding is done and declared."""
+    """Return the codec of an encoding, and its name in MSH-18."""
     return _CHARSETS[encoding]
 
 
 def first_lacking(text: str, encoding: Encoding) -> str:
-    """The first character of a text that an encoding lacks; empty where it has them all."""
+    """Find the first character of a text that an encoding lacks; empty where it has them all."""
     try:
         text.encode(charset_of(encoding).codec)
     except UnicodeEncodeError as error:

@@ -1,4 +1,4 @@
-"""Two messages of the same study, field by field: what another configuration makes of it.
+"""Differences between two messages of one study, field by field.
 
 Values are given only where they come from the configuration or say nothing of a patient; of all other fields it is
 said that they change, and no more.
@@ -52,7 +52,7 @@ _Segment = list[str]
 
 
 def alterations(before: str, after: str, *, is_same_layout: bool = True) -> tuple[Alteration, ...]:
-    """What leads from one message to the other, in the order of segments; each as often as it is there.
+    """List the differences in the order of segments, each as often as it occurs.
 
     Two OBX are the same one by what they tell of, OBX-3 and OBX-4; in the same layout also by what they say. Nothing is
     concluded from where they stand.
@@ -88,7 +88,7 @@ def _of_segments(name: str, before: _Segment | None, after: _Segment | None) -> 
 def _of_rows(
     old: Sequence[_Segment], new: Sequence[_Segment], *, is_same_layout: bool
 ) -> Iterator[Alteration]:
-    """First what differs in the OBX that stay, then those that leave, then those that come."""
+    """List differences within the OBX of both sides, then the removed and the added ones."""
     pairs, leaving, coming = _paired(old, new, _SAME if is_same_layout else _SAME[:2])
     for before, after in pairs:
         for one in _of_fields(before, after):
@@ -112,7 +112,7 @@ _Pairs = list[tuple[_Segment, _Segment]]
 def _paired(
     old: Sequence[_Segment], new: Sequence[_Segment], keys: Sequence[_Key]
 ) -> tuple[_Pairs, list[_Segment], list[_Segment]]:
-    """The OBX that are the same, in the order of the new ones; and the others of both sides."""
+    """Match the OBX of both sides: pairs in the order of the new ones, then the rest of each side."""
     leaving, coming = list(old), list(new)
     pairs: _Pairs = []
     for key in keys:
@@ -124,7 +124,7 @@ def _paired(
 def _paired_by(
     key: _Key, old: Sequence[_Segment], new: Sequence[_Segment]
 ) -> tuple[_Pairs, list[_Segment], list[_Segment]]:
-    """The OBX that have the same key, the first with the first; and the others of both sides, in their order."""
+    """Match the OBX of equal keys, first with first; the rest of each side keeps its order."""
     same = defaultdict[tuple[str, ...], deque[int]](deque)
     for number, row in enumerate(old):
         # Nothing is no value that two of them could share.
@@ -167,12 +167,12 @@ def _of_fields(before: Sequence[str], after: Sequence[str]) -> Iterator[Alterati
 
 
 def _is_comparable(old: str, new: str) -> bool:
-    """Whether two values of a field can be told apart by their components."""
+    """Tell whether two values can be compared component by component."""
     return all(value and value != NULL and "~" not in value for value in (old, new)) and "^" in old + new
 
 
 def _of_components(place: str, old: str, new: str) -> Iterator[Alteration]:
-    """Which components differ, where the field is not shown."""
+    """List the components that differ, without their values."""
     for number, (one, other) in enumerate(zip_longest(old.split("^"), new.split("^"), fillvalue=""), start=1):
         if one != other:
             yield Alteration(place=f"{place}.{number}", kind=_kind(one, other))

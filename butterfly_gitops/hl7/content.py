@@ -107,7 +107,7 @@ def attestation(result: Result, *, kind: str) -> Iterator[ObxRow]:
 
 
 def attested(result: Result) -> str:
-    """When the attestation was made, as printed; the time of the exam where nobody says."""
+    """The time of the attestation, as printed; that of the exam where nobody says."""
     stated = result.study.attestation
     return result.clock.prints(stated.at) if stated and stated.at else result.observed
 

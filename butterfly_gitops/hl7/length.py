@@ -1,4 +1,4 @@
-"""How long a value may be, by version: the tables of the segments' chapters (HL7 v2.3 to v2.5.1, 2, 3, 4 and 7).
+"""Longest values by version: the tables of the segments' chapters (HL7 v2.3 to v2.5.1, 2, 3, 4 and 7).
 
 Fields that hold one code of a table are not among them: they cannot be longer. Nor is OBX-5: its lengths in the tables
 are no limits (7.4.2.5), and what a receiver takes is `message.max_value_bytes`.
@@ -42,7 +42,7 @@ _OLD = frozenset({"2.3", "2.3.1"})
 
 
 class Limit(NamedTuple):
-    """How long a field may be, each repetition for itself (2.5.3.3); or the first component of each."""
+    """The longest value of a field, each repetition for itself (2.5.3.3); or of the first component of each."""
 
     place: str
     longest: int

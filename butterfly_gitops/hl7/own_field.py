@@ -1,4 +1,4 @@
-"""Which fields of a message are ours to write, and which components of those an endpoint may still fix."""
+"""Fields that only we write, and the components of them that an endpoint may still fix."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -76,7 +76,7 @@ def split_place(place: str) -> tuple[str, ...]:
 
 
 def fixable_at(place: str) -> Component | None:
-    """The component of a field of ours that `PV1-19.4` or a part of it, `PV1-19.4.2`, may fix; None where it may not."""
+    """Find the component that `PV1-19.4`, or its part `PV1-19.4.2`, may fix; None where it may not."""
     field, *parts = place.split(".")
     component, subcomponent = [*map(int, parts), 0, 0][:2]
     for one in FIXABLE.get(field, ()):

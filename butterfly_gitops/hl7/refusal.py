@@ -17,7 +17,7 @@ class RenderingRefused(GitopsError):  # noqa: N818 - it reads as what happened
 
     @property
     def decided_by(self) -> str:
-        """Which settings decide it, as the end of a sentence; empty where there is none, or `why` names it."""
+        """The settings that decide it, as the end of a sentence; empty where there is none, or `why` names it."""
         unnamed = [setting for setting in self.settings if setting not in self.why]
         if not unnamed:
             return ""

@@ -1,4 +1,4 @@
-"""What a layout writes: one result for one endpoint, with everything decided that is no matter of layout."""
+"""One result for one endpoint, as a layout gets it: everything else is decided."""
 
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
@@ -13,11 +13,11 @@ from butterfly_gitops.model.study import Attending, Encounter, Patient, Person, 
 Provider = TypeVar("Provider", Person, Attending)
 
 NO_ENCOUNTER = Encounter()
-"""What stands for the encounter of a study that has none."""
+"""Stands for the encounter of a study that has none."""
 
 
 class Providers(NamedTuple):
-    """Who took part, each with the identifier that this EHR knows.
+    """The people of a study, each with the identifier that this EHR knows.
 
     `first` has the first person of each role; the interpreter is who answers for the report: the attester, else the
     author, else the performer.
@@ -29,7 +29,7 @@ class Providers(NamedTuple):
 
 
 def providers_of(study: Study, choice: ProviderIdChoice | None) -> Providers:
-    """The people of a study as an EHR knows them."""
+    """Collect the people of a study as an EHR knows them."""
     people = study.people if choice is None else tuple(known_as(person, choice) for person in study.people)
     first: dict[str, Person] = {person.role: person for person in reversed(people)}
     interpreter = first.get("attester") or first.get("author") or first.get("performer")
@@ -37,7 +37,7 @@ def providers_of(study: Study, choice: ProviderIdChoice | None) -> Providers:
 
 
 def known_as(person: Provider, choice: ProviderIdChoice | None) -> Provider:
-    """The person with the identifier that an EHR knows, or with none where it must not see another's."""
+    """Give a person the identifier that an EHR knows, or none where it must not see another authority's."""
     if choice is None or not person.id:
         return person
     is_foreign = choice.authority is not None and person.authority not in (None, choice.authority)
@@ -72,7 +72,7 @@ class Result:
 
     @property
     def is_addendum(self) -> bool:
-        """Whether the EHR is to add this text to what it has, in place of replacing it."""
+        """Tell whether the EHR adds this text to the report that it has, in place of replacing it."""
         return self.status is ResultStatus.C and self.options.corrections == "addendum"
 
     @property

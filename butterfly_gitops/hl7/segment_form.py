@@ -1,4 +1,4 @@
-"""A segment as one endpoint wants it: what is alike in all its messages is written already, the rest is filled in."""
+"""A segment for one endpoint: the text that all its messages share is written once, the rest is filled in."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -53,7 +53,7 @@ class SegmentForm(Generic[From]):
 
 
 def form_of(table: SegmentMap[From], endpoint: EhrEndpoint) -> SegmentForm[From]:
-    """The form of a segment for an endpoint, with what its `message` settings change in it."""
+    """Make the form of a segment for an endpoint, changed as its `message` settings say."""
     limits = limits_of(table.name, endpoint.message)
     # The first field of MSH is the field separator itself, the second the encoding characters (HL7 v2.5.1, 2.15.9.1).
     piece, written = (f"MSH|{ENCODING_CHARACTERS}", 2) if table.name == "MSH" else (table.name, 0)
@@ -87,7 +87,7 @@ def _known(field: Field[From], endpoint: EhrEndpoint) -> str | None:
 
 
 def _columns(sources: Sequence[Source[From]]) -> Callable[[From], Sequence[str]] | None:
-    """What reads all of the sources at once, where each is an attribute."""
+    """Make one function that reads all sources at once, where each is an attribute."""
     names = [source.name for source in sources if isinstance(source, Attribute)]
     return attrgetter(*names) if len(names) == len(sources) > 1 else None
 

@@ -29,7 +29,7 @@ Source = Callable[[From], str] | Constant | Attribute
 
 
 class Field(NamedTuple, Generic[From]):
-    """One field of a segment: what stands there, under which name, and where it comes from."""
+    """One field of a segment: its number, its name in the standard, the source of its text, and a line for the statement."""
 
     number: int
     name: str

@@ -61,7 +61,7 @@ class WallClock:
 
 
 def clock_of(endpoint: EhrEndpoint) -> WallClock:
-    """The clock by which this endpoint's messages show times."""
+    """Return the clock by which an endpoint's messages show times."""
     return WallClock(
         zone=ZoneInfo(endpoint.time_zone),
         prints_offset=endpoint.message.times == "local_with_offset",

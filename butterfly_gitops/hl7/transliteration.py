@@ -49,7 +49,7 @@ _FOR_PEOPLE: dict[type[BaseModel], tuple[str, ...]] = {
 
 
 def fitted(event: StudyEvent, codec: str, *, in_plain_letters: bool) -> StudyEvent:
-    """The event with its texts for people as the codec can best have them; what it lacks still stays in them."""
+    """Fit the texts for people to a codec as far as they can be; characters that it lacks stay."""
 
     def fit(text: str) -> str:
         if text.isascii():
@@ -64,7 +64,7 @@ def fitted(event: StudyEvent, codec: str, *, in_plain_letters: bool) -> StudyEve
 
 
 def plain_letters(character: str) -> str:
-    """What stands for a character in ASCII; the character itself where nothing does."""
+    """Write a character in ASCII; the character itself where there is no such form."""
     if (typed := _TYPED.get(character)) is not None:
         return typed
     # Only what a letter is made of: the forms that are merely alike turn ² into 2 and ½ into 1/2.

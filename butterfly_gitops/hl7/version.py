@@ -1,4 +1,4 @@
-"""What differs between the HL7 versions that a result can be written in; all else is alike in them."""
+"""Differences between the HL7 versions in which a result can be written."""
 
 from dataclasses import dataclass
 
@@ -22,9 +22,9 @@ class Version:
     departments: frozenset[str] = _DEPARTMENTS
     """Of the codes that OBR-24 may hold, those of table 0074: v2.4 has IMG, v2.5 lost it again."""
     requires_timing: bool = False
-    """Whether ORC-7 and OBR-27 must be valued."""
+    """ORC-7 and OBR-27 must be valued."""
     requires_sub_id: bool = False
-    """Whether OBX-4 must be valued, in an OBX that none other resembles too."""
+    """OBX-4 must be valued, in an OBX that no other resembles too."""
 
 
 VERSIONS = {

@@ -1,4 +1,4 @@
-"""An archive: where studies are kept; it owns its forwarding rules."""
+"""An archive, which keeps studies and owns their forwarding rules."""
 
 from typing import Annotated, Literal
 
@@ -17,7 +17,7 @@ class Archive(Frozen):
     """An archive with the endpoints that its finalized studies reach."""
 
     display_name: Text = Field(examples=["Emergency Department"])
-    """What people call it."""
+    """The name for people."""
     purpose: Annotated[
         Literal["clinical", "educational"],
         Meanings(
@@ -25,11 +25,11 @@ class Archive(Frozen):
             educational="It never forwards: its studies are no part of a patient's record.",
         ),
     ] = "clinical"
-    """What its studies are for."""
+    """The use of its studies."""
     cloud_id: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = Field(
         default=None, examples=["a-118"]
     )
-    """How the source of events names it."""
+    """The name that the source of events has for it."""
     # The rules `too-many-endpoints` and `duplicate-forward` refuse it at the item, so only the schema says it here.
     forward_to: tuple[Name, ...] = Field(
         default=(),

@@ -63,7 +63,7 @@ UniversalIdType = Annotated[
 
 
 class PatientIdChoice(Frozen):
-    """Which identifier of a patient becomes PID-3."""
+    """The choice of the identifier that becomes PID-3."""
 
     authority: Annotated[str, StringConstraints(min_length=1)] | None = Field(default=None, examples=["STE"])
     """CX.4, the assigning authority."""
@@ -75,18 +75,18 @@ AuthorityName = Annotated[str, StringConstraints(min_length=1, max_length=199)]
 
 
 class Authority(Frozen):
-    """What identifies an assigning authority beyond its local name (HD.2 and HD.3, HL7 v2.5.1 2.A.33)."""
+    """The universal id of an assigning authority (HD.2 and HD.3, HL7 v2.5.1 2.A.33)."""
 
     universal_id: Annotated[str, StringConstraints(min_length=1, max_length=199)] = Field(
         examples=["1.2.840.114350"]
     )
     """HD.2, for example an OID."""
     universal_id_type: UniversalIdType = "ISO"
-    """HD.3, what kind of identifier HD.2 is (table 0301)."""
+    """HD.3, the kind of identifier in HD.2 (table 0301)."""
 
 
 class ProviderIdChoice(Frozen):
-    """Whose identifiers of physicians and sonographers this EHR knows."""
+    """The identifiers of physicians and sonographers that this EHR knows."""
 
     authority: Annotated[str, StringConstraints(min_length=1, max_length=199)] | None = Field(
         default=None, examples=["STE"]
@@ -100,4 +100,4 @@ class ProviderIdChoice(Frozen):
         Literal["send", "leave_out"],
         Meanings(send="Sent as it comes.", leave_out="Left out; the name is still sent."),
     ] = "send"
-    """What becomes of an identifier of another authority."""
+    """Handling of an identifier of another authority."""

@@ -18,7 +18,7 @@ Epoch = NewType("Epoch", int)
 
 
 class State(StrEnum):
-    """Where a delivery stands; delivered, superseded and cancelled are final."""
+    """The state of a delivery; delivered, superseded and cancelled are final."""
 
     QUEUED = "queued"
     SENDING = "sending"
@@ -34,7 +34,7 @@ FINAL = frozenset({State.DELIVERED, State.SUPERSEDED, State.CANCELLED})
 
 
 class ResultStatus(StrEnum):
-    """What a message says of its result: preliminary, final, corrected, withdrawn (OBR-25, OBX-11)."""
+    """The status of a result in a message: preliminary, final, corrected, withdrawn (OBR-25, OBX-11)."""
 
     P = "P"
     F = "F"
@@ -43,7 +43,7 @@ class ResultStatus(StrEnum):
 
 
 class Content(StrEnum):
-    """What a delivery carries."""
+    """The kind of content that a delivery carries."""
 
     PRELIMINARY = "preliminary"
     FINAL = "final"
@@ -51,7 +51,7 @@ class Content(StrEnum):
 
 
 class Cause(StrEnum):
-    """Why a delivery exists: a rule, a person, or a finalized for another patient."""
+    """The cause of a delivery: a rule, a person, or a finalized for another patient."""
 
     RULE = "rule"
     ONE_OFF = "one_off"
@@ -207,7 +207,7 @@ class Target:
 
 
 class Outcome(StrEnum):
-    """What one attempt came to."""
+    """The outcome of one attempt."""
 
     DELIVERED = "delivered"
     REFUSED = "refused"
@@ -264,7 +264,7 @@ class StoredMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What one rule made of one event: `deliver`, or the reason there is none."""
+    """The decision of one rule on one event: `deliver`, or the reason not to."""
 
     rule: RuleId
     lane: LaneId

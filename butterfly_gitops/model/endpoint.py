@@ -1,4 +1,4 @@
-"""An EHR endpoint: where and how results reach one EHR.
+"""An EHR endpoint: the way in which results reach one EHR.
 
 Each field is written once, here; the layers and their schemas are derived from it.
 """
@@ -65,7 +65,7 @@ ThenOnFailure = Annotated[
 
 
 class Hd(Frozen):
-    """A hierarchic designator (HL7 v2.5.1 2.A.33): who an application or a facility is."""
+    """A hierarchic designator (HL7 v2.5.1 2.A.33): the name of an application or a facility."""
 
     namespace: HdText | None = Field(default=None, examples=["STE"])
     """HD.1, the local name."""
@@ -74,23 +74,23 @@ class Hd(Frozen):
     ] = Field(examples=["2.16.840.1.113883.3.9999.1"])
     """HD.2, for example an OID."""
     universal_id_type: UniversalIdType
-    """HD.3, what kind of identifier HD.2 is (table 0301)."""
+    """HD.3, the kind of identifier in HD.2 (table 0301)."""
 
 
 Identity = HdText | Hd
 
 
 class Refusals(Frozen):
-    """What happens after one refusal code."""
+    """Retries after one refusal code, and the step after them."""
 
     retries: Annotated[int, Field(ge=0, le=1000)] = 3
-    """How often the same message is tried again after a refusal."""
+    """The number of times that the same message is tried again after a refusal."""
     then: ThenOnFailure = "set_aside"
-    """What happens when the retries are spent."""
+    """The step after the last retry."""
 
 
 class OnRefusal(Refusals):
-    """What happens after AE, AR, CE or CR; a code may have its own answer beside the default."""
+    """Retries after AE, AR, CE or CR; a code may have its own beside the default."""
 
     AE: Refusals | None = Field(default=None, examples=[{"retries": 5, "then": "stop_lane"}])
     """Application error (original mode)."""
@@ -108,16 +108,16 @@ class OnRefusal(Refusals):
 
 
 class OnNoReply(Frozen):
-    """What happens when bytes left and no proof came back."""
+    """Resends when bytes left and no proof came back, and the step after them."""
 
     resends: Annotated[int, Field(ge=0, le=1000)] = 10
-    """How often the same bytes are sent again under the same MSH-10."""
+    """The number of times that the same bytes are sent again under the same MSH-10."""
     then: ThenOnFailure = "set_aside"
-    """What happens when the resends are spent."""
+    """The step after the last resend."""
 
 
 class Acknowledgement(Frozen):
-    """Which acknowledgement delivers, and what the others do."""
+    """The acknowledgement that delivers, and the reaction to others."""
 
     mode: Annotated[
         Literal["original", "commit"],
@@ -126,11 +126,11 @@ class Acknowledgement(Frozen):
             commit="MSH-15 is AL and MSH-16 is NE, and CA or AA delivers.",
         ),
     ] = "original"
-    """Which acknowledgement the EHR is asked for."""
+    """The acknowledgement that the EHR is asked for."""
     on_refusal: OnRefusal = OnRefusal()
-    """What AE, AR, CE and CR do."""
+    """The reaction to AE, AR, CE and CR."""
     on_no_reply: OnNoReply = OnNoReply()
-    """What silence does."""
+    """The reaction to silence."""
     stop_after: Annotated[int, Field(ge=1, le=100)] = 3
     """The lane stops when this many different messages in a row fared badly."""
 
@@ -141,7 +141,7 @@ class Retry(Frozen):
     first: Wait = timedelta(seconds=5)
     """The cap of the first wait."""
     factor: Annotated[int, Field(ge=1, le=10)] = 2
-    """How much the cap grows with each failure."""
+    """The factor by which the cap grows with each failure."""
     longest: Wait = timedelta(minutes=10)
     """The cap of every wait."""
 
@@ -187,7 +187,7 @@ class Tls(Frozen):
             mutual="TLS; the EHR's certificate is checked, and ours is shown.",
         ),
     ] = "off"
-    """Whether the connection is encrypted, and who shows a certificate."""
+    """Encryption of the connection, and whose certificates are checked."""
     trust: Reference | None = Field(default=None, examples=[{"file": "certs/epic-ca.pem"}])
     """The authorities that the EHR's certificate is checked against."""
     certificate: Reference | None = Field(default=None, examples=[{"file": "certs/ste.pem"}])
@@ -197,10 +197,10 @@ class Tls(Frozen):
 
 
 class EhrEndpoint(Frozen):
-    """Where and how results reach one EHR."""
+    """The way in which results reach one EHR."""
 
     display_name: Text = Field(examples=["Epic Bridges (production)"])
-    """What people call the connection."""
+    """The name of the connection for people."""
     link: Name = Field(examples=["server-room"])
     """The Link of the same site that carries the traffic."""
     host: Host = Field(examples=["10.20.30.40", "hl7.example.org"])
@@ -219,18 +219,18 @@ class EhrEndpoint(Frozen):
     time_zone: str = Field(examples=["America/New_York"])
     """The EHR's IANA time zone; the site's unless said otherwise."""
     sending_application: Identity = Field(default="BUTTERFLY", examples=["BUTTERFLY"])
-    """MSH-3: who sends."""
+    """MSH-3: the sender."""
     sending_facility: Identity = Field(examples=["STE"])
-    """MSH-4: whose results these are."""
+    """MSH-4: the facility whose results these are."""
     receiving_application: Identity | None = Field(default=None, examples=["EPIC"])
-    """MSH-5: who receives."""
+    """MSH-5: the receiver."""
     receiving_facility: Identity = Field(examples=["STE"])
-    """MSH-6: whose EHR this is."""
+    """MSH-6: the facility whose EHR this is."""
     processing_id: Annotated[
         Literal["P", "T", "D"],
         Meanings(P="Production.", T="Training.", D="Debugging."),
     ] = "P"
-    """MSH-11: what the EHR may do with the messages."""
+    """MSH-11: the use that the EHR may make of the messages."""
     preliminary_results: Annotated[
         Literal["never", "when_attestation_requested"],
         Meanings(
@@ -240,11 +240,11 @@ class EhrEndpoint(Frozen):
     ] = "never"
     """Whether a result is also sent before it is final."""
     ack_timeout: TimeOut = timedelta(seconds=30)
-    """How long an acknowledgement may take."""
+    """The longest time that an acknowledgement may take."""
     connection_timeout: TimeOut = timedelta(seconds=10)
-    """How long a connection may take to open."""
+    """The longest time that a connection may take to open."""
     acknowledgement: Acknowledgement = Acknowledgement()
-    """Which acknowledgement delivers, and what the others do."""
+    """The acknowledgement that delivers, and the reaction to others."""
     retry: Retry = Retry()
     """Back-off between tries."""
     minimum_gap: Wait = timedelta(0)
@@ -264,8 +264,8 @@ class EhrEndpoint(Frozen):
             resend="They are sent to the new target, which may have them already.",
         ),
     ] = "set_aside"
-    """What happens to results that may have been received when the target changes."""
+    """Handling of results that may have been received when the target changes."""
     tls: Tls = Tls()
     """Transport security."""
     message: Message = Message()
-    """How a result is written."""
+    """The form in which a result is written."""

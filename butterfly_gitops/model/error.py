@@ -1,4 +1,4 @@
-"""What the world did, as exceptions that become an exit code at the edge."""
+"""Errors of the world, as exceptions that become an exit code at the edge."""
 
 
 class GitopsError(Exception):

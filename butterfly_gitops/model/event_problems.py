@@ -1,4 +1,4 @@
-"""What keeps a text from being a study event: problems with JSON pointers; never with the values themselves."""
+"""Problems of a text that is no study event: with JSON pointers, never with the values themselves."""
 
 import difflib
 import functools
@@ -78,7 +78,7 @@ def not_json(error: Exception) -> Problem:
 
 
 def event_problems(error: ValidationError, prefix: str = "", *, before: int = 0) -> Iterator[Problem]:
-    """Each thing that is wrong with an event; `prefix` points to it in what was handed in.
+    """List the problems of an event; `prefix` points to it in what was handed in.
 
     `before` counts the problems of other events in it: after many, the names that were meant are no longer looked for.
     """
@@ -95,7 +95,7 @@ def event_problems(error: ValidationError, prefix: str = "", *, before: int = 0)
 
 
 def _wrong(one: ErrorDetails) -> tuple[str, str]:
-    """What is wrong with a value, and the hint. Of what pydantic knows of it only our own limits are told."""
+    """Describe a wrong value, and the hint. Of pydantic's context only our own limits are told."""
     kind, limits = one["type"], one.get("ctx", {})
     field = next((part for part in reversed(one["loc"]) if isinstance(part, str)), "")
     match kind:
@@ -114,7 +114,7 @@ def _wrong(one: ErrorDetails) -> tuple[str, str]:
 
 
 def _unknown_field(place: Sequence[int | str], prefix: str, *, is_looked_for: bool) -> Problem:
-    """A field that no event has; its name is somebody's text, and is only repeated where it is one of ours."""
+    """Report a field that no event has; its name is somebody's text, and only repeated where it is one of ours."""
     name = str(place[-1])
     hint = _known_as(place) if is_looked_for else "take it out"
     if name in _places_of_fields():
@@ -124,7 +124,7 @@ def _unknown_field(place: Sequence[int | str], prefix: str, *, is_looked_for: bo
 
 
 def _known_as(place: Sequence[int | str]) -> str:
-    """The hint for a field that is not there: the name that was meant, or where it belongs."""
+    """Suggest the name that was meant, or the place where the field belongs."""
     name, known = str(place[-1]), _fields_at(place[:-1])
     near = (
         difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.75) if len(name) <= _LONGEST_NAME else []
@@ -158,7 +158,7 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
 
 @functools.cache
 def _places_of_fields() -> dict[str, list[str]]:
-    """Where each field of an event stands, by its name: pointers to the objects, without numbers of lists."""
+    """Pointers to the objects that hold each field of an event, by its name and without numbers of lists."""
     found: dict[str, list[str]] = {}
     below: list[tuple[type[BaseModel], str]] = [(StudyEvent, "")]
     for model, pointer in below:

@@ -27,14 +27,14 @@ class Guard(Frozen):
 
 
 class Entitlements(Frozen):
-    """What the client has been granted."""
+    """Features that the client has been granted."""
 
     preliminary_results: bool = False
     """Granted per client by the implementation team, not self-service."""
 
 
 class AccessRole(Frozen):
-    """What its members may do, and where."""
+    """Rights of its members, and the sites where they hold."""
 
     connectivity_management: Annotated[
         Literal["none", "read", "read_write"],
@@ -73,7 +73,7 @@ class FleetFile(Frozen):
     name: Name = Field(examples=["mercy-health"])
     """The fleet's name; a state remembers it and refuses another fleet's files."""
     presets: dict[Name, dict[str, Any]] = {}
-    """What endpoints with `preset: NAME` start from."""
+    """Settings that endpoints with `preset: NAME` start from."""
     guard: Guard = Guard()
     """The limit over which changes wait for approval."""
     removed_sites: dict[Name, Removal] = {}
@@ -88,13 +88,13 @@ class GrantsFile(Frozen):
     subscription: Subscription
     """EHR integration is an Enterprise feature."""
     entitlements: Entitlements = Entitlements()
-    """What the client has been granted."""
+    """Features that the client has been granted."""
     access_roles: dict[Name, AccessRole] = {}
-    """Who may do what."""
+    """Rights by role."""
 
 
 class FleetSettings(Frozen):
-    """What holds for the whole fleet: the part of it that has a generation of its own."""
+    """Settings of the whole fleet: the part of it that has a generation of its own."""
 
     name: Name
     guard: Guard = Guard()

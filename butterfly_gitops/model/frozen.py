@@ -13,7 +13,7 @@ from pydantic_core import CoreSchema
 
 
 class Frozen(BaseModel):
-    """What people or other programs write; checked strictly once, never changed after."""
+    """Base of all that people or other programs write: checked strictly once, never changed after."""
 
     # What a program does not use, it does not build either: most commands need few of all models.
     model_config = ConfigDict(
@@ -39,7 +39,7 @@ class Frozen(BaseModel):
 
 @functools.cache
 def descriptions_of(model: type[BaseModel]) -> dict[str, str]:
-    """What the docstrings below the fields of a model say, its bases' too.
+    """Collect the docstrings below the fields of a model, its bases' too.
 
     They are read from the source when a schema is made: pydantic would read them each time that a program starts.
     """

@@ -55,7 +55,7 @@ def same_host(host: str) -> str:
 
 
 def is_public(host: str) -> bool:
-    """Whether a host is, or by its name may be, a machine outside private networks; nothing is looked up.
+    """Tell whether a host is, or by its name may be, a machine outside private networks; nothing is looked up.
 
     Of addresses those are public that the Internet routes (the IANA registries of special-purpose addresses, RFC
     6890). A name is public unless it is a single word or ends as no public name does.
@@ -81,7 +81,7 @@ def address_of(host: str) -> Address | None:
 
 
 def why_no_target(address: Address) -> str:
-    """Why no EHR is behind an address, empty where one may be. Loopback passes: an engine may run beside the Link.
+    """The reason that no EHR is behind an address, empty where one may be. Loopback passes: an engine may run beside the Link.
 
     An IPv4 address within one of IPv6 (mapped, RFC 3056, RFC 6052) counts as itself, for it is where packets end.
     """
@@ -105,7 +105,7 @@ def why_no_target(address: Address) -> str:
 
 
 def why_no_target_name(host: str) -> str:
-    """Why no EHR is behind a name, as far as the name alone tells; empty where one may be."""
+    """The reason that no EHR is behind a name, as far as the name tells; empty where one may be."""
     return _METADATA if host.lower().removesuffix(".") in _METADATA_NAMES else ""
 
 

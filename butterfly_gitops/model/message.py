@@ -1,4 +1,4 @@
-"""How a result is written for one endpoint: the `message` part of its settings."""
+"""The form in which a result is written for one endpoint: the `message` part of its settings."""
 
 from typing import Annotated, Literal
 
@@ -58,7 +58,7 @@ class Pdf(Frozen):
 
 
 class WhenMissing(Frozen):
-    """What happens to a result whose study lacks something."""
+    """Handling of a result whose study lacks something."""
 
     accession_number: WhenAbsent = "send"
     """OBR-18."""
@@ -73,7 +73,7 @@ class WhenMissing(Frozen):
 
 
 class Message(Frozen):
-    """How a result is written."""
+    """The form in which a result is written."""
 
     layout: Annotated[
         Literal["report", "lines", "pdf", "notice"],
@@ -98,7 +98,7 @@ class Message(Frozen):
     ] = "2.5.1"
     """MSH-12: the version of HL7 that the EHR reads."""
     patient_id: PatientIdChoice | None = Field(default=None, examples=[{"authority": "STE", "type": "MR"}])
-    """Which identifier becomes PID-3; the first one without it."""
+    """The identifier that becomes PID-3; the first one unless said."""
     exam_codes: dict[str, ExamCode] = Field(
         default={}, examples=[{"EFAST": {"code": "76705", "system": "C4"}}]
     )
@@ -107,7 +107,7 @@ class Message(Frozen):
         Literal["none", "filler"],
         Meanings(none="OBR-2 stays empty.", filler="OBR-2 repeats the filler order number, OBR-3."),
     ] = "none"
-    """What OBR-2 holds without a placer order number."""
+    """The content of OBR-2 without a placer order number."""
     filler_in_use: Annotated[
         Literal["generate", "set_aside"],
         Meanings(
@@ -115,7 +115,7 @@ class Message(Frozen):
             set_aside="Set aside for a person.",
         ),
     ] = "generate"
-    """What happens to a result by whose own order number, OBR-3, the EHR keeps another study's or patient's."""
+    """Handling of a result by whose own order number, OBR-3, the EHR keeps another study's or patient's."""
     corrected_as: Annotated[
         Literal["C", "F"],
         Meanings(C="Corrected.", F="Final once more, for an EHR that does not know C."),
@@ -125,7 +125,7 @@ class Message(Frozen):
         Literal["none", "text", "rp"],
         Meanings(none="No link is sent.", text="A line of text.", rp="A reference pointer (RP)."),
     ] = "none"
-    """How the link to the images is sent."""
+    """The form of the link to the images."""
     times: Annotated[
         Literal["local", "local_with_offset"],
         Meanings(
@@ -141,7 +141,7 @@ class Message(Frozen):
             order="The code of the order; without an order as exam_type.",
         ),
     ] = "exam_type"
-    """Where OBR-4 comes from."""
+    """The source of OBR-4."""
     diagnostic_service: DiagnosticService = "RUS"
     """OBR-24, the department (table 0074)."""
     authorities: dict[AuthorityName, Authority] = Field(
@@ -153,12 +153,12 @@ class Message(Frozen):
     provider_id: ProviderIdChoice | None = Field(
         default=None, examples=[{"authority": "STE", "others": "leave_out"}]
     )
-    """Which identifiers of providers are sent; without it, each as it comes."""
+    """The identifiers of providers that are sent; each as it comes unless said."""
     visit_number: Annotated[
         Literal["PV1-19", "PID-18"],
         Meanings({"PV1-19": "Visit number.", "PID-18": "In place of the account number."}),
     ] = "PV1-19"
-    """Where the visit number stands."""
+    """The field of the visit number."""
     order_segment: SegmentWish | None = None
     """Whether ORC is sent; as the layout has it unless said."""
     visit_segment: SegmentWish | None = None
@@ -172,7 +172,7 @@ class Message(Frozen):
         ]
         | None
     ) = None
-    """How the DICOM Study UID is sent; as the layout has it unless said."""
+    """The form of the DICOM Study UID; as the layout has it unless said."""
     text_type: (
         Annotated[
             Literal["TX", "FT", "ST"],
@@ -185,7 +185,7 @@ class Message(Frozen):
         Literal["br", "crlf"],
         Meanings(br="The formatting command \\.br\\.", crlf="The bytes \\X0D0A\\."),
     ] = "br"
-    """How a line end within a text is written."""
+    """The form of a line end within a text."""
     unit_system: Annotated[
         Literal["none", "UCUM"],
         Meanings(
@@ -202,13 +202,13 @@ class Message(Frozen):
             "measured values replace the old ones.",
         ),
     ] = "replace"
-    """What the EHR is to do with the text of a correction."""
+    """The use that the EHR makes of the text of a correction."""
     pdf: Pdf = Pdf()
     """The first components of OBX-5 in the layout pdf."""
     document_type: DocumentType = "18760-9"
     """OBX-3 of a PDF, by its LOINC code."""
     when_missing: WhenMissing = WhenMissing()
-    """What happens to a result whose study lacks something."""
+    """Handling of a result whose study lacks something."""
     fields: dict[FieldPlace, FixedText] = Field(
         default={}, max_length=50, examples=[{"PV1-3.4": "ED", "OBR-15.1": "US", "PV1-19.4": "STE"}]
     )
@@ -222,14 +222,14 @@ class Message(Frozen):
             transliterate="Written in plain letters (é as e, ß as ss); set aside where there are none.",
         ),
     ] = "refuse"
-    """What happens to a character that `encoding` lacks."""
+    """Handling of a text with a character that `encoding` lacks."""
     too_long: Annotated[
         Literal["refuse", "send"],
         Meanings(
             refuse="Set aside, with the field named.", send="Sent all the same, for an EHR that takes more."
         ),
     ] = "refuse"
-    """What happens to a value over the length in the tables of `hl7_version`."""
+    """Handling of a value over the length in the tables of `hl7_version`."""
     max_value_bytes: Annotated[int, Field(ge=1000, le=1_000_000_000)] | None = Field(
         default=None, examples=[65536]
     )
@@ -242,4 +242,4 @@ class Message(Frozen):
         Literal["second", "minute"],
         Meanings(second="YYYYMMDDHHMMSS.", minute="YYYYMMDDHHMM."),
     ] = "second"
-    """How precise times are; OBR-22 of a correction is then later by that much."""
+    """The precision of times; OBR-22 of a correction is then later by that much."""

@@ -1,11 +1,11 @@
-"""What an operator wrote wrongly, as a value that knows where it stands and how to fix it."""
+"""A mistake in what an operator wrote, as a value that knows its place and its fix."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 
 class Severity(StrEnum):
-    """How much a problem weighs: an error keeps its site as it runs; a warning and a note do not."""
+    """The weight of a problem: an error keeps its site as it runs; a warning and a note do not."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -14,7 +14,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Origin:
-    """Where a value was written: a path as the user gave it, line and column counted from 1."""
+    """The place of a value: a path as the user gave it, line and column counted from 1."""
 
     file: str
     line: int

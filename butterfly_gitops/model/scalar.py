@@ -95,7 +95,7 @@ def digits_between(low: int, high: int) -> str:
 
 
 def _free_digits(low: int, high: int) -> int:
-    """How many digits at the end of `low`, all of them 0, may run to 9 without passing `high`."""
+    """Count the digits at the end of `low`, all of them 0, that may run to 9 without passing `high`."""
     free = 0
     while low and low % 10 ** (free + 1) == 0 and low + 10 ** (free + 1) - 1 <= high:
         free += 1

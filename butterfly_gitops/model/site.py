@@ -17,25 +17,25 @@ class Link(Frozen):
     """The on-premises agent that opens the TCP connection to the EHR."""
 
     display_name: Text = Field(examples=["Radiology server room"])
-    """What people call it."""
+    """The name for people."""
     runs: Annotated[
         Literal["here", "agent"],
         Meanings(here="The dispatcher itself opens the connection.", agent="The agent at the site opens it."),
     ] = "here"
-    """Who opens the connection."""
+    """The side that opens the connection."""
 
 
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
 class Removal(Frozen):
-    """What becomes of the results that wait for something that left a file."""
+    """Handling of results that wait for something that left a file."""
 
     waiting: Annotated[
         Literal["drain", "set_aside"],
         Meanings(drain="They are sent with the last settings.", set_aside="They wait for a person."),
     ]
-    """What becomes of them."""
+    """Handling of the waiting results."""
     reason: Reason = Field(examples=["CHG-4411"])
     """A ticket or a sentence for the audit."""
 
@@ -50,7 +50,7 @@ class Site(Frozen):
     ehr_endpoints: dict[Name, EhrEndpoint]
     archives: dict[Name, Archive]
     removed: dict[Name, Removal] = {}
-    """What left the files on purpose, whatever its kind, and what becomes of the results that wait for it."""
+    """Entries that left the files on purpose, whatever their kind, and the handling of results that wait for them."""
     renamed: dict[Name, Name] = {}
     """New endpoint name to the one that it had before."""
 
@@ -71,7 +71,7 @@ class SiteFile(Frozen):
     version: Literal[1]
     """The format of this file."""
     display_name: Text = Field(examples=["St. Elsewhere Hospital"])
-    """What people call the site."""
+    """The name of the site for people."""
     time_zone: str = Field(examples=["America/New_York"])
     """The site's IANA time zone."""
     links: dict[Name, Link] = Field(
@@ -79,7 +79,7 @@ class SiteFile(Frozen):
     )
     """The site's Links, by name."""
     endpoint_defaults: dict[str, Any] = {}
-    """What every endpoint of the site starts from."""
+    """Settings that every endpoint of the site starts from."""
     removed: dict[Name, Removal] = {}
     """Links that left this file while results waited."""
 

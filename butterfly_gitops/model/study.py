@@ -31,7 +31,7 @@ def _calendar_date(text: str) -> str:
 _ALPHABET = (string.ascii_letters + string.digits + "+/").encode()
 _PADDING = ("", "=", "==")
 MAX_DOCUMENT_BASE64 = 28_000_000
-"""How many characters of base64 a document has at most: those of 20 MB, whichever way one counts them."""
+"""The most characters of base64 in a document: those of 20 MB, whichever way one counts them."""
 # The header of a PDF stands within its first 1,024 bytes (ISO 32000-1, annex H.3.4.1); in base64, four for three.
 _PDF_HEAD = 1368
 
@@ -77,27 +77,27 @@ class Private(Frozen):
 
 
 class ExamType(Private):
-    """What was done."""
+    """The kind of exam."""
 
     code: Id
     """The exam type's code, which `message.exam_codes` may map to OBR-4."""
     display: Line | None = None
     """The exam type's name."""
     system: Line | None = None
-    """Where the code is from: L for local, LN for LOINC."""
+    """The system of the code: L for local, LN for LOINC."""
 
 
 class Person(Private):
     """Somebody who took part, by role."""
 
     role: Literal["performer", "author", "secondary_author", "scribe", "attester", "ordering"]
-    """What the person did."""
+    """The part that the person took."""
     id: Id | None = None
     """The person's identifier."""
     authority: Line | None = None
-    """Who assigned the identifier."""
+    """The authority that assigned the identifier."""
     id_type: Line | None = None
-    """What kind of identifier it is (table 0203)."""
+    """The kind of identifier (table 0203)."""
     family: Line | None = None
     """The family name."""
     given: Line | None = None
@@ -108,18 +108,18 @@ class Attestation(Private):
     """The attesting physician's statement."""
 
     text: str
-    """What the physician attests."""
+    """The text that the physician attests."""
     at: Instant | None = None
-    """When it was attested."""
+    """The time of the attestation."""
 
 
 class ReportSection(Private):
     """One part of the written report."""
 
     section: Literal["findings", "impression", "recommendation", "indication", "comparison", "other"]
-    """Which part of the report it is."""
+    """The part of the report."""
     text: str
-    """What it says."""
+    """The text of the part."""
 
 
 class Observation(Private):
@@ -138,32 +138,32 @@ class Observation(Private):
     )
 
     type: Literal["numeric", "text", "coded"]
-    """What the value is: a number, text or a code."""
+    """The kind of value: a number, text or a code."""
     code: Id
-    """What was observed, as a code."""
+    """The thing observed, as a code."""
     system: Line | None = None
-    """Where the code is from: L for local, LN for LOINC."""
+    """The system of the code: L for local, LN for LOINC."""
     display: Line | None = None
-    """What was observed, in words."""
+    """The thing observed, in words."""
     value: str
     """The value as it was entered."""
     value_display: Line | None = None
-    """What a coded value means, in words."""
+    """The meaning of a coded value, in words."""
     value_system: Line | None = None
-    """Where a coded value is from: SCT for SNOMED CT, L for local."""
+    """The system of a coded value: SCT for SNOMED CT, L for local."""
     unit: Line | None = None
     """The unit of a number."""
     instance: Line | None = None
-    """Which one it is, where the same thing was observed several times."""
+    """Tells observations of the same thing apart: a fetus, a side, a repeat."""
 
 
 class Document(Private):
     """An attached document."""
 
     title: Line | None = None
-    """What the document is called."""
+    """The title of the document."""
     media_type: Line
-    """What kind of document it is, such as application/pdf."""
+    """The kind of document, such as application/pdf."""
     base64: Annotated[str, AfterValidator(_base64)] = Field(
         json_schema_extra={
             "contentEncoding": "base64",
@@ -181,7 +181,7 @@ class Document(Private):
 
     @property
     def is_pdf(self) -> bool:
-        """Whether it says that it is a PDF; parameters and case of a media type say nothing (RFC 2045, 5.1)."""
+        """Tell whether it claims to be a PDF; parameters and case of a media type say nothing (RFC 2045, 5.1)."""
         return self.media_type.partition(";")[0].strip().lower() == "application/pdf"
 
 
@@ -201,27 +201,27 @@ class Study(Private):
     accession_number: Id | None = None
     """The accession number."""
     exam_type: ExamType
-    """What was done."""
+    """The exam that was done."""
     ordered_procedure: ExamType | None = None
-    """What was ordered, as the order codes it."""
+    """The procedure that was ordered, as the order codes it."""
     started_at: Instant | None = None
-    """When the exam began."""
+    """The start of the exam."""
     ended_at: Instant | None = None
-    """When the exam ended."""
+    """The end of the exam."""
     reason: Line | None = None
-    """Why the exam was done."""
+    """The reason for the exam."""
     people: tuple[Person, ...] = ()
-    """Who took part."""
+    """The people who took part."""
     attestation: Attestation | None = None
     """The attesting physician's statement."""
     report: tuple[ReportSection, ...] = ()
     """The written report, part by part."""
     observations: tuple[Observation, ...] = ()
-    """What was measured or coded."""
+    """The values that were measured or coded."""
     images_url: (
         Annotated[str, StringConstraints(max_length=1000, pattern=r"^https?://[^\x00-\x20]+$")] | None
     ) = None
-    """Where the images are shown to those who may see them."""
+    """The address of the images, for those who may see them."""
     documents: tuple[Document, ...] = ()
     """Attached documents."""
 
@@ -232,13 +232,13 @@ class PatientIdentifier(Private):
     id: Id
     """The identifier itself."""
     authority: Line | None = None
-    """Who assigned it."""
+    """The authority that assigned it."""
     type: Line | None = None
-    """What kind of identifier it is (table 0203): MR, for example."""
+    """The kind of identifier (table 0203): MR, for example."""
 
 
 class Patient(Private):
-    """Whom the study is of."""
+    """The patient of the study."""
 
     identifiers: tuple[PatientIdentifier, ...] = ()
     """The identifiers that hold now."""
@@ -255,7 +255,7 @@ class Patient(Private):
 
 
 class Location(Private):
-    """Where the patient is: PV1-3."""
+    """The location of the patient: PV1-3."""
 
     unit: Line | None = None
     """The ward or department."""
@@ -271,9 +271,9 @@ class Attending(Private):
     id: Id | None = None
     """The physician's identifier."""
     authority: Line | None = None
-    """Who assigned the identifier."""
+    """The authority that assigned the identifier."""
     id_type: Line | None = None
-    """What kind of identifier it is (table 0203)."""
+    """The kind of identifier (table 0203)."""
     family: Line | None = None
     """The family name."""
     given: Line | None = None
@@ -290,7 +290,7 @@ class Encounter(Private):
     class_: Annotated[Line | None, Field(alias="class")] = None
     """The patient class (table 0004): E for emergency, I for inpatient."""
     location: Location | None = None
-    """Where the patient is."""
+    """The location of the patient."""
     attending: Attending | None = None
     """The attending physician."""
 
@@ -301,15 +301,15 @@ class StudyEvent(Private):
     event_id: Id
     """The event's identifier, unique in the fleet; a repeat has the same one."""
     event: EventKind
-    """What happened to the study."""
+    """The change of the study."""
     occurred_at: Instant
-    """When it happened."""
+    """The time of the change."""
     archive: Id
     """The archive that holds the study: SITE/NAME, or its `cloud_id`."""
     study: Study
     """The whole study, as it now is."""
     patient: Patient
-    """Whom the study is of."""
+    """The patient of the study."""
     encounter: Encounter | None = None
     """The visit that the study belongs to."""
 

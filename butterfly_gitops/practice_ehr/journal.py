@@ -29,7 +29,7 @@ class JournalKind(StrEnum):
 
 
 class Direction(StrEnum):
-    """Whose doing it was: the peer's, or the practice EHR's."""
+    """The side that acted: the peer, or the practice EHR."""
 
     IN = "in"
     OUT = "out"

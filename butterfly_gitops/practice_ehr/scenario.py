@@ -1,4 +1,4 @@
-"""Scenarios: which message a practice EHR answers how, as a person writes it in YAML.
+"""Scenarios: the answers of a practice EHR, as a person writes them in YAML.
 
 A scenario is a list of rules; the first whose `match` fits decides, and a message that none fits is answered AA at
 once. Carrying an answer out is the server's.
@@ -32,7 +32,7 @@ _STUDY_PLACES = ("OBR-3", "ORC-3", "OBR-18")
 
 
 class Match(Frozen):
-    """Which messages a rule is about: those that fit all that is written; without anything, all."""
+    """The messages that a rule is about: those that fit all that is written; without anything, all."""
 
     nth: Annotated[int, Field(ge=1)] | None = None
     """The number of the message at this listener, from 1; every arrival counts, repeats too."""
@@ -43,12 +43,12 @@ class Match(Frozen):
 
 
 class ScriptedAnswer(Frozen):
-    """How a receiver treats a message."""
+    """The treatment of a message by a receiver."""
 
     code: Field20 | None = None
     """MSA-1: AA, AE, AR, CA, CE, CR, or whatever a peer might say; AA unless written."""
     after: Duration = timedelta(0)
-    """How long it takes over it."""
+    """The time that it takes."""
     msa2: Word | None = None
     """MSA-2 in place of the message's own control id."""
     then: Literal["close", "reset", "silence"] | None = None
@@ -71,7 +71,7 @@ class ScenarioRule(Frozen):
 
 
 class Scenario(Frozen):
-    """How a receiver behaves; without rules, well."""
+    """The behaviour of a receiver; without rules, it behaves well."""
 
     rules: tuple[ScenarioRule, ...] = ()
 

@@ -56,7 +56,7 @@ def test_each_setting_has_a_title(kind: str):
 
 @pytest.mark.parametrize("kind", SCHEMAS)
 def test_each_setting_says_what_it_is_for(kind: str):
-    """A whole sentence, as far as it goes: `MSH-3: who sends.`."""
+    """A whole sentence, as far as it goes: `MSH-3: the sender.`."""
     assert paths_where(SETTINGS[kind], lambda schema: not schema.get("description", "").endswith(".")) == []
 
 

@@ -53,7 +53,9 @@ def test_below_an_endpoint_it_offers_the_settings_that_are_not_there_yet(server:
     server.open(DRAFT, text)
     offered = server.complete(DRAFT, text.count("\n") - 1, 4)
     assert offered.keys() == SETTINGS.keys() - {"host"}
-    assert offered["ack_timeout"].says == "How long an acknowledgement may take.\n\nDefault: `30s`"
+    assert (
+        offered["ack_timeout"].says == "The longest time that an acknowledgement may take.\n\nDefault: `30s`"
+    )
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ class Layout:
     def tables(
         self, options: Message
     ) -> tuple[tuple[SegmentMap[Result], ...], tuple[SegmentMap[Result], ...]]:
-        """The segments before the OBX, and those after them, that an endpoint wants."""
+        """The segments that an endpoint gets before the OBX, and after them."""
         before, after = (
             [each for each in maps if self._is_wanted(each.name, options)]
             for maps in (self.before, self.after)
