@@ -77,14 +77,14 @@ def setback_of(database: Point | None, mark: Point | None, *, state: str, file: 
 
 
 def _told(point: Point) -> str:
-    return f"at commit {point.commit} of {_time(point.at)} with {point.events} events"
+    return f"of {_time(point.at)} with {point.events} events"
 
 
 def _missing(database: Point, mark: Point) -> str:
     return (
-        f"it ends at {_time(database.at)}, the mark at {_time(mark.at)}; missing are commits: "
-        f"{mark.commit - database.commit}, accepted events: {mark.events - database.events}, new deliveries: "
-        f"{mark.deliveries - database.deliveries}, and what was sent since"
+        f"it ends at {_time(database.at)}, the mark at {_time(mark.at)}; missing are accepted events: "
+        f"{mark.events - database.events}, new deliveries: {mark.deliveries - database.deliveries}, and what was sent "
+        "since"
     )
 
 
