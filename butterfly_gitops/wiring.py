@@ -28,6 +28,7 @@ from butterfly_gitops.hl7.control_id import crockford
 from butterfly_gitops.model.error import GitopsError
 from butterfly_gitops.source.interface import Source
 from butterfly_gitops.store.interface import Store, StoreUnavailable
+from butterfly_gitops.store.setback import Consent
 from butterfly_gitops.store.sqlite import SqliteStore
 from butterfly_gitops.store.state_folder import hold
 from butterfly_gitops.store.token_file import made_token, write_private
@@ -49,13 +50,13 @@ class CannotListen(GitopsError):  # noqa: N818 - it says what is the case
 class Options:
     """How `run` runs. `create` makes a new state; `source` None only dispatches.
 
-    `mark` is where the state's mark stands, if not in its folder; `accepted_by` goes on with a state behind it.
+    `mark` is where the state's mark stands, if not in its folder; `consent` goes on with a state behind it.
     """
 
     state: Path
     create: bool = False
     mark: Path | None = None
-    accepted_by: str = ""
+    consent: Consent | None = None
     source: Source | None = None
     followed: str = ""
     host: str = "127.0.0.1"
@@ -128,7 +129,7 @@ async def build(options: Options, *, dialler: Dialler | None = None) -> AsyncIte
             options.state,
             create=options.create,
             mark=options.mark,
-            accepted_by=options.accepted_by,
+            consent=options.consent,
             now=_now,
         )
         stack.push_async_callback(store.close)

@@ -40,8 +40,9 @@ _SET_DUMPABLE = 4  # PR_SET_DUMPABLE of prctl(2)
 @with_new_state
 @click.option(
     "--accept-older",
-    is_flag=True,
-    help="Go on with a state that was put back in time: set every open result aside for a person first.",
+    metavar="ID",
+    help="Go on with a state that was put back in time, by the id that its refusal says: set every open result aside "
+    "for a person first.",
 )
 @click.option(
     "--log-format",
@@ -57,7 +58,7 @@ def command(
     interval: str,
     listen: str,
     new_state: bool,
-    accept_older: bool,
+    accept_older: str | None,
     log_format: str,
     state: Path,
 ) -> None:
@@ -67,17 +68,19 @@ def command(
     or Ctrl-C, attempts in flight end first, each at most its acknowledgement time-out.
     """
     from butterfly_gitops.logs import configure_logs
+    from butterfly_gitops.store.setback import Consent
     from butterfly_gitops.web.access import Caller
     from butterfly_gitops.wiring import Options
 
     _keep_no_dumps()
     host, port = _address(listen)
     follows, followed = _source(source, state=state)
+    actor = Caller(claimed=login_name(), roles=None).actor
     options = Options(
         state=state,
         create=new_state,
         mark=mark_file(),
-        accepted_by=Caller(claimed=login_name(), roles=None).actor if accept_older else "",
+        consent=Consent(setback=accept_older, actor=actor) if accept_older else None,
         source=follows,
         followed=followed,
         host=host,

@@ -6,10 +6,11 @@ from datetime import datetime
 from butterfly_gitops.delivery.setback import set_aside_open
 from butterfly_gitops.model.delivery import LaneId
 from butterfly_gitops.model.error import GitopsError
+from butterfly_gitops.model.printable import short_digest
 from butterfly_gitops.store.advancing import end_attempts
 from butterfly_gitops.store.ending import OPEN, end_leaving
 from butterfly_gitops.store.interface import AuditEntry
-from butterfly_gitops.store.mark import Point, put_point
+from butterfly_gitops.store.mark import Point, put_point, start_of
 from butterfly_gitops.store.rows import Rows
 
 _DOUBTFUL = "doubtful_until"
@@ -27,6 +28,19 @@ class Setback:
     why: str
     is_gone: bool = False
 
+    @property
+    def id(self) -> str:
+        """A name for this one: another database or another mark makes another."""
+        return short_digest(f"{_text(self.database)} {_text(self.mark)}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """Who goes on with an older state; `setback` is the id of the only one that it holds for."""
+
+    setback: str
+    actor: str
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acceptance:
@@ -40,15 +54,13 @@ class Acceptance:
 class StateBehind(GitopsError):  # noqa: N818 - it says what happened
     """The state is older than what it has told others, or nothing says that it is not."""
 
-    def __init__(self, setback: Setback) -> None:
-        wish = (
-            "--new-state --accept-older` begins anew"
-            if setback.is_gone
-            else "--accept-older` goes on with this one"
-        )
+    def __init__(self, setback: Setback, *, consent: Consent | None = None) -> None:
+        option = f"--accept-older {setback.id}"
+        wish = f"--new-state {option}` begins anew" if setback.is_gone else f"{option}` goes on with this one"
+        other = f" (not {consent.setback}, which is for another state)" if consent else ""
         super().__init__(
-            f"{setback.why}. Put the newest state back; or `bgo run {wish}, with a person before every result that the "
-            "missing part may have held (docs/operations.md)"
+            f"{setback.why}. Put the newest state back; or `bgo run {wish}{other}, with a person before every result "
+            "that the missing part may have held (docs/operations.md)"
         )
         self.setback = setback
 
@@ -78,6 +90,10 @@ def setback_of(database: Point | None, mark: Point | None, *, state: str, file: 
 
 def _told(point: Point) -> str:
     return f"of {_time(point.at)} with {point.events} events"
+
+
+def _text(point: Point | None) -> str:
+    return point.text() if point is not None else ""
 
 
 def _missing(database: Point, mark: Point) -> str:
@@ -127,7 +143,8 @@ def _set_aside(rows: Rows, lane: LaneId, *, at: datetime) -> None:
 
 def _go_on(rows: Rows, setback: Setback, acceptance: Acceptance) -> None:
     points = [one for one in (setback.database, setback.mark) if one is not None]
-    newest = max(points, key=lambda one: one.commit)
+    start = start_of(acceptance.history, at=acceptance.at)
+    newest = max(points, key=lambda one: one.commit, default=start)
     put_point(rows, replace(newest, history=acceptance.history))
 
 

@@ -42,6 +42,7 @@ from butterfly_gitops.store.interface import (
 )
 from butterfly_gitops.store.mark import MARK
 from butterfly_gitops.store.marking import Marking
+from butterfly_gitops.store.setback import Consent
 from butterfly_gitops.store.sqlite_session import SqliteSession
 from butterfly_gitops.store.state_folder import StateFolder, hold
 from butterfly_gitops.store.writer import Worker
@@ -66,16 +67,16 @@ class SqliteStore:
         *,
         create: bool,
         mark: Path | None = None,
-        accepted_by: str = "",
+        consent: Consent | None = None,
         now: Callable[[], datetime] = _utc_now,
     ) -> "SqliteStore":
         """Open the state in a folder, or make a new one there; it blocks, so call it before the loop runs lanes.
 
-        Its mark stands in the folder, or where `mark` says. One that is behind it is opened only for whom
-        `accepted_by` names. Raises StateMissing, StateExists, StateHeld, StateUnusable, StateTooNew, StateBehind,
-        MarkUnreadable, StoreUnavailable.
+        Its mark stands in the folder, or where `mark` says. One that is behind it is opened only with
+        `consent`. Raises StateMissing, StateExists, StateHeld, StateUnusable, StateTooNew, StateBehind,
+        StoreUnavailable.
         """
-        marking = Marking(mark or path / MARK, path, accepted_by=accepted_by, now=now)
+        marking = Marking(mark or path / MARK, path, consent=consent, now=now)
         marking.refuse_lost(create=create)
         folder = hold(path, create=create)
         try:

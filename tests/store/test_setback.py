@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import apsw
 import pytest
@@ -14,8 +15,8 @@ from hypothesis import strategies as st
 from butterfly_gitops.delivery.act import ActionRefused
 from butterfly_gitops.delivery.setback import REASON
 from butterfly_gitops.store.interface import StoreUnavailable
-from butterfly_gitops.store.mark import MARK, Mark, MarkUnreadable, Point, read_point
-from butterfly_gitops.store.setback import StateBehind, setback_of
+from butterfly_gitops.store.mark import MARK, Mark, Point, read_point
+from butterfly_gitops.store.setback import Consent, StateBehind, setback_of
 from butterfly_gitops.store.sqlite import SqliteStore
 from butterfly_gitops.store.state_folder import DATABASE, hold
 from tests.store.play import SILENT, T0, Play, an_event
@@ -45,8 +46,16 @@ def clock() -> At:
     return At()
 
 
-def opened(path: Path, clock: At, *, accepted_by: str = "", create: bool = False) -> SqliteStore:
-    return SqliteStore.open(path, create=create, accepted_by=accepted_by, now=clock)
+def opened(path: Path, clock: At, *, accepts: str = "", create: bool = False) -> SqliteStore:
+    consent = Consent(setback=accepts, actor=ADA) if accepts else None
+    return SqliteStore.open(path, create=create, consent=consent, now=clock)
+
+
+def refused(path: Path, clock: At, **how: Any) -> str:
+    """The id of the setback that a state is refused for."""
+    with pytest.raises(StateBehind) as refusal:
+        opened(path, clock, **how)
+    return refusal.value.setback.id
 
 
 async def put_back(path: Path, clock: At) -> Play:
@@ -72,7 +81,7 @@ async def put_back(path: Path, clock: At) -> Play:
 async def gone_on(play: Play, path: Path, clock: At) -> Play:
     play.wait(60)
     clock.now = play.now
-    play.store = opened(path, clock, accepted_by=ADA)
+    play.store = opened(path, clock, accepts=refused(path, clock))
     play.epoch = await play.store.own(node="node-1", boot="boot-3", at=play.now)
     return play
 
@@ -194,9 +203,9 @@ async def test_a_copy_that_lacks_something_is_refused(
 async def test_a_mark_of_something_else_is_refused(path: Path, clock: At):
     await opened(path, clock, create=True).close()
     (path / MARK).write_text("not a mark")
-    with pytest.raises(MarkUnreadable):
+    with pytest.raises(StateBehind, match="is no mark of a state"):
         opened(path, clock)
-    await opened(path, clock, accepted_by=ADA).close()
+    await opened(path, clock, accepts=refused(path, clock)).close()
     await opened(path, clock).close()
 
 
@@ -351,7 +360,22 @@ async def test_a_new_state_in_place_of_a_lost_one_is_a_decision(path: Path, cloc
     for create in (False, True):
         with pytest.raises(StateBehind, match="or empty"):
             opened(path, clock, create=create)
-    play = await Play.start(opened(path, clock, create=True, accepted_by=ADA))
+    play = await Play.start(opened(path, clock, create=True, accepts=refused(path, clock)))
     (answer,) = await play.accept(an_event("e-2", revision=2, occurred_at=T0 + HOUR))
     assert [one.state for one in answer.decisions] == ["set_aside"]
+    await play.store.close()
+
+
+async def test_each_setback_is_accepted_by_itself(path: Path, clock: At):
+    """The option may stay in a unit file: it starts what is sound, and refuses the same copy put back again."""
+    play = await put_back(path, clock)
+    first = refused(path, clock)
+    for _ in range(2):
+        await opened(path, clock, accepts=first).close()
+    shutil.copy(path.with_name("copy") / DATABASE, path / DATABASE)
+    with pytest.raises(StateBehind, match=f"not {first}, which is for another state"):
+        opened(path, clock, accepts=first)
+    second = refused(path, clock)
+    play.store = opened(path, clock, accepts=second)
+    assert (await play.states())[1] == "set_aside"
     await play.store.close()
