@@ -30,13 +30,12 @@ from butterfly_gitops.source.interface import Source
 from butterfly_gitops.store.interface import Store, StoreUnavailable
 from butterfly_gitops.store.setback import Consent
 from butterfly_gitops.store.sqlite import SqliteStore
-from butterfly_gitops.store.state_folder import hold
+from butterfly_gitops.store.state_folder import API_FILE, hold
 from butterfly_gitops.store.token_file import made_token, write_private
 from butterfly_gitops.web.application import make_application
 from butterfly_gitops.web.server import Server
 from butterfly_gitops.web.services import Services
 
-API_FILE = "api.json"
 _HEARTBEAT_S = 5.0
 
 _log = structlog.get_logger()

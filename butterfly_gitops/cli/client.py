@@ -190,7 +190,7 @@ async def client_of(
 
 
 def _announced_url(state: Path, held: "StateHeld") -> str:
-    from butterfly_gitops.wiring import API_FILE
+    from butterfly_gitops.store.state_folder import API_FILE
 
     try:
         return str(json.loads((state / API_FILE).read_text())["url"])

@@ -19,6 +19,7 @@ from butterfly_gitops.source.folder import FolderSource
 from butterfly_gitops.source.git import GitSource
 from butterfly_gitops.source.git_address import is_git_address, parse_git_address
 from butterfly_gitops.source.interface import Source
+from butterfly_gitops.store.state_folder import GIT_CACHE
 
 if TYPE_CHECKING:
     from butterfly_gitops.wiring import Options
@@ -118,7 +119,7 @@ def _source(source: str | None, *, state: Path) -> tuple[Source | None, str]:
         address = parse_git_address(source)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--source") from None
-    return GitSource(address, cache=state / "git"), str(address)
+    return GitSource(address, cache=state / GIT_CACHE), str(address)
 
 
 def _is_bare(path: Path) -> bool:

@@ -7,11 +7,19 @@ from pathlib import Path
 
 from butterfly_gitops.model.error import GitopsError
 from butterfly_gitops.store.mark import MARK
+from butterfly_gitops.store.token_file import TOKEN_FILE
 
 DATABASE = "state.sqlite3"
+API_FILE = "api.json"
+GIT_CACHE = "git"
 _LOCK = "lock"
-# What a process that ended while it made a state may have left.
-_UNFINISHED = frozenset({_LOCK, MARK, DATABASE, *(f"{DATABASE}-{end}" for end in ("journal", "wal", "shm"))})
+# What stands beside a database, and is left where it was lost or not finished.
+_OURS = frozenset(
+    {
+        *(_LOCK, MARK, f".{MARK}", TOKEN_FILE, f".{TOKEN_FILE}", API_FILE, GIT_CACHE, DATABASE),
+        *(f"{DATABASE}-{end}" for end in ("journal", "wal", "shm")),
+    }
+)
 
 
 class StateMissing(GitopsError):  # noqa: N818 - it says what happened
@@ -93,7 +101,7 @@ def has_state(path: Path) -> bool:
 
 def _refuse_foreign(path: Path) -> None:
     """Leave alone what is somebody's folder with other things in it."""
-    if not has_state(path) and any(one.name not in _UNFINISHED for one in path.iterdir()):
+    if not has_state(path) and any(one.name not in _OURS for one in path.iterdir()):
         raise StateUnusable(f"{path} holds other things than a state: name a folder that is new or empty")
 
 

@@ -129,6 +129,24 @@ def test_a_bare_repository_without_a_branch_is_told_the_form_whatever_its_name(d
     assert "write PATH#BRANCH:FOLDER, such as fleet#main:sites" in ran.err
 
 
+@pytest.mark.journey
+def test_a_new_state_is_made_in_the_folder_of_one_that_was_used_and_lost(desk: Desk):
+    repository = GitRepository(root=desk.folder)
+    repository.git("init", "--quiet", "--initial-branch", "main")
+    (desk.folder / ".gitignore").write_text(f"{STATE}/\n", encoding="utf-8")
+    repository.commit()
+    with running(desk, "--new-state", "--source", ".#main:sites") as run:
+        logged(run, "applied")
+    for file in (desk.folder / STATE).glob("state.sqlite3*"):
+        file.unlink()
+    assert {"token", "git", "api.json", "mark"} <= {one.name for one in (desk.folder / STATE).iterdir()}
+    refused = desk.bgo("run", "--new-state", *FREE)
+    (setback,) = re.findall(r"`bgo run --new-state --accept-older (\w+)` begins anew", refused.err)
+    with running(desk, "--new-state", "--accept-older", setback) as run:
+        assert desk.bgo("ledger").out.startswith("0 events")
+        assert run.end()[0] == 0
+
+
 def test_a_crash_leaves_no_dump():
     told = "import resource; print(resource.getrlimit(resource.RLIMIT_CORE)); print(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))"
     script = f"import ctypes; from butterfly_gitops.cli.run import _keep_no_dumps; _keep_no_dumps(); {told}"

@@ -9,8 +9,8 @@ import sys
 import httpx
 
 from butterfly_gitops.practice_ehr.journal import JournalKind, read_journal
+from butterfly_gitops.store.state_folder import API_FILE
 from butterfly_gitops.store.token_file import read_token
-from butterfly_gitops.wiring import API_FILE
 
 PATIENCE_S = 60
 BGO = ("-m", "butterfly_gitops")
