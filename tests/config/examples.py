@@ -5,6 +5,7 @@
 
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +42,11 @@ def files_below(folder: Path) -> dict[str, bytes]:
     }
 
 
+SOUND = files_below(EXAMPLES / "sound")
+
+
 def sound_files() -> dict[str, bytes]:
-    return files_below(EXAMPLES / "sound")
+    return dict(SOUND)
 
 
 def example(folder: Path) -> Example:
@@ -65,6 +69,7 @@ def example(folder: Path) -> Example:
     )
 
 
+@cache
 def examples(kind: str) -> list[Example]:
     return [example(folder) for folder in sorted((EXAMPLES / kind).iterdir())]
 

@@ -9,7 +9,7 @@ from tests.config.examples import Example, examples, sound_files
 SOUND = sound_files()
 PATH = "st-elsewhere/archives.yaml"
 # More than any buffer of a parser, and than a look at small files alone.
-COMMENTS = b"# one of many lines that say nothing of an archive\n" * 2000
+COMMENTS = b"# one of many lines that say nothing of an archive\n" * 400
 PARSERS = [yaml_events.fastest_events, yaml_events.python_events]
 UNREADABLE = [each for each in examples("invalid") if each.rule == "bad-yaml"]
 

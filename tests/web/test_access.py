@@ -9,6 +9,7 @@ import pytest
 from butterfly_gitops import minute_line
 from butterfly_gitops.web.access import ADMINISTRATOR
 from butterfly_gitops.web.limit import MAX_BODY_BYTES, MAX_FORM_BYTES
+from tests.table import in_one_test
 from tests.web.serving import GRANTS, Lines, Served, event, wanted
 
 SITE = "st-elsewhere"
@@ -147,7 +148,7 @@ NOBODY = [
 ]
 
 
-@pytest.mark.parametrize("names", NOBODY, ids=repr)
+@in_one_test("names", NOBODY, ids=repr)
 async def test_whoever_names_nobody_is_refused_and_never_the_administrator(api: Served, names: list[bytes]):
     headers = [*api.client.headers.raw, *((b"X-Bgo-As", name) for name in names)]
     for method, path, body, _ in DOORS:
@@ -184,7 +185,7 @@ async def test_a_study_of_another_site_is_to_a_role_as_one_that_is_not_there(api
     assert hidden.text.replace("s-4711", "s-1") == absent.text
 
 
-@pytest.mark.parametrize("token", ["", "Bearer", "Bearer other", "Basic dDp0", "other", "Bearer é"])
+@in_one_test("token", ["", "Bearer", "Bearer other", "Basic dDp0", "other", "Bearer é"])
 async def test_without_the_token_every_door_is_401(api: Served, token: str):
     for method, path, _, _ in DOORS:
         answer = await api.client.request(method, path, headers={"Authorization": token.encode()})
@@ -201,7 +202,7 @@ async def test_a_token_that_is_given_twice_is_none(api: Served):
     assert answer.status_code == 401
 
 
-@pytest.mark.parametrize("path", ["/openapi.json", "/v1/nothing", "/", "/v1/status/", "/metrics/"])
+@in_one_test("path", ["/openapi.json", "/v1/nothing", "/", "/v1/status/", "/metrics/"])
 async def test_without_the_token_nobody_learns_which_paths_there_are(api: Served, path: str):
     assert (await api.client.get(path, headers={"Authorization": ""})).status_code == 401
     assert (await api.client.get(path)).status_code in (200, 404)
@@ -210,18 +211,14 @@ async def test_without_the_token_nobody_learns_which_paths_there_are(api: Served
 EVERY_PATH = ["/livez", "/readyz", "/metrics", "/openapi.json", "/v1/nothing", *(row[1] for row in DOORS)]
 
 
-@pytest.mark.parametrize(
-    "host", ["evil.example", "127.0.0.1.evil.example", "10.0.0.1:8311", "", "[::2]:80", "0"]
-)
+@in_one_test("host", ["evil.example", "127.0.0.1.evil.example", "10.0.0.1:8311", "", "[::2]:80", "0"])
 async def test_a_request_for_another_host_is_refused_everywhere(api: Served, host: str):
     for path in EVERY_PATH:
         answer = await api.client.get(path, headers={"Host": host})
         assert (answer.status_code, answer.headers["connection"]) == (421, "close"), path
 
 
-@pytest.mark.parametrize(
-    "host", ["127.0.0.1:8311", "127.8.0.1", "localhost", "LOCALHOST:1", "[::1]:8311", "[::1]"]
-)
+@in_one_test("host", ["127.0.0.1:8311", "127.8.0.1", "localhost", "LOCALHOST:1", "[::1]:8311", "[::1]"])
 async def test_a_request_for_this_machine_is_taken(api: Served, host: str):
     assert (await api.client.get("/v1/status", headers={"Host": host})).status_code == 200
 
@@ -234,7 +231,7 @@ BROUGHT_IN = [
 ]
 
 
-@pytest.mark.parametrize("headers", BROUGHT_IN, ids=repr)
+@in_one_test("headers", BROUGHT_IN, ids=repr)
 async def test_metrics_that_somebody_passes_on_need_the_token(api: Served, headers: dict[str, str]):
     bare = {"Authorization": ""}
     assert (await api.client.get("/metrics", headers=bare)).status_code == 200

@@ -22,6 +22,7 @@ from butterfly_gitops.web.access import ADMINISTRATOR
 from butterfly_gitops.web.metrics import Observed
 from tests.store.full_disk import disk_under
 from tests.store.test_repairing import by_hand
+from tests.table import in_one_test
 from tests.web.serving import Served, edit, event, served, wanted
 
 
@@ -70,7 +71,7 @@ async def test_another_fleets_files_are_409(api: Served):
     assert "grace-health" in answer.json()["error"]
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     "body",
     [
         b"",
@@ -138,9 +139,7 @@ async def test_a_plan_changed_by_hand_is_refused(api: Served, change: Any):
     assert (await planned(api))["plan"]["id"] == plan["id"]
 
 
-@pytest.mark.parametrize(
-    "body", [b"", b"{}", b'{"plan": 5, "revision": "r"}', b'{"plan": {}, "revision": "r"}', b"[]"]
-)
+@in_one_test("body", [b"", b"{}", b'{"plan": 5, "revision": "r"}', b'{"plan": {}, "revision": "r"}', b"[]"])
 async def test_no_plan_is_400(api: Served, body: bytes):
     answer = await api.post("/v1/applications", body)
     assert answer.status_code == 400, answer.text

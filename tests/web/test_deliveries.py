@@ -12,6 +12,7 @@ from butterfly_gitops.dispatcher.rendering import Renderer
 from butterfly_gitops.model.delivery import DeliveryId, Epoch, Outcome, Verdict
 from butterfly_gitops.model.endpoint import Acknowledgement, Retry
 from butterfly_gitops.store.interface import Claiming, Settling, Step
+from tests.table import in_one_test
 from tests.web.serving import Served, edit, event
 
 REASON = {"reason": "CHG-1"}
@@ -23,7 +24,22 @@ async def found(api: Served, **search: Any) -> list[tuple[int, str, str]]:
     return [(one["id"], one["endpoint"], one["state"]) for one in answer.json()["deliveries"]]
 
 
-@pytest.mark.parametrize(
+@pytest.fixture
+async def one(api: Served) -> Served:
+    """The API with one study handed in."""
+    await api.submit("efast.json")
+    return api
+
+
+@pytest.fixture
+async def several(api: Served) -> Served:
+    """The API with three studies handed in, and a delivery set aside."""
+    await api.submit("efast.json", "c1020.json", "s0007.json")
+    await api.post("/v1/deliveries/1/set-aside", REASON)
+    return api
+
+
+@in_one_test(
     ("search", "ids"),
     [
         ({}, [6, 5, 4, 3, 2, 1]),
@@ -44,13 +60,11 @@ async def found(api: Served, **search: Any) -> list[tuple[int, str, str]]:
     ],
     ids=str,
 )
-async def test_search_finds_newest_first_what_fits(api: Served, search: dict[str, Any], ids: list[int]):
-    await api.submit("efast.json", "c1020.json", "s0007.json")
-    await api.post("/v1/deliveries/1/set-aside", REASON)
-    assert [one[0] for one in await found(api, **search)] == ids
+async def test_search_finds_newest_first_what_fits(several: Served, search: dict[str, Any], ids: list[int]):
+    assert [one[0] for one in await found(several, **search)] == ids
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     "search",
     [
         {"limit": 0},
@@ -163,7 +177,7 @@ async def test_an_action_under_one_key_is_done_once(api: Served):
     assert other.status_code == 409
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("path", "body", "status"),
     [
         ("/v1/deliveries/1/resend", REASON, 409),
@@ -180,30 +194,28 @@ async def test_an_action_under_one_key_is_done_once(api: Served):
         ("/v1/endpoints/nowhere/none/resume", REASON, 404),
     ],
 )
-async def test_what_cannot_be_done_says_so_and_does_nothing(api: Served, path: str, body: Any, status: int):
-    await api.submit("efast.json")
-    answer = await api.post(path, body)
+async def test_what_cannot_be_done_says_so_and_does_nothing(one: Served, path: str, body: Any, status: int):
+    answer = await one.post(path, body)
     assert answer.status_code == status, answer.text
     assert answer.json()["error"]
     assert answer.json()["exit_code"] == 1
-    assert (await found(api))[0][2] == "queued"
-    assert (await api.get("/v1/deliveries/1")).json()["audit"] == []
+    assert (await found(one))[0][2] == "queued"
+    assert (await one.get("/v1/deliveries/1")).json()["audit"] == []
 
 
-@pytest.mark.parametrize("reason", ["", "  ", "one\ntwo", "one\u2028two", "x" * 201], ids=ascii)
-async def test_a_reason_is_one_line(api: Served, reason: str):
-    await api.submit("efast.json")
-    answer = await api.post("/v1/deliveries/1/cancel", {"reason": reason})
+@in_one_test("reason", ["", "  ", "one\ntwo", "one\u2028two", "x" * 201], ids=ascii)
+async def test_a_reason_is_one_line(one: Served, reason: str):
+    answer = await one.post("/v1/deliveries/1/cancel", {"reason": reason})
     assert answer.status_code == 422
     assert answer.json()["error"] == "a reason is one line of 1 to 200 characters"
 
 
-@pytest.mark.parametrize("delivery", ["99", "0"])
+@in_one_test("delivery", ["99", "0"])
 async def test_an_unknown_delivery_is_404(api: Served, delivery: str):
     assert (await api.get(f"/v1/deliveries/{delivery}")).status_code == 404
 
 
-@pytest.mark.parametrize("delivery", ["x", "1.5", "-1", str(2**63)])
+@in_one_test("delivery", ["x", "1.5", "-1", str(2**63)])
 async def test_a_number_that_no_delivery_bears_is_422(api: Served, delivery: str):
     assert (await api.get(f"/v1/deliveries/{delivery}")).status_code == 422
 
@@ -283,7 +295,7 @@ async def test_an_accession_number_of_another_sites_studies_names_none_of_them(a
     assert "s-471" not in answer.text
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("wish", "status"),
     [
         (send("s-0"), 404),
@@ -294,9 +306,8 @@ async def test_an_accession_number_of_another_sites_studies_names_none_of_them(a
     ],
     ids=["unknown study", "unknown endpoint", "unknown site", "no reason", "no endpoint"],
 )
-async def test_a_wrong_send_says_so(api: Served, wish: Any, status: int):
-    await api.submit("efast.json")
-    answer = await api.post("/v1/sends", wish)
+async def test_a_wrong_send_says_so(one: Served, wish: Any, status: int):
+    answer = await one.post("/v1/sends", wish)
     assert answer.status_code == status, answer.text
 
 

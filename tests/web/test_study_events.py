@@ -21,6 +21,7 @@ from butterfly_gitops.web.application import make_application
 from butterfly_gitops.web.limit import MAX_BODY_BYTES
 from butterfly_gitops.web.services import Services
 from butterfly_gitops.web.submission import MOST_EVENTS
+from tests.table import in_one_test
 from tests.web.serving import Lines, Served, event
 
 FIFTY_MB = 50 * 1024 * 1024
@@ -171,9 +172,7 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("body", "rule", "pointer"), [row[1:] for row in REFUSED], ids=[row[0] for row in REFUSED]
-)
+@in_one_test(("body", "rule", "pointer"), [row[1:] for row in REFUSED], ids=[row[0] for row in REFUSED])
 async def test_refused_is_422_with_rule_and_pointer_alone_and_in_an_array(
     api: Served, body: Any, rule: str, pointer: str
 ):
@@ -186,7 +185,7 @@ async def test_refused_is_422_with_rule_and_pointer_alone_and_in_an_array(
     assert (await api.ledger())["events"] == 0
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     "body",
     # Which archives there are, only what is applied says.
     [row[1] for row in REFUSED if row[2] != "unknown-archive"],
@@ -213,7 +212,7 @@ async def test_what_is_refused_here_is_refused_alike_where_it_is_read_from_a_fil
         assert told == in_a_file
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("path", "value", "says"),
     [
         ("/patient/sex", "X", "this is not written as it must be; write one of F, M, U, O, A, N"),
@@ -298,7 +297,7 @@ async def test_all_problems_of_all_events_come_at_once(api: Served):
     assert {one["pointer"] for one in answer.json()["problems"]} == {"/0/study/id", "/2/patient/sex", "/2"}
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     "body",
     [
         b"",
@@ -320,7 +319,7 @@ async def test_no_json_is_422(api: Served, body: bytes):
     assert answer.json()["error"] == problem["message"]
 
 
-@pytest.mark.parametrize("depth", range(100, 1100, 50))
+@in_one_test("depth", range(100, 1100, 50))
 async def test_no_depth_is_a_defect(api: Served, depth: int):
     deep = b"[" * depth + b"1" + b"]" * depth
     body = json.dumps(event()).encode().replace(b'"No free fluid."', deep)
@@ -340,7 +339,7 @@ async def test_50_mb_are_413_and_nothing_is_stored(api: Served):
     assert (await api.ledger())["events"] == 0
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("start", "hint"),
     [
         ("[", "hand the events in by smaller arrays"),
@@ -379,7 +378,7 @@ async def test_too_much_is_not_read_where_no_length_was_declared(api: Served):
     assert read <= MAX_BODY_BYTES + 2 * 1024 * 1024
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("body", "says"),
     [
         (b"[" + b",".join([json.dumps(event()).encode()] * (MOST_EVENTS + 1)) + b"]", "over 1000 events"),
