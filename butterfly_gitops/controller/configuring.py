@@ -11,6 +11,7 @@ from butterfly_gitops import __version__
 from butterfly_gitops.config.load import Loaded
 from butterfly_gitops.controller.applied import CONTROLLER, applied_side, holds_of, observed
 from butterfly_gitops.controller.reconcile import Candidate, Outcome, carry_out, consider, fleet_with
+from butterfly_gitops.model.address import FLEET_SETTINGS
 from butterfly_gitops.model.delivery import LaneId, TargetNumber
 from butterfly_gitops.model.error import GitopsError
 from butterfly_gitops.plan.document import Plan
@@ -154,6 +155,10 @@ class Configuring:
             return Outcome(applied=(), refused={})
         try:
             outcome = await carry_out(self._store, plan, commit=commit, actor=actor, now=self._now)
+            if FLEET_SETTINGS in outcome.refused and any(not one.site for one in outcome.applied):
+                # Part of what was held is applied: the rest has a hold, and an id, of its own.
+                rest = self._made_again(plan, await self._store.observe())
+                await self._store.stand(holds_of(rest, at=self._now()), released=rest.guard.released)
         finally:
             await self._spread()
         for one in outcome.applied:
@@ -178,17 +183,19 @@ class Configuring:
         )
         if moved:
             raise PlanStale(f"applied since the plan was made: {', '.join(moved)}; plan again")
+        again = self._made_again(plan, observation)
+        if again.id != plan.id or again.guard.holds != plan.guard.holds:
+            raise PlanStale("the plan does not do what it says; plan again")
+
+    def _made_again(self, plan: Plan, observation: Observation) -> Plan:
         applied = applied_side(observation)
-        wanted = fleet_with(applied.fleet, plan)
-        again = make_plan(
+        return make_plan(
             desired=Side(
-                fleet=wanted,
+                fleet=fleet_with(applied.fleet, plan),
                 described=plan.beside.desired,
                 unsound=frozenset(one.site for one in plan.kept),
             ),
             applied=applied,
-            observed=seen,
+            observed=observed(observation, at=self._now()),
             engine=__version__,
         )
-        if again.id != plan.id or again.guard.holds != plan.guard.holds:
-            raise PlanStale("the plan does not do what it says; plan again")

@@ -13,6 +13,7 @@ from butterfly_gitops.model.fleet import Fleet, FleetSettings
 from butterfly_gitops.model.site import Site
 from butterfly_gitops.plan.canonical import settings_digest, site_digest
 from butterfly_gitops.plan.document import Plan
+from butterfly_gitops.plan.guard import without_gains
 from butterfly_gitops.plan.planning import make_plan
 from butterfly_gitops.plan.sides import Side
 from butterfly_gitops.source.interface import Snapshot
@@ -84,6 +85,8 @@ async def carry_out(
 ) -> Outcome:
     """Apply a plan: first what holds for the fleet, then each site that waits for nobody, one transaction each.
 
+    Of settings that are held, what takes rights away is applied.
+
     A site that the store refuses because results wait stays as it runs, and the others go on. One that wants a name
     which another site still has is tried again after the others: they may have given it up.
     Raises StaleApplication and OtherFleet.
@@ -93,6 +96,8 @@ async def carry_out(
     refused = {site: why_blocked(plan, site) for site in sorted(plan.blocked_sites)}
     refused |= {hold.site: f"held: bgo approve {hold.id[:6]}" for hold in plan.guard.holds}
     waiting = {name: one for name, one in _contents(plan).items() if name not in refused}
+    if FLEET_SETTINGS in refused:
+        waiting = await _what_settings_take(store, plan) | waiting
     names_taken: dict[str, str] = {}
     while waiting:
         names_taken = {}
@@ -132,6 +137,16 @@ async def _fleet_name(store: Store, plan: Plan) -> str:
     if running.settings is None:
         raise OtherFleet("nothing is applied here yet, and the plan was made for a state where something is")
     return running.settings.name
+
+
+async def _what_settings_take(store: Store, plan: Plan) -> dict[str, tuple[Site | FleetSettings, str]]:
+    """Return what of held settings takes effect all the same, if that is anything."""
+    applied = (await store.running()).settings
+    if applied is None or plan.content.settings is None:
+        return {}
+    settings = without_gains(applied, plan.content.settings)
+    new = settings_digest(settings)
+    return {} if new == settings_digest(applied) else {FLEET_SETTINGS: (settings, new)}
 
 
 def _contents(plan: Plan) -> dict[str, tuple[Site | FleetSettings, str]]:

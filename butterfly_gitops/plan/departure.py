@@ -68,10 +68,10 @@ def is_empty(site: Site) -> bool:
 
 
 def has_left(before: Site | None, after: Site | None) -> bool:
-    """Whether all that a site sent to and from is gone; a Link alone sends nothing."""
+    """Whether every endpoint of a site is gone: nothing of it is sent, whatever else is left."""
     if before is None or after is None or not before.ehr_endpoints:
         return False
-    return not (after.ehr_endpoints or after.archives)
+    return not after.ehr_endpoints
 
 
 def was_removed(site: Site | None) -> bool:

@@ -1,8 +1,9 @@
 """Which changes wait for a person: those that stop, move or rename the results of too many endpoints at once.
 
 All that is wanted and not applied counts together, over the whole fleet, held or not, approved or not: else what was
-split over several commits would pass bit by bit. A site that leaves whole, and grants that give more rights or stop all
-results, wait whatever the limit; all other grants take effect at once.
+split over several commits would pass bit by bit. A site that leaves whole, and settings of the fleet that give more
+rights, let more be sent, stop all results or raise the limit itself, wait whatever the limit; `without_gains` is what
+of such settings takes effect at once.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pydantic import JsonValue
 
 from butterfly_gitops.model.address import FLEET_SETTINGS, Address, parse_address
-from butterfly_gitops.model.fleet import Guard
+from butterfly_gitops.model.fleet import AccessRole, Entitlements, FleetSettings, Guard
 from butterfly_gitops.model.frozen import Frozen
 from butterfly_gitops.model.site import Removal, Site
 from butterfly_gitops.plan.change import AddressText, Change, id_of_all
@@ -25,6 +26,7 @@ ALWAYS = "that always waits for approval"
 _EVERYWHERE = "*"
 # Each level has what those before it have.
 _LEVELS = ("none", "read", "read_write", "send")
+_LIMIT = "guard.max_endpoints"
 
 
 class PlannedHold(Frozen):
@@ -114,7 +116,7 @@ def _of_sites(changes: Iterable[Change], comparison: Comparison) -> Iterator[Pla
 
 
 def _of_settings(changes: Iterable[Change], comparison: Comparison) -> Iterator[PlannedHold]:
-    counted = [change for change in changes if _gives_rights(change) or _stops_everything(change)]
+    counted = [change for change in changes if _gains(change) or _stops_everything(change)]
     if comparison.applied.fleet is None or not counted:
         return
     everywhere = {
@@ -175,6 +177,57 @@ def _stops_everything(change: Change) -> bool:
     return change.kind == "grants" and class_of(change) is Consequence.RESULTS_STOP
 
 
+def _gains(change: Change) -> bool:
+    """Whether more may be done than before: by people, by the fleet's entitlements, or without an approval."""
+    match change.kind:
+        case "access_role":
+            return _gives_rights(change)
+        case "fleet":
+            return change.setting == _LIMIT and _limit(change.new) > _limit(change.old)
+        case "grants":
+            return not change.is_whole and (change.new is True or change.new == "enterprise")
+        case _:
+            return False
+
+
+def _limit(value: JsonValue) -> int:
+    return value if isinstance(value, int) else Guard().max_endpoints
+
+
+def without_gains(applied: FleetSettings, wanted: FleetSettings) -> FleetSettings:
+    """Return what of held settings takes effect at once: all that takes a right or an entitlement, or lowers the limit.
+
+    Whoever must lose a right loses it, whatever else the same files give.
+    """
+    return FleetSettings(
+        name=wanted.name,
+        guard=Guard(max_endpoints=min(applied.guard.max_endpoints, wanted.guard.max_endpoints)),
+        subscription=applied.subscription,
+        entitlements=Entitlements(
+            preliminary_results=applied.entitlements.preliminary_results
+            and wanted.entitlements.preliminary_results
+        ),
+        access_roles={
+            name: _narrowed(applied.access_roles[name], role)
+            for name, role in wanted.access_roles.items()
+            if name in applied.access_roles
+        },
+    )
+
+
+def _narrowed(old: AccessRole, new: AccessRole) -> AccessRole:
+    sites = old.sites if _EVERYWHERE in new.sites else new.sites
+    lower = {
+        name: min(getattr(old, name), getattr(new, name), key=_LEVELS.index)
+        for name in ("connectivity_management", "results", "message_content")
+    }
+    return AccessRole(
+        **lower,
+        members=tuple(one for one in new.members if one in old.members),
+        sites=tuple(one for one in sites if _EVERYWHERE in old.sites or one in old.sites),
+    )
+
+
 def _gives_rights(change: Change) -> bool:
     """Whether somebody may do more than before: a new role, a member, a site, or a higher level."""
     if change.kind != "access_role" or change.is_removed:
@@ -222,10 +275,19 @@ def _say_grants(changes: Iterable[Change]) -> str:
     changes = tuple(changes)
     is_end = any(map(_stops_everything, changes))
     parts = ["all results stop, for the subscription is lost"] if is_end else []
-    owners = {change.owner.field or "" for change in changes if _gives_rights(change)}
+    owners = {change.owner.field or "" for change in changes if change.kind == "access_role"}
     if roles := sorted(owner.removeprefix("access_roles.") for owner in owners):
         gives = agreed(len(roles), "gives", "give")
         parts.append(f"{agreed(len(roles), 'role', 'roles')} {all_of(roles)} {gives} more rights")
+    for change in changes:
+        if change.kind == "fleet":
+            parts.append(
+                f"the guard's limit goes up from {_limit(change.old)} to {_limit(change.new)} endpoints"
+            )
+        elif change.setting == "subscription" and not is_end:
+            parts.append("results are sent, for the subscription is there")
+        elif change.setting == "entitlements.preliminary_results":
+            parts.append("preliminary results may be sent")
     return all_of(parts)
 
 

@@ -109,7 +109,33 @@ async def test_grants_that_give_more_rights_wait_for_approval(follower: Follower
     ]
     await follower.approve(hold)
     await follower.follow(files)
-    running = await follower.store.running()
-    assert running.settings is not None
-    assert list(running.settings.access_roles) == ["engineer"]
+    assert await roles(follower) == {"engineer": ("ada@example.org",)}
     assert await follower.holds() == {}
+
+
+async def test_who_loses_a_right_loses_it_beside_what_is_held(follower: Follower, files: Files) -> None:
+    role = {"results": "send", "members": ["ada@example.org", "mallory@example.org"]}
+    files.grants = {"access_roles": {"engineer": role}}
+    await follower.follow(files)
+    await follower.approve((await follower.holds())["fleet"])
+    await follower.follow(files)
+    files.grants = {"access_roles": {"engineer": {**role, "members": ["ada@example.org", "bo@example.org"]}}}
+    await follower.follow(files)
+    assert await roles(follower) == {"engineer": ("ada@example.org",)}
+    await follower.approve((await follower.holds())["fleet"])
+    await follower.follow(files)
+    assert await roles(follower) == {"engineer": ("ada@example.org", "bo@example.org")}
+
+
+async def test_a_limit_that_goes_up_waits_and_lets_nothing_pass_meanwhile(
+    follower: Follower, files: Files
+) -> None:
+    files.limit = 1000
+    await follower.follow(files)
+    assert list(await follower.holds()) == ["fleet"]
+
+
+async def roles(follower: Follower) -> dict[str, tuple[str, ...]]:
+    settings = (await follower.store.running()).settings
+    assert settings is not None
+    return {name: role.members for name, role in settings.access_roles.items()}

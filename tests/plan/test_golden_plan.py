@@ -116,11 +116,11 @@ def _golden_holds() -> Plan:
         "seaside": seaside.model_copy(update={"ehr_endpoints": {**seaside.ehr_endpoints, "cloud": cloud}}),
         "st-elsewhere": after.sites["st-elsewhere"],
     }
-    settings = before.fleet.settings.model_copy(
+    limited = before.fleet.settings.model_copy(update={"guard": Guard(max_endpoints=1)})
+    settings = limited.model_copy(
         update={"access_roles": {"night-shift": AccessRole(results="send", members=("bo@example.org",))}}
     )
     removed = {COUNTY: Removal(waiting="set_aside", reason="CHG-4411")}
-    limited = before.fleet.settings.model_copy(update={"guard": Guard(max_endpoints=1)})
     return make_plan(
         desired=Side(
             fleet=Fleet(settings=settings, sites=sites, removed_sites=removed), described="sites/ at 4be21f0"

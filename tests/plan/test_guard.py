@@ -4,15 +4,17 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
 
 from butterfly_gitops.model.endpoint import EhrEndpoint
-from butterfly_gitops.model.fleet import AccessRole, Entitlements, Fleet, Guard
+from butterfly_gitops.model.fleet import AccessRole, Entitlements, Fleet, FleetSettings, Guard
 from butterfly_gitops.model.site import Removal
 from butterfly_gitops.plan.document import Plan
+from butterfly_gitops.plan.guard import without_gains
 from butterfly_gitops.plan.planning import make_plan
 from butterfly_gitops.plan.sides import StandingHold
 from butterfly_gitops.plan.text import headline, print_plan
-from tests.plan.fleets import archive, endpoint, fleet, observed, side, site
+from tests.plan.fleets import archive, endpoint, fleet, fleets, observed, side, site
 
 
 def two_sites(limit: int = 2, *, a: Mapping[str, EhrEndpoint], b: Mapping[str, EhrEndpoint]) -> Fleet:
@@ -55,7 +57,7 @@ OLD = two_sites(a=ports(1, 2), b=ports(1, 2))
     [
         (two_sites(a=ports(8, 9), b=ports(1, 2)), 2, []),
         (two_sites(a=ports(8, 9), b=ports(8, 2)), 3, ["a", "b"]),
-        (two_sites(limit=100, a=ports(8, 9), b=ports(8, 9)), 4, ["a", "b"]),
+        (two_sites(limit=100, a=ports(8, 9), b=ports(8, 9)), 4, ["a", "b", "fleet"]),
         (two_sites(a=ports(1, 2, 3), b=ports(1, 2, 3)), 0, []),
         (two_sites(a=ports(1), b=ports(1)), 2, []),
         (two_sites(a={}, b=ports(1)), 3, ["a", "b"]),
@@ -212,10 +214,61 @@ def test_grants_wait_where_somebody_may_do_more(
     assert (held(found), found.guard.counted) == (["fleet"] if waits else [], ())
 
 
-def test_entitlements_and_the_guard_itself_take_effect_at_once() -> None:
-    granted = with_settings(OLD, entitlements=Entitlements(preliminary_results=True))
-    assert held(plan(OLD, granted)) == held(plan(granted, OLD)) == []
-    assert held(plan(OLD, with_settings(OLD, guard=Guard(max_endpoints=100)))) == []
+NARROW = with_settings(
+    OLD,
+    subscription="basic",
+    guard=Guard(max_endpoints=2),
+    access_roles={"nurse": READS, "engineer": READS},
+)
+
+
+@pytest.mark.parametrize(
+    ("gains", "says"),
+    [
+        ({"entitlements": Entitlements(preliminary_results=True)}, "preliminary results may be sent"),
+        ({"subscription": "enterprise"}, "results are sent, for the subscription is there"),
+        ({"guard": Guard(max_endpoints=3)}, "the guard's limit goes up from 2 to 3 endpoints"),
+    ],
+)
+def test_settings_that_let_more_be_done_wait_whatever_the_limit(gains: dict[str, object], says: str) -> None:
+    wide = with_settings(NARROW, **gains)
+    found = plan(NARROW, wide)
+    assert [hold.what for hold in found.guard.holds] == [f"{says}; that always waits for approval"]
+    assert held(plan(wide, NARROW)) == (["fleet"] if "subscription" in gains else []), "less waits for nobody"
+
+
+def test_of_settings_that_wait_what_takes_rights_away_takes_effect() -> None:
+    wanted = with_settings(
+        NARROW,
+        subscription="enterprise",
+        entitlements=Entitlements(preliminary_results=True),
+        guard=Guard(max_endpoints=1),
+        access_roles={
+            "nurse": READS.model_copy(update={"members": ("bo@example.org",), "sites": ("*",)}),
+            "newcomer": READS,
+        },
+    )
+    narrowed = without_gains(NARROW.settings, wanted.settings)
+    assert narrowed == NARROW.settings.model_copy(
+        update={
+            "guard": Guard(max_endpoints=1),
+            "access_roles": {"nurse": READS.model_copy(update={"members": ()})},
+        }
+    )
+
+
+@given(fleets(), fleets())
+def test_what_takes_effect_gives_nothing_and_keeps_nothing_that_is_taken(one: Fleet, other: Fleet) -> None:
+    applied, wanted = one.settings, other.settings
+    narrowed = without_gains(applied, wanted)
+    assert held(plan(with_all(applied), with_all(narrowed))) == []
+    for name, role in narrowed.access_roles.items():
+        assert set(role.members) <= set(wanted.access_roles[name].members)
+    assert without_gains(narrowed, wanted) == narrowed
+
+
+def with_all(settings: FleetSettings) -> Fleet:
+    return OLD.model_copy(update={"settings": settings})
 
 
 def test_a_site_that_leaves_whole_waits_whatever_the_limit() -> None:
@@ -233,6 +286,10 @@ def test_a_site_that_leaves_whole_waits_whatever_the_limit() -> None:
     )
     files = old.model_copy(update={"sites": old.sites | {"a": site("a", endpoints={}, archives={})}})
     assert held(plan(old, files)) == ["a"], "its files may stay, empty"
+    files = old.model_copy(
+        update={"sites": old.sites | {"a": site("a", endpoints={}, archives={"er": archive()})}}
+    )
+    assert held(plan(old, files)) == ["a"], "an archive that is left sends nothing"
 
 
 @pytest.mark.parametrize(
@@ -260,7 +317,7 @@ def test_a_first_host_counts_where_it_is_public(host: str, counts: bool) -> None
     ids=["elsewhere", "stop", "public"],
 )  # fmt: skip
 def test_a_hold_says_what_it_holds(a: dict[str, EhrEndpoint], says: str) -> None:
-    found = plan(two_sites(limit=0, a=ports(1, 2), b=ports(1, 2)), two_sites(a=a, b=ports(1, 2)))
+    found = plan(two_sites(limit=0, a=ports(1, 2), b=ports(1, 2)), two_sites(limit=0, a=a, b=ports(1, 2)))
     assert [hold.what for hold in found.guard.holds] == [says]
 
 

@@ -84,8 +84,9 @@ async def test_a_role_of_one_site_acts_there_alone(api: Served):
 async def test_roles_are_those_that_are_applied_not_those_in_the_files(api: Served):
     (api.sites / "grants.yaml").write_text(GRANTS.replace("bob@", "bobby@"), encoding="utf-8")
     await api.apply()
-    # Who may do what is for a person to approve; until then the roles are the former ones.
-    assert (await api.get("/v1/status", who="bob@example.org")).status_code == 200
+    # A right that is taken away is gone at once; one that is given is for a person to approve.
+    assert (await api.get("/v1/status", who="bob@example.org")).status_code == 403
+    assert (await api.get("/v1/status", who="bobby@example.org")).status_code == 403
     (hold,) = (await api.get("/v1/status")).json()["holds"]
     await api.post(f"/v1/holds/{hold['id']}/approve", REASON)
     await api.apply()
