@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from butterfly_gitops.cli.study_files import read_events
 from butterfly_gitops.dispatcher.intake import EventsRefused
-from butterfly_gitops.web.submission import read_submission
+from butterfly_gitops.web.events import read_events as read_body
 from tests.cli.command_line import ROOT
 from tests.cli.state_commands import EFAST, EPIC, STUDIES, Desk
 
@@ -264,7 +264,7 @@ def test_a_bad_event_is_told_in_the_words_that_submitting_has(desk: Desk, conten
     text = content if isinstance(content, str) else json.dumps(content)
     ran = render(desk, content if isinstance(content, str) else text)
     with pytest.raises(EventsRefused) as refused:
-        read_submission(text.encode())
+        read_body(text.encode())
     expected = [
         f"x.json#{one.pointer}: error[{one.rule}]: {one.message}{f'; {one.hint}' if one.hint else ''}"
         for one in refused.value.problems

@@ -33,7 +33,7 @@ from butterfly_gitops.mllp.exchange import NoReply, Reply, Silence
 from butterfly_gitops.model.delivery import DeliveryId, Outcome, ResultStatus, Verdict
 from butterfly_gitops.model.study import StudyEvent
 from butterfly_gitops.store.interface import Query, Settling, Step
-from butterfly_gitops.web.submission import read_submission
+from butterfly_gitops.web.events import read_events
 from tests.cli.state_commands import Desk, Process, process, small_sites
 from tests.hl7.samples import endpoint
 from tests.rules.canaries import (
@@ -92,7 +92,7 @@ def told(error: BaseException) -> str:
 )
 def test_a_refused_submission_quotes_nothing(name: str):
     with pytest.raises(EventsRefused) as caught:
-        read_submission(REFUSED[name])
+        read_events(REFUSED[name])
     assert found_in(told(caught.value) + repr(caught.value.problems)) == []
     with pytest.raises(ValueError) as inner:
         StudyEvent.model_validate_json(REFUSED[name].replace(b', "family"', b", family"))
@@ -202,11 +202,11 @@ async def story(api: Served) -> Any:
     store = api.app.state.services.store
     now = datetime.now(UTC)
     body = json.dumps(event(occurred_at=now.isoformat())).encode()
-    submission = read_submission(body)
-    yield submission
+    events, _ = read_events(body)
+    yield events
     intake = api.app.state.services.intake
-    yield await intake.accept(submission.events, pointers=submission.pointers)
-    yield intake._routing.route(submission.events[0])
+    yield await intake.accept(events, pointers=("",))
+    yield intake._routing.route(events[0])
     epoch = await store.own(node="n", boot="b", at=now)
     running = await store.running()
     yield running

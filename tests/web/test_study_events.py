@@ -18,9 +18,9 @@ from butterfly_gitops.dispatcher.intake import Intake
 from butterfly_gitops.model.printable import short_digest
 from butterfly_gitops.store.interface import StoreUnavailable
 from butterfly_gitops.web.application import make_application
+from butterfly_gitops.web.events import MOST_EVENTS
 from butterfly_gitops.web.limit import MAX_BODY_BYTES
 from butterfly_gitops.web.services import Services
-from butterfly_gitops.web.submission import MOST_EVENTS
 from tests.table import in_one_test
 from tests.web.serving import Lines, Served, event
 
