@@ -1,7 +1,9 @@
-"""Who asks, and whether they may: the token's holder may all, a named person what the grants say."""
+"""Access to the API: by Host and token, and for a named person by the roles of grants.yaml."""
 
 import hmac
+import ipaddress
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -17,6 +19,12 @@ Ability = Literal["see_configuration", "change_configuration", "see_results", "s
 
 ADMINISTRATOR = "local administrator"
 _LONGEST_NAME = 200
+# Whoever passes a request on says so by one of these (RFC 7239, and what was usual before).
+_PASSED_ON = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via")
+
+
+class WrongHost(GitopsError):  # noqa: N818 - it says what happened
+    """The request is for another host: a page in a browser, by a name that was made to lead here."""
 
 
 class NotAllowed(GitopsError):  # noqa: N818 - it says what happened
@@ -91,6 +99,27 @@ def services_of(request: Request) -> Services:
     """Return what the application stands on."""
     services: Services = request.app.state.services
     return services
+
+
+def check_host(request: Request) -> None:
+    """Raise WrongHost unless the request names the loopback address, once (RFC 9110, section 7.2)."""
+    given = request.headers.getlist("host")
+    host = given[0] if len(given) == 1 else ""
+    name = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
+    if not _is_loopback(name):
+        raise WrongHost("Host must name the loopback address, such as 127.0.0.1; a proxy in front writes it")
+
+
+def is_of_this_machine(request: Request) -> bool:
+    """Tell whether it comes from here, and nobody passed it on."""
+    is_passed_on = any(name in request.headers for name in _PASSED_ON)
+    return request.client is not None and _is_loopback(request.client.host) and not is_passed_on
+
+
+def _is_loopback(host: str) -> bool:
+    with suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return host.lower() == "localhost"
 
 
 def check_token(request: Request) -> None:

@@ -1,4 +1,4 @@
-"""What every act of a person brings along: a reason, and a key that makes it happen once."""
+"""Acts of a person: each has a reason, and a key that makes it happen once."""
 
 import uuid
 from typing import Annotated, Any
@@ -7,6 +7,7 @@ from fastapi import Header
 from pydantic import AfterValidator, BaseModel, ConfigDict, WithJsonSchema
 
 from butterfly_gitops.store.interface import Action
+from butterfly_gitops.web.access import Caller
 from butterfly_gitops.web.documents import acted_document
 from butterfly_gitops.web.services import Services
 
@@ -43,9 +44,10 @@ def key_or_new(key: str) -> str:
     return key or str(uuid.uuid4())
 
 
-async def do(services: Services, wish: Action) -> dict[str, Any]:
-    """Do it, and let the lanes that it touched look again."""
-    acted = await services.store.act(wish)
+async def act(services: Services, caller: Caller, because: Because, key: str, **what: Any) -> dict[str, Any]:
+    """Do the action that these fields of `Action` describe, and wake the lanes that it touched."""
+    action = Action(**what, actor=caller.actor, reason=because.reason, key=key_or_new(key), at=services.now())
+    acted = await services.store.act(action)
     if services.dispatching:
         services.dispatching.wake(acted.lanes)
     return acted_document(acted)

@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 
 from butterfly_gitops import __version__
-from butterfly_gitops.web import configuration, deliveries, endpoints, events, probes
+from butterfly_gitops.web import configuration, deliveries, endpoints, events, metrics, status
 from butterfly_gitops.web.errors import handle_errors
 from butterfly_gitops.web.guard import Guard
 from butterfly_gitops.web.services import Services
@@ -23,8 +23,8 @@ def make_application(services: Services | None) -> FastAPI:
     )
     app.add_middleware(Guard)
     app.state.services = services
-    for router in (events.router, deliveries.router, endpoints.router, configuration.router, probes.router):
+    for routes in (events, deliveries, endpoints, configuration, status, metrics):
         # As they are: `include_router` would build each route once more, which costs as much as a verb's own work.
-        app.router.routes.extend(router.routes)
+        app.router.routes.extend(routes.router.routes)
     handle_errors(app)
     return app

@@ -10,9 +10,9 @@ from butterfly_gitops.delivery.act import ActionRefused, StudyElsewhere
 from butterfly_gitops.delivery.patient import identifier_keys
 from butterfly_gitops.model.delivery import DeliveryId, State
 from butterfly_gitops.model.study import PatientIdentifier
-from butterfly_gitops.store.interface import Action, AuditEntry, NoDelivery, NoStudy, OneOffSend, Query, Shown
+from butterfly_gitops.store.interface import AuditEntry, NoDelivery, NoStudy, OneOffSend, Query, Shown
 from butterfly_gitops.web.access import Asking, Caller, Given
-from butterfly_gitops.web.acting import Because, Key, do, key_or_new
+from butterfly_gitops.web.acting import Because, Key, act, key_or_new
 from butterfly_gitops.web.documents import (
     acted_document,
     found_document,
@@ -98,20 +98,8 @@ async def act_on_delivery(
     """Resend, set aside or cancel one delivery."""
     shown = await _seen(services, caller, delivery)
     caller.require("send_results", shown.found.site)
-    kinds: dict[str, Literal["resend", "set_aside", "cancel"]] = {
-        "resend": "resend",
-        "set-aside": "set_aside",
-        "cancel": "cancel",
-    }
-    wish = Action(
-        kind=kinds[action],
-        delivery=DeliveryId(delivery),
-        actor=caller.actor,
-        reason=because.reason,
-        key=key_or_new(key),
-        at=services.now(),
-    )
-    return await do(services, wish)
+    kind = action.replace("-", "_")
+    return await act(services, caller, because, key, kind=kind, delivery=DeliveryId(delivery))
 
 
 async def _seen(services: Services, caller: Caller, delivery: int) -> Shown:
@@ -136,8 +124,17 @@ async def send_once(send: SendOnce, services: Given, caller: Asking, key: Key = 
     """Send one finalized study to one endpoint by hand."""
     caller.require("send_results", send.site)
     study = await _study_id(services, caller, send)
+    one_off = OneOffSend(
+        study=study,
+        site=send.site,
+        endpoint=send.endpoint,
+        actor=caller.actor,
+        reason=send.reason,
+        key=key_or_new(key),
+        at=services.now(),
+    )
     try:
-        acted = await services.store.send_once(_one_off(send, study, services, caller, key))
+        acted = await services.store.send_once(one_off)
     except StudyElsewhere:
         if caller.sites("see_results") is None:
             raise
@@ -159,18 +156,6 @@ async def _study_id(services: Services, caller: Caller, send: SendOnce) -> str:
     if len(studies) > 1 and send.study not in studies:
         raise ActionRefused(f"several studies go by this number: {', '.join(sorted(studies))}")
     return studies.pop() if len(studies) == 1 else send.study
-
-
-def _one_off(send: SendOnce, study: str, services: Services, caller: Caller, key: str) -> OneOffSend:
-    return OneOffSend(
-        study=study,
-        site=send.site,
-        endpoint=send.endpoint,
-        actor=caller.actor,
-        reason=send.reason,
-        key=key_or_new(key),
-        at=services.now(),
-    )
 
 
 @router.get("/v1/studies/unsent")

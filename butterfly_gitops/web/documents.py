@@ -2,32 +2,22 @@
 
 import base64
 import json
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from butterfly_gitops.controller.conditions import is_unacknowledged
-from butterfly_gitops.delivery.pausing import holds_back, is_paused
 from butterfly_gitops.dispatcher.wire import Strays
 from butterfly_gitops.hl7.message import visible, visible_bytes
-from butterfly_gitops.model.delivery import Attempt, LaneId, Pause, State, StoredMessage, TargetNumber
+from butterfly_gitops.model.delivery import Attempt, StoredMessage
 from butterfly_gitops.model.endpoint import Encoding
-from butterfly_gitops.plan.departure import was_removed
 from butterfly_gitops.store.interface import (
     Accepted,
     Acted,
-    Condition,
     Found,
     Generation,
-    Hold,
-    LaneCounts,
     Ledger,
-    Observation,
     Shown,
     Unsent,
 )
-
-WAITS: tuple[State, ...] = (State.QUEUED, State.SENDING, State.UNCERTAIN, State.SET_ASIDE)
 
 
 def accepted_document(accepted: Accepted) -> dict[str, Any]:
@@ -63,8 +53,8 @@ def found_document(found: Found) -> dict[str, Any]:
         "then": delivery.then,
         "reason": delivery.reason,
         "maybe_received": delivery.maybe_received,
-        "accepted_at": _time(delivery.accepted_at),
-        "settled_at": _time(delivery.settled_at),
+        "accepted_at": time_text(delivery.accepted_at),
+        "settled_at": time_text(delivery.settled_at),
         "control_id": delivery.control_id,
         "attempts": [_attempt(one) for one in found.attempts],
     }
@@ -77,8 +67,8 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
         "target": attempt.target,
         "message": attempt.message,
         "control_id": attempt.control_id,
-        "started_at": _time(attempt.started_at),
-        "ended_at": _time(attempt.ended_at),
+        "started_at": time_text(attempt.started_at),
+        "ended_at": time_text(attempt.ended_at),
         "outcome": verdict.outcome if verdict else None,
         "code": verdict.code if verdict else "",
         "detail": verdict.detail if verdict else "",
@@ -95,12 +85,12 @@ def shown_document(shown: Shown, strays: Strays | None, *, content: bool) -> dic
             "acknowledged_revision": shown.report.acknowledged_revision,
             "maybe_received": shown.report.maybe_received,
         },
-        "listener": _strays(strays),
+        "listener": strays_document(strays),
         "targets": [{"number": one.number, "wire": one.wire} for one in shown.targets],
         "messages": [_message(one, content=content) for one in shown.messages],
         "replies": _replies(shown) if content else None,
         "audit": [
-            {"at": _time(one.at), "actor": one.actor, "action": one.action, "reason": one.reason}
+            {"at": time_text(one.at), "actor": one.actor, "action": one.action, "reason": one.reason}
             for one in shown.audit
         ],
     }
@@ -148,8 +138,8 @@ def unsent_document(unsent: Unsent) -> dict[str, Any]:
         "archive": unsent.archive,
         "event": unsent.kind,
         "revision": unsent.revision,
-        "occurred_at": _time(unsent.occurred_at),
-        "received_at": _time(unsent.received_at),
+        "occurred_at": time_text(unsent.occurred_at),
+        "received_at": time_text(unsent.received_at),
         "verdict": unsent.verdict,
     }
 
@@ -176,56 +166,11 @@ def generation_document(generation: Generation) -> dict[str, Any]:
         "generation": generation.number,
         "commit": generation.commit,
         "actor": generation.actor,
-        "applied_at": _time(generation.applied_at),
+        "applied_at": time_text(generation.applied_at),
     }
 
 
-def status_document(
-    observed: Observation,
-    *,
-    reported: Mapping[LaneId, TargetNumber],
-    troubles: Mapping[LaneId, str],
-    strays: Mapping[LaneId, Strays],
-    dispatches: bool,
-    at: datetime,
-) -> dict[str, Any]:
-    """Conditions per site and endpoint, what waits, what is held, and what EHRs still show."""
-    names = {one.lane.id: f"{one.lane.site}/{one.lane.shown_name}" for one in observed.lanes}
-    shown = frozenset(names.values())
-    conditions: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for one in observed.conditions:
-        # What has drifted may be a lane that is no longer there: its site tells.
-        is_shown = f"{one.site}/{one.endpoint}" in shown
-        conditions.setdefault((one.site, one.endpoint if is_shown else ""), []).append(_condition(one))
-    return {
-        "fleet": observed.fleet,
-        "dispatching": dispatches,
-        "settings": observed.settings.number if observed.settings else None,
-        "commit": _newest_commit(observed),
-        "conditions": conditions.get(("", ""), []),
-        "sites": [_site(site, observed, conditions.get((site, ""), [])) for site in _sites(observed)],
-        "endpoints": [
-            {
-                **_endpoint(one, troubles.get(one.lane.id, ""), at, dispatches=dispatches),
-                **_strays(strays.get(one.lane.id)),
-                "reported_target": one.lane.target if one.lane.ended else reported.get(one.lane.id),
-                "conditions": conditions.get((one.lane.site, one.lane.shown_name), []),
-            }
-            for one in observed.lanes
-        ],
-        "holds": [_hold(one) for one in observed.holds],
-        "withheld": [
-            {
-                "endpoint": names.get(one.lane, "an ended endpoint"),
-                "study": one.study,
-                "revision": one.revision,
-            }
-            for one in observed.withheld
-        ],
-    }
-
-
-def _strays(counted: Strays | None) -> dict[str, int | None]:
+def strays_document(counted: Strays | None) -> dict[str, int | None]:
     """Tell what came to a listener that nobody waited for; null where nobody listens."""
     return {
         "late_answers": counted.late_answers if counted else None,
@@ -233,88 +178,6 @@ def _strays(counted: Strays | None) -> dict[str, int | None]:
     }
 
 
-def _newest_commit(observed: Observation) -> str | None:
-    """Return the newest commit of which anything is applied; the fleet's settings may be as they were long before."""
-    applied = [one for one in (observed.settings, *observed.generations.values()) if one]
-    return max(applied, key=lambda one: one.applied_at).commit if applied else None
-
-
-def _sites(observed: Observation) -> list[str]:
-    """Name what is applied or told of: a site that was removed is shown until its last results are gone."""
-    there = {site for site in observed.generations if not was_removed(observed.running.sites.get(site))}
-    told = {one.site for one in observed.conditions}
-    with_lanes = {one.lane.site for one in observed.lanes}
-    return sorted({*there, *told, *with_lanes} - {""})
-
-
-def _site(site: str, observed: Observation, conditions: list[dict[str, Any]]) -> dict[str, Any]:
-    generation = observed.generations.get(site)
-    return {
-        "site": site,
-        "generation": generation.number if generation else None,
-        "commit": generation.commit if generation else None,
-        "applied_at": _time(generation.applied_at) if generation else None,
-        "conditions": conditions,
-    }
-
-
-def _hold(hold: Hold) -> dict[str, Any]:
-    return {
-        "id": hold.id[:6],
-        "site": hold.site,
-        "what": hold.what,
-        "since": _time(hold.since),
-        "approved": hold.approved,
-    }
-
-
-def _pause(pause: Pause | None) -> dict[str, Any] | None:
-    if pause is None:
-        return None
-    return {"by": pause.by, "reason": pause.reason, "since": _time(pause.since), "until": _time(pause.until)}
-
-
-def _endpoint(counted: LaneCounts, trouble: str, at: datetime, *, dispatches: bool) -> dict[str, Any]:
-    lane, condition = counted.lane, condition_of(counted, trouble, at)
-    return {
-        "endpoint": f"{lane.site}/{lane.shown_name}",
-        "target": lane.target,
-        # What nobody dispatches may be stopped or paused, but does not run.
-        "condition": condition if dispatches or condition in ("stopped", "paused") else None,
-        "pause": _pause(lane.pause) if holds_back(lane.pause, at) else None,
-        "stopped": lane.stopped,
-        "trouble": trouble,
-        "due_at": _time(lane.due_at),
-        "counts": {state.value: counted.counts[state] for state in State if counted.counts.get(state)},
-        "waiting": sum(counted.counts.get(state, 0) for state in WAITS),
-        "oldest": _time(counted.oldest),
-    }
-
-
-def condition_of(counted: LaneCounts, trouble: str, at: datetime) -> str:
-    """Name how a lane stands: stopped, paused, unreachable, draining, backing off or running."""
-    lane = counted.lane
-    if lane.ended:
-        return "ended"
-    if lane.stopped:
-        return "stopped"
-    if is_paused(lane, at):
-        return "paused"
-    if trouble:
-        return "unreachable"
-    if lane.leaving:
-        return "draining"
-    return "backing off" if is_unacknowledged(counted) else "running"
-
-
-def _condition(condition: Condition) -> dict[str, Any]:
-    return {
-        "kind": condition.kind,
-        "reason": condition.reason,
-        "message": condition.message,
-        "since": _time(condition.since),
-    }
-
-
-def _time(at: datetime | None) -> str | None:
+def time_text(at: datetime | None) -> str | None:
+    """Write a time as all documents do."""
     return at.isoformat().replace("+00:00", "Z") if at else None

@@ -8,15 +8,14 @@ from pydantic import Field
 
 from butterfly_gitops.delivery.pausing import CannotPause
 from butterfly_gitops.model.scalar import parse_duration
-from butterfly_gitops.store.interface import Action
 from butterfly_gitops.web.access import Asking, Given
-from butterfly_gitops.web.acting import Because, Key, do, key_or_new
+from butterfly_gitops.web.acting import Because, Key, act
 from butterfly_gitops.web.guard import Guarded, needs
 
 router = APIRouter(route_class=Guarded)
 
 
-class Pause(Because):
+class PauseRequest(Because):
     """An operator's pause: for a duration, or until resumed."""
 
     lasts: Annotated[str | None, Field(description="a duration such as 2h; null until resumed")] = None
@@ -25,22 +24,11 @@ class Pause(Because):
 @router.post("/v1/endpoints/{site}/{endpoint}/pause")
 @needs("change_configuration", "site")
 async def pause_endpoint(
-    site: str, endpoint: str, pause: Pause, services: Given, caller: Asking, key: Key = ""
+    site: str, endpoint: str, pause: PauseRequest, services: Given, caller: Asking, key: Key = ""
 ) -> dict[str, Any]:
     """Keep what the endpoint has, and send nothing, until the pause ends or somebody resumes it."""
-    now = services.now()
-    until = now + _duration(pause.lasts) if pause.lasts is not None else None
-    wish = Action(
-        kind="pause",
-        site=site,
-        endpoint=endpoint,
-        until=until,
-        actor=caller.actor,
-        reason=pause.reason,
-        key=key_or_new(key),
-        at=now,
-    )
-    acted = await do(services, wish)
+    until = services.now() + _duration(pause.lasts) if pause.lasts is not None else None
+    acted = await act(services, caller, pause, key, kind="pause", site=site, endpoint=endpoint, until=until)
     # The next pass records how it stands now.
     services.ask_for_pass()
     return acted
@@ -52,16 +40,7 @@ async def resume_endpoint(
     site: str, endpoint: str, because: Because, services: Given, caller: Asking, key: Key = ""
 ) -> dict[str, Any]:
     """Let a stopped endpoint, or one that an operator paused, go on, with all counts at zero."""
-    wish = Action(
-        kind="resume",
-        site=site,
-        endpoint=endpoint,
-        actor=caller.actor,
-        reason=because.reason,
-        key=key_or_new(key),
-        at=services.now(),
-    )
-    acted = await do(services, wish)
+    acted = await act(services, caller, because, key, kind="resume", site=site, endpoint=endpoint)
     services.ask_for_pass()
     return acted
 

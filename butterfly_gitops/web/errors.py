@@ -28,8 +28,7 @@ from butterfly_gitops.store.interface import (
     StaleApplication,
     StoreUnavailable,
 )
-from butterfly_gitops.web.access import NotAllowed, NoToken
-from butterfly_gitops.web.host import WrongHost
+from butterfly_gitops.web.access import NotAllowed, NoToken, WrongHost
 from butterfly_gitops.web.limit import TooLarge
 
 _STATUS: Mapping[type[GitopsError], int] = {

@@ -1,7 +1,6 @@
 """Before a body is read: Host and token at the door of the application, the caller's permission at that of its route."""
 
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 from fastapi import Request, Response
@@ -9,9 +8,8 @@ from fastapi.routing import APIRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from butterfly_gitops.model.error import GitopsError
-from butterfly_gitops.web.access import Ability, Caller, check_token, find_caller
+from butterfly_gitops.web.access import Ability, check_host, check_token, find_caller, is_of_this_machine
 from butterfly_gitops.web.errors import answer
-from butterfly_gitops.web.host import check_host, is_of_this_machine
 from butterfly_gitops.web.limit import MAX_FORM_BYTES, with_limited_body
 
 Where = Literal["fleet", "site", "somewhere"]
@@ -47,32 +45,17 @@ def _let_in(request: Request) -> None:
     check_token(request)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Need:
-    """The ability that a route asks for: for the whole fleet, at the site in its path, or at some site."""
-
-    ability: Ability
-    where: Where
-
-    def check(self, caller: Caller, site: str) -> None:
-        """Raise NotAllowed unless the caller has it."""
-        match self.where:
-            case "fleet":
-                caller.require(self.ability, "")
-            case "site":
-                caller.require(self.ability, site)
-            case "somewhere":
-                caller.require_somewhere(self.ability)
-
-
-_NEEDS: dict[Callable[..., Any], Need] = {}
+_NEEDS: dict[Callable[..., Any], tuple[Ability, Where]] = {}
 
 
 def needs(ability: Ability, where: Where) -> Callable[[Endpoint], Endpoint]:
-    """Say what a route of `Guarded` asks for; one that says nothing cannot be made."""
+    """Declare the ability that a route of `Guarded` asks for, without which none can be made.
+
+    It must hold for the whole fleet, at the site in the route's path, or at some site.
+    """
 
     def remember(endpoint: Endpoint) -> Endpoint:
-        _NEEDS[endpoint] = Need(ability=ability, where=where)
+        _NEEDS[endpoint] = (ability, where)
         return endpoint
 
     return remember
@@ -82,15 +65,15 @@ class Guarded(APIRoute):
     """A route that checks the caller's permission first, and then reads no longer body than a form has."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle, need, has_form = (
-            super().get_route_handler(),
-            _NEEDS[self.endpoint],
-            self.body_field is not None,
-        )
+        handle, has_form = super().get_route_handler(), self.body_field is not None
+        ability, where = _NEEDS[self.endpoint]
 
         async def guarded(request: Request) -> Response:
             caller = await find_caller(request)
-            need.check(caller, request.path_params.get("site", ""))
+            if where == "somewhere":
+                caller.require_somewhere(ability)
+            else:
+                caller.require(ability, request.path_params["site"] if where == "site" else "")
             request.state.caller = caller
             return await handle(await with_limited_body(request, MAX_FORM_BYTES) if has_form else request)
 

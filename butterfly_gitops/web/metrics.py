@@ -1,16 +1,21 @@
-"""What is measured, taken from what is stored at the moment of asking."""
+"""Probes for machines that watch: is it alive, can it take results, how much waits. No patient data."""
 
 from collections import Counter
 from collections.abc import Iterator
 
+from fastapi import APIRouter, Response
+from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from butterfly_gitops.dispatcher.wire import Strays
 from butterfly_gitops.model.delivery import State
-from butterfly_gitops.store.interface import Observation
-from butterfly_gitops.web.documents import condition_of
+from butterfly_gitops.store.interface import Observation, StoreUnavailable
+from butterfly_gitops.web.access import Given
 from butterfly_gitops.web.services import Services
+from butterfly_gitops.web.status import condition_of
+
+router = APIRouter()
 
 _CONDITIONS = ("running", "backing off", "draining", "ended", "paused", "stopped", "unreachable")
 _UNSENT = (
@@ -19,7 +24,41 @@ _UNSENT = (
 _OLDEST = "Age of the oldest delivery that its lane still has to send; what is set aside does not count"
 
 
-class Observed(Collector):
+@router.get("/livez")
+async def livez() -> dict[str, str]:
+    """Answer as long as the process does."""
+    return {"status": "alive"}
+
+
+@router.get("/readyz")
+async def readyz(services: Given, response: Response) -> dict[str, str]:
+    """Answer 200 when results can be taken: the newest write was durable, and something is applied; writes nothing."""
+    can_commit = services.store.can_commit
+    try:
+        settings = await services.store.settings()
+    except StoreUnavailable:
+        can_commit, settings = False, None
+    if not can_commit:
+        response.status_code = 503
+        return {"status": "the store cannot be read or written"}
+    if settings is None:
+        response.status_code = 503
+        return {"status": "nothing is applied yet"}
+    return {"status": "ready"}
+
+
+@router.get("/metrics")
+async def metrics(services: Given, *, endpoints: bool = False) -> Response:
+    """Return what waits and how lanes stand, in the text format of Prometheus; with `endpoints` for each of them.
+
+    Without, its size does not grow with the fleet.
+    """
+    registry = CollectorRegistry()
+    registry.register(StateCollector(await services.store.observe(), services, endpoints=endpoints))
+    return Response(generate_latest(registry), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+class StateCollector(Collector):
     """One observation as metrics: sums over the fleet, and with `endpoints` also each endpoint's own."""
 
     def __init__(self, observation: Observation, services: Services, *, endpoints: bool) -> None:

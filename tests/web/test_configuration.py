@@ -19,7 +19,7 @@ from butterfly_gitops.source.interface import Snapshot
 from butterfly_gitops.store.interface import Condition, StoreUnavailable
 from butterfly_gitops.store.state_folder import DATABASE
 from butterfly_gitops.web.access import ADMINISTRATOR
-from butterfly_gitops.web.metrics import Observed
+from butterfly_gitops.web.metrics import StateCollector
 from tests.store.full_disk import disk_under
 from tests.store.test_repairing import by_hand
 from tests.table import in_one_test
@@ -449,7 +449,7 @@ async def test_metrics_of_ten_thousand_endpoints_are_no_longer_than_those_of_six
     lane = observation.lanes[0]
     many = replace(observation, lanes=[replace(lane, lane=replace(lane.lane, id=n)) for n in range(10_000)])
     registry = CollectorRegistry()
-    registry.register(Observed(many, services, endpoints=False))
+    registry.register(StateCollector(many, services, endpoints=False))
     text = generate_latest(registry)
     assert b'bgo_endpoints{condition="running"} 10000.0' in text
     assert len(text) < 10_000
