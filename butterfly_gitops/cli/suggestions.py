@@ -8,31 +8,21 @@ import functools
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import get_type_hints
 
 import click
 from click.shell_completion import CompletionItem
-from pydantic import BaseModel
 
 from butterfly_gitops.config.effective import FLEET_FIELDS
-from butterfly_gitops.config.rules.files import SITE_FILES
+from butterfly_gitops.config.rules.files import FLEET_FILES, SITE_FILES
 from butterfly_gitops.config.text.plain_text import MAX_BYTES
 from butterfly_gitops.config.text.yaml_text import read_text
-from butterfly_gitops.config.tree import Mapping, mapping_at, scalars_at, text_at
-from butterfly_gitops.model.archive import Archive
-from butterfly_gitops.model.endpoint import EhrEndpoint
-from butterfly_gitops.model.fleet import FleetSettings
+from butterfly_gitops.config.tree import Mapping, mapping_at, text_at
+from butterfly_gitops.model.address import Address
 from butterfly_gitops.model.scalar import NAME_PATTERN
-from butterfly_gitops.model.site import Link
 from butterfly_gitops.source.folder import sites_folder_of
 
 # With more sites than these that fit, their names come first: reading so many would be felt.
 _SITES_AT_ONCE = 50
-_THINGS: tuple[tuple[str, str, type[BaseModel]], ...] = (
-    ("ehr-endpoints.yaml", "ehr_endpoints", EhrEndpoint),
-    ("archives.yaml", "archives", Archive),
-    ("site.yaml", "links", Link),
-)
 
 Suggest = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
@@ -61,61 +51,45 @@ def sites(folder: Path, incomplete: str) -> Iterator[CompletionItem]:
 @_silently
 def endpoints(folder: Path, incomplete: str) -> Iterator[CompletionItem]:
     """The endpoints there are, as SITE/NAME."""
-    if len(names := _site_names(folder, incomplete)) > _SITES_AT_ONCE:
-        for site in names:
+    names = _site_names(folder, incomplete)
+    for site in names:
+        if len(names) > _SITES_AT_ONCE:
             yield CompletionItem(f"{site}/")
-    for site, name, help_ in _named(folder, incomplete, _THINGS[:1]):
-        yield CompletionItem(f"{site}/{name}", help=help_)
+            continue
+        tree = mapping_at(_tree(folder / site / "ehr-endpoints.yaml"), "ehr_endpoints")
+        for name in tree.entries if tree else ():
+            if re.fullmatch(NAME_PATTERN, name):
+                display_name = text_at(tree, name, "display_name")
+                yield CompletionItem(f"{site}/{name}", help=display_name.text if display_name else None)
 
 
 @_silently
 def rules_and_addresses(folder: Path, incomplete: str) -> Iterator[CompletionItem]:
-    """The ids of rules, and addresses: each part once the one before it is written."""
+    """The ids of rules, and addresses in sound files: each part once the one before it is written."""
+    from butterfly_gitops.config.effective import addresses_near
+    from butterfly_gitops.config.load import load
     from butterfly_gitops.config.rules.catalog import RULES
 
     for rule in RULES.values():
         yield CompletionItem(rule.id, help=f"rule ({rule.severity.value})")
-    yield from _of_fleet()
-    for site in _site_names(folder, incomplete):
-        yield from _addresses(site, ("display_name", "time_zone"), incomplete)
-    for site, name, help_ in _named(folder, incomplete, _THINGS):
-        yield CompletionItem(f"{site}/{name}", help=help_)
-    thing, dot, _ = incomplete.partition(".")
-    exact = [*_named(folder, thing, _THINGS)] if "/" in thing else []
-    for site, name, _help in exact if dot or len(exact) == 1 else ():
-        for path in _fields_of(folder, site, name):
-            yield CompletionItem(f"{site}/{name}.{path}")
-
-
-def _of_fleet() -> Iterator[CompletionItem]:
-    for file, fields in FLEET_FIELDS.items():
-        yield CompletionItem(file, help=f"{file}.yaml")
-        for path in _fields(FleetSettings):
-            if path.partition(".")[0] in fields:
-                yield CompletionItem(f"{file}.{path}")
-
-
-def _addresses(site: str, fields: tuple[str, ...], incomplete: str) -> Iterator[CompletionItem]:
-    yield CompletionItem(site, help="site")
-    if incomplete.startswith(f"{site}."):
-        for field in fields:
-            yield CompletionItem(f"{site}.{field}")
-
-
-def _named(
-    folder: Path, incomplete: str, kinds: tuple[tuple[str, str, type[BaseModel]], ...]
-) -> Iterator[tuple[str, str, str | None]]:
-    """Site, name and display name of what begins so; with very many sites, only behind SITE/."""
     names = _site_names(folder, incomplete)
     if len(names) > _SITES_AT_ONCE:
+        yield from map(CompletionItem, names)
         return
-    for site in names:
-        for file, key, _model in kinds:
-            tree = mapping_at(_tree(folder / site / file), key)
-            for name in tree.entries if tree else ():
-                if f"{site}/{name}".startswith(incomplete) and re.fullmatch(NAME_PATTERN, name):
-                    display_name = text_at(tree, name, "display_name")
-                    yield site, name, display_name.text if display_name else None
+    # Without any site no fleet is sound.
+    read = names or _site_names(folder, "")[:1]
+    paths = [*FLEET_FILES, *(f"{site}/{file}" for site in read for file in SITE_FILES)]
+    loaded = load({path: _content(folder / path) for path in paths if (folder / path).is_file()})
+    parts = [
+        one.split(".")
+        for site in (*FLEET_FIELDS, *names)
+        for one in addresses_near(loaded, Address(site=site))
+    ]
+    # A group of settings can be explained, too.
+    addresses = {".".join(each[:count]) for each in parts for count in range(1, len(each) + 1)}
+    begun = sorted(one for one in addresses if one.startswith(incomplete))
+    is_named = "." in incomplete or len({one.partition(".")[0] for one in begun}) == 1
+    yield from (CompletionItem(one) for one in begun if is_named or "." not in one)
 
 
 def _site_names(folder: Path, incomplete: str) -> list[str]:
@@ -131,27 +105,9 @@ def _site_names(folder: Path, incomplete: str) -> list[str]:
 
 
 def _tree(path: Path) -> Mapping | None:
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-    except OSError:
-        return None
-    return mapping_at(read_text(content, file=path.name, site=None).root)
+    return mapping_at(read_text(_content(path), file=path.name, site=None).root) if path.is_file() else None
 
 
-def _fields_of(folder: Path, site: str, name: str) -> Iterator[str]:
-    """The fields of one thing; each forwarding rule has an address of its own."""
-    for file, key, model in _THINGS:
-        tree = mapping_at(_tree(folder / site / file), key, name)
-        if tree is not None:
-            yield from _fields(model)
-            for endpoint in scalars_at(tree, "forward_to"):
-                yield f"forward_to.{endpoint.text}"
-
-
-def _fields(model: type[BaseModel], *, prefix: str = "") -> Iterator[str]:
-    hints = get_type_hints(model)
-    for name in model.model_fields:
-        yield f"{prefix}{name}"
-        if isinstance(hints[name], type) and issubclass(hints[name], BaseModel):
-            yield from _fields(hints[name], prefix=f"{prefix}{name}.")
+def _content(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(MAX_BYTES + 1)
