@@ -143,17 +143,18 @@ def _samples_beside(folder: Path) -> Path | None:
 
 
 def _preview(path: Path, plan: Plan, after: Side, before: Side) -> Preview:
-    from butterfly_gitops.cli.sample_studies import read_samples
-    from butterfly_gitops.plan.preview import message_effects
+    from butterfly_gitops.cli.study_files import read_samples
+    from butterfly_gitops.plan.preview import SampleStudy, message_effects
 
-    found = read_samples(path)
-    for one in found.unread:
+    studies, unread = read_samples(path)
+    for one in unread:
         say(f"bgo: {f'{path}/{one}' if path.is_dir() else one}", err=True)
+    samples = [SampleStudy(name=name, event=event) for name, event in studies.items()]
     return Preview(
-        folder=found.folder,
-        studies=tuple(sample.name for sample in found.studies),
-        unread=found.unread,
-        effects=message_effects(plan.changes, found.studies, desired=after, before=before),
+        folder=f"{path}/" if path.is_dir() else str(path),
+        studies=tuple(studies),
+        unread=unread,
+        effects=message_effects(plan.changes, samples, desired=after, before=before),
     )
 
 

@@ -1,8 +1,7 @@
-"""What messages would look like, from files alone."""
+"""Renders events as an endpoint of the files would get them; nothing is sent."""
 
 import secrets
 import shlex
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +9,6 @@ from pathlib import Path
 import click
 
 from butterfly_gitops.cli.options import parse_endpoint
-from butterfly_gitops.cli.study_files import read_events
 from butterfly_gitops.config.load import Loaded, load
 from butterfly_gitops.config.typos import typo_of
 from butterfly_gitops.hl7.control_id import crockford
@@ -20,7 +18,6 @@ from butterfly_gitops.model.address import Address
 from butterfly_gitops.model.delivery import ResultStatus
 from butterfly_gitops.model.endpoint import EhrEndpoint
 from butterfly_gitops.model.fleet import Fleet
-from butterfly_gitops.model.problem import Problem
 from butterfly_gitops.model.site import archives_by_name
 from butterfly_gitops.model.study import StudyEvent
 from butterfly_gitops.source.folder import read_folder
@@ -29,19 +26,16 @@ _STATUS = {"finalized": ResultStatus.F, "attestation_requested": ResultStatus.P}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Previewed:
-    """One event as the endpoint would get it; without `data` there is no message, and `problem` says why.
+class RenderedEvent:
+    """The message of an event, as an endpoint would get it; without `data` there is none, and `says` why.
 
-    `unread` says what keeps it from being read as an event at all. `note` is what a person must know who reads the message.
+    Beside a message `says` is what a person must know who reads it.
     """
 
-    place: str
-    event_id: str = ""
+    event_id: str
     status: ResultStatus | None = None
     data: bytes = field(default=b"", repr=False)
-    note: str = ""
-    problem: str = ""
-    unread: tuple[Problem, ...] = ()
+    says: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +47,7 @@ class Receiver:
     fleet: Fleet
 
     def unlike_delivery(self, archive: str) -> str:
-        """Why a study of that archive would not be sent there; empty where it would."""
+        """Say why a study of that archive would not be sent there; empty where it would."""
         by_name = archives_by_name(self.fleet.sites.values())
         found = by_name.get(archive)
         if found is None:
@@ -66,9 +60,36 @@ class Receiver:
         forward_to = self.fleet.sites[found.site].archives[found.name or ""].forward_to
         return "" if self.address.name in forward_to else f"{found} does not forward to {self.address.name}"
 
+    def render(self, event: StudyEvent, *, status: ResultStatus | None = None) -> RenderedEvent:
+        """Render the event as the first message of its report, unless `status` says otherwise."""
+        status = status or _STATUS.get(event.event)
+        if status is None or event.event not in _STATUS:
+            says = f"a study that is {event.event} makes no message by itself"
+            return RenderedEvent(event_id=event.event_id, says=says)
+        note = ""
+        known = preview_defaults(event, self.endpoint, status, fallback_filler=f"BF{_letters(14)}")
+        if earlier := known.last_status_time:
+            note = f"as if {self.address} had acknowledged a final result of it with OBR-22 {earlier}"
+        elif status is ResultStatus.P and self.endpoint.preliminary_results == "never":
+            note = f"{self.address} is sent no preliminary results; one would read like this"
+        try:
+            message = render(
+                event,
+                endpoint=self.endpoint,
+                report=known,
+                status=status,
+                control_id=_letters(20),
+                at=datetime.now(UTC),
+            )
+        except RenderingRefused as refusal:
+            decided = f"{refusal.decided_by}: bgo explain {self.address}" if refusal.settings else ""
+            return RenderedEvent(event_id=event.event_id, status=status, says=f"{refusal}{decided}")
+        says = "; ".join(filter(None, (note, self.unlike_delivery(event.archive))))
+        return RenderedEvent(event_id=event.event_id, status=status, data=message.data, says=says)
+
 
 def receiver_of(address: str, sites: Path) -> Receiver:
-    """The endpoint as the files have it. Raises SourceUnavailable and click.ClickException."""
+    """Find the endpoint in the files. Raises SourceUnavailable and click.ClickException."""
     site, name = parse_endpoint(address)
     loaded = load(read_folder(sites), root=str(sites))
     found = loaded.fleet.sites.get(site) if loaded.fleet else None
@@ -85,55 +106,6 @@ def _why_not_there(address: str, site: str, loaded: Loaded, sites: Path) -> str:
     there = [f"{each.name}/{name}" for each in loaded.fleet.sites.values() for name in each.ehr_endpoints]
     meant = typo_of(address, there)
     return f"the files have no such endpoint{f'; did you mean {meant}?' if meant else ''}"
-
-
-def previews(
-    content: bytes, receiver: Receiver, *, status: ResultStatus | None = None
-) -> Iterator[Previewed]:
-    """Render each event of a file, as the first message of its report unless `status` says otherwise."""
-    for found in read_events(content):
-        if found.event is None:
-            yield Previewed(place=found.place, problem="no study event", unread=found.problems)
-            continue
-        own = _STATUS.get(found.event.event)
-        if own is None:
-            problem = f"a study that is {found.event.event} makes no message by itself"
-            yield Previewed(place=found.place, event_id=found.event.event_id, problem=problem)
-        else:
-            yield _rendered(found.place, found.event, receiver, status=status or own)
-
-
-def _rendered(place: str, event: StudyEvent, receiver: Receiver, *, status: ResultStatus) -> Previewed:
-    endpoint, address = receiver.endpoint, str(receiver.address)
-    known, note = preview_defaults(event, endpoint, status, fallback_filler=f"BF{_letters(14)}"), ""
-    if earlier := known.last_status_time:
-        note = f"as if {address} had acknowledged a final result of it with OBR-22 {earlier}"
-    elif status is ResultStatus.P and endpoint.preliminary_results == "never":
-        note = f"{address} is sent no preliminary results; one would read like this"
-    try:
-        message = render(
-            event,
-            endpoint=endpoint,
-            report=known,
-            status=status,
-            control_id=_letters(20),
-            at=datetime.now(UTC),
-        )
-    except RenderingRefused as refusal:
-        problem = f"{refusal}{_answered_by(refusal, address)}"
-        return Previewed(place=place, event_id=event.event_id, status=status, problem=problem)
-    return Previewed(
-        place=place,
-        event_id=event.event_id,
-        status=status,
-        data=message.data,
-        note="; ".join(filter(None, (note, receiver.unlike_delivery(event.archive)))),
-    )
-
-
-def _answered_by(refusal: RenderingRefused, address: str) -> str:
-    """Which settings decide it, and where they are told of."""
-    return f"{refusal.decided_by}: bgo explain {address}" if refusal.settings else ""
 
 
 def _letters(count: int) -> str:

@@ -1,10 +1,12 @@
 """`bgo study`: hand in events, and render or send one study."""
 
+import contextlib
+import copy
 import json
 import sys
 import uuid
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +18,7 @@ from butterfly_gitops.cli.output import ExitCode, age, count_of, print_json, pri
 from butterfly_gitops.cli.suggestions import endpoints
 
 if TYPE_CHECKING:
-    from butterfly_gitops.cli.preview import Previewed
+    from butterfly_gitops.cli.preview import RenderedEvent
     from butterfly_gitops.model.endpoint import EhrEndpoint
 
 _with_endpoint = click.option(
@@ -87,29 +89,27 @@ def _content(file: Path) -> bytes:
         raise click.ClickException(f"{file}: {(error.strerror or 'cannot be read').lower()}") from None
 
 
-def _bodies(text: bytes, *, is_shifted: bool) -> Iterator[bytes]:
-    """Return what is sent: the text as it is where it can be, so that the answer's pointers fit it."""
+def _bodies(text: bytes, *, is_shifted: bool) -> Iterable[bytes]:
+    """Divide a file's text into requests; it stays as it is where it can, so that the answer's pointers fit it."""
+    bodies = [text]
     try:
-        data = json.loads(text)
+        json.loads(text)
     except RecursionError:
         # The API says so, of the text as it is.
-        yield text
-        return
+        pass
     except ValueError:
         lines = [line for line in text.splitlines() if line.strip()]
-        if len(lines) < 2:
-            yield text
-            return
-        for part in _batches(lines):
-            events = b"[" + b",".join(part) + b"]"
-            yield from _bodies(events, is_shifted=True) if is_shifted and _is_json(events) else [events]
-        return
-    if not is_shifted:
-        yield text
-    elif isinstance(data, list):
-        yield json.dumps([as_now(one) for one in data]).encode()
-    else:
-        yield json.dumps(as_now(data)).encode()
+        if len(lines) > 1:
+            bodies = [b"[" + b",".join(part) + b"]" for part in _batches(lines)]
+    return map(_shifted, bodies) if is_shifted else bodies
+
+
+def _shifted(body: bytes) -> bytes:
+    try:
+        data = json.loads(body)
+    except (ValueError, RecursionError):
+        return body
+    return json.dumps([as_now(one) for one in data] if isinstance(data, list) else as_now(data)).encode()
 
 
 def as_now(event: Any) -> Any:
@@ -118,25 +118,14 @@ def as_now(event: Any) -> Any:
         shift = datetime.now(UTC) - datetime.fromisoformat(event["occurred_at"])
     except (TypeError, KeyError, ValueError):
         return event
-    shifted = json.loads(json.dumps(event))
-    shifted["event_id"] = uuid.uuid4().hex
+    shifted: dict[str, Any] = {**copy.deepcopy(event), "event_id": uuid.uuid4().hex}
     study = shifted.get("study")
     attestation = study.get("attestation") if isinstance(study, dict) else None
-    _shift_times(shifted, ("occurred_at",), shift)
-    _shift_times(study, ("started_at", "ended_at"), shift)
-    _shift_times(attestation, ("at",), shift)
+    times: Any = ((shifted, "occurred_at"), (study, "started_at"), (study, "ended_at"), (attestation, "at"))
+    for part, name in times:
+        with contextlib.suppress(TypeError, KeyError, ValueError):
+            part[name] = (datetime.fromisoformat(part[name]) + shift).isoformat()
     return shifted
-
-
-def _shift_times(part: Any, names: tuple[str, ...], shift: timedelta) -> None:
-    if not isinstance(part, dict):
-        return
-    for name in names:
-        if isinstance(part.get(name), str):
-            try:
-                part[name] = (datetime.fromisoformat(part[name]) + shift).isoformat()
-            except ValueError:
-                continue
 
 
 def _batches(lines: list[bytes]) -> Iterator[list[bytes]]:
@@ -152,27 +141,18 @@ def _batches(lines: list[bytes]) -> Iterator[list[bytes]]:
     yield batch
 
 
-def _is_json(text: bytes) -> bool:
-    try:
-        json.loads(text)
-    except (ValueError, RecursionError):
-        return False
-    return True
-
-
 def _said(file: Path, refused: ApiRefused, before: int) -> str:
     problems = refused.document.get("problems", []) if isinstance(refused.document, dict) else []
     for one in problems:
         place = f"{file}#{one.get('pointer', '')}"
         _print_problem(place, one["rule"], one["message"], one.get("hint") or "")
     what = count_of(len(problems), "problem") if problems else str(refused)
-    event = _which(refused.document, before) if refused.status == 409 and not problems else ""
+    event = ""
+    if refused.status == 409 and not problems:
+        position, digest = refused.document["position"], refused.document["digest"]
+        event = f" (event {before + position + 1}, SHA-256 of its id: {digest}...)"
     taken = f"; {count_of(before, 'event')} before {'was' if before == 1 else 'were'} taken" if before else ""
     return f"{file}: {what}{event}: nothing of it is stored{taken}"
-
-
-def _which(conflict: dict[str, Any], before: int) -> str:
-    return f" (event {before + conflict['position'] + 1}, SHA-256 of its id: {conflict['digest']}...)"
 
 
 def _rows(answers: list[dict[str, Any]]) -> Iterator[tuple[str, ...]]:
@@ -212,38 +192,39 @@ def render(
     FILE holds one event, an array, or JSON Lines. Each is the first message of its report, under a new MSH-10. Exit
     code 1 where an event makes no message.
     """
-    from butterfly_gitops.cli.preview import previews, receiver_of
+    from butterfly_gitops.cli.preview import receiver_of
+    from butterfly_gitops.cli.study_files import read_events
     from butterfly_gitops.model.delivery import ResultStatus
 
     receiver = receiver_of(endpoint, sites)
-    wanted = ResultStatus(status) if status else None
-    made = list(previews(_content(file), receiver, status=wanted))
-    for one in made:
-        _print_unread(file, one)
-        # Of one event alone the file is known.
-        in_file = f"{file}{'' if one.place.startswith('[') else ':'}{one.place}" if one.place else ""
-        place = f"{in_file or file}: " if in_file or one.unread else ""
-        if says := one.problem or one.note:
-            say(f"bgo: {place}{says}", err=True)
-    _print_messages([one for one in made if one.data], receiver.endpoint, endpoint, style)
-    if any(one.problem for one in made):
+    messages: list[RenderedEvent] = []
+    has_failed = False
+    for found in read_events(_content(file)):
+        place = f"{file}{found.place}"
+        if found.event is None:
+            # An item of an array is pointed to as `bgo study submit` does.
+            item = f"{file}#/{found.place[1:-1]}" if found.place.startswith("[") else f"{place}#"
+            for one in found.problems:
+                _print_problem(f"{item}{one.pointer}", one.rule, one.message, one.hint)
+            says, has_failed = "no study event", True
+        else:
+            rendered = receiver.render(found.event, status=ResultStatus(status) if status else None)
+            messages += [rendered] if rendered.data else []
+            says, has_failed = rendered.says, has_failed or not rendered.data
+        if says:
+            # Of one event alone the file is known.
+            is_placed = found.place or found.event is None
+            say(f"bgo: {f'{place}: ' if is_placed else ''}{says}", err=True)
+    _print_messages(messages, receiver.endpoint, endpoint, style)
+    if has_failed:
         ctx.exit(ExitCode.FAILED)
-
-
-def _print_unread(file: Path, one: "Previewed") -> None:
-    """The problems of what is no event, in the words that `bgo study submit` has for them."""
-    is_item = one.place.startswith("[")
-    line = f":{one.place}" if one.place and not is_item else ""
-    item = f"/{one.place[1:-1]}" if is_item else ""
-    for problem in one.unread:
-        _print_problem(f"{file}{line}#{item}{problem.pointer}", problem.rule, problem.message, problem.hint)
 
 
 def _print_problem(place: str, rule: str, message: str, hint: str) -> None:
     say(f"{place}: error[{rule}]: {message}{f'; {hint}' if hint else ''}", err=True)
 
 
-def _print_messages(made: "list[Previewed]", configured: "EhrEndpoint", address: str, style: str) -> None:
+def _print_messages(made: "list[RenderedEvent]", configured: "EhrEndpoint", address: str, style: str) -> None:
     if style == "bytes":
         sys.stdout.buffer.write(b"".join(one.data for one in made))
         sys.stdout.buffer.flush()
@@ -294,9 +275,8 @@ def list_studies(*, endpoint: str, style: str, state: StateApi) -> None:
     if style == "json":
         print_json(studies)
         return
-    print_table(
-        ("STUDY", "ACCESSION", "EVENT", "REVISION", "OCCURRED", "RECEIVED", "WHY NOT"), map(_unsent, studies)
-    )
+    head = ("STUDY", "ACCESSION", "EVENT", "REVISION", "OCCURRED", "RECEIVED", "WHY NOT")
+    print_table(head, map(_unsent, studies))
     say(count_of(len(studies), "study", "studies"), err=True)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from butterfly_gitops import __version__
 from butterfly_gitops.cli.output import ExitCode
-from butterfly_gitops.cli.sample_studies import MOST_BYTES, MOST_STUDIES
+from butterfly_gitops.cli.study_files import MOST_BYTES, MOST_STUDIES
 from butterfly_gitops.plan.document import from_document
 from tests.cli.command_line import ROOT, run
 from tests.cli.git_repository import GitRepository, repository_with_sites
