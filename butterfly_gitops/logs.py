@@ -44,7 +44,7 @@ def configure_logs(stream: TextIO, *, as_json: bool) -> None:
 
 
 class Libraries(logging.Handler):
-    """What libraries log, as lines of ours: who, where and which kind of error, never the text.
+    """Turns log records of libraries into lines of ours: logger, place and kind of error, never the text.
 
     It may quote what was handed in: asyncio, for one, prints exceptions with all that they say. What comes from one
     line of theirs is told once a minute, with its count: nobody fills a disk by wrong requests.

@@ -47,7 +47,7 @@ class CannotListen(GitopsError):  # noqa: N818 - it says what is the case
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """How `run` runs. `create` makes a new state; `source` None only dispatches.
+    """The options of `bgo run`. `create` makes a new state; `source` None only dispatches.
 
     `mark` is where the state's mark stands, if not in its folder; `consent` goes on with a state behind it.
     """

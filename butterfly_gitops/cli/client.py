@@ -200,13 +200,13 @@ def _announced_url(state: Path, held: "StateHeld") -> str:
 
 
 def mark_file() -> Path | None:
-    """Return where the state's mark stands, if not in its folder: one place for every verb, so no option."""
+    """Return the path in BGO_MARK to the state's mark, if it is not in the state's folder."""
     named = os.environ.get("BGO_MARK")
     return Path(named) if named else None
 
 
 def login_name() -> str:
-    """Return who says to run this process, for the audit; empty where a header cannot say it."""
+    """Return the login name for the audit; empty if a header cannot hold it."""
     try:
         name = getpass.getuser()
     except (OSError, KeyError):

@@ -47,7 +47,7 @@ _SCENARIOS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Stage:
-    """Where it plays."""
+    """The folders and files of one demo."""
 
     sites: Path
     studies: Path

@@ -1,4 +1,4 @@
-"""`bgo diff`: what this revision of the files changes against another one; no state is needed."""
+"""`bgo diff`: the changes between two revisions of the files; no state is needed."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -134,7 +134,7 @@ def _say_vain_renames(plan: Plan, desired: Loaded) -> bool:
 
 
 def _samples_beside(folder: Path) -> Path | None:
-    """The folder of sample studies; where there is none, that is said, and the rest is shown all the same."""
+    """Find the folder of sample studies, or say that there is none; the rest is shown all the same."""
     beside = folder.parent / "studies"
     if beside.is_dir():
         return beside
@@ -176,7 +176,7 @@ def _printed(plan: Plan, style: str, *, folder: Path, links_to: str | None) -> s
 
 
 def _links(url: str, folder: Path) -> Callable[[Origin], str]:
-    """Where a forge shows a line: GitHub and GitLab write its number alike."""
+    """Make links to lines of files; GitHub and GitLab write their numbers alike."""
     top = root_of(folder).resolve()
 
     def link(origin: Origin) -> str:
@@ -208,7 +208,7 @@ def _side(loaded: Loaded, described: str) -> Side:
 
 
 def _errors(loaded: Loaded) -> str:
-    """How many errors keep the whole fleet, and the first of them."""
+    """Count the errors of the whole fleet, and quote the first."""
     errors = [
         problem for problem in loaded.problems if problem.severity is Severity.ERROR and problem.site is None
     ]

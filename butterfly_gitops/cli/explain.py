@@ -84,7 +84,7 @@ def _settings(what: str, loaded: Loaded) -> tuple[EffectiveSetting, ...]:
 
 
 def _shared(address: Address, loaded: Loaded) -> str:
-    """Where a shared layer says something that holds only at endpoints, and at which; empty for anything else."""
+    """Explain an address in presets or defaults, which hold only at endpoints; empty for any other."""
     origin = loaded.origins.get(str(address))
     head, *rest = (address.field or "").split(".")
     if address.name is not None or head not in ("presets", "endpoint_defaults"):
@@ -108,7 +108,7 @@ def _shared(address: Address, loaded: Loaded) -> str:
 
 
 def _presets(loaded: Loaded) -> str:
-    """Each preset, and where it stands."""
+    """List each preset and its place."""
     at = {
         name: print_origin(origin)
         for name, origin in loaded.origins.items()
@@ -121,7 +121,7 @@ def _presets(loaded: Loaded) -> str:
 
 
 def _listed(endpoints: Iterable[str]) -> str:
-    """`a, b or c`; of very many the first ones."""
+    """Join names as `a, b or c`; of very many only the first."""
     names = list(endpoints)
     shown, more = names[:_MOST_NAMED], len(names) - _MOST_NAMED
     if more > 0:

@@ -29,7 +29,7 @@ _MOST_LINES_COMPARED = 5000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _File:
-    """One file, what it holds, and what it should; or why that cannot be said."""
+    """One file with its content and its formatted text, or the problems that keep it from being formatted."""
 
     path: Path
     written: bytes = field(repr=False)

@@ -148,7 +148,7 @@ def _zone(asked: str | None) -> tuple[str, str]:
 
 
 def machine_zone(environment: Mapping[str, str], localtime: Path = Path("/etc/localtime")) -> str | None:
-    """Return what TZ or the link of the local time names, or None; whether there is such a zone is not asked."""
+    """Return the zone that TZ or the link of the local time names, or None; it may not exist."""
     said = environment.get("TZ", "").removeprefix(":")
     if not said and localtime.is_symlink():
         said = str(localtime.readlink())
@@ -164,14 +164,14 @@ def _probe(zone: str) -> dict[str, str]:
 
 
 def _problem_of(files: dict[str, str]) -> Problem | None:
-    """What `bgo validate` would say first of the files."""
+    """Return the first problem that `bgo validate` finds in the files."""
     sites = {path.removeprefix("sites/"): text for path, text in files.items() if path.startswith("sites/")}
     problems = load({path: text.encode() for path, text in sites.items()}).problems
     return problems[0] if problems else None
 
 
 def _name_of(words: str) -> str:
-    """The name that is nearest to some words: `Mercy Health` is mercy-health."""
+    """Make a name of some words: `Mercy Health` is mercy-health."""
     return re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-")[:63]
 
 
@@ -217,7 +217,7 @@ def _repository_around(folder: Path) -> Path | None:
 
 
 def _say_next(folder: Path, new: NewRepository) -> None:
-    """The next three commands; where they can be run from."""
+    """Say the next three commands, and first how to get to where they run."""
     is_here = folder.resolve() == Path.cwd()
     start = "" if (folder / ".git").exists() else "git init --initial-branch main && "
     commands = [

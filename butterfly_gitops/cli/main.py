@@ -59,7 +59,7 @@ COMPLETING = "_BGO_COMPLETE"
 
 @dataclass(slots=True, kw_only=True)
 class Voice:
-    """How much is said beside the result: the context object of every command.
+    """The options --quiet and --verbose: the context object of every command.
 
     The group sets it once its options are read; `main` still has it when a command has failed.
     """

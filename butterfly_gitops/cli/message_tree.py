@@ -24,7 +24,7 @@ def print_tree(segments: Iterable[Segment]) -> None:
 
 
 def to_data(segments: Iterable[Segment]) -> list[dict[str, Any]]:
-    """The same for programs."""
+    """Return the tree as JSON data."""
     return [
         {"segment": one.name, "title": one.title, "fields": [_part_data(part) for part in one.fields]}
         for one in segments
@@ -39,7 +39,7 @@ def _part_data(part: FieldPart) -> dict[str, Any]:
 
 
 def _lines(segments: Iterable[Segment]) -> Iterator[str]:
-    """Three columns: where, what it is, what it says."""
+    """Print three columns: place, name and text."""
     walked = [(one, [row for top in one.fields for row in _walked(top, depth=1)]) for one in segments]
     rows = [row for _, of_segment in walked for row in of_segment]
     first, second = (
@@ -86,7 +86,7 @@ def _grow(branch: "Tree", part: FieldPart) -> None:
 
 
 def _shown(part: FieldPart) -> list[str]:
-    """The lines of a text, with nothing in them that would steer a terminal."""
+    """Split a text into lines, with nothing in them that would steer a terminal."""
     if part.is_data:
         return [f"({len(part.text):,} characters of base64)"]
     return [printable(line) for line in part.text.splitlines() or [""]]

@@ -1,4 +1,4 @@
-"""Options that several verbs share, and how the words of a person are read."""
+"""Options that several verbs share, and parsers for their values."""
 
 from pathlib import Path
 

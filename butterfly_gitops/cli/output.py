@@ -26,12 +26,12 @@ class ExitCode(IntEnum):
 
 
 def say(line: str = "", *, err: bool = False) -> None:
-    """Print one line, whatever stands in it; no verb prints past this, `say_lines` and `write`."""
+    """Print one line; every verb prints by this, `say_lines`, `write` or the functions below."""
     click.echo(printable(line), err=err)
 
 
 def say_lines(text: str, *, err: bool = False) -> None:
-    """Print a text whose lines were made by us, and end its last; nothing where there is none."""
+    """Print a text of several lines, and end the last; nothing for an empty text."""
     if text:
         click.echo(printable_lines(text.removesuffix("\n")), err=err)
 
@@ -89,7 +89,7 @@ def age(since: str | None) -> str:
 
 
 def strays_of(counts: dict[str, Any]) -> str:
-    """Return what came to a listener that nobody waited for: `2 late answers`; empty where nothing did."""
+    """Count what came on a listener that nobody waited for: `2 late answers`; empty for none."""
     late, unasked = counts["late_answers"], counts["unasked"]
     said = (
         count_of(late, "late answer") if late else "",

@@ -1,4 +1,4 @@
-"""`bgo plan`: what the files change of what is applied, with what waits."""
+"""`bgo plan`: the changes from the applied configuration to the files, and the results that wait."""
 
 import json
 from pathlib import Path

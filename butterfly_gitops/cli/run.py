@@ -123,7 +123,7 @@ def _source(source: str | None, *, state: Path) -> tuple[Source | None, str]:
 
 
 def _is_bare(path: Path) -> bool:
-    """Whether a folder is a repository without a working tree, whatever it is called."""
+    """Tell whether a folder is a bare git repository."""
     return all((path / name).exists() for name in ("HEAD", "objects", "refs"))
 
 

@@ -37,7 +37,7 @@ def command(ctx: click.Context, *, check: bool, folder: Path) -> None:
 
 
 def published() -> dict[str, str]:
-    """Each schema as text, by the name of its file: what people write, and what programs read."""
+    """Return each schema as text, by the name of its file."""
     return {
         **documents(),
         "plan.v1.schema.json": print_schema(schema_of(Plan, title="A plan")),

@@ -1,4 +1,4 @@
-"""`bgo status`: how each site and endpoint stands, and what waits."""
+"""`bgo status`: the condition of each site and endpoint, and the results that wait."""
 
 import asyncio
 import time

@@ -129,7 +129,7 @@ def as_now(event: Any) -> Any:
 
 
 def _batches(lines: list[bytes]) -> Iterator[list[bytes]]:
-    """As many lines at once as the API takes, and at least one."""
+    """Group as many lines as the API takes at once, and at least one."""
     batch: list[bytes] = []
     size = 0
     for line in lines:

@@ -1,4 +1,4 @@
-"""What a word of the command line may become: sites, endpoints, addresses and rules, for shells that complete it.
+"""Completions for a word of the command line: sites, endpoints, addresses and rules.
 
 The files are read as far as they can be. What is absent or broken suggests nothing and says nothing: a shell would
 show it in the middle of what a person types.
@@ -28,7 +28,7 @@ Suggest = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
 
 def _silently(suggest: Callable[[Path, str], Iterator[CompletionItem]]) -> Suggest:
-    """A function that click calls while somebody types: whatever goes wrong, there is nothing to suggest."""
+    """Make a completion function for click, which suggests nothing when anything goes wrong."""
 
     @functools.wraps(suggest)
     def suggested(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -43,14 +43,14 @@ def _silently(suggest: Callable[[Path, str], Iterator[CompletionItem]]) -> Sugge
 
 @_silently
 def sites(folder: Path, incomplete: str) -> Iterator[CompletionItem]:
-    """The sites there are."""
+    """Suggest sites."""
     for name in _site_names(folder, incomplete):
         yield CompletionItem(name)
 
 
 @_silently
 def endpoints(folder: Path, incomplete: str) -> Iterator[CompletionItem]:
-    """The endpoints there are, as SITE/NAME."""
+    """Suggest endpoints, as SITE/NAME."""
     names = _site_names(folder, incomplete)
     for site in names:
         if len(names) > _SITES_AT_ONCE:
@@ -65,7 +65,7 @@ def endpoints(folder: Path, incomplete: str) -> Iterator[CompletionItem]:
 
 @_silently
 def rules_and_addresses(folder: Path, incomplete: str) -> Iterator[CompletionItem]:
-    """The ids of rules, and addresses in sound files: each part once the one before it is written."""
+    """Suggest rules, and addresses in sound files: each part once the one before it is written."""
     from butterfly_gitops.config.effective import addresses_near
     from butterfly_gitops.config.load import load
     from butterfly_gitops.config.rules.catalog import RULES
@@ -93,7 +93,7 @@ def rules_and_addresses(folder: Path, incomplete: str) -> Iterator[CompletionIte
 
 
 def _site_names(folder: Path, incomplete: str) -> list[str]:
-    """The site folders that begin so, or that one which is written before the slash or the dot."""
+    """List the sites that begin so, or the one that is written before a slash or dot."""
     written, *rest = re.split(r"[/.]", incomplete, maxsplit=1)
     found = sorted(
         entry.name

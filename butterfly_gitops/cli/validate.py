@@ -58,7 +58,7 @@ def command(ctx: click.Context, *, paths: tuple[Path, ...], style: str, verbose:
 
 
 def _of(loaded: Loaded, *, with_silenced: bool) -> list[Problem]:
-    """What is to fix, and what comments silence in its place among it."""
+    """Return the problems of one folder in order, with those that comments silence if asked."""
     silenced = loaded.silenced if with_silenced else ()
     return sorted((*loaded.problems, *silenced), key=lambda problem: (problem.origin, problem.rule))
 

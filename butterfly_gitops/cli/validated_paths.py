@@ -1,4 +1,4 @@
-"""Which sites folders the paths of `bgo validate` mean, and what to say of a path that means none.
+"""Finds the sites folder of each path that `bgo validate` is given, and refuses a path that lies in none.
 
 A path that is not there, or has nothing to do with the configuration, must never look like one without problems.
 """
@@ -17,7 +17,7 @@ _GIVE = "give the sites folder, or a file in it"
 
 
 def folders_of(paths: Iterable[Path]) -> list[Path]:
-    """The sites folder of each path, once each. Raises click.UsageError for a path that lies in none."""
+    """Find the sites folder of each path, once each. Raises click.UsageError for a path that lies in none."""
     return list(dict.fromkeys(_folder_of(path) for path in paths))
 
 
@@ -51,7 +51,7 @@ def _is_file(path: Path) -> bool:
 
 
 def _may_be_sites_folder(folder: Path) -> bool:
-    """Whether it is called so, cannot be looked into, or holds the files of a site: then its problems are told."""
+    """Tell whether a folder is called sites, cannot be looked into, or holds files of a site."""
     try:
         below = [each for each in folder.iterdir() if each.is_dir()]
     except OSError:
@@ -62,10 +62,7 @@ def _may_be_sites_folder(folder: Path) -> bool:
 
 
 def _nearest(path: Path) -> Path | None:
-    """What is there and is most like a path: something of a like name beside it, or the folder that it would lie in.
-
-    None where that is the very folder that one stands in.
-    """
+    """Suggest the path that a typo meant: a like name beside it, or its folder unless that is the current one."""
     gone = path
     while gone.parent != gone and not gone.parent.is_dir():
         gone = gone.parent

@@ -50,7 +50,7 @@ _CONDITION = re.compile(r"^%([a-z]+): (.*\n)", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewRepository:
-    """What is to be said of a new repository; names as `model.scalar` has them, `home` as a URL without `.git`."""
+    """The values for the templates of a new repository; names as `model.scalar` has them, `home` as a URL without `.git`."""
 
     fleet: str
     site: str
@@ -61,17 +61,17 @@ class NewRepository:
 
     @property
     def lacks_owner(self) -> bool:
-        """Whether somebody must still say who keeps this program for them."""
+        """Tell whether the owner of `home` is still a placeholder."""
         return OWNER in self.home
 
     @property
     def is_on_github(self) -> bool:
-        """Whether a workflow can name our action as it stands; a name alone would be that of a stranger's account."""
+        """Tell whether a workflow can name our action; elsewhere its name would be a stranger's."""
         return _ON_GITHUB.fullmatch(self.home) is not None
 
 
 def files_of(new: NewRepository) -> dict[str, str]:
-    """Each file as text, by its path in the repository, in the order of a first reading; the schemas are not here."""
+    """Fill in the templates: each file's text by its path, in the order of a first reading, without the schemas."""
     gaps = {
         "FLEET": new.fleet,
         "FLEETVALUE": _value(new.fleet),
@@ -94,7 +94,7 @@ def files_of(new: NewRepository) -> dict[str, str]:
 
 
 def files_with_address(new: NewRepository) -> tuple[str, ...]:
-    """The files that say where this program is kept."""
+    """List the files that hold the address of this program."""
     return _with_gap(new, "HOME", "ACTION")
 
 
@@ -103,7 +103,7 @@ def _with_gap(new: NewRepository, *names: str) -> tuple[str, ...]:
 
 
 def _templates(new: NewRepository) -> dict[str, str]:
-    """The templates by the path, with its gaps, that each is for."""
+    """Read the templates by path; paths have gaps, too."""
     wanted = dict(_ALWAYS)
     for forge in new.forges:
         wanted |= _OF_FORGE[forge]
@@ -125,7 +125,7 @@ def _listed(paths: Sequence[str]) -> str:
 
 
 def _as_title(name: str) -> str:
-    """A name as people may call it until they write a better one: `first-site` is First site."""
+    """Turn a name into a title: `first-site` is First site."""
     return name.replace("-", " ").strip().capitalize() or name
 
 

@@ -1,4 +1,4 @@
-"""New files on a disk: all of them, or none; nothing that is there is ever touched.
+"""Writes new files, all of them or none, and never touches one that is there.
 
 What the files say is left to `repository`.
 """
@@ -15,7 +15,7 @@ class NotWritten(GitopsError):  # noqa: N818 - it is told to a person as it stan
 
 
 def in_the_way(folder: Path, paths: Iterable[str]) -> tuple[str, ...]:
-    """What is in a folder already where these files, or the folders that they lie in, are to be."""
+    """Find the files and links of a folder that stand where these paths are to be."""
     found: dict[str, None] = {}
     for path in paths:
         parents = [parent for parent in reversed(Path(path).parents) if parent.parts]

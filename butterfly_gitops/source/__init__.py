@@ -1,4 +1,4 @@
-"""Where configuration comes from: a folder, a git branch.
+"""Sources of configuration: a folder, a git branch.
 
 Here belongs what fetches the bytes of the sites folder and names their revision. What the bytes mean belongs to
 `config`; when to fetch, and what to do when a source is away, to `controller`.

@@ -51,8 +51,8 @@ class FolderSource:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """What lies below a sites folder, by the paths in it: what was read, and what could not be or must not be."""
+class FolderContent:
+    """The files below a sites folder by path, and those that cannot or must not be read."""
 
     files: Mapping[str, bytes]
     unread: Mapping[str, Unread]
@@ -69,7 +69,7 @@ def read_folder(path: Path) -> dict[str, bytes]:
     return dict(found.files)
 
 
-def look_through(path: Path) -> Found:
+def look_through(path: Path) -> FolderContent:
     """Read what can be read below a sites folder, and say why of the rest.
 
     Names that start with a dot are passed over. A YAML file that is too large is TOO_LARGE,
@@ -92,7 +92,7 @@ def look_through(path: Path) -> Found:
             refuse_excess(str(path), count=len(files) + len(unread), total=total)
     except OSError as error:
         raise SourceUnavailable(str(error.filename or path), error.strerror or "cannot be read") from error
-    return Found(files=files, unread=unread)
+    return FolderContent(files=files, unread=unread)
 
 
 def refuse_excess(place: str, *, count: int = 0, total: int) -> None:
@@ -165,7 +165,7 @@ def _unreadable(error: OSError) -> Unread:
 
 
 def _beginning(path: str, limit: int) -> bytes:
-    """As much of a file as shows whether it is over a limit."""
+    """Read one byte more than the limit at most."""
     with open(path, "rb") as file:  # noqa: PTH123 - there are thousands, and their paths are text already
         # A read makes room for all that it may return, and nearly all files are small.
         content = file.read(_USUAL_BYTES)

@@ -14,12 +14,12 @@ from pathlib import Path
 from butterfly_gitops.source.git_address import PROTOCOLS, GitAddress
 from butterfly_gitops.source.git_command import (
     PRINTED_DIGITS,
-    Content,
     Git,
     GitFailed,
+    GitObject,
     commit_named,
     files_in,
-    handed_on,
+    read_objects,
     tree_of,
 )
 from butterfly_gitops.source.interface import Snapshot, SourceUnavailable
@@ -69,7 +69,7 @@ class GitSource:
         name = hashlib.sha256(f"{address.url}#{address.branch}".encode()).hexdigest()[:16]
         # Git is started in another folder, where a relative path means something else.
         self._mirror = cache.absolute() / f"{name}.git"
-        self._contents: dict[Content, bytes] = {}
+        self._contents: dict[GitObject, bytes] = {}
         # A pass and a check of ancestry may come from different threads.
         self._one_at_a_time = threading.Lock()
 
@@ -89,7 +89,7 @@ class GitSource:
                 raise SourceUnavailable(place, error.strerror or "cannot be written") from error
 
     def is_forward(self, applied: Collection[str], commit: str) -> bool:
-        """Whether a commit descends from all applied ones, or is one of them.
+        """Tell whether a commit descends from all applied ones, or is one of them.
 
         A commit that the mirror does not have is no ancestor. The revision of a folder is no commit, and hinders none.
         """
@@ -156,7 +156,7 @@ class GitSource:
     def _files(self, git: Git, tree: str, described: str) -> dict[str, bytes]:
         entries = files_in(git, tree, described=described)
         wanted = set(entries.values())
-        read = handed_on(git, wanted - self._contents.keys())
+        read = read_objects(git, wanted - self._contents.keys())
         self._contents = {one: read[one] if one in read else self._contents[one] for one in wanted}
         return {path: self._contents[one] for path, one in entries.items()}
 

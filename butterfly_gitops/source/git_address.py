@@ -1,4 +1,4 @@
-"""Where a branch is: `GIT_URL#BRANCH:FOLDER`, read from a person and printed without credentials."""
+"""The address of a folder on a git branch, `GIT_URL#BRANCH:FOLDER`; printed without credentials."""
 
 import base64
 import re
@@ -25,7 +25,7 @@ class GitAddress:
     secret: str = field(default="", repr=False)
 
     def __str__(self) -> str:
-        """As people write it, less the credentials."""
+        """Print as it is written, without credentials."""
         return f"{self.url}#{self.branch}:{self.folder}"
 
     @property
@@ -38,7 +38,7 @@ class GitAddress:
         return f"Basic {base64.b64encode(pair).decode('ascii')}"
 
     def without_secrets(self, text: str) -> str:
-        """What git says, less any credentials that it repeats."""
+        """Replace the credentials in what git says by asterisks."""
         user, _, password = self.secret.partition(":")
         words = {self.secret, password or user, unquote(password or user), self.authorization} - {""}
         for word in sorted(words, key=len, reverse=True):
@@ -47,7 +47,7 @@ class GitAddress:
 
 
 def is_git_address(text: str) -> bool:
-    """Whether a source is meant as a branch of a repository, and not as a folder."""
+    """Tell whether a source is a branch of a repository, and not a folder."""
     return "#" in text or "://" in text or text.rstrip("/").endswith(".git") or _is_ssh_short(text)
 
 

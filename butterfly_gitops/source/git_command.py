@@ -13,7 +13,7 @@ from butterfly_gitops.config.rules.files import is_yaml
 from butterfly_gitops.config.text import pem
 from butterfly_gitops.config.text.plain_text import MAX_BYTES
 from butterfly_gitops.source.folder import TOO_LARGE, refuse_excess
-from butterfly_gitops.source.git_process import started, written
+from butterfly_gitops.source.git_process import read_output, start_git
 from butterfly_gitops.source.interface import SourceUnavailable
 
 PRINTED_DIGITS = 7
@@ -41,8 +41,8 @@ class GitFailed(SourceUnavailable):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Content:
-    """What a file holds: the id and size of the object, and whether it is read as YAML."""
+class GitObject:
+    """A file's object in git: its id, its size, and whether it is read as YAML."""
 
     oid: str
     size: int
@@ -58,15 +58,15 @@ class Git:
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
     settings: tuple[str, ...] = ()
 
-    def said(self, *arguments: str) -> str | None:
-        """What git answers in one line, or None where it says no."""
+    def line(self, *arguments: str) -> str | None:
+        """Run git and return its output as one line, or None if it fails."""
         try:
             return os.fsdecode(self.output(*arguments)).rstrip("\n")
         except GitFailed:
             return None
 
     def output(self, *arguments: str, given: bytes = b"", limit_s: float = LIMIT_S) -> bytes:
-        """All that git writes. Raises as `chunks` does, and SourceUnavailable where it is very much."""
+        """Run git and return its output. Raises as `chunks` does, and SourceUnavailable for very much."""
         out = bytearray()
         with contextlib.closing(self.chunks(*arguments, given=given, limit_s=limit_s)) as chunks:
             for chunk in chunks:
@@ -78,7 +78,7 @@ class Git:
     def chunks(
         self, *arguments: str, given: bytes = b"", limit_s: float = LIMIT_S
     ) -> Generator[bytes, None, None]:
-        """What git writes, as it comes; closed early, it is ended.
+        """Run git and yield its output as it comes; closing the generator ends it.
 
         Raises GitFailed at its end where it says no; SourceUnavailable where there is no git, and when there is no
         end within the limit.
@@ -86,9 +86,9 @@ class Git:
         settings = [part for setting in self.settings for part in ("-c", setting)]
         said = bytearray()
         argv = ["-C", str(self.folder), *settings, *arguments]
-        with started(argv, environment=self._environment(), given=given) as process:
+        with start_git(argv, environment=self._environment(), given=given) as process:
             try:
-                yield from written(process, said=said, limit_s=limit_s)
+                yield from read_output(process, said=said, limit_s=limit_s)
             except TimeoutError:
                 raise SourceUnavailable(f"git {arguments[0]}", f"no answer in {limit_s:g}s") from None
         if process.returncode != 0:
@@ -100,7 +100,7 @@ class Git:
 
 
 def _complaint(said: bytes) -> str:
-    """The line of what git says that tells most: the first; general advice follows."""
+    """Return the first line of git's errors; general advice follows it."""
     lines = [line.strip() for line in said.decode("utf-8", "replace").split("\n")]
     telling = [line for line in lines if line and not line.lower().startswith(("warning", "hint"))]
     return telling[0].removeprefix("fatal: ").removeprefix("error: ") if telling else "failed"
@@ -108,24 +108,24 @@ def _complaint(said: bytes) -> str:
 
 def commit_named(git: Git, name: str) -> str | None:
     """The full id of the commit that a name means, or None."""
-    return git.said("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+    return git.line("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
 
 
 def tree_of(git: Git, commit: str, folder: str) -> str | None:
     """The id of the tree that a folder is in a commit; `.` is the whole; None where there is no such folder."""
     if folder == ".":
-        return git.said("rev-parse", "--verify", "--quiet", f"{commit}^{{tree}}")
-    found = git.said("rev-parse", "--verify", "--quiet", "--end-of-options", f"{commit}:{folder}")
-    return found and git.said("rev-parse", "--verify", "--quiet", f"{found}^{{tree}}")
+        return git.line("rev-parse", "--verify", "--quiet", f"{commit}^{{tree}}")
+    found = git.line("rev-parse", "--verify", "--quiet", "--end-of-options", f"{commit}:{folder}")
+    return found and git.line("rev-parse", "--verify", "--quiet", f"{found}^{{tree}}")
 
 
-def files_in(git: Git, tree: str, *, described: str) -> dict[str, Content]:
-    """Each file's path in a tree, and what it holds; names that start with a dot are passed over.
+def files_in(git: Git, tree: str, *, described: str) -> dict[str, GitObject]:
+    """List the files of a tree by path; names that start with a dot are passed over.
 
     Sizes and counts are known before contents are read. Raises SourceUnavailable for a symbolic link, a submodule,
     very many files or very much in them; GitFailed for a tree that is broken.
     """
-    files: dict[str, Content] = {}
+    files: dict[str, GitObject] = {}
     total = 0
     for entry in _entries(git, tree, described=described):
         about, _, name = entry.partition(b"\t")
@@ -137,7 +137,7 @@ def files_in(git: Git, tree: str, *, described: str) -> dict[str, Content]:
             raise SourceUnavailable(f"{path} in {described}", why)
         if not size.isdecimal():
             raise GitFailed(oid, _NOT_HERE)
-        content = Content(oid=oid, size=int(size), is_yaml=is_yaml(path))
+        content = GitObject(oid=oid, size=int(size), is_yaml=is_yaml(path))
         files[path] = content
         total += content.size if content.is_yaml and content.size <= MAX_BYTES else 0
         refuse_excess(described, count=len(files), total=total)
@@ -156,8 +156,8 @@ def _entries(git: Git, tree: str, *, described: str) -> Iterator[bytes]:
             yield from entries
 
 
-def handed_on(git: Git, wanted: Collection[Content]) -> dict[Content, bytes]:
-    """What a source hands on of objects, as `folder.read_folder` does of files. Raises as `files_in` does."""
+def read_objects(git: Git, wanted: Collection[GitObject]) -> dict[GitObject, bytes]:
+    """Read objects as `folder.read_folder` reads files. Raises as `files_in` does."""
     found = {one: TOO_LARGE if one.is_yaml else b"" for one in wanted}
     small = [one for one in wanted if one.size <= (MAX_BYTES if one.is_yaml else pem.MAX_BYTES)]
     total = 0
@@ -168,8 +168,8 @@ def handed_on(git: Git, wanted: Collection[Content]) -> dict[Content, bytes]:
     return found
 
 
-def _blobs(git: Git, wanted: Sequence[Content]) -> Iterator[bytes]:
-    """What objects hold, one after the other. Raises GitFailed."""
+def _blobs(git: Git, wanted: Sequence[GitObject]) -> Iterator[bytes]:
+    """Read objects one after the other. Raises GitFailed."""
     if not wanted:
         return
     asked = "".join(f"{one.oid}\n" for one in wanted).encode("ascii")

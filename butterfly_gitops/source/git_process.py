@@ -33,7 +33,7 @@ _running: set[subprocess.Popen[bytes]] = set()
 
 
 @contextlib.contextmanager
-def started(
+def start_git(
     arguments: Sequence[str], *, environment: Mapping[str, str], given: bytes
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Start git, and end it with all that it started. Raises SourceUnavailable where there is no git."""
@@ -61,10 +61,10 @@ def started(
             _running.discard(process)
 
 
-def written(
+def read_output(
     process: subprocess.Popen[bytes], *, said: bytearray, limit_s: float
 ) -> Generator[bytes, None, None]:
-    """What a process writes, to its end; the start of its complaints is put into `said`. Raises TimeoutError."""
+    """Read the output of a process to its end, and the start of its errors into `said`. Raises TimeoutError."""
     ends = time.monotonic() + limit_s
     with selectors.DefaultSelector() as selector:
         for pipe in filter(None, (process.stdout, process.stderr)):
@@ -95,6 +95,6 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 @atexit.register
 def _end_all() -> None:
-    """Whoever waits for git is in a thread that our end does not wait for."""
+    """End each git, for the thread that waits for it is a daemon."""
     for process in list(_running):
         _end(process)

@@ -1,4 +1,4 @@
-"""The sites folder as another commit of its git repository has it; nothing is fetched or checked out.
+"""The sites folder at another commit of its git repository; nothing is fetched or checked out.
 
 Only the git command line is asked, with fixed arguments and an environment that nobody else has set up.
 """
@@ -12,7 +12,7 @@ from butterfly_gitops.source.git_command import (
     Git,
     commit_named,
     files_in,
-    handed_on,
+    read_objects,
     tree_of,
 )
 from butterfly_gitops.source.interface import SourceUnavailable
@@ -49,7 +49,7 @@ class Revision:
     commit: str
 
     def __str__(self) -> str:
-        """As people read it: `main at 9c0d3aa`."""
+        """Print as `main at 9c0d3aa`."""
         short = self.commit[:PRINTED_DIGITS]
         return short if self.commit.startswith(self.name) else f"{self.name} at {short}"
 
@@ -64,7 +64,7 @@ def revision_named(folder: Path, name: str) -> Revision:
 
 
 def fork_point(folder: Path) -> Revision:
-    """Where this branch left the main branch: the merge base of both. Raises SourceUnavailable."""
+    """Find the merge base of this branch and the main branch. Raises SourceUnavailable."""
     root_of(folder)
     git = _git(folder)
     if commit_named(git, "HEAD") is None:
@@ -73,7 +73,7 @@ def fork_point(folder: Path) -> Revision:
         )
     branch = _main_branch(folder)
     name = branch.removeprefix("refs/remotes/origin/").removeprefix("refs/heads/")
-    commit = git.said("merge-base", "HEAD", branch)
+    commit = git.line("merge-base", "HEAD", branch)
     if commit is None:
         raise SourceUnavailable(name, "no common ancestor in this clone; fetch more history, or name BASE")
     return Revision(name=name, commit=commit)
@@ -96,10 +96,10 @@ def committed(folder: Path, files: Mapping[str, bytes]) -> str | None:
 
 
 def parted(folder: Path, commits: Iterable[str]) -> tuple[str, ...]:
-    """Those commits of the repository around a folder that its own commit does not descend from; unknown ones left out."""
+    """Return the known commits that the folder's commit does not descend from."""
     git = _git(folder)
     known = (one for one in sorted(commits) if commit_named(git, one) == one)
-    return tuple(one for one in known if git.said("merge-base", "--is-ancestor", one, "HEAD") is None)
+    return tuple(one for one in known if git.line("merge-base", "--is-ancestor", one, "HEAD") is None)
 
 
 def read_tree(folder: Path, revision: Revision) -> dict[str, bytes]:
@@ -114,13 +114,13 @@ def read_tree(folder: Path, revision: Revision) -> dict[str, bytes]:
     if tree is None:
         return {}
     entries = files_in(git, tree, described=str(revision))
-    contents = handed_on(git, set(entries.values()))
+    contents = read_objects(git, set(entries.values()))
     return {path: contents[one] for path, one in entries.items()}
 
 
 def root_of(folder: Path) -> Path:
     """The top of the working tree around a folder. Raises SourceUnavailable where it is in none."""
-    root = _git(folder).said("rev-parse", "--show-toplevel")
+    root = _git(folder).line("rev-parse", "--show-toplevel")
     if root is None:
         raise SourceUnavailable(
             str(folder), "not in a git repository, so there is no other revision to compare with"
@@ -134,7 +134,7 @@ def _git(folder: Path) -> Git:
 
 def _main_branch(folder: Path) -> str:
     git = _git(folder)
-    remote = git.said("symbolic-ref", "--quiet", _REMOTE_HEAD)
+    remote = git.line("symbolic-ref", "--quiet", _REMOTE_HEAD)
     for branch in (remote, *_MAIN_BRANCHES):
         if branch and commit_named(git, branch) is not None:
             return branch

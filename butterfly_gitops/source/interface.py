@@ -1,4 +1,4 @@
-"""What every source promises: all files of one revision, or an error that says why there are none."""
+"""The interface of a source: all files of one revision, or an error that says why there are none."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -40,4 +40,4 @@ class Source(Protocol):
         """Read all files as of now. Raises SourceUnavailable."""
 
     def is_forward(self, applied: Collection[str], commit: str) -> bool:
-        """Whether a snapshot's commit descends from all that are applied; a source without history says yes."""
+        """Tell whether a snapshot's commit descends from all that are applied; a source without history says yes."""

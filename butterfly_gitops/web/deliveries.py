@@ -29,7 +29,7 @@ StoredId = Annotated[int, Field(ge=0, lt=2**63)]
 
 
 class Search(BaseModel):
-    """Which deliveries to find; what is left out matches all. Patient identifiers travel only in this body."""
+    """Search criteria; one that is left out matches all. Patient identifiers travel only in this body."""
 
     model_config = ConfigDict(extra="forbid")
     site: str = ""

@@ -1,4 +1,4 @@
-"""What the API answers, as JSON data: no patient data but where `content` is asked for."""
+"""Response documents of the API as JSON data; patient data only where `content` is asked for."""
 
 import base64
 import json
@@ -33,7 +33,7 @@ def accepted_document(accepted: Accepted) -> dict[str, Any]:
 
 
 def acted_document(acted: Acted) -> dict[str, Any]:
-    """What an action came to."""
+    """The result of an action."""
     return {"delivery": acted.delivery, "state": acted.state, "repeat": acted.is_repeat}
 
 
@@ -76,7 +76,7 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
 
 
 def shown_document(shown: Shown, strays: Strays | None, *, content: bool) -> dict[str, Any]:
-    """All that is known of one delivery, and of its listener; messages and replies only with `content`."""
+    """One delivery with its history and its listener; messages and replies only with `content`."""
     return {
         **found_document(shown.found),
         "report": {

@@ -1,4 +1,4 @@
-"""What went wrong, as a status and a document that names the exit code of a verb which meets it."""
+"""Error responses: an HTTP status, and a document with the message and the exit code for verbs."""
 
 from collections.abc import Mapping
 from typing import Any

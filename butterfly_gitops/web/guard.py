@@ -1,4 +1,4 @@
-"""Before a body is read: Host and token at the door of the application, the caller's permission at that of its route."""
+"""Checks before a body is read: Host and token for the application, the caller's permission for a route."""
 
 from collections.abc import Callable, Coroutine
 from typing import Any, Literal, TypeVar
@@ -20,7 +20,7 @@ _FOR_THIS_MACHINE = frozenset({"/metrics"})
 
 
 class Guard:
-    """An application that is asked only by whom its Host and its token let in; nobody else's body is read."""
+    """Middleware that refuses a wrong Host or token before the body is read."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""How much of a request is read."""
+"""Size limits of request bodies."""
 
 from collections.abc import Callable
 

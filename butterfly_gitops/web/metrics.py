@@ -113,7 +113,7 @@ class StateCollector(Collector):
         yield endpoints
 
     def _of_each_endpoint(self) -> Iterator[Metric]:
-        """What is zero is left out: ten thousand endpoints are many lines as it is."""
+        """Leave out zeros: ten thousand endpoints are many lines as it is."""
         names = ["site", "endpoint"]
         deliveries = GaugeMetricFamily(
             "bgo_endpoint_deliveries", "Deliveries by endpoint and state", labels=[*names, "state"]

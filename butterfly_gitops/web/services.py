@@ -1,4 +1,4 @@
-"""What the application stands on, handed in by whoever builds it."""
+"""The services that the API calls, handed in by `wiring`."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -16,7 +16,7 @@ from butterfly_gitops.store.interface import Store
 
 
 class Dispatching(Protocol):
-    """What lanes can be asked; without a dispatcher nobody answers."""
+    """The lanes of a running dispatcher, as the API asks them."""
 
     def wake(self, lanes: Iterable[LaneId]) -> None: ...
 

@@ -216,7 +216,7 @@ def _condition(condition: Condition) -> dict[str, Any]:
 
 
 def condition_of(counted: LaneCounts, trouble: str, at: datetime) -> str:
-    """Name how a lane stands: stopped, paused, unreachable, draining, backing off or running."""
+    """Name the condition of a lane: stopped, paused, unreachable, draining, backing off or running."""
     lane = counted.lane
     if lane.ended:
         return "ended"
