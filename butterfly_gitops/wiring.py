@@ -67,38 +67,54 @@ class Engine:
     """Controller, dispatcher and API on one state. `url` is where the API answers."""
 
     def __init__(
-        self, *, services: Services, lanes: Lanes, loop: Loop, listening: socket.socket, shares: Shares
+        self, options: Options, store: Store, lanes: Lanes, listening: socket.socket, shares: Shares
     ) -> None:
         self._shares = shares
-        self._services = services
         self._lanes = lanes
-        self._loop = loop
         self._listening = listening
+        intake = Intake(store, wake=lanes.wake, now=_now)
+        configuring = Configuring(store, now=_now, intake=intake, lanes=lanes)
+        self._loop = Loop(
+            store,
+            configuring,
+            source=options.source,
+            lanes=lanes,
+            interval_s=options.interval_s,
+            now=_now,
+            draw=random.random,
+        )
+        self._services = Services(
+            store=store,
+            intake=intake,
+            configuring=configuring,
+            dispatching=lanes,
+            now=_now,
+            token=made_token(options.state),
+            followed=options.followed,
+            controller=self._loop,
+        )
         host, port = listening.getsockname()[:2]
         self.url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-        self.app = make_application(services)
+        self.app = make_application(self._services)
 
     async def run(self, stop: asyncio.Event, *, started: Callable[[], None] = lambda: None) -> None:
-        """Run until `stop`; attempts in flight end first. Raises OwnerLost, OtherFleet."""
+        """Run until `stop`; attempts in flight end first. Raises OwnerLost, OtherFleet in an exception group."""
         server = Server(self.app, most_connections=self._shares.clients)
-        try:
-            async with asyncio.TaskGroup() as group:
-                self._lanes.start_in(group)
-                # What is applied runs at once; the source may take its time.
-                await self._services.configuring.start()
-                serving = group.create_task(server.serve(sockets=[self._listening]), name="API")
-                passing = group.create_task(self._loop.run(), name="controller")
-                beating = group.create_task(_heartbeat(self._services.store), name="heartbeat of the store")
-                _log.info("running", url=self.url)
-                started()
-                await stop.wait()
-                passing.cancel()
-                beating.cancel()
-                server.should_exit = True
-                await self._lanes.stop()
-                await serving
-        except* GitopsError as group_of_errors:
-            raise _first(group_of_errors) from None
+        async with asyncio.TaskGroup() as group:
+            self._lanes.start_in(group)
+            # What is applied runs at once; the source may take its time.
+            await self._services.configuring.start()
+            serving = group.create_task(server.serve(sockets=[self._listening]), name="API")
+            passing = group.create_task(self._loop.run(), name="controller")
+            beating = group.create_task(_heartbeat(self._services.store), name="heartbeat of the store")
+            _log.info("running", url=self.url)
+            started()
+            await stop.wait()
+            passing.cancel()
+            beating.cancel()
+            server.should_exit = True
+            await self._lanes.stop()
+            await serving
 
 
 async def _heartbeat(store: Store) -> None:
@@ -107,13 +123,6 @@ async def _heartbeat(store: Store) -> None:
         with contextlib.suppress(StoreUnavailable):
             await store.touch(at=_now())
         await asyncio.sleep(_HEARTBEAT_S)
-
-
-def _first(group: BaseExceptionGroup[GitopsError]) -> GitopsError:
-    error = group.exceptions[0]
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error
 
 
 @contextlib.asynccontextmanager
@@ -139,34 +148,9 @@ async def build(options: Options, *, dialler: Dialler | None = None) -> AsyncIte
         shares = share(raise_limit())
         room = Room(dialler or TcpDialler(own=listening.getsockname()[:2]), most=shares.listeners)
         lanes = Lanes(store, epoch, make_wire=lambda to: _wire(to, room), world=world, shares=shares)
-        engine = _engine(options, store, lanes, listening, shares)
+        engine = Engine(options, store, lanes, listening, shares)
         stack.enter_context(_announced(options.state, engine.url))
         yield engine
-
-
-def _engine(options: Options, store: Store, lanes: Lanes, listening: socket.socket, shares: Shares) -> Engine:
-    intake = Intake(store, wake=lanes.wake, now=_now)
-    configuring = Configuring(store, now=_now, intake=intake, lanes=lanes)
-    loop = Loop(
-        store,
-        configuring,
-        source=options.source,
-        lanes=lanes,
-        interval_s=options.interval_s,
-        now=_now,
-        draw=random.random,
-    )
-    services = Services(
-        store=store,
-        intake=intake,
-        configuring=configuring,
-        dispatching=lanes,
-        now=_now,
-        token=made_token(options.state),
-        followed=options.followed,
-        controller=loop,
-    )
-    return Engine(services=services, lanes=lanes, loop=loop, listening=listening, shares=shares)
 
 
 @contextlib.asynccontextmanager

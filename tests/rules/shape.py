@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[2]
 AIM_MODULE_LINES = 300
 AIM_FUNCTION_CODE_LINES = 23
 AIM_NESTING = 3
+SMALL_MODULE_LINES = 40
 LISTED = 10
 
 _NO_CODE = {
@@ -161,8 +162,35 @@ def report(sources: Sequence[Source]) -> str:
             "",
             _tail("lines of a module", list(sizes.values()), AIM_MODULE_LINES),
             *(f"{lines:6}  {path}" for path, lines in largest),
+            "",
+            f"modules of fewer than {SMALL_MODULE_LINES} lines with one importer: part of it, unless a noun of the domain",
+            *(
+                f"{sizes[path]:6}  {path}, imported by {importer}"
+                for path, importer in _lone_modules(sources)
+            ),
         ]
     )
+
+
+def _lone_modules(sources: Sequence[Source]) -> Iterator[tuple[PurePosixPath, PurePosixPath]]:
+    """Each small module that only one other imports, and that other one."""
+    imported = {source.path: set(_imports(source.tree)) for source in sources}
+    for source in sources:
+        if source.text.count("\n") >= SMALL_MODULE_LINES or source.path.name.startswith("__"):
+            continue
+        name = ".".join(source.path.with_suffix("").parts)
+        importers = [path for path, names in imported.items() if name in names]
+        if len(importers) == 1:
+            yield source.path, importers[0]
+
+
+def _imports(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
 
 
 def _tail(measured: str, values: Sequence[int], aim: int) -> str:

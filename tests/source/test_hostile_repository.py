@@ -107,7 +107,7 @@ def test_git_has_a_limit_on_its_memory_its_files_and_its_dumps(
     fake.write_text(f"#!/bin/sh\nexec {sys.executable} -c '{script}'\n")
     fake.chmod(0o700)
     monkeypatch.setenv("PATH", f"{fake.parent}{os.pathsep}{os.environ['PATH']}")
-    said = git_command.Git(folder=tmp_path, kept_variables=("PATH",)).said("what")
+    said = git_command.Git(folder=tmp_path, kept_variables=("PATH",)).line("what")
     assert said == f"{(2**30, 2**30)} {(4 * 2**30, 4 * 2**30)} {(0, 0)}"
 
 
