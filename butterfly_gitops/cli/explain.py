@@ -1,16 +1,16 @@
 """`bgo explain`: why a rule exists, or what holds at an address and who wrote it where."""
 
-import json
 import re
 import textwrap
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
 from butterfly_gitops.cli.options import with_sites
-from butterfly_gitops.cli.output import say_lines
+from butterfly_gitops.cli.output import print_json, say_lines
 from butterfly_gitops.cli.suggestions import rules_and_addresses
 from butterfly_gitops.config.effective import EffectiveSetting, addresses_near, settings_at
 from butterfly_gitops.config.load import Loaded, load
@@ -55,12 +55,15 @@ def command(*, what: str, sites: Path, style: str) -> None:
     """  # noqa: D301 - \b is click's mark for lines that keep their breaks
     what = what.strip()
     if rule := RULES.get(_IN_BRACKETS.sub(r"\1", what).lower()):
-        say_lines(json.dumps(_rule_document(rule), indent=2) if style == "json" else _rule_text(rule))
+        if style == "json":
+            print_json(_rule_document(rule))
+        else:
+            say_lines(_rule_text(rule))
         return
     folder = sites_folder_of(sites)
     settings = _settings(what, load(read_folder(folder), root=str(folder)))
     if style == "json":
-        say_lines(json.dumps([_setting_document(setting) for setting in settings], indent=2))
+        print_json([_setting_document(setting) for setting in settings])
     else:
         say_lines(_settings_text(settings))
 
@@ -109,12 +112,11 @@ def _shared(address: Address, loaded: Loaded) -> str:
 
 def _presets(loaded: Loaded) -> str:
     """List each preset and its place."""
-    at = {
-        name: print_origin(origin)
+    presets = [
+        f"{name} ({print_origin(origin)})"
         for name, origin in loaded.origins.items()
-        if name.startswith("fleet.presets.")
-    }
-    presets = [f"{name} ({place})" for name, place in at.items() if name.count(".") == 2]
+        if name.startswith("fleet.presets.") and name.count(".") == 2
+    ]
     if not presets:
         return "there are no presets"
     return f"presets hold at the endpoints that name one; bgo explain says at which: {', '.join(presets)}"
@@ -151,28 +153,20 @@ def _may_be_silenced(rule: DocumentedRule) -> bool:
 
 
 def _settings_text(settings: tuple[EffectiveSetting, ...]) -> str:
-    """Three columns: the setting, its value, and where that comes from; a heading where the thing changes."""
-    rows = [(_field(setting.address), _value_text(setting), _from(setting)) for setting in settings]
-    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
+    """Print settings in columns (name, value, origin), with a heading for each entity."""
+    rows = [(one.address.field or "", _value_text(one), _origin_text(one)) for one in settings]
+    first, second = (max(map(len, column)) for column in list(zip(*rows, strict=True))[:2])
     lines: list[str] = []
-    thing = ""
-    for setting, row in zip(settings, rows, strict=True):
-        if (heading := _thing(setting.address)) != thing:
+    entity = ""
+    for setting, (name, value, origin) in zip(settings, rows, strict=True):
+        if (heading := str(replace(setting.address, field=None))) != entity:
             lines += ["", heading] if lines else [heading]
-            thing = heading
-        lines.append(f"  {row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]}")
+            entity = heading
+        lines.append(f"  {name:<{first}}  {value:<{second}}  {origin}")
     return "\n".join(lines)
 
 
-def _thing(address: Address) -> str:
-    return str(Address(site=address.site, name=address.name))
-
-
-def _field(address: Address) -> str:
-    return address.field or ""
-
-
-def _from(setting: EffectiveSetting) -> str:
+def _origin_text(setting: EffectiveSetting) -> str:
     if setting.origin is None:
         return setting.layer or "default"
     place = print_origin(setting.origin)
@@ -210,9 +204,7 @@ def _rule_document(rule: DocumentedRule) -> dict[str, Any]:
 
 
 def _setting_document(setting: EffectiveSetting) -> dict[str, Any]:
-    document: dict[str, Any] = {"address": str(setting.address), "value": setting.value}
-    if setting.origin is None:
-        document |= {"is_default": True}
-    else:
-        document |= {"is_default": False, "file": setting.origin.file, "line": setting.origin.line}
+    document = {"address": str(setting.address), "value": setting.value, "is_default": setting.origin is None}
+    if setting.origin is not None:
+        document |= {"file": setting.origin.file, "line": setting.origin.line}
     return {**document, "layer": setting.layer} if setting.layer else document

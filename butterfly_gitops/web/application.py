@@ -5,7 +5,7 @@ from fastapi import FastAPI
 from butterfly_gitops import __version__
 from butterfly_gitops.web import configuration, deliveries, endpoints, events, metrics, status
 from butterfly_gitops.web.errors import handle_errors
-from butterfly_gitops.web.guard import Guard
+from butterfly_gitops.web.guard import AccessMiddleware
 from butterfly_gitops.web.services import Services
 
 
@@ -21,7 +21,7 @@ def make_application(services: Services | None) -> FastAPI:
         # A redirect would lead to whatever host the request names.
         redirect_slashes=False,
     )
-    app.add_middleware(Guard)
+    app.add_middleware(AccessMiddleware)
     app.state.services = services
     for routes in (events, deliveries, endpoints, configuration, status, metrics):
         # As they are: `include_router` would build each route once more, which costs as much as a verb's own work.

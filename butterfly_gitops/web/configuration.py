@@ -17,10 +17,10 @@ from butterfly_gitops.store.interface import Approval
 from butterfly_gitops.web.access import Asking, Given
 from butterfly_gitops.web.acting import Because
 from butterfly_gitops.web.documents import generation_document
-from butterfly_gitops.web.guard import Guarded, needs
+from butterfly_gitops.web.guard import GuardedRoute, needs
 from butterfly_gitops.web.limit import read_limited
 
-router = APIRouter(route_class=Guarded)
+router = APIRouter(route_class=GuardedRoute)
 
 
 class Upload(BaseModel):

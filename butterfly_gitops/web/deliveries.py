@@ -20,10 +20,10 @@ from butterfly_gitops.web.documents import (
     shown_document,
     unsent_document,
 )
-from butterfly_gitops.web.guard import Guarded, needs
+from butterfly_gitops.web.guard import GuardedRoute, needs
 from butterfly_gitops.web.services import Services
 
-router = APIRouter(route_class=Guarded)
+router = APIRouter(route_class=GuardedRoute)
 
 StoredId = Annotated[int, Field(ge=0, lt=2**63)]
 

@@ -10,9 +10,9 @@ from butterfly_gitops.delivery.pausing import CannotPause
 from butterfly_gitops.model.scalar import parse_duration
 from butterfly_gitops.web.access import Asking, Given
 from butterfly_gitops.web.acting import Because, Key, act
-from butterfly_gitops.web.guard import Guarded, needs
+from butterfly_gitops.web.guard import GuardedRoute, needs
 
-router = APIRouter(route_class=Guarded)
+router = APIRouter(route_class=GuardedRoute)
 
 
 class PauseRequest(Because):

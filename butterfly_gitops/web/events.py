@@ -18,7 +18,7 @@ from butterfly_gitops.model.problem import Problem
 from butterfly_gitops.model.study import StudyEvent
 from butterfly_gitops.web.access import Asking, Given
 from butterfly_gitops.web.documents import accepted_document
-from butterfly_gitops.web.guard import Guarded, needs
+from butterfly_gitops.web.guard import GuardedRoute, needs
 from butterfly_gitops.web.limit import MAX_BODY_BYTES, TooLarge, read_limited
 
 MOST_EVENTS = 1000
@@ -30,7 +30,7 @@ _BEFORE_A_VALUE = (b",", b"[", b"{")
 _SHORT_BYTES = 64 * 1024
 _ARRAY = TypeAdapter(tuple[StudyEvent, ...])
 
-router = APIRouter(route_class=Guarded)
+router = APIRouter(route_class=GuardedRoute)
 
 
 @router.post("/v1/study-events", status_code=status.HTTP_202_ACCEPTED)

@@ -19,7 +19,7 @@ _FOR_EVERYBODY = frozenset({"/livez", "/readyz"})
 _FOR_THIS_MACHINE = frozenset({"/metrics"})
 
 
-class Guard:
+class AccessMiddleware:
     """Middleware that refuses a wrong Host or token before the body is read."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -49,7 +49,7 @@ _NEEDS: dict[Callable[..., Any], tuple[Ability, Where]] = {}
 
 
 def needs(ability: Ability, where: Where) -> Callable[[Endpoint], Endpoint]:
-    """Declare the ability that a route of `Guarded` asks for, without which none can be made.
+    """Declare the ability that a route of `GuardedRoute` asks for, without which none can be made.
 
     It must hold for the whole fleet, at the site in the route's path, or at some site.
     """
@@ -61,7 +61,7 @@ def needs(ability: Ability, where: Where) -> Callable[[Endpoint], Endpoint]:
     return remember
 
 
-class Guarded(APIRoute):
+class GuardedRoute(APIRoute):
     """A route that checks the caller's permission first, and then reads no longer body than a form has."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:

@@ -29,7 +29,7 @@ class Dispatching(Protocol):
     def all_strays(self) -> Strays: ...
 
 
-class Refusals:
+class RefusalCounter:
     """Requests that were refused at the door, by status; the log has one line a minute of them, without identifiers."""
 
     def __init__(self) -> None:
@@ -58,7 +58,7 @@ class Services:
     token: str
     followed: str = ""
     controller: Loop | None = None
-    refusals: Refusals = field(default_factory=Refusals)
+    refusals: RefusalCounter = field(default_factory=RefusalCounter)
 
     def ask_for_pass(self) -> None:
         """Let the controller, if there is one, make its next pass now."""

@@ -16,10 +16,10 @@ from butterfly_gitops.plan.departure import was_removed
 from butterfly_gitops.store.interface import Condition, Hold, LaneCounts, NotFound, Observation
 from butterfly_gitops.web.access import Asking, Caller, Given
 from butterfly_gitops.web.documents import strays_document, time_text
-from butterfly_gitops.web.guard import Guarded, needs
+from butterfly_gitops.web.guard import GuardedRoute, needs
 from butterfly_gitops.web.services import Services
 
-router = APIRouter(route_class=Guarded)
+router = APIRouter(route_class=GuardedRoute)
 
 _WAITS = (State.QUEUED, State.SENDING, State.UNCERTAIN, State.SET_ASIDE)
 _RANKS = {"Stalled": 0, "Drifted": 1, "Reconciling": 2}
