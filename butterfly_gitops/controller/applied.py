@@ -7,7 +7,7 @@ from butterfly_gitops.model.delivery import State
 from butterfly_gitops.model.fleet import Fleet
 from butterfly_gitops.plan.canonical import digest
 from butterfly_gitops.plan.document import Plan
-from butterfly_gitops.plan.sides import ClosedPair, LaneCount, Note, Observed, Side, StandingHold
+from butterfly_gitops.plan.sides import ClosedPair, LaneCount, Observed, PlanNote, Side, StandingHold
 from butterfly_gitops.source.interface import Snapshot
 from butterfly_gitops.store.interface import Hold, LaneCounts, Observation
 
@@ -52,12 +52,14 @@ def observed(observation: Observation, *, at: datetime) -> Observed:
         },
         notes=(
             *(
-                Note(subject=_name(one), says=f"stopped: {one.lane.stopped}")
+                PlanNote(subject=_name(one), says=f"stopped: {one.lane.stopped}")
                 for one in observation.lanes
                 if one.lane.stopped
             ),
             *(
-                Note(subject=f"{one.site}/{one.endpoint}", says=f"drifted: {one.what}; bgo run repairs it")
+                PlanNote(
+                    subject=f"{one.site}/{one.endpoint}", says=f"drifted: {one.what}; bgo run repairs it"
+                )
                 for one in observation.drift
             ),
         ),

@@ -1,4 +1,4 @@
-"""What leaves: whole sites that are gone on purpose, and things whose site waits for a word on what they leave behind.
+"""Sites that are gone on purpose, and entities whose site waits for a word on what they leave behind.
 
 An empty checkout must never look like a wish, and results that wait are nobody's to forget.
 """
@@ -6,7 +6,6 @@ An empty checkout must never look like a wish, and results that wait are nobody'
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from butterfly_gitops.model.fleet import Fleet
 from butterfly_gitops.model.frozen import Frozen
 from butterfly_gitops.model.site import Removal, Site
 from butterfly_gitops.plan.change import Change, Kind
@@ -19,11 +18,11 @@ FILE_OF: Mapping[Kind, str] = {
     "ehr_endpoint": "ehr-endpoints.yaml",
     "archive": "archives.yaml",
 }
-"""The file that a thing leaves, and whose `removed` names it then."""
+"""The file that an entity leaves, and whose `removed` names it then."""
 
 
 class Blocked(Frozen):
-    """What leaves one file of a site while results wait for it, and nobody says what becomes of them."""
+    """A file of a site that entities leave while results wait for them, and nobody says what becomes of these."""
 
     site: str
     """The site that stays as it runs."""
@@ -43,23 +42,18 @@ def with_removed_sites(comparison: Comparison) -> Comparison:
     applied, desired = comparison.applied, comparison.desired
     if applied.fleet is None or desired.fleet is None:
         return comparison
-    gone = applied.fleet.sites.keys() - desired.fleet.sites.keys()
-    done = {name for name in gone if is_empty(applied.fleet.sites[name])}
+    gone = applied.sites.keys() - desired.sites.keys()
+    done = {name for name in gone if is_empty(applied.sites[name])}
     emptied = {
-        name: emptied_site(applied.fleet.sites[name], desired.fleet.removed_sites[name])
-        for name in sorted(gone - done)
-        if name in desired.fleet.removed_sites
+        name: emptied_site(applied.sites[name], removal)
+        for name, removal in sorted(desired.fleet.removed_sites.items())
+        if name in gone - done
     }
-    there = {name: site for name, site in applied.fleet.sites.items() if name not in done}
     return replace(
         comparison,
-        applied=replace(applied, fleet=_of_sites(applied.fleet, there)),
-        desired=replace(desired, fleet=_of_sites(desired.fleet, desired.fleet.sites | emptied)),
+        applied=applied.with_sites({name: site for name, site in applied.sites.items() if name not in done}),
+        desired=desired.with_sites({**desired.sites, **emptied}),
     )
-
-
-def _of_sites(fleet: Fleet, sites: dict[str, Site]) -> Fleet:
-    return fleet.model_copy(update={"sites": sites})
 
 
 def is_empty(site: Site) -> bool:
@@ -80,8 +74,8 @@ def was_removed(site: Site | None) -> bool:
 
 
 def emptied_site(site: Site, removal: Removal) -> Site:
-    """What is applied of a site that leaves: all of it is removed, in the one way."""
-    things = sorted({*site.links, *site.ehr_endpoints, *site.archives})
+    """Empty a site that leaves: all of it is removed, in the one way."""
+    entities = sorted({*site.links, *site.ehr_endpoints, *site.archives})
     return Site(
         name=site.name,
         display_name=site.display_name,
@@ -89,12 +83,12 @@ def emptied_site(site: Site, removal: Removal) -> Site:
         links={},
         ehr_endpoints={},
         archives={},
-        removed=dict.fromkeys(things, removal),
+        removed=dict.fromkeys(entities, removal),
     )
 
 
 def blocked(changes: Iterable[Change], comparison: Comparison) -> tuple[Blocked, ...]:
-    """The things that leave without a word where results wait, or may wait: one entry for each file."""
+    """The entities that leave without a word where results wait, or may wait: one entry for each file."""
     found: dict[tuple[str, str, bool], dict[str, int]] = {}
     for change in changes:
         name = change.address.name
@@ -108,9 +102,8 @@ def blocked(changes: Iterable[Change], comparison: Comparison) -> tuple[Blocked,
 
 
 def removal_of(change: Change, comparison: Comparison) -> Removal | None:
-    """What the files say of the results that wait for what leaves."""
-    desired = comparison.desired.fleet
-    site = desired.sites.get(change.address.site) if desired else None
+    """The word of the files on the results that wait for what leaves."""
+    site = comparison.desired.site(change.address)
     return site.removed.get(change.address.name or "") if site else None
 
 

@@ -18,6 +18,7 @@ from butterfly_gitops.plan.departure import Blocked
 from butterfly_gitops.plan.effect import Effect
 from butterfly_gitops.plan.guard import Guarded
 from butterfly_gitops.plan.message_effect import Preview
+from butterfly_gitops.plan.sides import PlanNote
 
 PRINTED_DIGITS = 8
 PRINTED_HOLD_DIGITS = 6
@@ -45,15 +46,6 @@ class KeptSite(Frozen):
     """Its name."""
     reason: str
     """Why, to stand behind its name."""
-
-
-class PlanNote(Frozen):
-    """What runs otherwise than configured, and no plan fixes."""
-
-    subject: str
-    """The site or endpoint."""
-    says: str
-    """What is so."""
 
 
 class Counts(Frozen):

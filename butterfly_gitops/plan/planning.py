@@ -2,18 +2,16 @@
 
 from collections.abc import Iterable, Iterator
 
-from butterfly_gitops.model.fleet import Fleet
-from butterfly_gitops.model.site import Site
 from butterfly_gitops.plan.canonical import canonical_settings, canonical_site
 from butterfly_gitops.plan.change import Change, id_of_all
 from butterfly_gitops.plan.consequence import Consequence, class_of, is_public_endpoint
 from butterfly_gitops.plan.departure import blocked, with_removed_sites
 from butterfly_gitops.plan.diff import changes_between
-from butterfly_gitops.plan.document import Beside, Counts, KeptSite, PairStart, Plan, PlanContent, PlanNote
+from butterfly_gitops.plan.document import Beside, Counts, KeptSite, PairStart, Plan, PlanContent
 from butterfly_gitops.plan.effect import Effect, effects_of
 from butterfly_gitops.plan.guard import endpoints_hit, guard
 from butterfly_gitops.plan.renaming import new_names, told_in_new_names
-from butterfly_gitops.plan.sides import Comparison, Note, Observed, Side
+from butterfly_gitops.plan.sides import Comparison, Observed, PlanNote, Side
 
 FLEET_SITES = frozenset({"fleet", "grants"})
 
@@ -59,31 +57,24 @@ def _plan(comparison: Comparison, engine: str) -> Plan:
 
 def _kept(comparison: Comparison) -> tuple[KeptSite, ...]:
     """The sites that stay as they run: an empty checkout must never look like a wish."""
-    desired, applied, observed = comparison.desired, comparison.applied, comparison.observed
-    reasons: dict[str, str] = dict(observed.kept) if observed else {}
-    for site in applied.unsound:
-        reasons[site] = f"has problems in {applied.described}, so its changes are not known"
-    there = desired.fleet.sites.keys() if desired.fleet else frozenset()
-    for site in applied.fleet.sites.keys() - there if applied.fleet else ():
-        reasons[site] = (
-            "is gone from the files, and stays as it runs until removed_sites in fleet.yaml names it"
-        )
-    for site in desired.unsound:
-        reasons[site] = "has problems in its files, and stays as it runs"
+    desired, applied = comparison.desired, comparison.applied
+    gone = "is gone from the files, and stays as it runs until removed_sites in fleet.yaml names it"
+    reasons = {
+        **dict.fromkeys(
+            applied.unsound, f"has problems in {applied.described}, so its changes are not known"
+        ),
+        **dict.fromkeys(applied.sites.keys() - desired.sites.keys(), gone),
+        **dict.fromkeys(desired.unsound, "has problems in its files, and stays as it runs"),
+    }
     return tuple(KeptSite(site=site, reason=reason) for site, reason in sorted(reasons.items()))
 
 
 def _changes(comparison: Comparison, kept: frozenset[str]) -> tuple[Change, ...]:
-    old, new = comparison.applied.fleet, comparison.desired.fleet
-    return changes_between(_without(old, kept), _without(new, kept))
-
-
-def _without(fleet: Fleet | None, sites: frozenset[str]) -> Fleet | None:
-    if fleet is None:
-        return None
-    return fleet.model_copy(
-        update={"sites": {name: site for name, site in fleet.sites.items() if name not in sites}}
+    old, new = (
+        side.with_sites({name: site for name, site in side.sites.items() if name not in kept}).fleet
+        for side in (comparison.applied, comparison.desired)
     )
+    return changes_between(old, new)
 
 
 def _sites_of(changes: Iterable[Change]) -> frozenset[str]:
@@ -91,22 +82,17 @@ def _sites_of(changes: Iterable[Change]) -> frozenset[str]:
 
 
 def _content(changes: tuple[Change, ...], comparison: Comparison) -> PlanContent:
-    applied, desired = comparison.applied.fleet, comparison.desired.fleet
-    if desired is None:
-        return PlanContent(settings=None, sites={})
+    fleet, before = comparison.desired.fleet, comparison.applied.sites
+    sites = {}
+    for name in sorted(_sites_of(changes)):
+        site = comparison.desired.sites[name]
+        # Renamed is only what the plan says that it renames.
+        renamed = {"renamed": new_names(before.get(name), site)}
+        sites[name] = canonical_site(site.model_copy(update=renamed))
     has_settings = any(change.address.site in FLEET_SITES for change in changes)
-    before = applied.sites if applied else {}
     return PlanContent(
-        settings=canonical_settings(desired.settings) if has_settings else None,
-        sites={
-            name: _content_of(desired.sites[name], before.get(name)) for name in sorted(_sites_of(changes))
-        },
+        settings=canonical_settings(fleet.settings) if fleet and has_settings else None, sites=sites
     )
-
-
-def _content_of(site: Site, before: Site | None) -> Site:
-    """The site as it is applied: renamed is only what the plan says that it renames."""
-    return canonical_site(site.model_copy(update={"renamed": new_names(before, site)}))
 
 
 def _is_rule(change: Change) -> bool:
@@ -127,41 +113,39 @@ def _starts(changes: Iterable[Change], observed: Observed | None) -> Iterator[Pa
 def _beside(comparison: Comparison, engine: str) -> Beside:
     observed = comparison.observed
     found = (*(observed.notes if observed else ()), *_removed_elsewhere(comparison))
-    notes = sorted(found, key=lambda note: (note.subject, note.says))
     return Beside(
         desired=comparison.desired.described,
         applied=comparison.applied.described,
         as_of=observed.as_of if observed else None,
         engine=engine,
         generations=dict(sorted(observed.generations.items())) if observed else {},
-        notes=tuple(PlanNote(subject=note.subject, says=note.says) for note in notes),
+        notes=tuple(sorted(found, key=lambda note: (note.subject, note.says))),
         commits=tuple(sorted(observed.commits)) if observed else (),
         by_controller=observed.by_controller if observed else False,
         commit_held=observed.commit_held if observed else "",
     )
 
 
-def _removed_elsewhere(comparison: Comparison) -> Iterable[Note]:
+def _removed_elsewhere(comparison: Comparison) -> Iterable[PlanNote]:
     """Sites whose removal is a wish of this revision alone, though their files were gone before."""
     before, after = comparison.applied.fleet, comparison.desired.fleet
     if comparison.observed is not None or before is None or after is None:
         return
     for site in after.removed_sites.keys() - before.removed_sites.keys() - before.sites.keys():
         says = "is named in removed_sites from now on: where it is still applied, its results stop"
-        yield Note(subject=site, says=says)
+        yield PlanNote(subject=site, says=says)
 
 
 def _counts(
     changes: tuple[Change, ...], effects: tuple[Effect, ...], comparison: Comparison, kept: frozenset[str]
 ) -> Counts:
-    desired = comparison.desired
+    removed = comparison.desired.fleet.removed_sites if comparison.desired.fleet else {}
     stopping = [effect for effect in effects if effect.consequence is Consequence.RESULTS_STOP]
     more = [
         effect
         for effect in effects
         if effect.consequence is Consequence.ONE_MORE_PLACE and effect.kind == "archive"
     ]
-    names = (desired.fleet.sites.keys() if desired.fleet else frozenset()) | kept
     return Counts(
         nothing_applied=any(effect.consequence is Consequence.NOTHING_APPLIED for effect in effects),
         archives_stopping=sum(effect.kind == "archive" for effect in stopping),
@@ -173,22 +157,16 @@ def _counts(
         archives_sending_more=len(more),
         pairs_starting=sum(len(effect.settings) for effect in more),
         sites_added=sum(change.kind == "site" and change.is_added for change in changes),
-        sites_removed=len(_sites_of(changes) & _removed_sites(comparison)),
+        sites_removed=len(_sites_of(changes) & removed.keys()),
         sites_changing=len(_sites_of(changes)),
-        sites=len(names),
+        sites=len(comparison.desired.sites.keys() | kept),
     )
 
 
-def _removed_sites(comparison: Comparison) -> frozenset[str]:
-    desired = comparison.desired.fleet
-    return frozenset(desired.removed_sites) if desired else frozenset()
-
-
 def _endpoints_with(consequence: Consequence, changes: tuple[Change, ...], comparison: Comparison) -> int:
-    applied = comparison.applied.fleet
     hits = set()
     for change in changes:
-        site = applied.sites.get(change.address.site) if applied else None
+        site = comparison.applied.site(change.address)
         if site and not change.is_added and class_of(change) is consequence:
             hits |= endpoints_hit(change, site)
     return len(hits)

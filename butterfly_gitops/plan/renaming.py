@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import TypeVar
 
 from butterfly_gitops.model.address import Address
-from butterfly_gitops.model.archive import Archive
 from butterfly_gitops.model.endpoint import EhrEndpoint
 from butterfly_gitops.model.host import same_host
 from butterfly_gitops.model.site import Site
@@ -37,13 +36,11 @@ def renamed_site(site: Site, names: NewNames) -> Site:
         return site
     new_of = {old: new for new, old in names.items()}
     endpoints = {new_of.get(name, name): endpoint for name, endpoint in site.ehr_endpoints.items()}
-    archives = {name: _archive(archive, new_of) for name, archive in site.archives.items()}
+    archives = {}
+    for name, archive in site.archives.items():
+        forward_to = tuple(new_of.get(endpoint, endpoint) for endpoint in archive.forward_to)
+        archives[name] = archive.model_copy(update={"forward_to": forward_to})
     return site.model_copy(update={"ehr_endpoints": endpoints, "archives": archives})
-
-
-def _archive(archive: Archive, new_of: Mapping[str, str]) -> Archive:
-    forward_to = tuple(new_of.get(endpoint, endpoint) for endpoint in archive.forward_to)
-    return archive.model_copy(update={"forward_to": forward_to})
 
 
 def rename_changes(site: str, names: NewNames) -> Iterator[Change]:
@@ -95,9 +92,7 @@ def _receiver(endpoint: EhrEndpoint) -> tuple[object, ...]:
 
 def told_in_new_names(comparison: Comparison) -> Comparison:
     """The same comparison with the applied side and what was seen of it under the new names."""
-    applied, desired = comparison.applied.fleet, comparison.desired.fleet
-    if applied is None or desired is None:
-        return comparison
+    applied, desired = comparison.applied, comparison.desired
     by_site = {
         name: names
         for name, site in applied.sites.items()
@@ -105,10 +100,11 @@ def told_in_new_names(comparison: Comparison) -> Comparison:
     }
     if not by_site:
         return comparison
-    sites = {name: renamed_site(site, by_site.get(name, {})) for name, site in applied.sites.items()}
     return replace(
         comparison,
-        applied=replace(comparison.applied, fleet=applied.model_copy(update={"sites": sites})),
+        applied=applied.with_sites(
+            {name: renamed_site(site, by_site.get(name, {})) for name, site in applied.sites.items()}
+        ),
         observed=_observed(comparison.observed, by_site) if comparison.observed else None,
     )
 
@@ -125,7 +121,7 @@ def _observed(observed: Observed, by_site: Mapping[str, NewNames]) -> Observed:
 
 
 def _moved(values: Mapping[str, _Seen], new_of: Mapping[str, str]) -> dict[str, _Seen]:
-    """Under the new names; what an earlier thing of the new name left behind gives way."""
+    """Under the new names; what an earlier entity of the new name left behind gives way."""
     stay = {name: value for name, value in values.items() if new_of[name] == name}
     return stay | {new_of[name]: value for name, value in values.items() if new_of[name] != name}
 

@@ -1,12 +1,14 @@
-"""What a plan is made from: two sides to compare, and what was seen of the state. Callers fill these in."""
+"""The input of a plan, which callers fill in: two sides to compare, and what was seen of the state."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Self
 
 from butterfly_gitops.model.address import Address
 from butterfly_gitops.model.endpoint import EhrEndpoint
 from butterfly_gitops.model.fleet import Fleet
+from butterfly_gitops.model.frozen import Frozen
 from butterfly_gitops.model.problem import Origin
 from butterfly_gitops.model.site import Site
 
@@ -31,6 +33,10 @@ class Side:
         """The sites of this side; none where it has no fleet."""
         return self.fleet.sites if self.fleet else {}
 
+    def with_sites(self, sites: Mapping[str, Site]) -> Self:
+        """The same side with these sites in place of its own."""
+        return replace(self, fleet=self.fleet.model_copy(update={"sites": sites})) if self.fleet else self
+
     def site(self, place: Address) -> Site | None:
         """The site that a place is in, if this side has it."""
         return self.sites.get(place.site)
@@ -51,7 +57,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaneCount:
-    """What one endpoint's lane holds; `maybe_received` are open and may have reached the EHR.
+    """The count of one endpoint's lane; `maybe_received` are open and may have reached the EHR.
 
     `set_aside` are those of the waiting that have left the lane, for a person.
     """
@@ -75,12 +81,13 @@ class ClosedPair:
     finalized: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Note:
-    """What runs otherwise than configured, and no plan fixes: `seaside/meditech`, `paused until 16:00Z by …`."""
+class PlanNote(Frozen):
+    """A site or endpoint that runs otherwise than configured, which no plan fixes."""
 
     subject: str
+    """The site or endpoint."""
     says: str
+    """What is so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,28 +101,27 @@ class StandingHold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:
-    """What the state says that files cannot.
+    """The facts of a state that files cannot tell.
 
     `lanes` are by the endpoint's printed address (one that is missing holds nothing), `closed` by the pair's
     (`SITE/ARCHIVE.forward_to.ENDPOINT`). `archives` counts the results of each archive that are open, by its
     printed address (one that is missing has none); None when that is not known. `generations` are those applied, by site and for `fleet`. `holds` are
     those that stand, by site and for `fleet`, `approved` the ids of approved ones. `commits` are
     those that what is applied came from, `by_controller` whether one applied the newest of it, `commit_held` what it
-    says of a commit that it must not take. `kept` names sites that stay as they run, with the reason (a pin).
+    says of a commit that it must not take.
     """
 
     as_of: datetime
     lanes: Mapping[str, LaneCount] = field(default_factory=dict)
     closed: Mapping[str, ClosedPair] = field(default_factory=dict)
     archives: Mapping[str, int] | None = None
-    notes: tuple[Note, ...] = ()
+    notes: tuple[PlanNote, ...] = ()
     generations: Mapping[str, int] = field(default_factory=dict)
     holds: Mapping[str, StandingHold] = field(default_factory=dict)
     approved: frozenset[str] = frozenset()
     commits: frozenset[str] = frozenset()
     by_controller: bool = False
     commit_held: str = ""
-    kept: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""What becomes of results that wait when their endpoint or rule changes, in words.
+"""The fate of results that wait when their endpoint or rule changes, counted and in words.
 
 A count is None where only files are known; then the sentence speaks of the time of the apply.
 """
@@ -13,7 +13,7 @@ from butterfly_gitops.plan.wording import agreed, all_of, many
 
 
 def lane_count(endpoints: Iterable[Address], comparison: Comparison) -> LaneCount | None:
-    """What the lanes of these endpoints hold together."""
+    """Add up the lanes of these endpoints; None where only files are known."""
     if comparison.observed is None:
         return None
     lanes = comparison.observed.lanes
@@ -33,7 +33,7 @@ def open_count(change: Change, comparison: Comparison) -> int | None:
             count = lane_count((change.address,), comparison)
             return count.open if count else None
         case "archive":
-            return open_of_archive(change.address, comparison)
+            return _open_of_archive(change.address, comparison)
         case "link":
             return _open_of_link(change.address, comparison)
         case "fleet" | "grants" | "access_role" | "site" | "forwarding_rule":
@@ -41,10 +41,9 @@ def open_count(change: Change, comparison: Comparison) -> int | None:
             return 0
 
 
-def open_of_archive(archive: Address, comparison: Comparison) -> int | None:
+def _open_of_archive(archive: Address, comparison: Comparison) -> int | None:
     """How many results of an archive wait, at whichever endpoint; None when that is not known."""
-    applied, observed = comparison.applied.fleet, comparison.observed
-    site = applied.sites.get(archive.site) if applied else None
+    observed, site = comparison.observed, comparison.applied.site(archive)
     before = site.archives.get(archive.name or "") if site else None
     if before is None or before.purpose == "educational" or not before.forward_to:
         return 0
@@ -58,10 +57,8 @@ def open_of_archive(archive: Address, comparison: Comparison) -> int | None:
 
 
 def _open_of_link(link: Address, comparison: Comparison) -> int | None:
-    """What waits for the endpoints that leave with it; those that stay go through another Link by then."""
-    applied, desired = comparison.applied.fleet, comparison.desired.fleet
-    before = applied.sites.get(link.site) if applied else None
-    after = desired.sites.get(link.site) if desired else None
+    """Count what waits for the endpoints that leave with it; those that stay go through another Link by then."""
+    before, after = comparison.applied.site(link), comparison.desired.site(link)
     leaving = [
         Address(site=link.site, name=name)
         for name, endpoint in (before.ehr_endpoints.items() if before else ())
@@ -90,21 +87,21 @@ def leaving(count: LaneCount | None, site: str, removal: Removal | None) -> str:
     if count is not None and count.open == 0:
         return f"{stops} 0 results wait."
     if removal is None:
-        return f"{stops} {stays(count.open if count else None, site)}"
+        return f"{stops} {_stays(count.open if count else None, site)}"
     match removal.waiting:
         case "drain":
             return f"It leaves the files. {_draining(count)}; then it ends."
         case "set_aside":
-            aside = those_waiting(count.open if count else None, "is set aside", "are set aside")
+            aside = _those_waiting(count.open if count else None, "is set aside", "are set aside")
             return f"{stops} {aside} for a person and can then only be cancelled."
 
 
 def _draining(count: LaneCount | None) -> str:
-    """What is still sent, and what no drain sends: what a person must act on first."""
+    """Say what is still sent, and what a person must act on first, for no drain sends it."""
     aside = count.set_aside if count else 0
     said = []
     if count is None or count.open > aside:
-        still = those_waiting(count.open - aside if count else None, "is still sent", "are still sent")
+        still = _those_waiting(count.open - aside if count else None, "is still sent", "are still sent")
         said.append(f"{still} to it, with its last settings")
     if aside:
         said.append(f"{many(aside, 'that is set aside waits', 'that are set aside wait')} for a person")
@@ -116,22 +113,22 @@ def leaving_archive(waiting: int | None, site: str, removal: Removal | None) -> 
     if waiting == 0:
         return "0 of its results wait."
     if removal is None:
-        return stays(waiting, site)
+        return _stays(waiting, site)
     match removal.waiting:
         case "drain":
-            return f"{those_waiting(waiting, 'is still sent', 'are still sent')}."
+            return f"{_those_waiting(waiting, 'is still sent', 'are still sent')}."
         case "set_aside":
-            return f"{those_waiting(waiting, 'is set aside', 'are set aside')} for a person."
+            return f"{_those_waiting(waiting, 'is set aside', 'are set aside')} for a person."
 
 
-def stays(waiting: int | None, site: str) -> str:
+def _stays(waiting: int | None, site: str) -> str:
     """Where nobody says what becomes of results that wait for what leaves."""
     if waiting is None:
         return f"If results wait at that time, {site} stays as it runs."
     return f"{many(waiting, 'result', 'results')} {agreed(waiting, 'waits', 'wait')}, so {site} stays as it runs."
 
 
-def those_waiting(waiting: int | None, one: str, more: str) -> str:
+def _those_waiting(waiting: int | None, one: str, more: str) -> str:
     """`The 12 waiting results are still sent`, or the same of a number that is not known."""
     if waiting is None:
         return f"Those that wait at that time {more}"

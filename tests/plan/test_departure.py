@@ -295,14 +295,6 @@ def test_an_empty_checkout_is_no_wish(desired: Side, reason: str) -> None:
     assert [(kept.site, kept.reason) for kept in found.kept] == [("ste", reason)]
 
 
-def test_a_pinned_site_is_not_emptied() -> None:
-    found = plan(gone(ste=DRAIN), kept={"ste": "pinned to #3 by ada@example.org"})
-    assert (found.is_empty, [kept.reason for kept in found.kept]) == (
-        True,
-        ["pinned to #3 by ada@example.org"],
-    )
-
-
 def test_the_guard_counts_a_site_that_goes() -> None:
     before = fleet(ste(TWO, ED), max_endpoints=1)
     found = plan(gone(fleet(max_endpoints=1), ste=DRAIN), before)

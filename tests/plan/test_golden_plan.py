@@ -9,7 +9,7 @@ from butterfly_gitops.model.fleet import AccessRole, Fleet, Guard
 from butterfly_gitops.model.site import Removal
 from butterfly_gitops.plan.document import Plan
 from butterfly_gitops.plan.planning import make_diff, make_plan
-from butterfly_gitops.plan.sides import ClosedPair, LaneCount, Note, Observed, Side
+from butterfly_gitops.plan.sides import ClosedPair, LaneCount, Observed, PlanNote, Side
 from butterfly_gitops.plan.text import print_plan
 from tests.plan.fleets import NOW, archive, endpoint, fleet, origins, site
 
@@ -82,8 +82,8 @@ def _golden_plan() -> Plan:
             )
         },
         notes=(
-            Note(subject="seaside/meditech", says="paused until 16:00Z by ada@example.org: EHR upgrade"),
-            Note(subject="seaside", says="Link clinic-pc offline since 09:12Z, runs #6; #7 waits"),
+            PlanNote(subject="seaside/meditech", says="paused until 16:00Z by ada@example.org: EHR upgrade"),
+            PlanNote(subject="seaside", says="Link clinic-pc offline since 09:12Z, runs #6; #7 waits"),
         ),
     )
     return make_plan(desired=_after(), applied=_before(), observed=seen, engine="0.1.0")

@@ -313,12 +313,6 @@ def test_an_unsound_or_gone_site_stays_as_it_runs() -> None:
     assert "  b   has problems in its files" in print_plan(found)
 
 
-def test_a_pinned_site_stays_too() -> None:
-    found = plan(with_endpoint(), with_endpoint(port=7), kept={"ste": "pinned to #3 by ada@example.org"})
-    assert found.is_empty
-    assert "ste   pinned to #3" in print_plan(found)
-
-
 def test_no_changes_are_said_in_a_line() -> None:
     text = print_plan(plan(with_endpoint(), with_endpoint()))
     assert text == "No changes.\nsites/ against sites/; counts as of 2026-11-24 14:03Z\n"
