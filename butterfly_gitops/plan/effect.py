@@ -10,7 +10,7 @@ from butterfly_gitops.plan.change import AddressText, Change, Kind
 from butterfly_gitops.plan.consequence import Consequence, class_of, is_public_endpoint
 from butterfly_gitops.plan.diff import FLEET, GRANTS
 from butterfly_gitops.plan.effect_words import Bucket, say
-from butterfly_gitops.plan.setting import Setting, cause_of, print_setting
+from butterfly_gitops.plan.setting import PlanSetting, cause_of, print_setting
 from butterfly_gitops.plan.sides import Comparison
 
 # Whose sentence needs all of an endpoint's changes together.
@@ -34,7 +34,7 @@ class Effect(Frozen):
     """What happens, for a person who knows the hospital and not these files."""
     brief: str
     """The same in a few words, for a table."""
-    settings: tuple[Setting, ...]
+    settings: tuple[PlanSetting, ...]
     """The settings that do it, with file and line."""
 
 

@@ -14,7 +14,7 @@ from butterfly_gitops.plan.effect import Effect
 from butterfly_gitops.plan.guard import PlannedHold
 from butterfly_gitops.plan.markdown_text import code, named, plain, table, value
 from butterfly_gitops.plan.preview_words import preview_section
-from butterfly_gitops.plan.setting import Setting
+from butterfly_gitops.plan.setting import PlanSetting
 from butterfly_gitops.plan.text import NOTHING_APPLIED, additions, public_hosts, stops
 from butterfly_gitops.plan.wording import agreed, many, print_moment
 
@@ -202,7 +202,7 @@ def _lines(effect: Effect, link: Link | None) -> tuple[str, str]:
     return said, "<br>".join(_origins(effect, link))
 
 
-def _setting(setting: Setting) -> str:
+def _setting(setting: PlanSetting) -> str:
     name = code(setting.name)
     if setting.old is None:
         return f"{name} + {code(setting.new or '')}"

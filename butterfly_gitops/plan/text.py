@@ -11,7 +11,7 @@ from butterfly_gitops.plan.consequence import Consequence
 from butterfly_gitops.plan.document import PRINTED_HOLD_DIGITS, Counts, Plan
 from butterfly_gitops.plan.effect import Effect
 from butterfly_gitops.plan.preview_words import preview_lines
-from butterfly_gitops.plan.setting import Setting
+from butterfly_gitops.plan.setting import PlanSetting
 from butterfly_gitops.plan.wording import WIDTH, agreed, all_of, many, print_moment, wrapped
 
 # Where `file:line` ends.
@@ -163,7 +163,7 @@ def _layer(layer: str) -> str:
     return _LAYER_WORDS.get(layer, layer)
 
 
-def _setting(setting: Setting, width: int) -> list[str]:
+def _setting(setting: PlanSetting, width: int) -> list[str]:
     name = f"      {printable(setting.name):<{width}}  "
     line = f"{name}{_values(setting)}"
     lines = [line]
@@ -178,7 +178,7 @@ def _setting(setting: Setting, width: int) -> list[str]:
     return [*lines, f"{where:>{RIGHT_EDGE}}"]
 
 
-def _values(setting: Setting) -> str:
+def _values(setting: PlanSetting) -> str:
     if setting.old is None:
         return f"+ {printable(setting.new or '')}"
     if setting.new is None:
@@ -186,7 +186,7 @@ def _values(setting: Setting) -> str:
     return f"{printable(setting.old)} -> {printable(setting.new)}"
 
 
-def _where(setting: Setting) -> str:
+def _where(setting: PlanSetting) -> str:
     if setting.file is None:
         return ""
     place = setting.file if setting.line is None else f"{setting.file}:{setting.line}"
