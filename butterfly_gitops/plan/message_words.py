@@ -1,6 +1,6 @@
-"""What a changed setting of a message means for the EHR: how results read from now on, and which are set aside."""
+"""The meaning of a changed setting for an EHR: how results read from now on, and which are set aside."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 from pydantic import JsonValue
 
@@ -43,71 +43,50 @@ _ARRIVE_WITH: Mapping[str, str] = {
     "message.fields": "other fixed values",
     "message.empty_as_null": "other empty fields",
 }
-_LACKING: Mapping[str, str] = {
-    "accession_number": "without an accession number",
-    "visit_number": "without a visit number",
-    "report": "without a report",
-    "document": "without a PDF",
-    "study_uid": "without a Study UID",
+# Settings that leave a message as it is, and decide whether there is one: the results, and their fate if they are sent.
+_DECIDES: Mapping[str, tuple[str, str]] = {
+    "message.when_missing.accession_number": ("without an accession number", "are sent"),
+    "message.when_missing.visit_number": ("without a visit number", "are sent"),
+    "message.when_missing.report": ("without a report", "are sent"),
+    "message.when_missing.document": ("without a PDF", "are sent"),
+    "message.when_missing.study_uid": ("without a Study UID", "are sent"),
+    "message.unencodable": ("with a character that the encoding lacks", "are sent in plain letters"),
+    "message.too_long": ("with a value longer than HL7 allows", "are sent"),
+    "message.filler_in_use": (
+        "whose own order number is another report's at this EHR",
+        "get a generated one",
+    ),
+}
+_LIMITS: Mapping[str, tuple[str, str]] = {
+    "message.max_value_bytes": ("with more than {} bytes in OBX-5", "the length of OBX-5"),
+    "message.max_message_bytes": ("of more than {} bytes", "their length"),
 }
 _ASIDE = "are set aside for a person"
 
 
-def _missing(lacking: str) -> Callable[[JsonValue], str]:
-    return lambda new: f"Results {lacking} {_ASIDE if new == 'set_aside' else 'are sent'}"
-
-
-def _unencodable(new: JsonValue) -> str:
-    fate = "are sent in plain letters" if new == "transliterate" else _ASIDE
-    return f"Results with a character that the encoding lacks {fate}"
-
-
-def _too_long(new: JsonValue) -> str:
-    return f"Results with a value longer than HL7 allows {_ASIDE if new == 'refuse' else 'are sent'}"
-
-
-def _value_limit(new: JsonValue) -> str:
-    if new is None:
-        return "Results are sent whatever the length of OBX-5"
-    return f"Results with more than {new} bytes in OBX-5 {_ASIDE}"
-
-
-def _message_limit(new: JsonValue) -> str:
-    return (
-        "Results are sent whatever their length"
-        if new is None
-        else f"Results of more than {new} bytes {_ASIDE}"
-    )
-
-
-def _filler_in_use(new: JsonValue) -> str:
-    fate = _ASIDE if new == "set_aside" else "get a generated one"
-    return f"Results whose own order number is another report's at this EHR {fate}"
-
-
-# Settings that leave a message as it is, and decide whether there is one.
-_SET_ASIDE: Mapping[str, Callable[[JsonValue], str]] = {
-    **{f"message.when_missing.{what}": _missing(words) for what, words in _LACKING.items()},
-    "message.unencodable": _unencodable,
-    "message.too_long": _too_long,
-    "message.filler_in_use": _filler_in_use,
-    "message.max_value_bytes": _value_limit,
-    "message.max_message_bytes": _message_limit,
-}
-
-
 def arrive_with(changes: Iterable[Change]) -> tuple[str, ...]:
-    """What results arrive with from now on: `another sender`. Each once, in one order."""
-    settings = {_named(change.setting, _ARRIVE_WITH) for change in changes}
-    return tuple(dict.fromkeys(words for setting, words in _ARRIVE_WITH.items() if setting in settings))
+    """The words for what results arrive with from now on: `another sender`. Each once, in one order."""
+    settings = {change.setting for change in changes}
+    found = [
+        words
+        for path, words in _ARRIVE_WITH.items()
+        if any(setting == path or setting.startswith(f"{path}.") for setting in settings)
+    ]
+    return tuple(dict.fromkeys(found))
 
 
 def set_aside(changes: Iterable[Change]) -> tuple[str, ...]:
-    """Which results wait for a person from now on, or no longer do: a sentence each, without its full stop."""
-    return tuple(_SET_ASIDE[change.setting](change.new) for change in changes if change.setting in _SET_ASIDE)
+    """The results that wait for a person from now on, or no longer do: a sentence each, without its full stop."""
+    return tuple(said for change in changes if (said := _set_aside(change.setting, change.new)))
 
 
-def _named(path: str, words: Mapping[str, str]) -> str:
-    while path and path not in words:
-        path = path.rpartition(".")[0]
-    return path
+def _set_aside(setting: str, new: JsonValue) -> str:
+    if setting in _DECIDES:
+        results, if_sent = _DECIDES[setting]
+        return f"Results {results} {_ASIDE if new in ('set_aside', 'refuse') else if_sent}"
+    if setting in _LIMITS:
+        over, length = _LIMITS[setting]
+        return (
+            f"Results are sent whatever {length}" if new is None else f"Results {over.format(new)} {_ASIDE}"
+        )
+    return ""
