@@ -3,9 +3,9 @@
 All else is fixed: MSH-10, the time of the message and what a store would know of a report.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from butterfly_gitops.hl7.charset import charset_of
@@ -17,7 +17,6 @@ from butterfly_gitops.hl7.render import preview_defaults, render
 from butterfly_gitops.model.address import Address
 from butterfly_gitops.model.delivery import ResultStatus
 from butterfly_gitops.model.endpoint import EhrEndpoint
-from butterfly_gitops.model.fleet import Fleet
 from butterfly_gitops.model.site import archives_by_name
 from butterfly_gitops.model.study import StudyEvent
 from butterfly_gitops.plan.change import Change
@@ -33,6 +32,7 @@ _CONTROL_ID = "SAMPLE00000000000000"
 _FALLBACK_FILLER = "BF00000000000000"
 _WORST_FIRST = ("set_aside", "not_sent", "no_longer_set_aside", "sent", "another_layout", "altered")
 
+_Told = tuple[ResultStatus | None, MessageFact]
 Written = str | RenderingRefused | None
 """A message as text, why there is none, or None where none is sent."""
 
@@ -54,7 +54,7 @@ def message_effects(
     without any gets all of them.
     """
     comparison = told_in_new_names(with_removed_sites(Comparison(desired=desired, applied=before)))
-    old, new = comparison.applied.fleet, comparison.desired.fleet
+    old, new = comparison.applied, comparison.desired
     alike: dict[tuple[MessageGroup, ...], list[Address]] = {}
     for place in sorted({change.owner for change in changes if _shows_in_messages(change)}, key=str):
         chosen = _samples_for(place.site, samples, (old, new))
@@ -75,15 +75,13 @@ def _shows_in_messages(change: Change) -> bool:
     )
 
 
-def _endpoint(place: Address, fleet: Fleet | None) -> EhrEndpoint | None:
-    site = fleet.sites.get(place.site) if fleet else None
+def _endpoint(place: Address, side: Side) -> EhrEndpoint | None:
+    site = side.site(place)
     return site.ehr_endpoints.get(place.name or "") if site else None
 
 
-def _samples_for(
-    site: str, samples: Sequence[SampleStudy], fleets: Iterable[Fleet | None]
-) -> Sequence[SampleStudy]:
-    sites = [each for fleet in fleets if fleet for each in fleet.sites.values()]
+def _samples_for(site: str, samples: Sequence[SampleStudy], sides: Iterable[Side]) -> Sequence[SampleStudy]:
+    sites = [each for side in sides for each in side.sites.values()]
     home = {name: archive.site for name, archive in archives_by_name(sites).items()}
     own = [sample for sample in samples if home.get(sample.event.archive, site) == site]
     return own or samples
@@ -93,53 +91,36 @@ def _groups(
     samples: Iterable[SampleStudy], old: EhrEndpoint | None, new: EhrEndpoint | None
 ) -> tuple[MessageGroup, ...]:
     """Each fact once, with all studies of which it is so; facts of the same studies together."""
-    groups: dict[tuple[ResultStatus | None, tuple[str, ...]], list[MessageFact]] = {}
-    for (later, fact), seen in _seen(samples, old, new).items():
-        counts = seen.studies.values()
-        counted = fact.model_copy(update={"row": seen.only_row, "fewest": min(counts), "most": max(counts)})
-        groups.setdefault((later, tuple(seen.studies)), []).append(counted)
+    studies: defaultdict[_Told, Counter[str]] = defaultdict(Counter)
+    rows: defaultdict[_Told, set[str | None]] = defaultdict(set)
+    for sample in samples:
+        known: set[MessageFact] = set()
+        for status in _statuses(sample.event):
+            facts = _facts(sample.event, status, old, new)
+            # Without their OBX; of a later message only what is not so of the first.
+            bare = {fact: fact.model_copy(update={"row": None}) for fact in facts}
+            for fact, count in facts.items():
+                if bare[fact] not in known:
+                    told = (_later(status), bare[fact])
+                    studies[told][sample.name] += count
+                    rows[told].add(fact.row)
+            known.update(bare.values())
+    groups: defaultdict[tuple[ResultStatus | None, tuple[str, ...]], list[MessageFact]] = defaultdict(list)
+    for (later, fact), counts in studies.items():
+        at = rows[later, fact]
+        row = next(iter(at)) if len(at) == 1 else None
+        span = {"row": row, "fewest": min(counts.values()), "most": max(counts.values())}
+        groups[later, tuple(counts)].append(fact.model_copy(update=span))
     made = [
         MessageGroup(
             is_correction=later is ResultStatus.C,
             is_withdrawal=later is ResultStatus.W,
-            studies=studies,
+            studies=names,
             facts=tuple(facts),
         )
-        for (later, studies), facts in groups.items()
+        for (later, names), facts in groups.items()
     ]
     return tuple(sorted(made, key=_weight))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Seen:
-    """Of which studies a fact is so and how often, and in which OBX."""
-
-    studies: dict[str, int] = field(default_factory=dict)
-    rows: set[str | None] = field(default_factory=set)
-
-    @property
-    def only_row(self) -> str | None:
-        return next(iter(self.rows)) if len(self.rows) == 1 else None
-
-
-def _seen(
-    samples: Iterable[SampleStudy], old: EhrEndpoint | None, new: EhrEndpoint | None
-) -> Mapping[tuple[ResultStatus | None, MessageFact], _Seen]:
-    """The facts without their OBX; of a later message only what is not so of the first."""
-    found: dict[tuple[ResultStatus | None, MessageFact], _Seen] = {}
-    for sample in samples:
-        known: set[MessageFact] = set()
-        for status in _statuses(sample.event):
-            told = set()
-            for one, count in _facts(sample.event, status, old, new).items():
-                fact = one.model_copy(update={"row": None})
-                told.add(fact)
-                if fact not in known:
-                    seen = found.setdefault((_later(status), fact), _Seen())
-                    seen.studies[sample.name] = seen.studies.get(sample.name, 0) + count
-                    seen.rows.add(one.row)
-            known |= told
-    return found
 
 
 def _later(status: ResultStatus) -> ResultStatus | None:
