@@ -52,7 +52,7 @@ async def passes(files: Path, state: Path) -> dict[str, float]:
     async def one_pass() -> tuple[float, int]:
         began_s = time.perf_counter()
         wanted = await asyncio.to_thread(FolderSource(path=files).fetch)
-        _, outcome = await configuring.follow(wanted)
+        _, outcome = await configuring.follow(wanted, seen=await store.observe())
         return time.perf_counter() - began_s, len(outcome.applied)
 
     cold, applied = await one_pass()

@@ -1,10 +1,10 @@
-"""How the outcome of a pass is told: one condition for the fleet, each site and each endpoint."""
+"""The outcome of a pass as conditions: one for the fleet, each site and each endpoint."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from butterfly_gitops.controller.reconcile import Candidate, Outcome
+from butterfly_gitops.controller.reconcile import Candidate, PassOutcome
 from butterfly_gitops.delivery.pausing import is_paused
 from butterfly_gitops.model.address import FLEET_SETTINGS
 from butterfly_gitops.model.delivery import IN_LANE, LaneId, Rule, TargetNumber
@@ -16,6 +16,9 @@ from butterfly_gitops.store.interface import Condition, ConditionKind, LaneCount
 _MOST_NAMED = 5
 CORRECTION_IS_TOLD_FOR = timedelta(days=3)
 
+_Standing = tuple[ConditionKind, str, str]
+"""The kind, reason and message of a condition."""
+
 
 def fleet_stalled(reason: str, message: str, *, at: datetime) -> Condition:
     """Say why nothing of the source can be taken; everything stays as it runs."""
@@ -23,17 +26,15 @@ def fleet_stalled(reason: str, message: str, *, at: datetime) -> Condition:
 
 
 def of_configuration(
-    candidate: Candidate, outcome: Outcome, observation: Observation, *, at: datetime
+    candidate: Candidate, outcome: PassOutcome, observation: Observation, *, at: datetime
 ) -> Iterator[Condition]:
     """Say how the fleet and each site stand after a pass."""
-    plan = candidate.plan
-    kept = {one.site: one.reason for one in plan.kept} if plan else {}
     names = {*_there(candidate, observation), *candidate.loaded.unsound_sites, *outcome.refused}
-    sites = [
-        _of_site(site, candidate, outcome, kept, observation, at) for site in sorted(names - {FLEET_SETTINGS})
-    ]
-    yield _of_fleet(candidate, outcome, sites, at)
-    yield from sites
+    sites = {
+        site: _of_site(site, candidate, outcome, observation) for site in sorted(names - {FLEET_SETTINGS})
+    }
+    for site, (kind, reason, message) in {"": _of_fleet(candidate, outcome, sites), **sites}.items():
+        yield Condition(kind=kind, site=site, reason=reason, message=message, since=at)
 
 
 def standing_since(conditions: Iterable[Condition], observation: Observation) -> Iterator[Condition]:
@@ -61,51 +62,38 @@ def _there(candidate: Candidate, observation: Observation) -> Iterator[str]:
             yield site
 
 
-def _of_fleet(candidate: Candidate, outcome: Outcome, sites: Sequence[Condition], at: datetime) -> Condition:
+def _of_fleet(candidate: Candidate, outcome: PassOutcome, sites: Mapping[str, _Standing]) -> _Standing:
     if candidate.plan is None:
         errors = _errors(candidate, None)
-        message = f"{errors}, in what holds for the whole fleet: everything stays as it runs"
-        return Condition(kind="Stalled", site="", reason="Problems", message=message, since=at)
+        return (
+            "Stalled",
+            "Problems",
+            f"{errors}, in what holds for the whole fleet: everything stays as it runs",
+        )
     if held := outcome.refused.get(FLEET_SETTINGS):
-        return Condition(kind="Stalled", site="", reason="Held", message=held, since=at)
-    stalled = [f"{one.site} ({one.reason})" for one in sites if one.kind == "Stalled"]
+        return "Stalled", "Held", held
+    stalled = [f"{site} ({reason})" for site, (kind, reason, _) in sites.items() if kind == "Stalled"]
     if stalled:
         named = ", ".join(stalled[:_MOST_NAMED]) + (", ..." if len(stalled) > _MOST_NAMED else "")
-        message = f"{len(stalled)} of {many(len(sites), 'site', 'sites')}: {named}"
-        return Condition(kind="Stalled", site="", reason="Sites", message=message, since=at)
-    return Condition(kind="Ready", site="", reason="Applied", message="", since=at)
+        return "Stalled", "Sites", f"{len(stalled)} of {many(len(sites), 'site', 'sites')}: {named}"
+    return "Ready", "Applied", ""
 
 
-def _of_site(
-    site: str,
-    candidate: Candidate,
-    outcome: Outcome,
-    kept: Mapping[str, str],
-    observation: Observation,
-    at: datetime,
-) -> Condition:
+def _of_site(site: str, candidate: Candidate, outcome: PassOutcome, observation: Observation) -> _Standing:
     plan = candidate.plan
-    kind: ConditionKind = "Stalled"
     if site in candidate.loaded.unsound_sites:
-        reason, message = "Problems", f"{_errors(candidate, site)}: it stays as it runs"
-    elif site in kept:
-        reason, message = "Kept", f"it {kept[site]}"
-    elif plan is not None and site in plan.held_sites:
-        reason, message = "Held", outcome.refused.get(site, "waits for approval")
-    elif site in outcome.refused:
-        reason = "NameTaken" if site in outcome.names_taken else "ResultsWait"
-        message = outcome.refused[site]
-    elif plan is None:
-        reason, message = "FleetProblems", "the fleet's files have problems: it stays as it runs"
-    elif was_removed(observation.running.sites.get(site)):
-        kind, reason, message = (
-            "Reconciling",
-            "Leaving",
-            "it was removed, and shows until its last results are gone",
-        )
-    else:
-        kind, reason, message = "Ready", "Applied", ""
-    return Condition(kind=kind, site=site, reason=reason, message=message, since=at)
+        return "Stalled", "Problems", f"{_errors(candidate, site)}: it stays as it runs"
+    if plan and (kept := [one.reason for one in plan.kept if one.site == site]):
+        return "Stalled", "Kept", f"it {kept[0]}"
+    if plan and site in plan.held_sites:
+        return "Stalled", "Held", outcome.refused.get(site, "waits for approval")
+    if refused := outcome.refused.get(site):
+        return "Stalled", "NameTaken" if site in outcome.names_taken else "ResultsWait", refused
+    if plan is None:
+        return "Stalled", "FleetProblems", "the fleet's files have problems: it stays as it runs"
+    if was_removed(observation.running.sites.get(site)):
+        return "Reconciling", "Leaving", "it was removed, and shows until its last results are gone"
+    return "Ready", "Applied", ""
 
 
 def _errors(candidate: Candidate, site: str | None) -> str:
@@ -123,9 +111,8 @@ def of_drift(observation: Observation, *, at: datetime) -> Iterator[Condition]:
     """Say what is stored otherwise than it is applied, and not repaired yet."""
     for one in observation.drift:
         message = f"{one.what}: bgo run repairs it"
-        yield Condition(
-            kind="Drifted", site=one.site, endpoint=one.endpoint, reason="Found", message=message, since=at
-        )
+        place = {"site": one.site, "endpoint": one.endpoint}
+        yield Condition(kind="Drifted", **place, reason="Found", message=message, since=at)
 
 
 def of_exclusions(observation: Observation, *, at: datetime) -> Iterator[Condition]:
@@ -139,7 +126,7 @@ def of_exclusions(observation: Observation, *, at: datetime) -> Iterator[Conditi
         rule = corrected.get(one.lane.id)
         said = [_corrected(rule)] if rule else []
         if one.gap:
-            studies = "1 study was" if one.gap == 1 else f"{one.gap} studies were"
+            studies = many(one.gap, "study was", "studies were")
             name = f"{one.lane.site}/{one.lane.endpoint}"
             said.append(f"{studies} not sent by its rules: bgo study list --gap {name}")
         if said:
@@ -173,20 +160,12 @@ def of_endpoints(
 ) -> Iterator[Condition]:
     """Say how each endpoint stands: what its lane reports against what is applied."""
     for one in observation.lanes:
+        site, endpoint = one.lane.site, one.lane.shown_name
         kind, reason, message = _of_lane(one, reported.get(one.lane.id), troubles.get(one.lane.id, ""), at=at)
-        yield Condition(
-            kind=kind,
-            site=one.lane.site,
-            endpoint=one.lane.shown_name,
-            reason=reason,
-            message=message,
-            since=at,
-        )
+        yield Condition(kind=kind, site=site, endpoint=endpoint, reason=reason, message=message, since=at)
 
 
-def _of_lane(
-    counted: LaneCounts, reported: TargetNumber | None, trouble: str, *, at: datetime
-) -> tuple[ConditionKind, str, str]:
+def _of_lane(counted: LaneCounts, reported: TargetNumber | None, trouble: str, *, at: datetime) -> _Standing:
     lane = counted.lane
     if lane.ended:
         return "Ready", "Ended", "its endpoint was removed; what is set aside can only be cancelled"

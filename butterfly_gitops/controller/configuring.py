@@ -10,10 +10,11 @@ import structlog
 from butterfly_gitops import __version__
 from butterfly_gitops.config.load import Loaded
 from butterfly_gitops.controller.applied import CONTROLLER, applied_side, holds_of, observed
-from butterfly_gitops.controller.reconcile import Candidate, Outcome, carry_out, consider, fleet_with
+from butterfly_gitops.controller.reconcile import Candidate, PassOutcome, carry_out, consider, settings_after
 from butterfly_gitops.model.address import FLEET_SETTINGS
 from butterfly_gitops.model.delivery import LaneId, TargetNumber
 from butterfly_gitops.model.error import GitopsError
+from butterfly_gitops.model.fleet import Fleet
 from butterfly_gitops.plan.document import Plan
 from butterfly_gitops.plan.planning import make_plan
 from butterfly_gitops.plan.sides import Side
@@ -87,25 +88,25 @@ class Configuring:
 
     async def plan(self, wanted: Snapshot) -> Candidate:
         """Plan files against what is applied; nothing changes. Raises OtherFleet."""
-        return await consider(self._store, wanted, at=self._now())
+        return await consider(wanted, seen=await self._store.observe(), at=self._now())
 
-    async def apply(self, plan: Plan, *, commit: str, actor: str) -> Outcome:
+    async def apply(self, plan: Plan, *, commit: str, actor: str) -> PassOutcome:
         """Apply exactly this plan. Raises PlanStale, OtherFleet."""
         async with self._one_at_a_time:
-            await self._check(plan)
-            return await self._carry_out(plan, commit=commit, actor=actor)
+            seen = await self._check(plan)
+            return await self._carry_out(plan, seen, commit=commit, actor=actor)
 
-    async def follow(self, wanted: Snapshot, *, seen: Observation | None = None) -> tuple[Candidate, Outcome]:
-        """Bring what is applied to what a source wants, as far as problems and holds allow; `seen` saves a look at it.
+    async def follow(self, wanted: Snapshot, *, seen: Observation) -> tuple[Candidate, PassOutcome]:
+        """Bring what is applied, as seen, to what a source wants, as far as problems and holds allow.
 
         Raises OtherFleet.
         """
         async with self._one_at_a_time:
-            candidate = await consider(self._store, wanted, at=self._now(), before=self._loaded, seen=seen)
+            candidate = await consider(wanted, seen=seen, at=self._now(), before=self._loaded)
             self._loaded = candidate.loaded
             if candidate.plan is None:
-                return candidate, Outcome(applied=(), refused={})
-            outcome = await self._carry_out(candidate.plan, commit=wanted.revision, actor=CONTROLLER)
+                return candidate, PassOutcome()
+            outcome = await self._carry_out(candidate.plan, seen, commit=wanted.revision, actor=CONTROLLER)
             return candidate, outcome
 
     async def start(self) -> None:
@@ -148,13 +149,15 @@ class Configuring:
         await self._spread()
         return await self._store.observe()
 
-    async def _carry_out(self, plan: Plan, *, commit: str, actor: str) -> Outcome:
+    async def _carry_out(self, plan: Plan, seen: Observation, *, commit: str, actor: str) -> PassOutcome:
         # Before anything is applied: a pass that is cut short must not leave a new limit and no hold.
         await self._store.stand(holds_of(plan, at=self._now()), released=plan.guard.released)
         if plan.is_empty:
-            return Outcome(applied=(), refused={})
+            return PassOutcome()
         try:
-            outcome = await carry_out(self._store, plan, commit=commit, actor=actor, now=self._now)
+            outcome = await carry_out(
+                self._store, plan, applied=seen.running.settings, commit=commit, actor=actor, now=self._now
+            )
             if FLEET_SETTINGS in outcome.refused and any(not one.site for one in outcome.applied):
                 # Part of what was held is applied: the rest has a hold, and an id, of its own.
                 rest = self._made_again(plan, await self._store.observe())
@@ -172,7 +175,7 @@ class Configuring:
         if self._lanes:
             await self._lanes.converge()
 
-    async def _check(self, plan: Plan) -> None:
+    async def _check(self, plan: Plan) -> Observation:
         """Make the plan again from what it would write: its id tells whether it still does what was read."""
         observation = await self._store.observe()
         seen = observed(observation, at=self._now())
@@ -186,12 +189,14 @@ class Configuring:
         again = self._made_again(plan, observation)
         if again.id != plan.id or again.guard.holds != plan.guard.holds:
             raise PlanStale("the plan does not do what it says; plan again")
+        return observation
 
     def _made_again(self, plan: Plan, observation: Observation) -> Plan:
         applied = applied_side(observation)
+        settings = settings_after(plan, observation.running.settings)
         return make_plan(
             desired=Side(
-                fleet=fleet_with(applied.fleet, plan),
+                fleet=Fleet(settings=settings, sites={**applied.sites, **plan.content.sites}),
                 described=plan.beside.desired,
                 unsound=frozenset(one.site for one in plan.kept),
             ),

@@ -162,6 +162,10 @@ class Plan(Frozen):
         """Whether the name of the fleet changes, which nobody can apply."""
         return self.counts.nothing_applied
 
+    def why_blocked(self, site: str) -> str:
+        """Say what leaves a site without a word on its results, and how to fix it; empty when nothing does."""
+        return " ".join(one.why for one in self.blocked if one.site == site)
+
     @property
     def held_sites(self) -> frozenset[str]:
         """The sites that wait for approval."""

@@ -126,7 +126,9 @@ async def follow(desk: Desk, commit: str) -> None:
     """Let a controller apply the files as they are, of a commit."""
     async with opened(desk.folder / STATE) as app:
         files = FolderSource(path=desk.folder / "sites").fetch()
-        await app.state.services.configuring.follow(replace(files, revision=commit))
+        services = app.state.services
+        seen = await services.store.observe()
+        await services.configuring.follow(replace(files, revision=commit), seen=seen)
 
 
 def test_it_names_the_commit_where_the_files_are_just_that(applied: Desk):

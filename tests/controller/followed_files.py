@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from butterfly_gitops.controller.configuring import Configuring
-from butterfly_gitops.controller.reconcile import Candidate, Outcome
+from butterfly_gitops.controller.reconcile import Candidate, PassOutcome
 from butterfly_gitops.source.interface import Snapshot
 from butterfly_gitops.store.interface import Approval, Hold, Store
 
@@ -75,8 +75,8 @@ class Follower:
         self.store = store
         self._configuring = Configuring(store, now=lambda: NOW)
 
-    async def follow(self, files: Files) -> tuple[Candidate, Outcome]:
-        return await self._configuring.follow(files.snapshot())
+    async def follow(self, files: Files) -> tuple[Candidate, PassOutcome]:
+        return await self._configuring.follow(files.snapshot(), seen=await self.store.observe())
 
     async def holds(self) -> dict[str, Hold]:
         return {one.site: one for one in (await self.store.observe()).holds}

@@ -32,7 +32,7 @@ async def test_their_sites_are_applied_and_ready(tmp_path: Path):
     store = SqliteStore.open(tmp_path / "state", create=True)
     configuring = Configuring(store, now=lambda: NOW)
     wanted = FolderSource(path=_files(tmp_path / "sites")).fetch()
-    candidate, outcome = await configuring.follow(wanted)
+    candidate, outcome = await configuring.follow(wanted, seen=await store.observe())
     conditions = list(of_configuration(candidate, outcome, await store.observe(), at=NOW))
     await store.close()
     assert {one.severity for one in candidate.loaded.problems} == {Severity.WARNING, Severity.NOTE}
