@@ -25,16 +25,16 @@ def is_same_result(one: Report, other: Report) -> bool:
 def generated(key: str, alike: Collection[Report]) -> str:
     """Return the OBR-3 of a study and patient that bring none; `alike` are all their reports, whatever the endpoint.
 
-    What one endpoint has, all get; until one has it, it is made from the study and a key that nobody else has, so that
-    it tells nothing and cannot be guessed.
+    What one endpoint has, all get; until one has it, it is made from the study, the patient and a key that nobody else
+    has, so that it tells nothing and cannot be guessed.
     """
     in_order = sorted(alike, key=lambda one: one.id)
     for one in in_order:
         if one.filler is not None and _GENERATED.fullmatch(one.filler):
             return one.filler
     first = in_order[0]
-    # Ids of reports are given anew where an older copy of the state goes on: the study keeps them apart.
-    made = hmac.digest(key.encode(), f"{first.id} {first.study}".encode(), "sha256")
+    # Of what the source says alone: an older copy of the state that goes on makes the same again, for nobody else.
+    made = hmac.digest(key.encode(), " ".join([first.study, *sorted(first.patient)]).encode(), "sha256")
     return drawn(crockford(made[:_RANDOM_LENGTH]))
 
 

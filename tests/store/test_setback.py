@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 
 from butterfly_gitops.delivery.act import ActionRefused
 from butterfly_gitops.delivery.setback import REASON
+from butterfly_gitops.model.delivery import DeliveryId
+from butterfly_gitops.model.study import StudyEvent
 from butterfly_gitops.store.interface import StoreUnavailable
 from butterfly_gitops.store.mark import MARK, Mark, Point, read_point
 from butterfly_gitops.store.setback import Consent, StateBehind, setback_of
@@ -378,4 +380,37 @@ async def test_each_setback_is_accepted_by_itself(path: Path, clock: At):
     second = refused(path, clock)
     play.store = opened(path, clock, accepts=second)
     assert (await play.states())[1] == "set_aside"
+    await play.store.close()
+
+
+async def test_a_generated_number_is_made_again_as_the_ehr_has_it(path: Path, clock: At):
+    """Its report is lost, and has another id once its event is submitted again."""
+    play = await Play.start(opened(path, clock, create=True))
+    await play.store.close()
+    copy = shutil.copytree(path, path.with_name("copy"))
+    play.store = opened(path, clock)
+    play.epoch = await play.store.own(node="node-1", boot="boot-2", at=play.now)
+    events = [
+        an_event("e-1", study="s-1", accession=None),
+        an_event("e-2", study="s-2", accession=None),
+        an_event("e-3", study="s-2", patient="hans", revision=2, accession=None),
+    ]
+
+    async def sent(*events: StudyEvent) -> dict[tuple[str, str], str | None]:
+        for event in events:
+            await play.accept(event)
+            for number, state in (await play.states()).items():
+                if state == "set_aside":
+                    await play.act("resend", number)
+            while await play.heads():
+                await play.send()
+        shown = [await play.store.show(DeliveryId(number)) for number in await play.found()]
+        return {(one.found.study, *sorted(one.report.patient)): one.report.filler for one in shown}
+
+    before = await sent(*events)
+    assert len(set(before.values())) == 3
+    await play.store.close()
+    shutil.copy(copy / DATABASE, path / DATABASE)
+    play = await gone_on(play, path, clock)
+    assert await sent(events[1], events[2], events[0]) == before
     await play.store.close()
