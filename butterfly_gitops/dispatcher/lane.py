@@ -326,6 +326,9 @@ def _tell(step: Step, stepped: Stepped) -> None:
             _log.error("lane stopped", endpoint=endpoint, reason=lane.stopped)
     if stepped.is_filler_in_use and (claimed := step.claiming):
         _log.warning("order number in use", endpoint=endpoint, delivery=claimed.delivery)
+    if stepped.is_set_aside and (claimed := step.claiming):
+        detail = "OBR-3: another report has it at this EHR"
+        _log.warning("result cannot be written", endpoint=endpoint, delivery=claimed.delivery, detail=detail)
     refused = step.refusing
     if refused and all(one.delivery.id != refused.delivery for one in stepped.view.heads):
         detail = f"{refused.field}: {refused.why}"

@@ -36,6 +36,7 @@ from butterfly_gitops.store.interface import (
 from butterfly_gitops.store.rows import Rows
 
 _FILLER_IN_USE = "its OBR-3 is another report's"
+_KEPT_FILLER_IN_USE = "the OBR-3 that it has elsewhere is another report's at this EHR"
 
 
 def own(rows: Rows, *, node: str, boot: str, at: datetime) -> Epoch:
@@ -93,12 +94,16 @@ def _advance(rows: Rows, step: Step) -> Stepped:
     if step.claiming is not None:
         first = heads[0].id if heads else None
         attempt, reason = _claim(rows, step.claiming, step, head=first)
+        if reason == _KEPT_FILLER_IN_USE:
+            _set_aside(rows, step.claiming.delivery, at=step.at)
+            heads = rows.heads(step.lane, step.look_ahead)
     end_leaving(rows, (step.lane,))
     following = heads if attempt is None else [one for one in heads if one.id != attempt.delivery]
     return Stepped(
         attempt=attempt,
         why_not=reason,
         is_filler_in_use=reason == _FILLER_IN_USE,
+        is_set_aside=reason == _KEPT_FILLER_IN_USE,
         view=_view(rows, step.lane, following[: step.look_ahead]),
     )
 
@@ -171,8 +176,8 @@ def _claim(
     )
     if reason := why_not(claim, delivery, report, lane, head=head, at=step.at):
         return None, reason
-    if claiming.message is not None and _is_in_use(rows, claiming.message.filler, report, lane):
-        return None, _FILLER_IN_USE
+    if reason := _why_not_by(rows, claiming, report, lane):
+        return None, reason
     message = _message(rows, delivery, claiming)
     if message is None:
         return None, "its stored message was rendered for another target"
@@ -215,12 +220,40 @@ def _view(rows: Rows, lane: LaneId, heads: Sequence[Delivery]) -> LaneView:
     return LaneView(lane=rows.lane(lane), heads=tuple(_head(rows, one) for one in heads))
 
 
-def _is_in_use(rows: Rows, filler: str, report: Report, lane: Lane) -> bool:
-    """Tell whether the EHR of a lane keeps another report by this OBR-3; what a report has, it keeps."""
-    if report.filler is not None:
-        return False
-    others = (one for one in rows.reports_with_filler(filler) if not is_same_result(one, report))
-    return any(_is_same_ehr(rows, lane, rows.lane(one.lane)) for one in others)
+def _why_not_by(rows: Rows, claiming: Claiming, report: Report, lane: Lane) -> str:
+    """Return why a report cannot go by its OBR-3 to the EHR of a lane, which keeps another one by it; or nothing."""
+    filler = report.filler or (claiming.message.filler if claiming.message is not None else "")
+    others = [one for one in rows.reports_with_filler(filler) if not is_same_result(one, report)]
+    if not others:
+        return ""
+    if report.filler is None:
+        is_in_use = any(_is_same_ehr(rows, lane, rows.lane(one.lane)) for one in others)
+        return _FILLER_IN_USE if is_in_use else ""
+    return _KEPT_FILLER_IN_USE if _is_new_beside(rows, report, others, lane) else ""
+
+
+def _is_new_beside(rows: Rows, report: Report, others: Sequence[Report], lane: Lane) -> bool:
+    """Tell whether the lane was given another receiver, which has none of this report, and has one of the others.
+
+    Reports of one endpoint that share a number are from before this was looked at, and keep it.
+    """
+    now = receiver_of(rows.target(lane.id, lane.target))
+
+    def was_sent(one: Report) -> bool:
+        return any(receiver_of(target) == now for target in rows.targets_of_report(one.id))
+
+    def is_elsewhere(one: Report) -> bool:
+        own = rows.lane(one.lane)
+        return (own.site, own.endpoint) != (lane.site, lane.endpoint)
+
+    return not was_sent(report) and any(is_elsewhere(one) and was_sent(one) for one in others)
+
+
+def _set_aside(rows: Rows, number: DeliveryId, *, at: datetime) -> None:
+    delivery = rows.delivery(number)
+    if delivery is not None:
+        why = "is that of another report at this EHR, and this one has it for life"
+        rows.put_delivery(refuse_rendering(delivery, field="OBR-3", why=why, at=at))
 
 
 def _is_same_ehr(rows: Rows, lane: Lane, other: Lane) -> bool:

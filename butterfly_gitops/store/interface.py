@@ -393,11 +393,13 @@ class Stepped:
 
     `view` leaves out the claimed delivery: its first head is the next one. `is_filler_in_use` says that only the OBR-3
     of the message stood against the claim: the EHR keeps another report by it, and the head is to be rendered again.
+    `is_set_aside` says that its report has that OBR-3 for life, so that the delivery waits for a person now.
     """
 
     attempt: Attempt | None
     why_not: str
     is_filler_in_use: bool = False
+    is_set_aside: bool = False
     view: LaneView
 
 

@@ -175,6 +175,10 @@ class Rows(Protocol):
 
     def targets_of(self, lane: LaneId) -> Sequence[Target]: ...
 
+    def targets_of_report(self, report: ReportId) -> Sequence[Target]:
+        """Return the targets of all attempts of a report's deliveries."""
+        ...
+
     def add_target(self, target: Target) -> None: ...
 
     def rules(self) -> Sequence[Rule]:

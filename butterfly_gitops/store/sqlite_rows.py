@@ -288,6 +288,9 @@ class SqliteRows:
     def targets_of(self, lane: LaneId) -> Sequence[Target]:
         return self._all("targets_of", (lane,), tables.TARGETS.read)
 
+    def targets_of_report(self, report: ReportId) -> Sequence[Target]:
+        return self._all("targets_of_report", (report,), tables.TARGETS.read)
+
     def add_target(self, target: Target) -> None:
         self._insert(tables.TARGETS, target)
 

@@ -221,6 +221,14 @@ class MemoryRows:
     def targets_of(self, lane: LaneId) -> Sequence[Target]:
         return [self._targets[key] for key in sorted(self._targets) if key[0] == lane]
 
+    def targets_of_report(self, report: ReportId) -> Sequence[Target]:
+        attempts = [
+            (self._deliveries[delivery].lane, one.target)
+            for (delivery, _), one in self._attempts.items()
+            if self._deliveries[delivery].report == report
+        ]
+        return [self._targets[key] for key in sorted(set(attempts))]
+
     def add_target(self, target: Target) -> None:
         self._targets[target.lane, target.number] = target
 

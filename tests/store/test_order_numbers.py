@@ -9,7 +9,7 @@ from typing import Any
 import apsw
 import pytest
 
-from butterfly_gitops.model.delivery import DeliveryId, Rank, Report, ReportId
+from butterfly_gitops.model.delivery import DeliveryId, Rank, Report, ReportId, Verdict
 from butterfly_gitops.model.site import Site
 from butterfly_gitops.store.interface import Step, Store
 from butterfly_gitops.store.migration import migrate, migrations
@@ -194,6 +194,59 @@ async def test_a_merge_leaves_a_report_with_a_number_that_one_of_both_had(store:
         await play.accept(an_event(f"late-{number}", study=f"late-{number}", accession=number))
         assert (await play.try_claim(await play.prepare())).is_filler_in_use
         await play.send()
+
+
+BESIDE = {"epic": {"host": "10.20.30.41"}, "cerner": {"host": "10.20.30.41"}}
+
+
+@pytest.mark.parametrize(
+    ("verdict", "moves"),
+    [
+        pytest.param(DELIVERED, [BESIDE], id="with a newer revision"),
+        pytest.param(SILENT, [BESIDE], id="with the bytes that it has"),
+        pytest.param(DELIVERED, [{**ELSEWHERE, "epic": {"host": "10.20.30.42"}}, BESIDE], id="on its second way"),
+    ],
+)  # fmt: skip
+async def test_a_report_that_moves_to_an_ehr_with_another_by_its_number_waits_for_a_person(
+    store: Store, verdict: Verdict, moves: Sequence[Mapping[str, Mapping[str, Any]]]
+) -> None:
+    resends = {one: {"on_retarget": "resend"} for one in ELSEWHERE}
+
+    def site(endpoints: Mapping[str, Mapping[str, Any]]) -> Site:
+        return a_site(
+            endpoints={one: {**resends[one], **endpoints[one]} for one in endpoints}, archives=APART
+        )
+
+    play = await Play.start(store, site(ELSEWHERE))
+    await play.accept(shared("e-1", "s-1"), shared("e-2", "s-2", archive="icu", patient="hans"))
+    await play.send("epic", verdict=verdict)
+    await play.send("cerner")
+    for endpoints in moves:
+        await play.apply(site(endpoints))
+    if verdict is DELIVERED:
+        await play.accept(shared("e-3", "s-1", revision=2))
+    refused = await play.try_claim(await play.prepare("epic"))
+    assert (refused.attempt, refused.is_set_aside, refused.view.heads) == (None, True, ())
+    (aside,) = [one.delivery for one in (await play.found()).values() if one.delivery.state == "set_aside"]
+    assert aside.reason.startswith("cannot be written: OBR-3 is that of another report at this EHR")
+    # Where it was, it still goes; and so does the other one.
+    await play.accept(shared("e-4", "s-2", revision=2, archive="icu", patient="hans"))
+    await play.send("cerner")
+    await play.apply(site(ELSEWHERE))
+    await play.act("resend", aside.id)
+    await play.send("epic")
+    assert {one.delivery.state for one in (await play.found()).values()} <= {"delivered", "superseded"}
+
+
+async def test_a_report_that_an_ehr_has_keeps_its_number_there_whatever_moves(store: Store) -> None:
+    play = await Play.start(store, a_site(endpoints=ELSEWHERE, archives=APART))
+    await play.accept(shared("e-1", "s-1"))
+    await play.send("epic")
+    await play.apply(a_site(endpoints={**ELSEWHERE, "epic": {"host": "10.20.30.43"}}, archives=APART))
+    for revision in (2, 3):
+        await play.accept(shared(f"e-{revision}", "s-1", revision=revision))
+        await play.send("epic")
+    assert set((await fillers(store, play)).values()) == {"A-1"}
 
 
 # The number of a study that brings none.

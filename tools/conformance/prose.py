@@ -43,7 +43,8 @@ OBR-18 still tell the order, PID the patient. Where the EHR files by OBR-2 or OB
 of them, `message.filler_in_use: set_aside` lets the result wait. The number counts as in use for all reports that this
 EHR was ever sent: of the endpoint, of an endpoint of that name that was removed, and of any endpoint, at whatever site,
 with the same host, port, MSH-5 and MSH-6. A generated OBR-3 is the same at every endpoint that gets the study, so that
-systems can be matched by it; it is made with a key of the state, and tells nothing of study or patient.
+systems can be matched by it; it is made with a key of the state, and tells nothing of study or patient. A report that
+has its number already, and whose endpoint moves to an EHR that has another one by it, waits for a person.
 """
 
 LAYOUTS = """\

@@ -107,6 +107,13 @@ SELECT {target} FROM target WHERE lane = ? AND number = ?;
 -- name: targets_of
 SELECT {target} FROM target WHERE lane = ? ORDER BY number;
 
+-- name: targets_of_report
+SELECT {target} FROM target WHERE (lane, number) IN (
+    SELECT delivery.lane, attempt.target FROM delivery
+    CROSS JOIN attempt ON attempt.key > delivery.id << 20 AND attempt.key < (delivery.id + 1) << 20
+    WHERE delivery.report = ?
+) ORDER BY lane, number;
+
 -- name: rules
 SELECT {rule} FROM rule ORDER BY id;
 
