@@ -6,37 +6,43 @@ import itertools
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import pytest
+
+# `pytest.raises` fails with what is no Exception.
+FAILURES = (Exception, pytest.fail.Exception)
+_Row = type(pytest.param())
+
 
 def in_one_test(
-    names: str | tuple[str, ...], rows: Iterable[Any], *, ids: Callable[[Any], object] | Iterable[str] = ()
+    names: str | tuple[str, ...],
+    rows: Iterable[Any],
+    *,
+    ids: Callable[[Any], object] | Iterable[object] | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Call a test for each row as `pytest.mark.parametrize` would, with the same fixtures; tell all rows that fail.
 
     A row must leave the fixtures as it found them.
     """
-    columns = (names,) if isinstance(names, str) else names
-    values = [(row,) if isinstance(names, str) else tuple(row) for row in rows]
-    assert values, "a table without rows"
-    labels = [str(ids(row[0])) for row in values] if callable(ids) else list(ids)
-    labelled = itertools.zip_longest(labels or [repr(row)[:100] for row in values], values)
-    cases = [(label, dict(zip(columns, row, strict=True))) for label, row in labelled]
+    columns = tuple(names.replace(" ", "").split(",")) if isinstance(names, str) else tuple(names)
+    cases = [(label, dict(zip(columns, row, strict=True))) for label, row in _labelled(columns, rows, ids)]
+    assert cases, "a table without rows"
 
     def decorate(test: Callable[..., Any]) -> Callable[..., Any]:
         def run(**fixtures: Any) -> None:
-            failed: dict[str, Exception] = {}
+            failed: dict[str, BaseException] = {}
             for label, case in cases:
                 try:
                     test(**fixtures, **case)
-                except Exception as error:  # noqa: BLE001
+                except FAILURES as error:
                     failed[label] = error
             _tell(failed)
 
         async def run_async(**fixtures: Any) -> None:
-            failed: dict[str, Exception] = {}
+            failed: dict[str, BaseException] = {}
             for label, case in cases:
                 try:
                     await test(**fixtures, **case)
-                except Exception as error:  # noqa: BLE001
+                except FAILURES as error:
                     failed[label] = error
             _tell(failed)
 
@@ -49,8 +55,20 @@ def in_one_test(
     return decorate
 
 
-def _tell(failed: dict[str, Exception]) -> None:
+def _labelled(
+    columns: tuple[str, ...], rows: Iterable[Any], ids: Callable[[Any], object] | Iterable[object] | None
+) -> Iterable[tuple[str, tuple[Any, ...]]]:
+    given = iter(()) if ids is None or callable(ids) else iter(ids)
+    for row, label in itertools.zip_longest(rows, given):
+        assert not (isinstance(row, _Row) and row.marks), "a row of a table cannot be marked"
+        values = row.values if isinstance(row, _Row) else row if len(columns) > 1 else (row,)
+        own = row.id if isinstance(row, _Row) else None
+        found = own or label or (ids(values[0]) if callable(ids) else None)
+        yield str(found or repr(values)[:100]), tuple(values)
+
+
+def _tell(failed: dict[str, BaseException]) -> None:
     for label, error in failed.items():
         error.add_note(f"in the row {label}")
     if failed:
-        raise ExceptionGroup(f"{len(failed)} rows: {'; '.join(failed)}", list(failed.values()))
+        raise BaseExceptionGroup(f"{len(failed)} rows: {'; '.join(failed)}", list(failed.values()))

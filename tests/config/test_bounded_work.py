@@ -13,6 +13,7 @@ from butterfly_gitops.config.site_text import MAX_ENDPOINTS_PER_SITE, MAX_SHARED
 from butterfly_gitops.config.text.plain_text import MAX_BYTES, MAX_LINE, MAX_LINES
 from butterfly_gitops.config.text.yaml_tree import MAX_VALUES
 from tests.config.examples import sound_files
+from tests.table import in_one_test
 
 SOUND = sound_files()
 SITE = SOUND["st-elsewhere/site.yaml"].decode()
@@ -63,7 +64,8 @@ def test_a_hundred_misspelt_names_of_a_file_are_shown(path: str, text: str, rule
     assert rules[-1] == "too-many-problems"
 
 
-@pytest.mark.parametrize(
+@pytest.mark.soak
+@in_one_test(
     "piece",
     [
         "eyJ",
@@ -85,6 +87,7 @@ def test_what_nearly_looks_like_a_secret_is_looked_at_once(piece: str):
         loaded_with("st-elsewhere/site.yaml", SITE + f"{line}\n" * ((MAX_BYTES - len(SITE)) // MAX_LINE - 1))
 
 
+@pytest.mark.soak
 def test_many_comments_that_name_no_rule_cost_no_more_than_others():
     comments = "".join(f"# bgo: ignore nused-endpoint: {each}\n" for each in range(5000))
     with not_for_ever():
@@ -106,6 +109,7 @@ def test_many_comments_and_many_warnings_meet_only_where_they_belong():
     assert not loaded.problems
 
 
+@pytest.mark.soak
 def test_words_that_look_like_secrets_cost_no_more_than_others():
     keys = ", ".join(f"k{each}: 1" for each in range(100))
     lines = "".join(f'a{each}: {{{keys}, x: "{"token" * 1700}"}}\n' for each in range(95))
@@ -152,7 +156,7 @@ def endpoints(number: int) -> str:
 CODES = ", ".join(f"C{each}: X" for each in range(MAX_SHARED_VALUES))
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("rule", "path", "text"),
     [
         ("file-too-large", "st-elsewhere/site.yaml", SITE + f"# {'x' * 9000}\n" * (MAX_BYTES // 9000 + 1)),

@@ -5,7 +5,6 @@ import textwrap
 from datetime import UTC, date, datetime
 from typing import Any
 
-import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
@@ -15,6 +14,7 @@ from cryptography.x509.oid import NameOID
 from butterfly_gitops.config.load import load
 from butterfly_gitops.config.text import pem
 from tests.config.examples import sound_files
+from tests.table import in_one_test
 
 ENDPOINTS, CA = "st-elsewhere/ehr-endpoints.yaml", "certs/epic-ca.pem"
 TODAY = date(2026, 11, 26)
@@ -57,7 +57,7 @@ def found(content: bytes, *, part: str = "trust", today: date | None = TODAY) ->
     return {each.rule: each.message for each in problems if each.rule != "not-built-yet"}
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("last", "said"),
     [
         ("2026-11-25T23:59:59", "expired on 2026-11-25"),
@@ -72,7 +72,7 @@ def test_a_certificate_is_warned_of_from_30_days_before_its_last(last: str, said
     assert message == (said and f"the certificate in {CA} {said}")
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("content", "part", "is_warned_of"),
     [
         (OLD + GOOD, "trust", False),
@@ -99,7 +99,7 @@ def test_a_day_that_passes_keeps_no_site():
     assert loaded.unsound_sites == load(files_with(GOOD), today=TODAY).unsound_sites
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("content", "said"),
     [
         (b"", "holds no certificate in PEM"),
@@ -112,7 +112,7 @@ def test_a_day_that_passes_keeps_no_site():
     ],
     ids=["empty", "words", "DER", "too large", "a request", "cut", "no base64"],
 )  # fmt: skip
-@pytest.mark.parametrize("part", ["trust", "certificate"])
+@in_one_test("part", ["trust", "certificate"])
 def test_what_is_no_certificate_says_what_it_is(content: bytes, said: str, part: str):
     assert found(content, part=part) == {"not-a-certificate": f"{CA} {said}"}
 
@@ -121,10 +121,8 @@ def test_lines_may_end_as_on_windows():
     assert found(b"Subject: Invented CA\r\n" + GOOD.replace(b"\n", b"\r\n")) == {}
 
 
-@pytest.mark.parametrize("label", [b"PRIVATE KEY", b"EC PRIVATE KEY", b"ENCRYPTED PRIVATE KEY"])
-@pytest.mark.parametrize(
-    ("path", "site"), [("certs/all.pem", None), ("st-elsewhere/notes.txt", "st-elsewhere")]
-)
+@in_one_test("label", [b"PRIVATE KEY", b"EC PRIVATE KEY", b"ENCRYPTED PRIVATE KEY"])
+@in_one_test(("path", "site"), [("certs/all.pem", None), ("st-elsewhere/notes.txt", "st-elsewhere")])
 def test_a_private_key_is_refused_wherever_it_lies(label: bytes, path: str, site: str | None):
     content = pem.kept_of(GOOD + PRIVATE.replace(b"EC PRIVATE KEY", label))
     (problem,) = load({**sound_files(), path: content}).problems
@@ -165,22 +163,20 @@ OTHER_FORMS = {
 }
 
 
-@pytest.mark.parametrize("content", OTHER_FORMS.values(), ids=OTHER_FORMS.keys())
+@in_one_test("content", OTHER_FORMS.values(), ids=OTHER_FORMS.keys())
 def test_a_private_key_is_refused_in_whatever_form(content: bytes):
     (problem,) = load({**sound_files(), "certs/ste": pem.kept_of(content)}).problems
     assert (problem.rule, problem.message.partition(" lies")[0]) == ("secret-by-value", "a private key")
 
 
-@pytest.mark.parametrize(
-    "name", ["ste.p12", "ste.pfx", "STE.PFX", "ste.jks", "ste.jceks", "ste.keystore", "ste.ppk"]
-)
+@in_one_test("name", ["ste.p12", "ste.pfx", "STE.PFX", "ste.jks", "ste.jceks", "ste.keystore", "ste.ppk"])
 def test_a_key_store_is_refused_by_its_name(name: str):
     """It may be too large to be looked at, or of a kind that nobody knows yet."""
     (problem,) = load({**sound_files(), f"certs/{name}": b""}).problems
     assert (problem.rule, problem.message.partition(" lies")[0]) == ("secret-by-value", "a key store")
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     "content",
     [
         b"Never commit what starts with -----BEGIN PRIVATE KEY-----, please.\n",

@@ -4,6 +4,7 @@ import pytest
 
 from butterfly_gitops.config.text import yaml_events, yaml_text
 from tests.config.examples import sound_files
+from tests.table import in_one_test
 
 FLEET = sound_files()["fleet.yaml"].decode()
 PARSERS = [yaml_events.fastest_events, yaml_events.python_events]
@@ -25,16 +26,16 @@ def rules(text: str, events: yaml_events.Events) -> list[tuple[str, int]]:
     return [(problem.rule, problem.origin.line) for problem in found]
 
 
-@pytest.mark.parametrize("events", PARSERS)
-@pytest.mark.parametrize("directive", DIRECTIVES)
+@in_one_test("events", PARSERS)
+@in_one_test("directive", DIRECTIVES)
 def test_one_before_the_content_is_refused_in_its_line(directive: str, events: yaml_events.Events):
     assert rules(f"{directive}\n---\n{FLEET}", events) == [("directive", 1)]
     assert rules(f"# Mercy Health\n\n{directive}\n{FLEET}", events) == [("directive", 3)]
 
 
-@pytest.mark.parametrize("events", PARSERS)
-@pytest.mark.parametrize("directive", DIRECTIVES)
-@pytest.mark.parametrize("between", ["", "...\n", "---\n"])
+@in_one_test("events", PARSERS)
+@in_one_test("directive", DIRECTIVES)
+@in_one_test("between", ["", "...\n", "---\n"])
 def test_one_behind_the_content_is_refused(directive: str, between: str, events: yaml_events.Events):
     assert rules(f"{FLEET}{between}{directive}\n---\n", events)
 

@@ -3,13 +3,12 @@
 import codecs
 import encodings.aliases
 
-import pytest
-
 from butterfly_gitops.config.tree import Place, Scalar, SourceFile
 from butterfly_gitops.config.values.context import FAILED, Context
 from butterfly_gitops.config.values.models import reader_of
 from butterfly_gitops.hl7.charset import charset_of
 from butterfly_gitops.model.endpoint import EhrEndpoint, Encoding
+from tests.table import in_one_test
 
 OFFERED = EhrEndpoint.model_json_schema()["properties"]["encoding"]["enum"]
 PLACE = Place(source=SourceFile(file="f", site=None, lines=()), line=1, column=1)
@@ -29,19 +28,19 @@ def fixed(name: str) -> str | None:
     return hint.split('"')[1] if '"' in hint else None
 
 
-@pytest.mark.parametrize("name", OFFERED)
+@in_one_test("name", OFFERED)
 def test_an_offered_one_is_taken_by_its_name_alone(name: str):
     assert read(name) == (name, "")
     for other in {name.lower(), name.upper(), name.replace("-", "_"), name.replace("-", "")} - {name}:
         assert fixed(other) == name
 
 
-@pytest.mark.parametrize("name", [name for name in OFFERED if charset_of(name).declared])
+@in_one_test("name", [name for name in OFFERED if charset_of(name).declared])
 def test_the_name_in_msh_18_is_known(name: str):
     assert fixed(charset_of(name).declared) == name
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("name", "meant"),
     [
         ("latin1", "ISO-8859-1"),

@@ -10,15 +10,18 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from butterfly_gitops.config.json_schema import documents
-from butterfly_gitops.config.load import Loaded
+from butterfly_gitops.config.load import Loaded, load
 from butterfly_gitops.config.problem_document import problem_document
 from butterfly_gitops.config.problem_text import print_problem
 from butterfly_gitops.config.rules.catalog import RULES
 from butterfly_gitops.config.text.yaml_events import python_events
 from butterfly_gitops.model.problem import Problem, Severity
-from tests.config.examples import WORDING, Example, examples, report, wording
+from tests.config.examples import WORDING, Example, examples, report, sound_files, wording
+from tests.table import in_one_test
 
 VALID, INVALID = examples("valid"), examples("invalid")
+# What all examples share is read once.
+SOUND_IN_PYTHON = load(sound_files(), events=python_events)
 SCHEMA = Draft202012Validator(json.loads(documents()["problems.v1.schema.json"]))
 
 # Too large a file to keep; test_hostile_files.py makes one.
@@ -47,16 +50,16 @@ def name(example: Example) -> str:
     return example.name
 
 
-@pytest.mark.parametrize("example", VALID, ids=name)
+@in_one_test("example", VALID, ids=name)
 def test_a_valid_one_has_no_problem(example: Example):
     loaded = example.load()
     assert [str(problem) for problem in loaded.problems] == []
     assert loaded.fleet is not None
     assert len(loaded.fleet.sites) == loaded.site_count
-    assert example.load(events=python_events) == loaded
+    assert example.load(events=python_events, before=SOUND_IN_PYTHON) == loaded
 
 
-@pytest.mark.parametrize("example", INVALID, ids=name)
+@in_one_test("example", INVALID, ids=name)
 def test_an_invalid_one_is_reported_by_both_parsers_and_keeps_what_runs(example: Example):
     loaded = example.load()
     assert report(loaded) == example.expected
@@ -68,7 +71,7 @@ def test_an_invalid_one_is_reported_by_both_parsers_and_keeps_what_runs(example:
         a_whole_token_is_underlined(problem)
         the_first_line_never_wraps_and_related_places_follow_the_hint(problem)
     assert list(SCHEMA.iter_errors([problem_document(problem) for problem in loaded.problems])) == []
-    assert example.load(events=python_events) == loaded
+    assert example.load(events=python_events, before=SOUND_IN_PYTHON) == loaded
 
 
 def only_errors_keep_what_runs(loaded: Loaded) -> None:

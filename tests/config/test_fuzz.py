@@ -10,6 +10,7 @@ from butterfly_gitops.config.problem_text import print_annotations, print_proble
 from butterfly_gitops.config.text import yaml_events
 from tests.config.examples import examples, sound_files
 from tests.law_examples import up_to
+from tests.table import in_one_test
 
 SOUND = sound_files()
 PATHS = st.sampled_from(sorted(SOUND))
@@ -130,7 +131,7 @@ def test_both_parsers_agree(files: dict[str, bytes]):
     check_parsers_agree(files)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("text", "place"),
     [
         ("{? }", (1, 2)),

@@ -3,9 +3,8 @@
 import sys
 import unicodedata
 
-import pytest
-
 from butterfly_gitops.config.text.yaml_text import read_text
+from tests.table import in_one_test
 
 ALL = [chr(code) for code in range(sys.maxunicode + 1) if not 0xD800 <= code <= 0xDFFF]
 HIDDEN = [one for one in ALL if unicodedata.category(one) in ("Cf", "Zs", "Zl", "Zp") and one != " "]
@@ -25,6 +24,6 @@ def test_each_is_refused_in_a_value():
         assert rules(f"# S{one}TE\na: 1") == (set() if one not in NOT_IN_COMMENTS else {"hidden-character"})
 
 
-@pytest.mark.parametrize("text", ["é", "Ж", "ü", "北", "ع", "א", "e\u0301", "🏥", "한"])
+@in_one_test("text", ["é", "Ж", "ü", "北", "ع", "א", "e\u0301", "🏥", "한"])
 def test_what_people_write_is_taken(text: str):
     assert rules(f"a: {text}") == set()

@@ -34,6 +34,7 @@ def test_each_ends_in_problems_and_in_bounded_memory(parser: str):
     assert max(one["printed"] for one in told.values()) < 1_000_000
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("name", ["brackets in lines", "a block", "anchors in a line", "exclamation marks"])
 def test_both_parsers_say_the_same(name: str):
     assert read(name, "python") == read(name, "fast")

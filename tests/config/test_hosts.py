@@ -3,13 +3,13 @@
 import ipaddress
 import re
 
-import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from butterfly_gitops.config.values.hosts import fault_of
 from butterfly_gitops.model.endpoint import HOST_PATTERN
 from butterfly_gitops.model.host import why_no_target
+from tests.table import in_one_test
 
 SOUND = [
     "10.20.30.40", "192.168.12.4", "127.0.0.1", "metadata.example.org", "8.8.4.4", "fd00::20:30:40", "::1", "2001:DB8::5",
@@ -73,13 +73,13 @@ WRONG = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("text", SOUND)
+@in_one_test("text", SOUND)
 def test_what_can_be_dialled_is_a_host(text: str):
     assert fault_of(text) is None
     assert re.fullmatch(HOST_PATTERN, text)
 
 
-@pytest.mark.parametrize(("text", "said", "hint"), WRONG, ids=[text[:24] for text, _, _ in WRONG])
+@in_one_test(("text", "said", "hint"), WRONG, ids=[text[:24] for text, _, _ in WRONG])
 def test_what_is_none_says_why_and_what_to_write(text: str, said: str, hint: str | None):
     fault = fault_of(text)
     assert fault is not None

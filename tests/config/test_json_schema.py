@@ -2,15 +2,16 @@
 
 import io
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pytest
 from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
 
 from butterfly_gitops.config.json_schema import documents
 from tests.config.examples import Example, examples, files_below
+from tests.table import in_one_test
 
 ROOT = Path(__file__).parents[2]
 SCHEMAS = {name.removesuffix(".v1.schema.json"): json.loads(text) for name, text in documents().items()}
@@ -26,15 +27,18 @@ def kind_of(path: str) -> str:
 
 
 def complaints(files: dict[str, bytes]) -> list[str]:
-    found = []
-    for path, data in files.items():
-        if kind_of(path) in SCHEMAS and path.endswith(".yaml"):
-            value = YAML(typ="safe", pure=True).load(io.BytesIO(data))
-            found += [
-                f"{path}: {error.message}"
-                for error in Draft202012Validator(SCHEMAS[kind_of(path)]).iter_errors(value)
-            ]
-    return found
+    return [
+        f"{path}: {complaint}"
+        for path, data in files.items()
+        if kind_of(path) in SCHEMAS and path.endswith(".yaml")
+        for complaint in complaints_of(kind_of(path), data)
+    ]
+
+
+@cache
+def complaints_of(kind: str, data: bytes) -> list[str]:
+    value = YAML(typ="safe", pure=True).load(io.BytesIO(data))
+    return [error.message for error in Draft202012Validator(SCHEMAS[kind]).iter_errors(value)]
 
 
 def descriptions(node: Any, path: str) -> list[tuple[str, bool]]:
@@ -52,18 +56,18 @@ def descriptions(node: Any, path: str) -> list[tuple[str, bool]]:
     return found
 
 
-@pytest.mark.parametrize("name", documents())
+@in_one_test("name", documents())
 def test_what_is_committed_is_fresh(name: str):
     assert (ROOT / "schemas" / name).read_text(encoding="utf-8") == documents()[name]
 
 
-@pytest.mark.parametrize("kind", SCHEMAS)
+@in_one_test("kind", SCHEMAS)
 def test_each_is_a_schema_of_its_dialect(kind: str):
     assert SCHEMAS[kind]["$schema"] == Draft202012Validator.META_SCHEMA["$id"]
     Draft202012Validator.check_schema(SCHEMAS[kind])
 
 
-@pytest.mark.parametrize("kind", [kind for kind in SCHEMAS if kind != "study-event"])
+@in_one_test("kind", [kind for kind in SCHEMAS if kind != "study-event"])
 def test_each_setting_says_what_it_is_for(kind: str):
     silent = [path for path, is_described in descriptions(SCHEMAS[kind], kind) if not is_described]
     assert silent == []
@@ -73,7 +77,7 @@ def test_the_sample_sites_fit():
     assert complaints(files_below(ROOT / "sites")) == []
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     "example",
     [each for each in examples("valid") if each.rule not in READ_OTHERWISE],
     ids=lambda each: each.name,
@@ -82,7 +86,7 @@ def test_what_the_program_takes_the_schema_takes(example: Example):
     assert complaints(example.files) == []
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     "example",
     [each for each in examples("invalid") if each.rule in ALSO_REFUSED_BY_SCHEMA],
     ids=lambda each: each.name,
@@ -91,9 +95,7 @@ def test_what_one_value_shows_to_be_wrong_the_schema_refuses(example: Example):
     assert complaints(example.files) != []
 
 
-@pytest.mark.parametrize(
-    "path", sorted((ROOT / "tests" / "studies").glob("*.json")), ids=lambda path: path.stem
-)
+@in_one_test("path", sorted((ROOT / "tests" / "studies").glob("*.json")), ids=lambda path: path.stem)
 def test_the_sample_studies_fit(path: Path):
     event = json.loads(path.read_text(encoding="utf-8"))
     assert list(Draft202012Validator(SCHEMAS["study-event"]).iter_errors(event)) == []

@@ -9,6 +9,7 @@ from butterfly_gitops.config.text.plain_text import MAX_BYTES
 from butterfly_gitops.model.endpoint import EhrEndpoint, Hd
 from butterfly_gitops.model.scalar import parse_duration
 from tests.config.examples import sound_files
+from tests.table import in_one_test
 
 SITE, ENDPOINTS, ARCHIVES = (f"st-elsewhere/{name}.yaml" for name in ("site", "ehr-endpoints", "archives"))
 
@@ -60,7 +61,7 @@ def test_the_order_of_the_files_does_not_matter():
     assert load(dict(reversed(files.items()))) == load(files)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("preset", "defaults", "own", "expected"),
     [
         ("", "", "", "10s"),
@@ -95,14 +96,12 @@ def test_an_identity_may_be_a_mapping_over_a_text():
     assert identity.receiving_application == Hd(universal_id="1.2.3", universal_id_type="ISO")
 
 
-@pytest.mark.parametrize(
-    "text", ["0123", "1e3", "yes", "no", "2026-11-24", "0x1F", "1_000", "null1", '"0123"']
-)
+@in_one_test("text", ["0123", "1e3", "yes", "no", "2026-11-24", "0x1F", "1_000", "null1", '"0123"'])
 def test_text_stays_as_it_was_written(text: str):
     assert epic_with(f"sending_application: {text}").sending_application == text.strip('"')
 
 
-@pytest.mark.parametrize("text", ["0123", "1_000", "0x1A", "6661.0", "+6661", "6e3", '"6661"', "true"])
+@in_one_test("text", ["0123", "1_000", "0x1A", "6661.0", "+6661", "6e3", '"6661"', "true"])
 def test_a_number_is_written_in_one_way(text: str):
     (problem,) = load(edited(ENDPOINTS, "port: 6661", f"port: {text}")).problems
     assert (problem.rule, problem.origin.line, problem.origin.column) == ("wrong-type", 8, 11)
@@ -129,7 +128,7 @@ ORIGINS = {
 }
 
 
-@pytest.mark.parametrize("address", ORIGINS)
+@in_one_test("address", ORIGINS)
 def test_each_value_has_an_origin(address: str):
     origin = load(sound_files()).origins[address]
     assert f"{origin.file}:{origin.line}:{origin.column}" == ORIGINS[address]

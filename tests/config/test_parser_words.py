@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from butterfly_gitops.config.text import yaml_events, yaml_text
 from butterfly_gitops.model.problem import Problem
+from tests.table import in_one_test
 
 # Of its tokens, and of what it was doing.
 THEIRS = re.compile(r"expected|found|while |<[a-z ]+>|stream|token|node|document separator|hexdecimal")
@@ -35,7 +36,7 @@ def test_every_complaint_is_in_our_words_with_a_hint_and_a_place(events: yaml_ev
             assert not problem.origin.line or problem.excerpt.strip()
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("text", "says", "place", "hint"),
     [
         ("a: [x]]\n", "a bracket that nothing opens", (1, 7), "take the ] out"),

@@ -15,6 +15,7 @@ from butterfly_gitops.config.problem_text import (
 )
 from butterfly_gitops.model.problem import Origin, Problem, Severity
 from tests.config.examples import files_below, sound_files
+from tests.table import in_one_test
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "golden" / "validate.txt"
@@ -155,7 +156,7 @@ WARNING = replace(PROBLEM, severity=Severity.WARNING)
 NOTE = replace(PROBLEM, severity=Severity.NOTE)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("loaded", "expected"),
     [
         (loaded_with(), "5 files, 1 site, 2 EHR endpoints: no problems"),

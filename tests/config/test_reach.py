@@ -2,13 +2,12 @@
 
 from dataclasses import replace
 
-import pytest
-
 from butterfly_gitops.config.load import Loaded, load
 from butterfly_gitops.config.problem_document import problem_document
 from butterfly_gitops.config.problem_text import print_problem
 from butterfly_gitops.model.problem import Problem
 from tests.config.examples import sound_files
+from tests.table import in_one_test
 
 ENDPOINT = """\
   {name}:
@@ -47,7 +46,7 @@ def problem_of(loaded: Loaded, rule: str) -> Problem:
     return problem
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("rule", "preset"),
     [
         ("out-of-range", "    ack_timeout: 10m\n"),
@@ -69,7 +68,7 @@ def test_each_wrong_value_of_a_preset_names_the_endpoints_of_all_sites(rule: str
     assert problem.reaches == ("seaside/epic-0", "st-elsewhere/epic-0")
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("rule", "setting"),
     [
         ("zone-differs", "time_zone: Europe/Berlin"),
@@ -77,7 +76,7 @@ def test_each_wrong_value_of_a_preset_names_the_endpoints_of_all_sites(rule: str
         ("not-entitled", "preliminary_results: when_attestation_requested"),
     ],
 )
-@pytest.mark.parametrize("layer", ["preset", "endpoint_defaults"])
+@in_one_test("layer", ["preset", "endpoint_defaults"])
 def test_what_is_warned_of_in_a_shared_value_is_said_and_silenced_there(rule: str, setting: str, layer: str):
     def loaded(comment: str) -> Loaded:
         line = f"{setting} {comment}\n"

@@ -2,8 +2,6 @@
 
 import re
 
-import pytest
-
 from butterfly_gitops.config.layers import EndpointLayer
 from butterfly_gitops.config.rules.catalog import RULES
 from butterfly_gitops.model.archive import Archive
@@ -12,6 +10,7 @@ from butterfly_gitops.model.fleet import AccessRole, Entitlements, FleetFile, Gr
 from butterfly_gitops.model.message import Message
 from butterfly_gitops.model.site import ArchivesFile, EhrEndpointsFile, Link, Removal, SiteFile
 from tests.config.reference_file import REFERENCE, fresh
+from tests.table import in_one_test
 from tools.reference.values import anchor, as_yaml, in_words
 
 PAGE = fresh()
@@ -54,13 +53,13 @@ def test_each_rule_has_its_id_as_anchor_and_both_examples():
     assert set(HEADINGS) >= RULES.keys()
 
 
-@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+@in_one_test("model", MODELS, ids=lambda model: model.__name__)
 def test_each_setting_of_a_model_has_a_row(model):
     missing = [name for name in model.model_fields if f"\n| `{name}` | " not in PAGE]
     assert missing == []
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("title", "setting", "cells"),
     [
         ("EHR endpoint", "port", ["a whole number from 1 to 65535", "must be written", "`port: 6661`"]),
@@ -98,7 +97,7 @@ def test_fields_of_the_message_lead_to_settings():
     assert re.search(r"\| PV1-19 \| .*`message.visit_number`", PAGE)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("value", "written"),
     [
         ("10.20.30.40", "10.20.30.40"),
@@ -115,7 +114,7 @@ def test_a_value_is_written_as_in_a_file(value: object, written: str):
     assert as_yaml(value) == written
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("schema", "words"),
     [
         ({"type": "integer"}, "a whole number"),

@@ -10,7 +10,6 @@ import operator
 from dataclasses import dataclass
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
@@ -41,6 +40,7 @@ from tests.config.documents import (
 )
 from tests.config.examples import sound_files
 from tests.law_examples import up_to
+from tests.table import in_one_test
 
 VALIDATORS = {
     name.removesuffix(".v1.schema.json"): Draft202012Validator(json.loads(text))
@@ -136,7 +136,7 @@ def test_what_is_spoilt_both_refuse_or_both_take(made: tuple[str, Written]):
     assert_agreement(kind, document)
 
 
-@pytest.mark.parametrize("kind", MODELS)
+@in_one_test("kind", MODELS)
 def test_what_has_every_setting_both_take(kind: str):
     whole = with_every_setting(kind)
     assert list(VALIDATORS[kind].iter_errors(whole)) == []
@@ -148,7 +148,7 @@ def with_every_setting(kind: str) -> Value:
     return find(documents(kind, are_whole=True), lambda _: True, settings=once)
 
 
-@pytest.mark.parametrize("kind", MODELS)
+@in_one_test("kind", MODELS)
 def test_at_each_limit_of_each_setting_both_refuse_or_both_take(kind: str):
     whole = with_every_setting(kind)
     for path in paths(whole):
@@ -280,7 +280,7 @@ def core_document(node: Node | None) -> Value:
     return [core_document(item) for item in node.items] if node else None
 
 
-@pytest.mark.parametrize("each", READ_OTHERWISE, ids=lambda each: each.text.splitlines()[-1].strip())
+@in_one_test("each", READ_OTHERWISE, ids=lambda each: each.text.splitlines()[-1].strip())
 def test_what_is_read_otherwise_is_known(each: Differs):
     root = read_text(each.text.encode(), file="sites/file.yaml", site=None).root
     taken = VALIDATORS[each.kind].is_valid(core_document(root))

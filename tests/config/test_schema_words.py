@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 from butterfly_gitops.config.json_schema import documents
 from butterfly_gitops.config.schema_words import title_of
 from butterfly_gitops.model.meaning import PATTERN_HINT, VALUE_MEANINGS
+from tests.table import in_one_test
 
 SCHEMAS = {name.removesuffix(".v1.schema.json"): json.loads(text) for name, text in documents().items()}
 FILES = ("fleet", "grants", "site", "ehr-endpoints", "archives")
@@ -49,18 +50,18 @@ def paths_where(parts: list[Part], is_wrong: Any) -> list[str]:
     return [part.path for part in parts if is_wrong(part.schema)]
 
 
-@pytest.mark.parametrize("kind", SCHEMAS)
+@in_one_test("kind", SCHEMAS)
 def test_each_setting_has_a_title(kind: str):
     assert paths_where(SETTINGS[kind], lambda schema: not schema.get("title")) == []
 
 
-@pytest.mark.parametrize("kind", SCHEMAS)
+@in_one_test("kind", SCHEMAS)
 def test_each_setting_says_what_it_is_for(kind: str):
     """A whole sentence, as far as it goes: `MSH-3: the sender.`."""
     assert paths_where(SETTINGS[kind], lambda schema: not schema.get("description", "").endswith(".")) == []
 
 
-@pytest.mark.parametrize("kind", FILES)
+@in_one_test("kind", FILES)
 def test_each_setting_shows_how_it_is_written(kind: str):
     """By its values, its default or an example; what holds settings of its own, too."""
 
@@ -70,7 +71,7 @@ def test_each_setting_shows_how_it_is_written(kind: str):
     assert paths_where(SETTINGS[kind], is_silent) == []
 
 
-@pytest.mark.parametrize("kind", FILES)
+@in_one_test("kind", FILES)
 def test_each_value_of_a_choice_says_what_it_means(kind: str):
     def is_silent(schema: dict[str, Any]) -> bool:
         meanings = schema.get(VALUE_MEANINGS, [])
@@ -79,12 +80,12 @@ def test_each_value_of_a_choice_says_what_it_means(kind: str):
     assert paths_where(PARTS[kind], is_silent) == []
 
 
-@pytest.mark.parametrize("kind", FILES)
+@in_one_test("kind", FILES)
 def test_each_pattern_is_put_into_words(kind: str):
     assert paths_where(PARTS[kind], lambda schema: "pattern" in schema and PATTERN_HINT not in schema) == []
 
 
-@pytest.mark.parametrize("kind", FILES)
+@in_one_test("kind", FILES)
 def test_each_number_has_limits(kind: str):
     """JSON knows no limits, and the program does not read a number of nineteen digits."""
 
@@ -95,7 +96,7 @@ def test_each_number_has_limits(kind: str):
     assert paths_where(PARTS[kind], is_open) == []
 
 
-@pytest.mark.parametrize("kind", SCHEMAS)
+@in_one_test("kind", SCHEMAS)
 def test_each_default_and_example_fits(kind: str):
     whole = SCHEMAS[kind]
     unfit = [
@@ -115,7 +116,7 @@ def holds_null(value: Any) -> bool:
     return value is None or any(holds_null(each) for each in inner)
 
 
-@pytest.mark.parametrize("kind", SCHEMAS)
+@in_one_test("kind", SCHEMAS)
 def test_no_default_says_that_nothing_is_set(kind: str):
     assert paths_where(PARTS[kind], lambda schema: holds_null(schema.get("default", ""))) == []
 
@@ -133,13 +134,13 @@ PORTABLE = re.compile(
 )
 
 
-@pytest.mark.parametrize("kind", SCHEMAS)
+@in_one_test("kind", SCHEMAS)
 def test_patterns_mean_the_same_everywhere(kind: str):
     patterns = {part.schema["pattern"] for part in PARTS[kind] if "pattern" in part.schema}
     assert [pattern for pattern in patterns if not PORTABLE.fullmatch(pattern)] == []
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("name", "title"),
     [
         ("ack_timeout", "Ack timeout"),

@@ -9,6 +9,7 @@ from butterfly_gitops.config.problem_document import problem_document
 from butterfly_gitops.config.problem_text import print_annotations, print_problems
 from butterfly_gitops.model.problem import Problem, Severity
 from tests.config.examples import sound_files
+from tests.table import in_one_test
 
 SECRET = "Zm9vYmFyYmF6cXV4"  # stands for any
 PEM = f"-----BEGIN PRIVATE KEY----- {SECRET}"
@@ -84,7 +85,7 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("line", CASES.values(), ids=CASES.keys())
+@in_one_test("line", CASES.values(), ids=CASES.keys())
 def test_it_is_refused_and_not_repeated(line: str):
     problems = problems_with(line)
     assert any(problem.severity is Severity.ERROR for problem in problems)
@@ -100,7 +101,7 @@ def test_it_is_refused_and_not_repeated(line: str):
 MATERIAL = "wJalrXUtnFEMIaK7MDENGabPxRfiCYEXAMPLEKEY"  # an AWS secret of a manual
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     "line",
     [
         f"message: {MATERIAL}",
@@ -134,7 +135,7 @@ def test_a_secret_behind_a_name_without_a_colon_is_hidden(line: str):
     assert "hunter2" not in repr(problems)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     "comment",
     [
         "https://wiki.example.org:443#who=@ada",
@@ -176,7 +177,7 @@ def test_a_comment_that_holds_none_is_left_alone(comment: str):
     assert problems_with(f"# {comment}") == ()
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("line", "column", "what"),
     [
         ("# AKIAIOSFODNN7EXAMPLE", 7, "an AWS access key"),

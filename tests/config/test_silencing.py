@@ -1,6 +1,5 @@
 """A comment with a reason answers a warning; it never answers an error, and never one that is not there."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +12,7 @@ from butterfly_gitops.config.text.comments import find_remarks
 from butterfly_gitops.config.tree import SourceFile
 from butterfly_gitops.model.problem import Severity
 from tests.config.examples import examples, sound_files
+from tests.table import in_one_test
 
 ENDPOINTS = "st-elsewhere/ehr-endpoints.yaml"
 ASKS = "    preliminary_results: when_attestation_requested\n"
@@ -41,7 +41,7 @@ def rules(loaded: Loaded) -> list[str]:
     return [problem.rule for problem in loaded.problems]
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     "lines",
     [
         ASKS.replace("\n", f"   {COMMENT}\n"),
@@ -72,7 +72,7 @@ def test_a_comment_with_a_reason_answers_a_warning(lines: str):
     assert print_summary(loaded) == "5 files, 1 site, 2 EHR endpoints: no problems, 1 warning silenced"
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("lines", "rule"),
     [
         (f"    {COMMENT}\n\n{ASKS}", "needless-silence"),
@@ -148,7 +148,7 @@ def test_a_rule_that_is_an_error_here_says_so():
     assert problem.message.startswith("duplicate-listener-identity is an error here: ")
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     "value",
     [
         f'"Epic {COMMENT}"',
@@ -160,16 +160,14 @@ def test_a_rule_that_is_an_error_here_says_so():
         f">-\n      {COMMENT}",
     ],
 )
-@pytest.mark.parametrize(
-    "events", [yaml_events.fastest_events, yaml_events.python_events], ids=["fast", "python"]
-)
+@in_one_test("events", [yaml_events.fastest_events, yaml_events.python_events], ids=["fast", "python"])
 def test_what_stands_inside_of_a_value_is_no_comment(value: str, events: yaml_events.Events):
     text = f"a: {value}\nb:\n  - 'c' # bgo: ignore x: y\n"
     read = yaml_text.read_text(text.encode(), file="f", site=None, events=events)
     assert [remark.text for remark in read.remarks] == ["# bgo: ignore x: y"]
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     "text",
     [
         f"a: |-\n  b\n{COMMENT}\nc: d\n",
@@ -182,9 +180,7 @@ def test_what_stands_inside_of_a_value_is_no_comment(value: str, events: yaml_ev
         f"---\na: b # see 'c' {COMMENT}\n",
     ],
 )
-@pytest.mark.parametrize(
-    "events", [yaml_events.fastest_events, yaml_events.python_events], ids=["fast", "python"]
-)
+@in_one_test("events", [yaml_events.fastest_events, yaml_events.python_events], ids=["fast", "python"])
 def test_what_stands_beside_a_value_is_a_comment(text: str, events: yaml_events.Events):
     read = yaml_text.read_text(text.encode(), file="f", site=None, events=events)
     assert [remark.text for remark in read.remarks] == [COMMENT]
@@ -265,7 +261,7 @@ def test_a_reload_knows_the_comments():
     assert load(granted, before=load(files)) == load(granted)
 
 
-@pytest.mark.parametrize("example", examples("invalid"), ids=lambda each: each.name)
+@in_one_test("example", examples("invalid"), ids=lambda each: each.name)
 def test_a_rule_that_warns_can_be_silenced(example):
     loaded = load(example.files)
     warned = {problem.rule for problem in loaded.problems if problem.severity is not Severity.ERROR}

@@ -5,6 +5,7 @@ import pytest
 from butterfly_gitops.config.load import load
 from butterfly_gitops.config.text import yaml_events
 from tests.config.examples import Example, examples, sound_files
+from tests.table import in_one_test
 
 SOUND = sound_files()
 PATH = "st-elsewhere/archives.yaml"
@@ -22,7 +23,7 @@ def test_what_only_the_newer_yaml_reads_is_read(comments: bytes, events: yaml_ev
     assert {problem.rule for problem in load({**SOUND, PATH: text}).problems} == {"unused-endpoint"}
 
 
-@pytest.mark.parametrize("example", UNREADABLE, ids=lambda example: example.name)
+@in_one_test("example", UNREADABLE, ids=lambda example: example.name)
 def test_what_is_no_yaml_is_said_in_the_same_words(example: Example):
     def problems(comments: bytes, events: yaml_events.Events) -> list[tuple[str, str, int]]:
         files = {path: data + b"\n" + comments for path, data in example.files.items()}

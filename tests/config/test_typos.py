@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from butterfly_gitops.config.tree import Place, Scalar, SourceFile
 from butterfly_gitops.config.typos import name_hint, slug_of, typo_of
 from butterfly_gitops.model.endpoint import EhrEndpoint
+from tests.table import in_one_test
 
 STATUS = ("active", "paused")
 SEND = ("send", "leave_out")
@@ -17,7 +18,7 @@ NAMES = ("epic-prod", "registry", "epic-1", "epic-11")
 AT = Place(source=SourceFile(file="f", site=None, lines=()), line=3, column=1)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("written", "names", "meant"),
     [
         ("Active", STATUS, "active"),

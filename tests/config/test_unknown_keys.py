@@ -1,12 +1,11 @@
 """Where a setting belongs that stands at another place, and which setting decides an HL7 field."""
 
-import pytest
-
 from butterfly_gitops.config.tree import Place, Scalar, SourceFile
 from butterfly_gitops.config.values.unknown_keys import SETTING_OF_FIELD, setting_of, where_it_belongs
 from butterfly_gitops.model.endpoint import EhrEndpoint
 from butterfly_gitops.model.message import Message
 from butterfly_gitops.model.site import SiteFile
+from tests.table import in_one_test
 
 
 def place_of(setting: str, file: str, *, at_endpoint: bool = False) -> str | None:
@@ -15,7 +14,7 @@ def place_of(setting: str, file: str, *, at_endpoint: bool = False) -> str | Non
     return where_it_belongs(key, EhrEndpoint if at_endpoint else SiteFile)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("setting", "file", "place"),
     [
         ("endpoint_defaults", "ehr-endpoints.yaml", "to the top of site.yaml"),
@@ -32,7 +31,7 @@ def test_a_setting_of_another_place(setting: str, file: str, place: str | None):
     assert place_of(setting, file) == place
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("setting", "place"),
     [
         ("forward_to", "to an archive in archives.yaml"),
@@ -47,7 +46,7 @@ def test_a_setting_of_another_place_at_an_endpoint(setting: str, place: str | No
     assert place_of(setting, "ehr-endpoints.yaml", at_endpoint=True) == place
 
 
-@pytest.mark.parametrize(("field", "setting"), SETTING_OF_FIELD.items())
+@in_one_test(("field", "setting"), SETTING_OF_FIELD.items())
 def test_the_setting_of_each_field_is_there(field: str, setting: str):
     model = Message if setting.startswith("message.") else EhrEndpoint
     assert setting.removeprefix("message.") in model.model_fields

@@ -5,13 +5,13 @@ from datetime import UTC, datetime, timedelta
 from importlib import resources
 from pathlib import Path
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from butterfly_gitops.config.load import load
 from butterfly_gitops.config.rules.zones import MEANT
 from tests.config.examples import sound_files
+from tests.table import in_one_test
 
 
 def notes(endpoint: str, site: str, *, setting: str = "") -> list[str]:
@@ -24,7 +24,7 @@ def notes(endpoint: str, site: str, *, setting: str = "") -> list[str]:
     return [problem.rule for problem in load(files).problems]
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("one", "other"),
     [
         ("US/Eastern", "America/New_York"),
@@ -39,7 +39,7 @@ def test_two_names_of_one_time_are_no_difference(one: str, other: str):
     assert notes(one, other) == notes(other, one) == []
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("one", "other"),
     [
         ("America/Chicago", "America/New_York"),
@@ -85,7 +85,7 @@ def hint_of(zone: str) -> str:
     return problem.hint
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("written", "meant"),
     [
         ("Pacific Standard Time", "America/Los_Angeles"),
@@ -108,7 +108,7 @@ def test_what_is_surely_meant_is_hinted(written: str, meant: str):
     assert hint_of(written) == f'write "{meant}"'
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     "written",
     [
         *("Hospital Time", "EST5", "north", "ZST", "BST", "IST", "America/Portland", "America/Bostn"),
@@ -119,7 +119,7 @@ def test_what_may_be_any_zone_is_not_guessed(written: str):
     assert hint_of(written).startswith("write a name of the IANA database")
 
 
-@pytest.mark.parametrize("zone", sorted(set(MEANT.values())))
+@in_one_test("zone", sorted(set(MEANT.values())))
 def test_each_zone_that_a_hint_names_is_there(zone: str):
     assert zone in zoneinfo.available_timezones()
 

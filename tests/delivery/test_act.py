@@ -16,6 +16,7 @@ from tests.delivery.rows import (
     after,
     in_flight,
 )
+from tests.table import in_one_test
 
 ASIDE = a_delivery(state=State.SET_ASIDE, refusals=4, silences=11, by_policy=True)
 NOW = after(60)
@@ -67,7 +68,7 @@ def test_a_resend_is_refused_once_its_lane_has_ended(delivery):
         resent(delivery, lane=a_lane(ended=True))
 
 
-@pytest.mark.parametrize("state", sorted(set(State) - {State.SET_ASIDE}))
+@in_one_test("state", sorted(set(State) - {State.SET_ASIDE}))
 def test_only_what_is_set_aside_is_resent(state):
     with pytest.raises(
         ActionRefused, match=f"it is {state.replace('_', ' ')}; only what is set aside can be resent"

@@ -2,13 +2,13 @@
 
 from datetime import timedelta
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from butterfly_gitops.delivery.backoff import next_due, wait_cap
 from butterfly_gitops.model.endpoint import Retry
 from tests.delivery.rows import T0
+from tests.table import in_one_test
 
 DAY_MS = 24 * 60 * 60 * 1000
 waits = st.integers(0, DAY_MS).map(lambda ms: timedelta(milliseconds=ms))
@@ -17,7 +17,7 @@ failures = st.integers(1, 10**9)
 jitters = st.floats(0, 1, exclude_max=True)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("failed", "seconds"),
     [(1, 5), (2, 10), (3, 20), (7, 320), (8, 600), (9, 600), (10**9, 600)],
 )

@@ -18,6 +18,7 @@ from tests.delivery.rows import (
     a_withdrawal,
     after,
 )
+from tests.table import in_one_test
 
 CLAIM = Claim(
     delivery=DeliveryId(1), report_version=0, target=TargetNumber(1), longest_wait=timedelta(minutes=10)
@@ -44,7 +45,7 @@ def test_a_wait_ends_exactly_when_it_is_due():
     assert refusal(lane=a_lane(due_at=after(10))) == ""
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("changes", "reason"),
     [
         pytest.param({"delivery": a_delivery(state=State.SENDING)}, "it is sending", id="sending"),

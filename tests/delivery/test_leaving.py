@@ -5,6 +5,7 @@ import pytest
 from butterfly_gitops.delivery.leaving import ended_if_done, leave, set_aside_all, takes_nothing
 from butterfly_gitops.model.delivery import FINAL, IN_LANE, State
 from tests.delivery.rows import a_delivery, a_lane, after, in_flight
+from tests.table import in_one_test
 
 NOW = after(60)
 REASON = "its endpoint was removed: CHG-4411"
@@ -63,7 +64,7 @@ ENDS = [
 ]
 
 
-@pytest.mark.parametrize(("leaving", "state", "ends"), ENDS)
+@in_one_test(("leaving", "state", "ends"), ENDS)
 def test_a_lane_ends_once_nothing_keeps_it(leaving, state, ends):
     waiting = [] if state is None else [a_delivery(state=state)]
     lane = a_lane(leaving=leaving)
@@ -76,7 +77,7 @@ def test_what_has_ended_stays_so(leaving):
     assert ended_if_done(ended, [a_delivery()]) == ended
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("changes", "expected"),
     [
         ({}, False),

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from butterfly_gitops.delivery.patient import identifier_keys, is_same_patient
 from butterfly_gitops.model.study import PatientIdentifier
+from tests.table import in_one_test
 
 lines = st.none() | st.text(max_size=3)
 ids = st.text(min_size=1, max_size=3).map(lambda text: f"x{text}x".replace("\x00", ""))
@@ -18,7 +19,7 @@ def keys(*names):
     return frozenset(names)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("known", "arriving", "merged_from", "is_same"),
     [
         pytest.param(keys("a"), keys("a"), NONE, True, id="the same identifier"),
@@ -36,7 +37,7 @@ def test_two_snapshots_are_of_one_patient(known, arriving, merged_from, is_same)
     assert is_same_patient(known, arriving, merged_from) is is_same
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     "other",
     [
         PatientIdentifier(id="MRN1", authority="STE", type="PI"),

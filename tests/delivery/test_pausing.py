@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 from butterfly_gitops.delivery.pausing import LONGEST, CannotPause, holds_back, is_paused, paused
 from butterfly_gitops.model.delivery import Pause
 from tests.delivery.rows import T0, a_lane, after
+from tests.table import in_one_test
 
 
 def a_pause(until=None, **changes):
     return Pause(**{"by": "ada@example.org", "reason": "upgrade", "since": T0, "until": until, **changes})
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("pause", "seconds", "stands"),
     [
         pytest.param(None, 0, False, id="none"),
@@ -31,8 +32,8 @@ def test_a_pause_stands_until_its_end(pause, seconds, stands):
     assert holds_back(pause, after(seconds)) is stands
 
 
-@pytest.mark.parametrize("is_in_git", [True, False])
-@pytest.mark.parametrize("pause", [None, a_pause(), a_pause(after(60))], ids=["none", "open", "ended"])
+@in_one_test("is_in_git", [True, False])
+@in_one_test("pause", [None, a_pause(), a_pause(after(60))], ids=["none", "open", "ended"])
 def test_the_stricter_wins(is_in_git, pause):
     lane = a_lane(paused=is_in_git, pause=pause)
     assert is_paused(lane, after(120)) is (is_in_git or pause == a_pause())

@@ -18,6 +18,7 @@ from butterfly_gitops.delivery.routing import (
     true_start,
 )
 from tests.delivery.rows import a_rule, after
+from tests.table import in_one_test
 
 ALL = Entitled(enterprise=True, preliminary_results=True)
 NO_PRELIMINARY = Entitled(enterprise=True, preliminary_results=False)
@@ -31,7 +32,7 @@ def verdicts(*rules, kind="finalized", occurred=10, applies=1, entitled=ALL, pre
     return [one.verdict for one in decisions]
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("kind", "entitled", "preliminary", "verdict"),
     [
         pytest.param("finalized", ALL, True, "deliver", id="finalized"),
@@ -56,7 +57,7 @@ def test_a_decision_has_its_reason(kind, entitled, preliminary, verdict):
     assert verdicts(a_rule(), kind=kind, entitled=entitled, preliminary=preliminary) == [verdict]
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("occurred", "verdict"),
     [
         pytest.param(0, "deliver", id="exactly at the start"),
@@ -74,7 +75,7 @@ def test_a_rule_is_not_retroactive(occurred, verdict):
     assert verdicts(a_rule(), occurred=occurred) == [verdict]
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("start", "until", "occurred", "is_so"),
     [
         pytest.param((0, 7), None, 10, True, id="in force"),
@@ -124,7 +125,7 @@ def test_what_delivers_says_deliver_and_nothing_else_does(kind):
     assert one.delivers is (one.verdict == "deliver") is (kind in {"finalized", "attestation_requested"})
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("ahead_s", "starts_s"),
     [
         pytest.param(-3600, -3600, id="an hour ago"),
@@ -189,7 +190,7 @@ def test_a_pair_added_and_removed_again_and_again_delivers_at_most_once(cuts, oc
     assert made.count("deliver") == int(in_force)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("minutes", "is_near"),
     [(0, False), (0.1, True), (5, True), (5.1, False), (-1, False)],
     ids=["at the start", "just before", "five minutes before", "longer before", "after"],

@@ -36,6 +36,7 @@ from tests.delivery.rows import (
     settled,
     states,
 )
+from tests.table import in_one_test
 
 ONE = in_flight(a_delivery(1))
 MAYBE = in_flight(a_delivery(1, maybe_received=True))
@@ -297,8 +298,8 @@ def test_after_resume_the_same_three_may_fail_again_before_the_lane_stops():
 # What awaits the attempt in flight.
 
 
-@pytest.mark.parametrize("name", OUTCOMES)
-@pytest.mark.parametrize("then", [State.SUPERSEDED, State.CANCELLED, State.SET_ASIDE])
+@in_one_test("name", OUTCOMES)
+@in_one_test("then", [State.SUPERSEDED, State.CANCELLED, State.SET_ASIDE])
 def test_then_is_applied_unless_the_attempt_delivers(then, name):
     one = row(settled(replace(ONE, then=then, then_reason="why"), OUTCOMES[name]), 1)
     assert one.state is (State.DELIVERED if name == "delivered" else then)
@@ -315,7 +316,7 @@ def test_what_a_person_sets_aside_while_policy_does_stays_with_the_person():
 # A target that changed while the attempt was in flight.
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("verdict", "on_retarget", "state"),
     [
         pytest.param(SILENT, "set_aside", State.SET_ASIDE, id="silent"),

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from butterfly_gitops.delivery.states import TABLE, Event, IllegalMoveError, back_in_lane, move, move_or_then
 from butterfly_gitops.model.delivery import FINAL, IN_LANE, State
 from tests.delivery.rows import a_delivery, after
+from tests.table import in_one_test
 
 Q, S, U, A = State.QUEUED, State.SENDING, State.UNCERTAIN, State.SET_ASIDE
 THEN_EVENTS = (Event.NOT_ROUTED, Event.SET_ASIDE, Event.NEWER, Event.CANCELLED)
@@ -57,7 +58,7 @@ def test_no_row_stands_twice():
     assert len({(one.source, one.event) for one in TABLE}) == len(TABLE)
 
 
-@pytest.mark.parametrize("row", TABLE, ids=lambda row: f"{row.source}-{row.event}")
+@in_one_test("row", TABLE, ids=lambda row: f"{row.source}-{row.event}")
 def test_every_row_of_the_table_moves(row):
     for goal in row.goals:
         moved = move(a_delivery(state=row.source), row.event, goal, at=after(1), reason="why")
@@ -89,8 +90,8 @@ def test_a_move_forgets_that_policy_set_it_aside():
     assert not back.by_policy
 
 
-@pytest.mark.parametrize("event", THEN_EVENTS)
-@pytest.mark.parametrize("state", [Q, U, A])
+@in_one_test("event", THEN_EVENTS)
+@in_one_test("state", [Q, U, A])
 def test_what_waits_moves_at_once(state, event):
     moved = move_or_then(a_delivery(state=state), event, at=after(1), reason="why")
     assert (moved.state, moved.then) == (*DESIGNED[state, event], None)
@@ -102,8 +103,8 @@ def test_what_is_being_sent_only_notes_what_follows(event):
     assert (noted.state, noted.then, noted.then_reason) == (S, *DESIGNED[Q, event], "why")
 
 
-@pytest.mark.parametrize("then", [State.SUPERSEDED, State.CANCELLED])
-@pytest.mark.parametrize("event", THEN_EVENTS)
+@in_one_test("then", [State.SUPERSEDED, State.CANCELLED])
+@in_one_test("event", THEN_EVENTS)
 def test_a_final_then_stays(event, then):
     noted = a_delivery(state=S, then=then, then_reason="first")
     assert move_or_then(noted, event, at=after(1), reason="second") == noted

@@ -5,13 +5,14 @@ import pytest
 from butterfly_gitops.delivery.status import repeats_revision, status_of
 from butterfly_gitops.model.delivery import Cause, ResultStatus
 from tests.delivery.rows import a_delivery, a_preliminary, a_report, a_withdrawal
+from tests.table import in_one_test
 
 P, F, C, W = ResultStatus.P, ResultStatus.F, ResultStatus.C, ResultStatus.W
 PRELIMINARY, FINAL = a_preliminary(revision=3), a_delivery(revision=3)
 BY_HAND = a_delivery(revision=3, cause=Cause.ONE_OFF)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("delivery", "acknowledged", "revision", "status"),
     [
         pytest.param(PRELIMINARY, None, None, P, id="attested, nothing known"),

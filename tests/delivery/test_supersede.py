@@ -37,6 +37,7 @@ from tests.delivery.rows import (
     settled,
     states,
 )
+from tests.table import in_one_test
 
 Q, S, U, A = State.QUEUED, State.SENDING, State.UNCERTAIN, State.SET_ASIDE
 SUPERSEDED = State.SUPERSEDED
@@ -146,7 +147,7 @@ def test_of_two_finals_with_one_rank_the_later_accepted_speaks():
 # Late arrivals.
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("arrival", "rows", "latest"),
     [
         pytest.param(an_arrival(revision=2), (a_report(),), None, id="older than its report"),
@@ -325,7 +326,7 @@ def withdrawals(made):
     return [one for one in made.deliveries if one.content is Content.WITHDRAWAL and one.state is A]
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     "rows",
     [
         pytest.param((a_received_report(event=7),), id="acknowledged"),
@@ -344,7 +345,7 @@ def withdrawals(made):
         pytest.param((a_received_report(event=6), in_flight(a_delivery(7))), id="a correction in flight"),
     ],
 )
-@pytest.mark.parametrize("to", [(1,), (2,), ()], ids=["routed here", "routed elsewhere", "not routed"])
+@in_one_test("to", [(1,), (2,), ()], ids=["routed here", "routed elsewhere", "not routed"])
 def test_what_may_have_been_received_for_another_patient_is_withdrawn_by_a_person(rows, to):
     (one,) = withdrawals(admitted(replace(ANOTHER, decisions=an_arrival(to=to).decisions), *rows))
     assert (one.state, one.cause, one.by_policy) == (A, Cause.WITHDRAWAL, False)
@@ -387,8 +388,8 @@ def test_only_a_finalized_for_another_patient_withdraws(kind):
     assert withdrawals(admitted(an_arrival(kind, 4, patient=HANS), a_received_report())) == []
 
 
-@pytest.mark.parametrize("state", [A, Q, U])
-@pytest.mark.parametrize("to", [(1,), ()], ids=["routed", "not routed"])
+@in_one_test("state", [A, Q, U])
+@in_one_test("to", [(1,), ()], ids=["routed", "not routed"])
 def test_a_finalized_for_its_own_patient_ends_a_withdrawal(state, to):
     rows = (a_received_report(), a_withdrawal(2, 4, state=state))
     made = admitted(an_arrival(revision=5, to=to), *rows)
@@ -436,7 +437,7 @@ def two_reports(erika, hans):
     )
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("erika", "hans", "chosen"),
     [
         pytest.param(a_report(), a_report(), 2, id="nothing received: the later one"),

@@ -9,6 +9,7 @@ from butterfly_gitops.delivery.target import retarget, text_of, wire_of
 from butterfly_gitops.model.delivery import State, Target, TargetNumber
 from butterfly_gitops.model.endpoint import EhrEndpoint
 from tests.delivery.rows import LANE, a_delivery, a_lane, after, an_endpoint
+from tests.table import in_one_test
 
 # field: another value than the sample's or the default
 WIRE: dict[str, Any] = {
@@ -60,14 +61,14 @@ def test_who_is_reached_is_the_wire_alone(field, value):
     assert text_of(changed) == text_of(BEFORE)
 
 
-@pytest.mark.parametrize(("field", "value"), TEXT.items(), ids=ids(TEXT))
+@in_one_test(("field", "value"), TEXT.items(), ids=ids(TEXT))
 def test_how_a_message_reads_is_the_text_alone(field, value):
     changed = an_endpoint(**{field: value})
     assert text_of(changed) != text_of(BEFORE)
     assert wire_of(changed) == wire_of(BEFORE)
 
 
-@pytest.mark.parametrize(("field", "value"), NEITHER.items(), ids=ids(NEITHER))
+@in_one_test(("field", "value"), NEITHER.items(), ids=ids(NEITHER))
 def test_the_rest_leaves_the_target_alone(field, value):
     changed = an_endpoint(**{field: value})
     assert changed != BEFORE
@@ -87,7 +88,7 @@ def uncertain(number=1):
     return a_delivery(number, state=State.UNCERTAIN, maybe_received=True, target=TargetNumber(1))
 
 
-@pytest.mark.parametrize(("field", "value"), {**WIRE, **TEXT}.items(), ids=ids({**WIRE, **TEXT}))
+@in_one_test(("field", "value"), {**WIRE, **TEXT}.items(), ids=ids({**WIRE, **TEXT}))
 def test_a_change_of_the_target_is_its_next_revision(field, value):
     moved = retargeted(an_endpoint(**{field: value}))
     assert moved.target is not None
@@ -132,7 +133,7 @@ def test_what_stored_targets_are_known_by_never_changes():
     )
 
 
-@pytest.mark.parametrize("field", [*WIRE, *TEXT])
+@in_one_test("field", [*WIRE, *TEXT])
 def test_a_default_that_is_written_out_is_no_change(field):
     default = EhrEndpoint.model_fields[field].default
     if default is PydanticUndefined:

@@ -8,6 +8,7 @@ from butterfly_gitops.delivery.verdict import judge, reply_bytes
 from butterfly_gitops.mllp.exchange import NoReply, Reply, Silence
 from butterfly_gitops.mllp.framing import framed
 from butterfly_gitops.model.delivery import Outcome
+from tests.table import in_one_test
 
 ID = "K7Q2M4ZP0V9T3XNB6RWC"
 MSH = b"MSH|^~\\&|EPIC|STE|BUTTERFLY|STE|20261124090316||ACK^R01^ACK|1|P|2.5.1"
@@ -33,7 +34,7 @@ def unanswered(kind, **came):
 
 
 # The numbers are the rows of the catalogue of misbehaving peers.
-@pytest.mark.parametrize(
+@in_one_test(
     ("data", "original", "commit", "code", "detail"),
     [
         pytest.param(ack("AA"), D, D, "AA", "", id="19 AA"),
@@ -89,7 +90,7 @@ def test_a_commit_accept_delivers_in_commit_mode_only():  # rows 20 and 21
     assert (verdict.outcome, verdict.detail) == (U, "CA in original mode: set acknowledgement mode commit?")
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("data", "reply", "detail"),
     [
         pytest.param(ack("AA", end=b"\n"), {}, "segments end in line feeds", id="34 LF"),
@@ -152,7 +153,7 @@ def test_what_stands_beside_the_codes_does_not_matter(more):
     assert judged(ack("AA", ID, more)).outcome is D
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("kind", "outcome", "detail"),
     [
         (Silence.NOTHING_LEFT, Outcome.NOT_SENT, "the connection was lost before a byte left"),

@@ -14,6 +14,7 @@ from butterfly_gitops.hl7.acknowledgement import (
     read_acknowledgement,
 )
 from tests.hl7.samples import CONTROL_ID, rendered, study
+from tests.table import in_one_test
 
 MSH = b"MSH|^~\\&|EPIC|STE|BUTTERFLY|STE|20261124090316||ACK^R01^ACK|1|P|2.5.1"
 ID = CONTROL_ID.encode()
@@ -25,13 +26,13 @@ def ack(msa: bytes, *more: bytes, end: bytes = b"\r") -> bytes:
     return end.join([MSH, msa, *more, b""])
 
 
-@pytest.mark.parametrize("code", ["AA", "AE", "AR", "CA", "CE", "CR"])
+@in_one_test("code", ["AA", "AE", "AR", "CA", "CE", "CR"])
 def test_every_code_is_read_exactly(code: str):
     reply = read_acknowledgement(ack(b"MSA|%s|%s" % (code.encode(), ID)))
     assert (reply.problem, reply.msa1, reply.msa2, reply.oddities) == ("", code, CONTROL_ID, ())
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("field", "msa1"),
     [
         pytest.param(b"", "", id="empty"),
@@ -48,7 +49,7 @@ def test_msa_1_is_exact(field: bytes, msa1: str):
     assert read_acknowledgement(ack(b"MSA|%s|%s" % (field, ID))).msa1 == msa1
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("msa", "msa2"),
     [
         pytest.param(b"MSA|AA|OTHER", "OTHER", id="another message"),
@@ -65,7 +66,7 @@ def test_msa_2_is_exact(msa: bytes, msa2: str):
     assert read_acknowledgement(ack(msa)).msa2 == msa2
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("reply", "problem"),
     [
         pytest.param(b"", "empty reply", id="empty"),
@@ -97,7 +98,7 @@ def test_what_is_no_acknowledgement_says_why(reply: bytes, problem: str):
     assert read_acknowledgement(reply) == ParsedAcknowledgement(problem=problem)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("reply", "oddities"),
     [
         pytest.param(ack(b"MSA|AA|" + ID), (), id="CR"),
@@ -126,7 +127,7 @@ def test_an_accept_is_read_through_what_peers_do(reply: bytes, oddities: tuple[s
     assert read.oddities == oddities
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("err", "errors"),
     [
         pytest.param(

@@ -24,6 +24,7 @@ from butterfly_gitops.hl7.version import VERSIONS
 from butterfly_gitops.model.message import Message
 from butterfly_gitops.model.study import StudyEvent
 from tests.hl7.samples import TESTS, endpoint, field_of, lines, rendered
+from tests.table import in_one_test
 
 EFAST = json.loads((TESTS / "studies" / "efast.json").read_text(encoding="utf-8"))
 
@@ -43,7 +44,7 @@ def refusal(of: StudyEvent, encoding: str = "UTF-8", **message: Any) -> Renderin
     return refused.value
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("place", "text", "field", "written"),
     [
         ("PV1-3.4", "ED", "PV1-3", "ED^12^A^ED"),
@@ -101,7 +102,7 @@ def of_visit(**encounter: Any) -> StudyEvent:
     return StudyEvent.model_validate_json(json.dumps({**EFAST, "encounter": {"class": "E", **encounter}}))
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("encounter", "fields", "field", "written"),
     [
         ({"visit_number": "V1"}, {"PV1-19.4": "STE"}, "PV1-19", "V1^^^STE"),
@@ -143,7 +144,7 @@ def test_a_field_of_ours_without_a_value_says_delete_whatever_is_fixed_in_it():
     assert field_of(rendered(of_visit(), to), "PID-18") == '""'
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("place", "may_be"),
     [
         *(("PV1-19.4", True), ("PV1-19.4.3", True), ("PV1-19.4.4", False), ("PV1-19.5.1", False)),
@@ -190,7 +191,7 @@ def test_every_version_has_its_lengths():
     assert {version for layout in LAYOUTS.values() for version in layout.versions} == VERSIONS.keys()
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("version", "patient", "study", "field"),
     [
         ("2.5.1", {"family": "M" * 300}, {}, "PID-5"),
@@ -253,7 +254,7 @@ def test_a_message_has_the_most_bytes_that_the_receiver_takes():
     assert str(refused) == f"MSH: the message has {size} bytes; message.max_message_bytes allows {size - 1}"
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("encoding", "text", "written"),
     [
         ("US-ASCII", "Zoë Müller-Łukasz Strauß", "Zoe Muller-Lukasz Strauss"),
@@ -281,7 +282,7 @@ def test_what_has_no_plain_letters_is_set_aside_by_either_policy(family: str):
         assert refusal(event({"family": family}), "US-ASCII", unencodable=policy).field == "PID-5"
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("changed", "settings"),
     [
         ({"patient": {"family": "Müller"}}, ("message.unencodable", "encoding")),
@@ -306,13 +307,13 @@ def test_a_refusal_names_the_policy_only_where_plain_letters_would_hint_it(
     assert all(setting in refused.value.decided_by for setting in settings)
 
 
-@pytest.mark.parametrize("text", ["10⁵/mL", "5²", "½ cm", "3·5 cm", "５ cm", "①"])
+@in_one_test("text", ["10⁵/mL", "5²", "½ cm", "3·5 cm", "５ cm", "①"])
 def test_no_number_becomes_another_one(text: str):
     long = event(report=[{"section": "findings", "text": text}])
     assert refusal(long, "US-ASCII", unencodable="transliterate").field == "OBX-5"
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("patient", "study", "field"),
     [
         ({"identifiers": [{"id": "É12", "authority": "STE", "type": "MR"}]}, {}, "PID-3"),
@@ -338,7 +339,7 @@ EFAST_ROWS = {
 LONG = {"code": "1" * 199, "display": "1" * 199}
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("message", "study", "named"),
     [
         ({}, {"report": [{"section": "findings", "text": "é"}]}, "OBX 2 (findings)"),

@@ -1,9 +1,8 @@
 """Each layout, in each of its versions, is shown in each encoding; the bytes are what the golden files show."""
 
-import pytest
-
 from tests.hl7 import standard
 from tests.hl7.charset_messages import FAMILIES, FOLDER, PAIRS, text_of
+from tests.table import in_one_test
 
 
 def test_each_layout_and_version_has_its_file():
@@ -11,13 +10,13 @@ def test_each_layout_and_version_has_its_file():
     assert sorted(path.name for path in FOLDER.iterdir()) == wanted
 
 
-@pytest.mark.parametrize(("layout", "version"), PAIRS)
+@in_one_test(("layout", "version"), PAIRS)
 def test_we_render_what_the_golden_file_shows(layout: str, version: str):
     shown = (FOLDER / f"{layout}-{version}.txt").read_text(encoding="utf-8")
     assert shown == text_of(layout, version)
 
 
-@pytest.mark.parametrize(("layout", "version"), PAIRS)
+@in_one_test(("layout", "version"), PAIRS)
 def test_each_encoding_is_shown_with_its_name_and_its_letters(layout: str, version: str):
     blocks = (FOLDER / f"{layout}-{version}.txt").read_text(encoding="utf-8").split("\n\n")
     assert [block.split("\n")[0] for block in blocks] == list(standard.CODECS)

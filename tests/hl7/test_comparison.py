@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from butterfly_gitops.hl7.comparison import SHOWN, Alteration, alterations
 from butterfly_gitops.hl7.layouts.catalog import LAYOUTS
 from tests.hl7.samples import endpoint, rendered, study
+from tests.table import in_one_test
 
 FINDINGS = "18782-3^Radiology Study observation (narrative)^LN"
 EF = "EF^Ejection fraction^L"
@@ -45,7 +46,7 @@ def between(before: dict[str, Any], after: dict[str, Any], status: str = "F") ->
     ]
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("after", "expected"),
     [
         ({}, []),
@@ -86,7 +87,7 @@ def test_each_field_that_differs_is_named(after: dict[str, Any], expected: list[
 PDF = "18760-9^Ultrasound report^LN"
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("before", "after", "expected"),
     [
         (

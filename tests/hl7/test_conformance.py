@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator
 from typing import Any, get_args
 
-import pytest
 from hl7apy.v2_5_1.datatypes import DATATYPES_STRUCTS
 from hl7apy.v2_5_1.segments import SEGMENTS
 
@@ -21,6 +20,7 @@ from butterfly_gitops.model.message import Message
 from butterfly_gitops.model.study import Location, PatientIdentifier, Person
 from tests.hl7.conformance_file import STATEMENT, fresh
 from tests.hl7.samples import CONTROL_ID, Case, golden_names, read_case
+from tests.table import in_one_test
 from tools.conformance.components import FILLED
 from tools.conformance.standard import KINDS, TABLES
 
@@ -105,7 +105,7 @@ def letters(text: str) -> str:
     return re.sub(r"[^a-z0-9]", "", text.lower())
 
 
-@pytest.mark.parametrize("name", [name for name in KINDS if name != "ZDS"])
+@in_one_test("name", [name for name in KINDS if name != "ZDS"])
 def test_names_and_types_are_those_of_the_standard(name: str):
     known = {int(entry[0].rpartition("_")[2]): entry[1] for entry in SEGMENTS[name][1]}
     for segment, field in fields():
@@ -121,7 +121,7 @@ def segments(case: Case) -> list[list[str]]:
     return [["MSH", "|", *line[1:]] if line[0] == "MSH" else line for line in lines]
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@in_one_test("case", CASES, ids=lambda case: case.name)
 def test_what_is_required_is_valued_and_codes_are_those_of_the_tables(case: Case):
     coded = {
         place: TABLE[number].values
@@ -149,9 +149,7 @@ def filled(value: str) -> set[str]:
     }
 
 
-@pytest.mark.parametrize(
-    "case", [one for one in CASES if not one.endpoint.message.fields], ids=lambda case: case.name
-)
+@in_one_test("case", [one for one in CASES if not one.endpoint.message.fields], ids=lambda case: case.name)
 def test_no_component_is_filled_but_those_that_are_listed(case: Case):
     for segment in segments(case):
         for number, value in enumerate(segment):
@@ -162,9 +160,7 @@ def test_no_component_is_filled_but_those_that_are_listed(case: Case):
                 assert filled(value) <= FILLED[data_type].keys(), (segment[0], number)
 
 
-@pytest.mark.parametrize(
-    "case", [one for one in CASES if not one.endpoint.message.fields], ids=lambda case: case.name
-)
+@in_one_test("case", [one for one in CASES if not one.endpoint.message.fields], ids=lambda case: case.name)
 def test_no_component_that_may_be_fixed_is_written_by_us(case: Case):
     sent = {
         (f"{segment[0]}-{number}", int(component))
@@ -233,7 +229,7 @@ def test_the_tables_have_the_codes_that_the_settings_allow():
     assert set(TABLE["0103"].values) == set(processing)
 
 
-@pytest.mark.parametrize("segment", LAST_FIELDS)
+@in_one_test("segment", LAST_FIELDS)
 def test_each_field_has_the_components_of_its_data_type(segment: str):
     """As `hl7apy` has them; it knows no type of OBX-5, and none of OBX-20 to 22, which are reserved."""
     for number, (_, reference, *_) in enumerate(SEGMENTS[segment][1], start=1):

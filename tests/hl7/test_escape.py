@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from butterfly_gitops.hl7.escape import escape, escape_text, unescape
+from tests.table import in_one_test
 
 LINE_END = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 # Hostile more often than chance would have it.
@@ -33,7 +34,7 @@ def test_no_delimiter_and_no_control_character_is_left(text: str):
     assert not MUST_NOT_LEAVE.search(escape_text(text))
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("plain", "escaped"),
     [
         pytest.param("No free fluid.", "No free fluid.", id="nothing to do"),
@@ -48,7 +49,7 @@ def test_values(plain: str, escaped: str):
     assert escape(plain) == escaped
 
 
-@pytest.mark.parametrize("end", ["\n", "\r", "\r\n", "\x85", "\u2028", "\u2029"], ids=ascii)
+@in_one_test("end", ["\n", "\r", "\r\n", "\x85", "\u2028", "\u2029"], ids=ascii)
 def test_every_kind_of_line_end_breaks_a_line_of_text(end: str):
     assert escape_text(f"one{end}two") == r"one\.br\two"
 

@@ -21,6 +21,7 @@ from butterfly_gitops.model.endpoint import EhrEndpoint
 from butterfly_gitops.model.study import StudyEvent
 from tests.hl7.samples import AT, CONTROL_ID, FALLBACK, TESTS, endpoint, field_of, rendered
 from tests.rules.canaries import EVENT, leaves
+from tests.table import in_one_test
 
 STUDIES = [
     StudyEvent.model_validate_json(line)
@@ -49,7 +50,7 @@ def outcome(make: Any) -> object:
         return refusal.field, refusal.why
 
 
-@pytest.mark.parametrize("message", WISHES.values(), ids=WISHES.keys())
+@in_one_test("message", WISHES.values(), ids=WISHES.keys())
 def test_a_form_keeps_nothing_of_a_message(message: dict[str, Any]):
     to = endpoint(message=message)
     form = Form.of(to)

@@ -18,6 +18,7 @@ from butterfly_gitops.model.message import Message
 from tests.hl7 import standard
 from tests.hl7.samples import CASES, GOLDEN, Case, golden_names, read_case
 from tests.hl7.wire import Wire, field
+from tests.table import in_one_test
 
 # What hl7apy reports of a message that is as we want it: a case that shows it, and why.
 DEVIATIONS = {
@@ -110,7 +111,7 @@ def choices(schema: dict[str, Any]) -> list[str]:
     return list(chain.from_iterable(branch.get("enum", ()) for branch in branches))
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("setting", "choice"),
     [
         (name, choice)
@@ -204,7 +205,7 @@ def test_each_segment_stands_where_the_version_has_it(wire: Wire):
     assert standard.is_in_order(wire.names, wire["MSH-12"])
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("version", "names", "is_right"),
     [
         ("2.5.1", "MSH PID PV1 ORC OBR TQ1 OBX", True),

@@ -13,6 +13,7 @@ from butterfly_gitops.hl7.segments.obx import ObxRow
 from butterfly_gitops.hl7.version import VERSIONS
 from butterfly_gitops.model.study import StudyEvent
 from tests.hl7.samples import TESTS, endpoint, lines, rendered
+from tests.table import in_one_test
 
 EFAST = json.loads((TESTS / "studies" / "efast.json").read_text(encoding="utf-8"))
 PDF = {"title": "Report", "media_type": "application/pdf", "base64": "JVBERi0xLjQKJSVFT0YK"}
@@ -66,9 +67,7 @@ def test_each_layout_says_what_it_is_and_which_versions_it_has():
         assert "2.5.1" in layout.versions
 
 
-@pytest.mark.parametrize(
-    ("layout", "version"), [(one.name, v) for one in LAYOUTS.values() for v in one.versions]
-)
+@in_one_test(("layout", "version"), [(one.name, v) for one in LAYOUTS.values() for v in one.versions])
 def test_a_version_is_named_and_knows_the_structure_from_2_3_1_on(layout: str, version: str):
     header = fields(event(), layout=layout, hl7_version=version)[0]
     assert header[11] == version
@@ -113,7 +112,7 @@ def test_an_attestation_has_its_own_time_where_it_has_one_and_the_study_uid_has_
     assert times() == ["", "20261124084100"]
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("pdf", "head"),
     [
         ({}, "^Application^PDF^Base64^"),
@@ -138,7 +137,7 @@ def test_each_pdf_is_sent_and_nothing_else_that_is_attached():
     assert [instance for _, instance, _ in sent[1:]] == ["1", "2"]
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("layout", "status", "obr_25", "obx_11"),
     [
         ("pdf", "P", "P", ["O", "P"]),
@@ -157,14 +156,14 @@ def test_statuses_of_documents_and_notices(layout: str, status: str, obr_25: str
     assert [found for (found,) in rows(segments, 11)] == obx_11
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("study_uid", "kind", "value"),
     [
         ("ST", "ST", EFAST["study"]["study_uid"]),
         ("HD", "HD", f"^{EFAST['study']['study_uid']}^ISO"),
     ],
 )
-@pytest.mark.parametrize("layout", ["report", "lines", "pdf", "notice"])
+@in_one_test("layout", ["report", "lines", "pdf", "notice"])
 def test_the_study_uid_as_a_row(layout: str, study_uid: str, kind: str, value: str):
     assert rows(fields(event(), layout=layout, study_uid=study_uid), 2, 3, 5)[0] == (
         kind,
@@ -185,8 +184,8 @@ def test_no_study_uid_where_none_is_wanted(layout: str):
     assert EFAST["study"]["study_uid"] not in str(fields(event(), layout=layout, study_uid="none"))
 
 
-@pytest.mark.parametrize("layout", ["report", "lines", "pdf", "notice"])
-@pytest.mark.parametrize(
+@in_one_test("layout", ["report", "lines", "pdf", "notice"])
+@in_one_test(
     ("form", "kind", "value"),
     [
         ("text", "TX", "https://cloud.example.org/s?a=1\\T\\b=2"),
@@ -230,8 +229,8 @@ def test_line_ends_within_a_text(setting: dict[str, str], written: str):
     assert rows(fields(event(), layout="report", **setting), 5)[1] == (written,)
 
 
-@pytest.mark.parametrize(("layout", "default"), [("report", "TX"), ("lines", "ST")])
-@pytest.mark.parametrize("wanted", [None, "TX", "FT", "ST"])
+@in_one_test(("layout", "default"), [("report", "TX"), ("lines", "ST")])
+@in_one_test("wanted", [None, "TX", "FT", "ST"])
 def test_text_has_the_type_that_the_receiver_wants(layout: str, default: str, wanted: str | None):
     segments = fields(event(study_uid=None, observations=[]), layout=layout, text_type=wanted)
     assert {kind for (kind,) in rows(segments, 2)} == {wanted or default}
@@ -266,7 +265,7 @@ def test_an_addendum_holds_the_whole_text_and_its_values_replace(layout: str):
     assert [(row[1], row[3]) for row in values] == [("EF^EF^L", "C")]
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("layout", "what", "study", "field"),
     [
         ("report", "accession_number", {"accession_number": None}, "OBR-18"),

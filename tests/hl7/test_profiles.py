@@ -5,6 +5,7 @@ import pytest
 from tests.hl7.profiles import PROFILES, Rule
 from tests.hl7.samples import Case, golden_names, read_case
 from tests.hl7.wire import Wire
+from tests.table import in_one_test
 
 CASES = {name: read_case(name) for name in golden_names()}
 RULES = [(layout, rule) for layout, rules in PROFILES.items() for rule in rules]
@@ -21,14 +22,14 @@ def of_profile(rule: Rule, layout: str) -> list[Case]:
 ids = [f"{layout}: {rule.says}" for layout, rule in RULES]
 
 
-@pytest.mark.parametrize(("layout", "rule"), RULES, ids=ids)
+@in_one_test(("layout", "rule"), RULES, ids=ids)
 def test_every_golden_message_of_the_layout_keeps_it(layout: str, rule: Rule):
     concerned = of_profile(rule, layout)
     assert concerned
     assert not [case.name for case in concerned if not rule.holds(Wire.read(case.text), case)]
 
 
-@pytest.mark.parametrize(("layout", "rule"), RULES, ids=ids)
+@in_one_test(("layout", "rule"), RULES, ids=ids)
 def test_a_broken_copy_of_each_message_is_noticed(layout: str, rule: Rule):
     for case in of_profile(rule, layout):
         wire = Wire.read(case.text)

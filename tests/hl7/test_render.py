@@ -16,6 +16,7 @@ from butterfly_gitops.model.message import Message
 from butterfly_gitops.model.study import StudyEvent
 from tests.hl7 import standard
 from tests.hl7.samples import CONTROL_ID, FALLBACK, TESTS, endpoint, field_of, lines, rendered, study
+from tests.table import in_one_test
 
 EFAST = json.loads((TESTS / "studies" / "efast.json").read_text(encoding="utf-8"))
 
@@ -142,7 +143,7 @@ SHOWN_ELSEWHERE = {
 PLACES = [f"{name}-{n}" for name in ("MSH", "PID", "PV1", "ORC", "OBR", "OBX") for n in range(1, 36)]
 
 
-@pytest.mark.parametrize(("overrides", "fields"), [pytest.param(o, f, id=name) for name, o, f in TOUCHES])
+@in_one_test(("overrides", "fields"), [pytest.param(o, f, id=name) for name, o, f in TOUCHES])
 def test_a_setting_changes_these_fields_and_no_others(overrides: dict[str, Any], fields: dict[str, str]):
     event = changed(
         {
@@ -186,7 +187,7 @@ def test_msh_3_to_6_take_designators(place: int):
     assert field_of(rendered(study("efast.json"), to), f"MSH-{place}") == "X^1.2.3^ISO"
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("encoding", "declared", "name"),
     [
         ("US-ASCII", "", b"Muster"),
@@ -206,7 +207,7 @@ def test_each_encoding_has_its_bytes_and_its_name(encoding: str, declared: str, 
     assert value_of(result.data, "MSH-18") == declared
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("path", "value", "place", "content"),
     [
         pytest.param("study.placer_order_number", "ORD-1", "OBR-2", "ORD-1", id="placer"),
@@ -310,8 +311,8 @@ def test_delimiters_in_an_order_number_are_escaped_once_however_often_it_is_sent
         assert [field_of(message, place) for place in fields] == [r"A\S\1\T\2\F\3"] * 4
 
 
-@pytest.mark.parametrize("version", ["2.3", "2.3.1", "2.4", "2.5.1"])
-@pytest.mark.parametrize("sex", ["F", "M", "O", "U", "A", "N", None])
+@in_one_test("version", ["2.3", "2.3.1", "2.4", "2.5.1"])
+@in_one_test("sex", ["F", "M", "O", "U", "A", "N", None])
 def test_the_sex_is_one_of_the_versions_table(version: str, sex: str | None):
     event = study("efast.json", patient={"sex": sex})
     told = field_of(rendered(event, endpoint(message={"layout": "lines", "hl7_version": version})), "PID-8")
@@ -345,7 +346,7 @@ def test_a_repeat_shows_the_same_obr_22_and_a_new_revision_a_later_one():
     assert (field_of(new, "OBR-22"), new.status_time) == ("20261124090312", "20261124090312-0500")
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("changes", "printed"),
     [
         ({}, "20261124090311"),
@@ -355,7 +356,7 @@ def test_a_repeat_shows_the_same_obr_22_and_a_new_revision_a_later_one():
         ({"time_zone": "Europe/Berlin", "message": {"times": "local_with_offset"}}, "20261124150311+0100"),
     ],
 )
-@pytest.mark.parametrize("times", ["local", "local_with_offset"])
+@in_one_test("times", ["local", "local_with_offset"])
 def test_a_repeat_by_another_clock_shows_the_same_instant(times: str, changes: dict[str, Any], printed: str):
     at_first = endpoint(message={"times": times, "time_precision": "minute"})
     event = study("efast.json", occurred_at="2026-11-24T14:03:11Z")
@@ -367,7 +368,7 @@ def test_a_repeat_by_another_clock_shows_the_same_instant(times: str, changes: d
     assert again.status_time == first.status_time
 
 
-@pytest.mark.parametrize("value", ["55", "-0.5", "+3.", ".5", "007"])
+@in_one_test("value", ["55", "-0.5", "+3.", ".5", "007"])
 def test_numbers_of_hl7(value: str):
     event = changed("study.observations", [{"type": "numeric", "code": "EF", "value": value}])
     assert field_of(rendered(event), "OBX-5", nth=3) == value
@@ -380,13 +381,13 @@ def refused(event: StudyEvent, **overrides: Any) -> RenderingRefused:
     return error.value
 
 
-@pytest.mark.parametrize("value", ["about 55", "", " 55", "1e3", "5,5", ".", "5.5.5", "٥", "55\n"], ids=ascii)
+@in_one_test("value", ["about 55", "", " 55", "1e3", "5,5", ".", "5.5.5", "٥", "55\n"], ids=ascii)
 def test_what_is_no_number_is_refused(value: str):
     error = refused(changed("study.observations", [{"type": "numeric", "code": "EF", "value": value}]))
     assert str(error) == "OBX-5: observation 1 is numeric, but its value is no number"
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("path", "value", "overrides", "field"),
     [
         pytest.param("patient.identifiers", [], {}, "PID-3", id="no identifier"),

@@ -12,6 +12,7 @@ from butterfly_gitops.model.study import StudyEvent
 from tests.hl7 import standard
 from tests.hl7.samples import TESTS, endpoint, rendered, study
 from tests.hl7.wire import Wire
+from tests.table import in_one_test
 
 STUDIES = TESTS / "studies"
 NAMES = sorted(path.stem for path in STUDIES.glob("*.json"))
@@ -33,7 +34,7 @@ def refused_field(name: str, layout: str) -> str:
     return ""
 
 
-@pytest.mark.parametrize("name", NAMES)
+@in_one_test("name", NAMES)
 def test_each_is_rendered_in_every_layout_and_version_or_refused_for_what_it_lacks(name: str):
     for layout, version in SHAPES:
         to = endpoint(message={"layout": layout, "hl7_version": version})
@@ -47,7 +48,7 @@ def test_each_is_rendered_in_every_layout_and_version_or_refused_for_what_it_lac
         assert refusal.value.field == field
 
 
-@pytest.mark.parametrize(("name", "layout"), list(product(NAMES, ["report", "lines"])))
+@in_one_test(("name", "layout"), list(product(NAMES, ["report", "lines"])))
 def test_every_part_of_the_report_and_every_value_is_in_the_message(name: str, layout: str):
     event = study(f"{name}.json")
     if not event.patient.identifiers:

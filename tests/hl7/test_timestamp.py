@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from butterfly_gitops.hl7.refusal import RenderingRefused
 from butterfly_gitops.hl7.timestamp import WallClock, later_instant, remembered
 from tests.hl7.samples import endpoint, field_of, rendered, study
+from tests.table import in_one_test
 
 NEW_YORK = WallClock(zone=ZoneInfo("America/New_York"))
 NEW_YORK_OFFSET = WallClock(zone=ZoneInfo("America/New_York"), prints_offset=True)
@@ -24,7 +25,7 @@ def later_as_printed(clock: WallClock, occurred_at: datetime, last: str | None) 
     return clock.prints(later_instant(clock, occurred_at, last))
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("clock", "instant", "printed"),
     [
         pytest.param(NEW_YORK, "2026-11-24T14:03:11Z", "20261124090311", id="winter"),
@@ -43,7 +44,7 @@ def test_printing(clock: WallClock, instant: str, printed: str):
     assert clock.prints(at(instant)) == printed
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("clock", "occurred_at", "last", "printed"),
     [
         pytest.param(NEW_YORK, "2026-11-24T14:03:11Z", None, "20261124090311", id="first"),
@@ -145,7 +146,7 @@ def test_over_a_move_of_the_clock_westward_digits_without_an_offset_go_on(offset
     assert new == ("20261124081000-0600" if offset else "20261124090312")
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("zone", "instants", "local", "with_offset"),
     [
         pytest.param(
@@ -204,7 +205,7 @@ def test_around_a_change_of_the_clock(
     assert read == [at(text) for text in instants]
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("offset", "occurred_at", "last", "printed"),
     [
         pytest.param(False, "2026-11-24T14:03:59Z", None, "202611240903", id="cut, not rounded"),
@@ -243,8 +244,8 @@ def test_to_the_minute_the_second_pass_of_an_hour_is_refused():
     assert refused.value.field == "OBR-22"
 
 
-@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "America/New_York", "Etc/GMT+12"])
-@pytest.mark.parametrize("birth_date", ["1980-02-29", "1980-02", "1980", "1900-01-01"])
+@in_one_test("zone", ["Pacific/Kiritimati", "America/New_York", "Etc/GMT+12"])
+@in_one_test("birth_date", ["1980-02-29", "1980-02", "1980", "1900-01-01"])
 def test_a_date_without_a_time_is_never_shifted(zone: str, birth_date: str):
     event = study("efast.json", patient={"birth_date": birth_date})
     message = rendered(event, endpoint(time_zone=zone, message={"times": "local_with_offset"}))

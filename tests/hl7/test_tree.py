@@ -3,7 +3,6 @@
 import re
 from typing import Any
 
-import pytest
 from hl7apy import load_library
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,6 +11,7 @@ from butterfly_gitops.hl7.field_type import TYPE_OF_FIELD, component_name
 from butterfly_gitops.hl7.layouts.catalog import LAYOUTS
 from butterfly_gitops.hl7.tree import FieldPart, Segment, tree_of
 from tests.hl7.samples import CASES, endpoint, read_case, rendered, study
+from tests.table import in_one_test
 
 STANDARD = load_library("2.5.1")
 
@@ -37,7 +37,7 @@ def told(segments: tuple[Segment, ...]) -> dict[str, tuple[str, str]]:
     return found
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("place", "name", "text"),
     [
         ("MSH-3", "Sending Application", "BUTTERFLY"),
@@ -101,7 +101,7 @@ def test_a_text_is_read_as_it_was_written(text: str) -> None:
     assert told(tree({"too_long": "send"}, patient=patient))["PID-5.1"][1] == text[:100]
 
 
-@pytest.mark.parametrize("name", sorted(path.stem for path in CASES.glob("*.json")))
+@in_one_test("name", sorted(path.stem for path in CASES.glob("*.json")))
 def test_nothing_of_a_golden_message_is_left_out_or_nameless(name: str) -> None:
     case = read_case(name)
     found = tree_of(case.rendered.data, case.endpoint)
@@ -126,7 +126,7 @@ def words(name: str) -> str:
     return re.sub(r"[^a-z]", "", name.lower())
 
 
-@pytest.mark.parametrize("place", TYPE_OF_FIELD)
+@in_one_test("place", TYPE_OF_FIELD)
 def test_types_and_names_are_those_of_the_standard(place: str) -> None:
     if place.startswith("ZDS"):
         return

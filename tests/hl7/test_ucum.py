@@ -9,6 +9,7 @@ import pytest
 from butterfly_gitops.hl7.refusal import RenderingRefused
 from butterfly_gitops.hl7.ucum import SYMBOLS
 from tests.hl7.samples import TESTS, endpoint, lines, rendered, study
+from tests.table import in_one_test
 
 # Of UCUM's own tables: units that take a prefix, those that take none, prefixes, and units in brackets.
 METRIC = "m|g|L|s|Hz|Pa|B|m\\[Hg\\]|m\\[H2O\\]"
@@ -17,7 +18,7 @@ TERM = rf"(?:1|(?:(?:k|M|d|c|m|u)?(?:{METRIC})|{PLAIN})[23]?|\{{[a-z]+\}})"
 UNIT = re.compile(rf"(?:{TERM})?(?:/{TERM})*")
 
 
-@pytest.mark.parametrize("symbol", sorted(SYMBOLS))
+@in_one_test("symbol", sorted(SYMBOLS))
 def test_each_symbol_is_one_by_the_grammar_of_ucum(symbol: str):
     assert symbol
     assert UNIT.fullmatch(symbol)
@@ -32,7 +33,7 @@ def unit(text: str | None, **message: Any) -> str:
     return row[6]
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("text", "written"),
     [
         ("cm", "cm^^UCUM"),

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from butterfly_gitops.mllp.exchange import Done, Exchange, Limits, NoReply, Read, Reply, Silence, Write
+from tests.table import in_one_test
 
 LIMITS = Limits(first_byte_s=5, total_s=10, max_reply_bytes=100, grace_s=1)
 
@@ -53,7 +54,7 @@ REPLIES = {
 }
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("stream", "data", "answers_us", "junk", "dropped", "lacked", "closes"), REPLIES.values(), ids=REPLIES
 )
 def test_the_first_block_not_about_an_earlier_message_is_the_reply(
@@ -85,9 +86,9 @@ BEHIND = {
 }
 
 
-@pytest.mark.parametrize("ending", ["time", "fin", "reset"])
-@pytest.mark.parametrize("piece", [1, 200], ids=["byte by byte", "whole"])
-@pytest.mark.parametrize(("behind", "junk", "dropped"), BEHIND.values(), ids=BEHIND)
+@in_one_test("ending", ["time", "fin", "reset"])
+@in_one_test("piece", [1, 200], ids=["byte by byte", "whole"])
+@in_one_test(("behind", "junk", "dropped"), BEHIND.values(), ids=BEHIND)
 def test_what_comes_behind_a_foreign_answer_is_kept_and_proves_nothing(behind, junk, dropped, piece, ending):
     exchange = a_written_exchange(settled={"M0"})
     foreign = b"\x0bAE M9\x1c\r"
@@ -128,7 +129,7 @@ def test_what_is_kept_is_bounded():
     assert (len(step.answer.received), len(step.answer.data)) == (5000 + 4096, 4995)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("stream", "kind"),
     [
         pytest.param(b"", Silence.SILENCE, id="nothing"),
@@ -137,7 +138,7 @@ def test_what_is_kept_is_bounded():
         pytest.param(b"\x0bAA M1\r", Silence.STALLED, id="no end byte"),
     ],
 )
-@pytest.mark.parametrize("piece", [1, 100], ids=["byte by byte", "whole"])
+@in_one_test("piece", [1, 100], ids=["byte by byte", "whole"])
 def test_time_runs_out(stream, kind, piece):
     exchange = a_written_exchange()
     for n in range(0, len(stream), piece):
@@ -210,7 +211,7 @@ def test_an_end_byte_counts_as_the_last_only_after_a_silence_of_its_own():
     )
 
 
-@pytest.mark.parametrize("cut", range(1, 8))
+@in_one_test("cut", range(1, 8))
 def test_a_trailer_in_pieces_is_noted(cut):
     answer = b"\x0bAA M1\x1c\r"
     exchange = a_written_exchange()
@@ -257,8 +258,8 @@ def test_a_flood_without_a_start_byte_ends_before_the_time_runs_out():
     assert step == Done(answer=NoReply(kind=Silence.GARBAGE, received=b"x" * 101), closes=True)
 
 
-@pytest.mark.parametrize("happens", ["broke", "ended", "time"])
-@pytest.mark.parametrize(
+@in_one_test("happens", ["broke", "ended", "time"])
+@in_one_test(
     ("written", "kind"),
     [(0, "nothing_left"), (1, None), (49, None)],
     ids=["no byte", "a byte", "all but one"],

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from butterfly_gitops.mllp.framing import Unwrapper, wrap
+from tests.table import in_one_test
 
 CLEAN = st.binary(max_size=60).map(lambda data: data.replace(b"\x0b", b"").replace(b"\x1c", b""))
 MESSY = st.lists(
@@ -47,8 +48,8 @@ TABLE = {
 }
 
 
-@pytest.mark.parametrize("piece", [1, 2, 1000], ids=["byte by byte", "by twos", "whole"])
-@pytest.mark.parametrize(("stream", "blocks", "junk", "unterminated", "leftovers"), TABLE.values(), ids=TABLE)
+@in_one_test("piece", [1, 2, 1000], ids=["byte by byte", "by twos", "whole"])
+@in_one_test(("stream", "blocks", "junk", "unterminated", "leftovers"), TABLE.values(), ids=TABLE)
 def test_what_is_taken_out(stream, blocks, junk, unterminated, leftovers, piece):
     unwrapper = Unwrapper(max_bytes=100)
 
@@ -60,8 +61,8 @@ def test_what_is_taken_out(stream, blocks, junk, unterminated, leftovers, piece)
     assert not unwrapper.is_too_big
 
 
-@pytest.mark.parametrize("piece", [1, 7, 1000])
-@pytest.mark.parametrize("big", [b"x" * 101, b"x" * 100 + b"\x1cx", b"x" * 99 + b"\x1c\x1cx"], ids=len)
+@in_one_test("piece", [1, 7, 1000])
+@in_one_test("big", [b"x" * 101, b"x" * 100 + b"\x1cx", b"x" * 99 + b"\x1c\x1cx"], ids=len)
 def test_a_block_over_the_limit_stops_the_reading_and_is_not_kept(big, piece):
     stream = b"\x0bA\x1c\r\x0b" + big + b"\x1c\r\x0bB\x1c\r"
     unwrapper = Unwrapper(max_bytes=100)

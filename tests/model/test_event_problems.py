@@ -5,10 +5,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from butterfly_gitops.cli.study_files import read_events
 from butterfly_gitops.model.printable import short_digest
+from tests.table import in_one_test
 
 SAMPLE = json.loads(Path(__file__).parents[1].joinpath("studies", "efast.json").read_text(encoding="utf-8"))
 IF_MEANT = "if that is meant, or take it out"
@@ -30,7 +29,7 @@ def changed(pointer: str, value: Any) -> dict[str, Any]:
     return event
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("pointer", "value", "message", "hint"),
     [
         ("/study/acession_number", "A1", NO_SUCH, f"write accession_number, {IF_MEANT}"),
@@ -81,7 +80,7 @@ def test_a_wrong_value_is_told_with_its_place_and_hint(pointer: str, value: Any,
     assert [(each.pointer, each.message, each.hint) for each in found.problems] == [(pointer, message, hint)]
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("content", "message"),
     [
         (b"", "there is nothing in it"),

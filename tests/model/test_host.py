@@ -2,14 +2,14 @@
 
 import ipaddress
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from butterfly_gitops.model.host import is_public, same_host, why_no_target, why_no_target_name
+from tests.table import in_one_test
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("one", "other"),
     [
         ("registry.example.org", "registry.example.org."),
@@ -25,7 +25,7 @@ def test_two_spellings_of_one_host_are_one(one: str, other: str):
     assert same_host(one) == same_host(other)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("one", "other"),
     [
         ("registry.example.org", "registry.example.com"),
@@ -44,7 +44,7 @@ def test_an_address_is_the_same_short_and_long(address: ipaddress.IPv6Address):
     assert same_host(str(address)) == same_host(address.exploded.upper())
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("address", "said"),
     [
         ("0.0.0.0", "all addresses"),
@@ -73,7 +73,7 @@ def test_no_ehr_is_behind(address: str, said: str):
     assert said in why_no_target(ipaddress.ip_address(address))
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     "address", ["127.0.0.1", "::1", "10.20.30.40", "fd00::1", "169.253.1.1", "fec0::1", "::ffff:10.1.1.1"]
 )
 def test_an_ehr_may_be_behind(address: str):
@@ -85,7 +85,7 @@ def test_clouds_have_names_that_are_no_ehr():
     assert not why_no_target_name("metadata.google.internal.example.org")
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     "host",
     [
         "8.8.4.4", "172.32.0.1", "::ffff:8.8.4.4", "2600::1",
@@ -96,7 +96,7 @@ def test_what_the_internet_may_reach_is_public(host: str):
     assert is_public(host)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     "host",
     [
         "10.20.30.40", "172.16.0.1", "192.168.1.1", "127.0.0.1", "169.254.1.1", "100.64.0.1", "192.0.2.1", "fd00::1",

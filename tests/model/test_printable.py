@@ -3,14 +3,14 @@
 import re
 import unicodedata
 
-import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from butterfly_gitops.model.printable import HIDDEN, printable, printable_lines
+from tests.table import in_one_test
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("text", "shown"),
     [
         ("\x1b]0;title\x07", r"\x1b]0;title\x07"),

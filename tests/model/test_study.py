@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from butterfly_gitops.hl7.datatype import is_nm
 from butterfly_gitops.model.study import MAX_DOCUMENT_BASE64, StudyEvent, canonical_text
+from tests.table import in_one_test
 
 TESTS = Path(__file__).parents[1]
 SAMPLE = json.loads((TESTS / "studies" / "efast.json").read_text(encoding="utf-8"))
@@ -74,8 +75,8 @@ TIMES = {
 }
 
 
-@pytest.mark.parametrize("case", TIMES)
-@pytest.mark.parametrize(
+@in_one_test("case", TIMES)
+@in_one_test(
     ("field", "pointer"),
     [
         ("occurred_at", ("occurred_at",)),
@@ -123,7 +124,7 @@ def test_a_document_is_taken_if_it_is_base64(text: str):
     assert is_taken(text) == bool(text and BASE64.fullmatch(text))
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("content", "taken"),
     [
         (b"%PDF-1.4", True),
@@ -133,19 +134,19 @@ def test_a_document_is_taken_if_it_is_base64(text: str):
         (b"<html>", False),
     ],
 )
-@pytest.mark.parametrize("media_type", ["application/pdf", "Application/PDF; name=report.pdf"])
+@in_one_test("media_type", ["application/pdf", "Application/PDF; name=report.pdf"])
 def test_a_pdf_is_taken_if_it_is_one(content: bytes, taken: bool, media_type: str):
     assert is_taken(b64encode(content).decode(), media_type) == taken
 
 
-@pytest.mark.parametrize("id_", ["", " ", " A1", "A1 ", "\u00a0", "A1\n", "\tA1"])
+@in_one_test("id_", ["", " ", " A1", "A1 ", "\u00a0", "A1\n", "\tA1"])
 def test_an_identifier_has_no_blanks_around_it(id_: str):
     with pytest.raises(ValidationError):
         an_event(accession_number=id_)
     assert an_event(accession_number="A 1").study.accession_number == "A 1"
 
 
-@pytest.mark.parametrize("value", ["55", "-0.5", "+.5", "5.", "5,5", "1e3", " 5", "", "about 55"])
+@in_one_test("value", ["55", "-0.5", "+.5", "5.", "5,5", "1e3", " 5", "", "about 55"])
 def test_the_schema_takes_those_numbers_that_a_message_can_say(value: str):
     schema = json.loads((TESTS.parent / "schemas" / "study-event.v1.schema.json").read_text(encoding="utf-8"))
     measured = {"type": "numeric", "code": "EF", "value": value}

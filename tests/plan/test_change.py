@@ -9,6 +9,7 @@ from butterfly_gitops.model.message import Message
 from butterfly_gitops.plan.change import change_of
 from butterfly_gitops.plan.diff import changes_between
 from tests.plan.fleets import archive, endpoint, fleet, site
+from tests.table import in_one_test
 
 
 def of_endpoint(**settings: object) -> dict[str, tuple[object, object]]:
@@ -20,7 +21,7 @@ def of_endpoint(**settings: object) -> dict[str, tuple[object, object]]:
     return {str(change.address): (change.old, change.new) for change in changes_between(old, new)}
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("settings", "expected"),
     [
         ({"port": 6662}, {"ste/epic.port": (6661, 6662)}),
@@ -109,7 +110,7 @@ def test_an_id_never_changes_between_versions() -> None:
     assert change.id == "43c1da013888bca93de46f86125e4a8b046068c7bd5f5c87624d941814e7ffe4"
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("address", "owner", "setting"),
     [
         (

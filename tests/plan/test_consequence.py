@@ -2,7 +2,6 @@
 
 from typing import get_args
 
-import pytest
 from pydantic import BaseModel
 
 from butterfly_gitops.model.address import Address
@@ -17,6 +16,7 @@ from butterfly_gitops.plan.consequence import (
     class_of_setting,
 )
 from butterfly_gitops.plan.diff import FLEET_FIELDS, GRANTS_FIELDS, MODEL_OF, PARTS
+from tests.table import in_one_test
 
 STOP, ELSEWHERE, IDENTITY = Consequence.RESULTS_STOP, Consequence.GO_ELSEWHERE, Consequence.IDENTITY_CHANGES
 ONE_MORE, TIMING, COSMETIC = Consequence.ONE_MORE_PLACE, Consequence.TIMING, Consequence.COSMETIC
@@ -43,17 +43,17 @@ def paths_of(model: type[BaseModel]) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("kind", CLASS_OF_SETTING)
+@in_one_test("kind", CLASS_OF_SETTING)
 def test_each_setting_stands_in_the_table_itself(kind: Kind) -> None:
     assert fields_of(kind) == {path.split(".")[0] for path in CLASS_OF_SETTING[kind]}
 
 
-@pytest.mark.parametrize("kind", CLASS_OF_SETTING)
+@in_one_test("kind", CLASS_OF_SETTING)
 def test_each_line_of_the_table_names_a_setting(kind: Kind) -> None:
     assert CLASS_OF_SETTING[kind].keys() <= paths_of(MODEL_OF[kind])
 
 
-@pytest.mark.parametrize("kind", CLASS_OF_SETTING)
+@in_one_test("kind", CLASS_OF_SETTING)
 def test_each_setting_to_any_depth_has_a_class(kind: Kind) -> None:
     for path in paths_of(MODEL_OF[kind]):
         if path.split(".")[0] in fields_of(kind):
@@ -75,7 +75,7 @@ def test_a_fleet_is_its_settings_and_its_sites_alone() -> None:
     assert MODEL_OF["fleet"].model_fields.keys() == FLEET_FIELDS | GRANTS_FIELDS | {"access_roles"}
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("kind", "path", "expected"),
     [
         ("ehr_endpoint", "port", ELSEWHERE),
@@ -95,7 +95,7 @@ def test_the_longest_path_of_the_table_decides(kind: Kind, path: str, expected: 
     assert class_of_setting(kind, path) is expected
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("kind", "address", "old", "new", "expected"),
     [
         ("forwarding_rule", "a/ed.forward_to.epic", {}, None, STOP),

@@ -16,6 +16,7 @@ from butterfly_gitops.plan.planning import make_diff, make_plan
 from butterfly_gitops.plan.sides import LaneCount, Side
 from butterfly_gitops.plan.text import headline, print_plan
 from tests.plan.fleets import archive, endpoint, fleet, observed, origins, side, site
+from tests.table import in_one_test
 
 DRAIN = Removal(waiting="drain", reason="CHG-4411")
 ASIDE = Removal(waiting="set_aside", reason="CHG-4411")
@@ -58,7 +59,7 @@ def stopping(of: Plan, place: str) -> str:
 STOPS = "It leaves the files, and nothing more is sent to it."
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("removed", "lane", "expected"),
     [
         ({}, LaneCount(), f"{STOPS} 0 results wait."),
@@ -191,7 +192,7 @@ def test_a_diff_says_that_results_may_wait() -> None:
     assert "STAYS AS IT RUNS IF RESULTS WAIT\n  ste\n" in print_plan(found)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("new", "seen"),
     [
         (ste(ONE, ED, lab=DRAIN), {"lanes": {"ste/lab": LaneCount(waiting=1)}}),

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from butterfly_gitops.plan.document import BadPlanError, Plan, from_document, to_document
 from butterfly_gitops.plan.planning import make_plan
 from tests.plan.fleets import archive, endpoint, fleet, observed, side, site
+from tests.table import in_one_test
 
 
 def saved() -> dict[str, Any]:
@@ -53,7 +54,7 @@ def tampered(path: str, value: Any) -> dict[str, Any]:
     return document
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("document", "says"),
     [
         ({}, "id: Field required"),

@@ -15,6 +15,7 @@ from butterfly_gitops.plan.planning import make_plan
 from butterfly_gitops.plan.sides import StandingHold
 from butterfly_gitops.plan.text import headline, print_plan
 from tests.plan.fleets import archive, endpoint, fleet, fleets, observed, side, site
+from tests.table import in_one_test
 
 
 def two_sites(limit: int = 2, *, a: Mapping[str, EhrEndpoint], b: Mapping[str, EhrEndpoint]) -> Fleet:
@@ -52,7 +53,7 @@ def standing(of: Plan, *sites: str) -> dict[str, StandingHold]:
 OLD = two_sites(a=ports(1, 2), b=ports(1, 2))
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("new", "counted", "sites"),
     [
         (two_sites(a=ports(8, 9), b=ports(1, 2)), 2, []),
@@ -72,7 +73,7 @@ def test_over_the_applied_limit_the_sites_that_count_are_held(
     assert found.held_sites == set(sites)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("settings", "count"),
     [
         ({"port": 9}, 1),
@@ -180,7 +181,7 @@ def test_a_lost_subscription_waits_whatever_the_limit() -> None:
 READS = AccessRole(results="read", members=("ada@example.org",), sites=("a",))
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("before", "after", "waits"),
     [
         ({}, {"nurse": READS}, True),
@@ -292,7 +293,7 @@ def test_a_site_that_leaves_whole_waits_whatever_the_limit() -> None:
     assert held(plan(old, files)) == ["a"], "an archive that is left sends nothing"
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("host", "counts"),
     [("8.8.4.4", True), ("ehr.vendor.cloud", True), ("10.0.0.9", False), ("ehr", False), ("ehr.mercy.local", False)],
 )  # fmt: skip

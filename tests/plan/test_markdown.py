@@ -16,6 +16,7 @@ from butterfly_gitops.plan.markdown_text import LONGEST, code, plain, value
 from butterfly_gitops.plan.planning import make_diff, make_plan
 from tests.plan.fleets import archive, endpoint, fleet, observed, side, site
 from tests.plan.test_golden_plan import _after, _before
+from tests.table import in_one_test
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "pull-request-comment.md"
 
@@ -181,7 +182,7 @@ def test_a_folder_cannot_end_the_marker() -> None:
     assert marker("a-->b c") == "<!-- butterfly-gitops:diff a--%3Eb%20c/ -->"
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("text", "expected"),
     [
         ("10.20.30.41:6662", "10.20.30.41:6662"),
@@ -199,7 +200,7 @@ def test_plain_text(text: str, expected: str) -> None:
     assert plain(text) == expected
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("text", "expected"),
     [
         ("epic-prod", "`epic-prod`"),
@@ -215,14 +216,12 @@ def test_code(text: str, expected: str) -> None:
     assert code(text) == expected
 
 
-@pytest.mark.parametrize("text", ["10.20.30.41", "30s", "America", "Epic Bridges", "6661", "none"])
+@in_one_test("text", ["10.20.30.41", "30s", "America", "Epic Bridges", "6661", "none"])
 def test_a_simple_value_is_as_it_is(text: str) -> None:
     assert value(text) == text
 
 
-@pytest.mark.parametrize(
-    "text", ["www.evil.org", "a@b.org", "America/New_York", "{a: b}", "x ", "-", "https://a"]
-)
+@in_one_test("text", ["www.evil.org", "a@b.org", "America/New_York", "{a: b}", "x ", "-", "https://a"])
 def test_any_other_value_is_code(text: str) -> None:
     assert value(text).startswith("`")
 

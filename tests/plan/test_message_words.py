@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import pytest
-
 from butterfly_gitops.model.address import Address
 from butterfly_gitops.model.coding import Authority, ExamCode
 from butterfly_gitops.model.endpoint import EhrEndpoint
@@ -14,6 +12,7 @@ from butterfly_gitops.plan.diff import Entity, branches_of, settings_of
 from butterfly_gitops.plan.message_words import arrive_with, set_aside
 from butterfly_gitops.plan.planning import make_diff
 from tests.plan.fleets import archive, endpoint, fleet, side, site
+from tests.table import in_one_test
 
 IDENTITY = Consequence.IDENTITY_CHANGES
 CODE = ExamCode(code="76705")
@@ -42,7 +41,7 @@ def test_all_settings_of_a_message_are_among_them() -> None:
     assert "message" in branches_of(EhrEndpoint)
 
 
-@pytest.mark.parametrize("path", IN_A_MESSAGE)
+@in_one_test("path", IN_A_MESSAGE)
 def test_each_has_words_of_one_kind(path: str) -> None:
     found = change(path)
     assert owner_of(found.address) == Address(site="ste", name="epic")
@@ -64,7 +63,7 @@ WAITING = " Those that wait at that time change too."
 ASIDE = "are set aside for a person."
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("before", "after", "expected"),
     [
         ({}, {"layout": "lines"}, "Results arrive with another layout."),

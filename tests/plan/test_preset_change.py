@@ -10,6 +10,7 @@ from butterfly_gitops.plan.markdown import MOST_NAMED, print_markdown
 from butterfly_gitops.plan.planning import make_diff
 from butterfly_gitops.plan.sides import Side
 from butterfly_gitops.plan.text import print_plan
+from tests.table import in_one_test
 
 FLEET = """\
 version: 1
@@ -75,7 +76,7 @@ CHANGES = {
 }
 
 
-@pytest.mark.parametrize(("old", "new", "says", "line"), CHANGES.values(), ids=CHANGES.keys())
+@in_one_test(("old", "new", "says", "line"), CHANGES.values(), ids=CHANGES.keys())
 def test_each_endpoint_is_named_with_the_line_of_the_preset(old: str, new: str, says: str, line: int):
     if old.startswith("    ack_timeout"):
         # 30s is the default too, so take a value that is not.

@@ -21,6 +21,7 @@ from butterfly_gitops.plan.preview_words import fate_of, hidden_change, studies_
 from butterfly_gitops.plan.text import print_plan
 from tests.hl7.samples import study
 from tests.plan.fleets import archive, endpoint, fleet, side, site
+from tests.table import in_one_test
 
 ELSEWHERE = "st-elsewhere"
 
@@ -75,7 +76,7 @@ def lines(old: Fleet | None, new: Fleet, *chosen: SampleStudy) -> list[str]:
     return list(told(effect))
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("before", "after", "expected"),
     [
         ({}, {"sending_facility": "ED"}, ["efast: MSH-4 STE -> ED"]),

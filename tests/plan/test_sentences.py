@@ -17,6 +17,7 @@ from butterfly_gitops.plan.planning import make_diff, make_plan
 from butterfly_gitops.plan.sides import ClosedPair, LaneCount
 from butterfly_gitops.plan.text import headline, print_plan
 from tests.plan.fleets import archive, endpoint, fleet, observed, origins, side, site
+from tests.table import in_one_test
 
 STOP, ELSEWHERE, IDENTITY = Consequence.RESULTS_STOP, Consequence.GO_ELSEWHERE, Consequence.IDENTITY_CHANGES
 ONE_MORE, TIMING, COSMETIC = Consequence.ONE_MORE_PLACE, Consequence.TIMING, Consequence.COSMETIC
@@ -47,7 +48,7 @@ def from_files(old: Fleet, new: Fleet, consequence: Consequence) -> str:
 MOVES = "Results go to 10.20.30.40:6662 instead of 10.20.30.40:6661."
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("lane", "expected"),
     [
         (LaneCount(), f"{MOVES} 0 results wait."),
@@ -77,7 +78,7 @@ def test_what_may_have_been_received_follows_the_new_policy() -> None:
     )
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("settings", "consequence", "expected"),
     [
         ({"port": 6662}, ELSEWHERE, f"{MOVES} Those that wait at that time move too."),
@@ -138,7 +139,7 @@ BOTH, EPIC, LAB, NONE = (
 )
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("old", "new", "consequence", "expected"),
     [
         (BOTH, EPIC, STOP, "Studies finalized from now on no longer go to lab. Those that wait at that time are still sent."),

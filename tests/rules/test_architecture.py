@@ -5,8 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
+from tests.table import in_one_test
 from tools.states import FILE, with_states
 
 ROOT = Path(__file__).parents[2]
@@ -29,7 +28,7 @@ def cited_promises() -> Iterator[tuple[str, str]]:
             yield path.relative_to(ROOT).as_posix(), number
 
 
-@pytest.mark.parametrize(("where", "number"), sorted(set(cited_promises())))
+@in_one_test(("where", "number"), sorted(set(cited_promises())))
 def test_a_promise_that_the_code_cites_stands_there(where: str, number: str):
     assert f'<a id="promise-{number}"></a>' in PAGE
 
@@ -80,7 +79,7 @@ def links() -> Iterator[tuple[Path, str]]:
                 yield page, target
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+@in_one_test("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_links_lead_somewhere(page: Path):
     astray = []
     for _, target in (link for link in links() if link[0] == page):

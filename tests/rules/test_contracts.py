@@ -11,6 +11,7 @@ import pytest
 from importlinter.api import read_configuration
 
 from tests.rules.shape import ROOT
+from tests.table import in_one_test
 
 SERVER_PACKAGES = ("apsw", "fastapi", "httpx", "prometheus_client", "starlette", "structlog", "uvicorn")
 STATELESS_VERBS = ("main", "init", "validate", "fmt", "explain", "schema", "diff")
@@ -121,7 +122,7 @@ def test_every_contract_has_planted_breaches() -> None:
     assert {contract["id"] for contract in contracts} == set(BREACHES)
 
 
-@pytest.mark.parametrize("verb", STATELESS_VERBS)
+@in_one_test("verb", STATELESS_VERBS)
 def test_a_verb_that_needs_no_state_loads_no_server_package(verb: str) -> None:
     # What the contract cannot see: an import by name, or one by the package that the verb lies in.
     program = f"import sys, butterfly_gitops.cli.{verb}; print(*sys.modules)"

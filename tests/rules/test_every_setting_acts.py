@@ -13,7 +13,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pydantic
-import pytest
 
 from butterfly_gitops.config.layers import EndpointLayer
 from butterfly_gitops.config.load import Loaded, load
@@ -47,6 +46,7 @@ from butterfly_gitops.store.interface import Running
 from butterfly_gitops.web.access import Ability, Caller, _roles_of
 from tests.delivery.rows import a_delivery, a_lane, a_report, in_flight, row, settled
 from tests.hl7.samples import study
+from tests.table import in_one_test
 
 NOW = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
 ABSENT = object()
@@ -657,7 +657,7 @@ def test_every_entry_has_its_field():
     assert sorted(set(TABLE) - set(FIELDS)) == []
 
 
-@pytest.mark.parametrize("name", [name for name, entry in TABLE.items() if isinstance(entry, Acts)])
+@in_one_test("name", [name for name, entry in TABLE.items() if isinstance(entry, Acts)])
 def test_two_values_differ_in_what_they_do(name: str):
     entry = TABLE[name]
     assert isinstance(entry, Acts)
@@ -668,7 +668,7 @@ def test_two_values_differ_in_what_they_do(name: str):
     assert before != after
 
 
-@pytest.mark.parametrize("name", [name for name, entry in TABLE.items() if isinstance(entry, Refused)])
+@in_one_test("name", [name for name, entry in TABLE.items() if isinstance(entry, Refused)])
 def test_a_value_that_does_nothing_yet_is_refused(name: str):
     entry = TABLE[name]
     assert isinstance(entry, Refused)

@@ -8,6 +8,7 @@ import pytest
 
 from tests.rules import gate
 from tests.rules.shape import ROOT, Source, measure, parse, read_package, report
+from tests.table import in_one_test
 
 Check = Callable[[Source], Iterator[gate.Finding]]
 
@@ -89,13 +90,13 @@ def test_our_code_passes(check: Check, package: list[Source]) -> None:
     assert [str(finding) for source in package for finding in check(source)] == []
 
 
-@pytest.mark.parametrize(("check", "path", "text"), [b[1:] for b in BREACHES], ids=[b[0] for b in BREACHES])
+@in_one_test(("check", "path", "text"), [b[1:] for b in BREACHES], ids=[b[0] for b in BREACHES])
 def test_a_planted_breach_is_found(check: Check, path: str, text: str) -> None:
     found = list(check(parse(f"butterfly_gitops/{path}", text)))
     assert [finding.source.path.as_posix() for finding in found] == [f"butterfly_gitops/{path}"]
 
 
-@pytest.mark.parametrize(("check", "path", "text"), [i[1:] for i in INNOCENT], ids=[i[0] for i in INNOCENT])
+@in_one_test(("check", "path", "text"), [i[1:] for i in INNOCENT], ids=[i[0] for i in INNOCENT])
 def test_what_is_allowed_is_not_found(check: Check, path: str, text: str) -> None:
     assert list(check(parse(f"butterfly_gitops/{path}", text))) == []
 

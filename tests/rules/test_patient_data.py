@@ -46,6 +46,7 @@ from tests.rules.canaries import (
     found_in,
     leaves,
 )
+from tests.table import in_one_test
 from tests.web.serving import Served, served
 
 AA, ECHO, GARBAGE, SILENCE = "AA", "echo", "garbage", "silence"
@@ -87,7 +88,7 @@ def told(error: BaseException) -> str:
     return "\n".join(lines)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     "name", [name for name in REFUSED if name not in ("unknown archive", "of next week", "too large")]
 )
 def test_a_refused_submission_quotes_nothing(name: str):
@@ -108,7 +109,7 @@ UNWRITABLE = {
 }
 
 
-@pytest.mark.parametrize("name", UNWRITABLE)
+@in_one_test("name", UNWRITABLE)
 def test_a_result_that_cannot_be_written_quotes_nothing(name: str):
     body, settings = UNWRITABLE[name]
     with pytest.raises(RenderingRefused) as caught:
