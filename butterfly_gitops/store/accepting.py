@@ -9,7 +9,6 @@ from butterfly_gitops.delivery.supersede import Arrival, Known, admit
 from butterfly_gitops.model.delivery import Decision, DeliveryId, LaneId, Rank, State
 from butterfly_gitops.model.study import EventKind
 from butterfly_gitops.store.body import Body
-from butterfly_gitops.store.ending import end_leaving
 from butterfly_gitops.store.interface import (
     Accepted,
     EventConflict,
@@ -17,6 +16,7 @@ from butterfly_gitops.store.interface import (
     RoutedWithOldRules,
     StoredDecision,
 )
+from butterfly_gitops.store.lane_rows import end_leaving
 from butterfly_gitops.store.rows import EventRow, Rows
 from butterfly_gitops.store.setback import doubtful_until
 

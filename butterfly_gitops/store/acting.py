@@ -1,7 +1,5 @@
 """The transactions of people: audited, and done once per idempotency key."""
 
-from datetime import datetime
-
 from butterfly_gitops.delivery import act as decide
 from butterfly_gitops.delivery.act import ActionRefused, StudyElsewhere
 from butterfly_gitops.delivery.draft import Draft
@@ -13,7 +11,6 @@ from butterfly_gitops.model.fleet import FleetSettings
 from butterfly_gitops.model.site import Site
 from butterfly_gitops.store.accepting import EVERY_KIND, arrival_of, endpoint_address, known_of_study
 from butterfly_gitops.store.body import BodyUnreadable
-from butterfly_gitops.store.ending import end_leaving
 from butterfly_gitops.store.interface import (
     Acted,
     Action,
@@ -23,7 +20,13 @@ from butterfly_gitops.store.interface import (
     NotFound,
     OneOffSend,
 )
+from butterfly_gitops.store.lane_rows import end_leaving
 from butterfly_gitops.store.rows import DoneAction, EventRow, Rows
+
+
+def audit(rows: Rows, entry: AuditEntry) -> None:
+    """See `Store.audit`."""
+    rows.add_audit(entry)
 
 
 def act(rows: Rows, action: Action) -> Acted:
@@ -162,17 +165,15 @@ def _acted(
 ) -> Acted:
     kind = action.kind if isinstance(action, Action) else f"send to {endpoint_address(rows, lane.id)}"
     rows.add_done(DoneAction(key=action.key, fingerprint=fingerprint, delivery=delivery))
-    rows.add_audit(_entry(action.at, action.actor, kind, subject, action.reason))
+    rows.add_audit(
+        AuditEntry(at=action.at, actor=action.actor, action=kind, subject=subject, reason=action.reason)
+    )
     return _answer(rows, delivery, frozenset({lane.id}), is_repeat=False)
 
 
 def _answer(rows: Rows, delivery: DeliveryId | None, lanes: frozenset[LaneId], *, is_repeat: bool) -> Acted:
     row = rows.delivery(delivery) if delivery is not None else None
     return Acted(delivery=delivery, state=row.state if row else None, is_repeat=is_repeat, lanes=lanes)
-
-
-def _entry(at: datetime, actor: str, action: str, subject: str, reason: str) -> AuditEntry:
-    return AuditEntry(at=at, actor=actor, action=action, subject=subject, reason=reason)
 
 
 def _subject(delivery: DeliveryId) -> str:

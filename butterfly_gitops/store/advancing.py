@@ -21,7 +21,6 @@ from butterfly_gitops.model.delivery import (
     StoredMessage,
     Verdict,
 )
-from butterfly_gitops.store.ending import end_leaving
 from butterfly_gitops.store.interface import (
     AuditEntry,
     Claiming,
@@ -33,6 +32,7 @@ from butterfly_gitops.store.interface import (
     Step,
     Stepped,
 )
+from butterfly_gitops.store.lane_rows import end_leaving
 from butterfly_gitops.store.rows import Rows
 
 _FILLER_IN_USE = "its OBR-3 is another report's"
@@ -68,7 +68,7 @@ def end_attempts(rows: Rows, *, but_of: Epoch | None = None, at: datetime) -> in
     return recovered
 
 
-def views(rows: Rows, lanes: Sequence[LaneId], *, look_ahead: int) -> tuple[LaneView, ...]:
+def views(rows: Rows, lanes: Sequence[LaneId], *, look_ahead: int = 1) -> tuple[LaneView, ...]:
     """See `Store.views`."""
     return tuple(_view(rows, lane, rows.heads(lane, look_ahead)) for lane in lanes)
 

@@ -5,13 +5,14 @@ from dataclasses import replace
 from datetime import datetime
 
 from butterfly_gitops.delivery.leaving import leave
+from butterfly_gitops.delivery.routing import true_start
 from butterfly_gitops.model.address import FLEET_SETTINGS
 from butterfly_gitops.model.delivery import Lane, LaneId, Rule
 from butterfly_gitops.model.endpoint import EhrEndpoint
 from butterfly_gitops.model.fleet import FleetSettings
 from butterfly_gitops.model.site import Site
 from butterfly_gitops.store.accepting import applies
-from butterfly_gitops.store.ending import OPEN, end_leaving
+from butterfly_gitops.store.drift import meaning_of, pairs_of
 from butterfly_gitops.store.holding import release
 from butterfly_gitops.store.interface import (
     Application,
@@ -23,10 +24,9 @@ from butterfly_gitops.store.interface import (
     Running,
     StaleApplication,
 )
+from butterfly_gitops.store.lane_rows import OPEN, bring, end_leaving, new_lane, set_aside, target_of
 from butterfly_gitops.store.repairing import repair_site
 from butterfly_gitops.store.rows import Rows
-from butterfly_gitops.store.site_rows import bring, meaning_of, new_lane, pairs_of, set_aside, target_of
-from butterfly_gitops.store.starting import correct
 
 
 def running(rows: Rows) -> Running:
@@ -180,7 +180,7 @@ def _rename(rows: Rows, site: Site) -> None:
 
 
 def _set_rules(rows: Rows, site: Site, lanes: dict[str, LaneId], *, at: datetime) -> None:
-    correct(rows, rows.rules_of_site(site.name), at=at)
+    _correct(rows, rows.rules_of_site(site.name), at=at)
     wanted = {(archive, endpoint, lanes[endpoint]) for archive, endpoint in pairs_of(site)}
     standing = {
         (rule.archive, rule.endpoint, rule.lane): rule
@@ -202,3 +202,26 @@ def _set_rules(rows: Rows, site: Site, lanes: dict[str, LaneId], *, at: datetime
             started_by=this,
         )
         rows.put_rule(rule)
+
+
+def correct_starts(rows: Rows, *, at: datetime) -> tuple[Rule, ...]:
+    """See `Store.correct_starts`."""
+    return _correct(rows, rows.rules(), at=at)
+
+
+def _correct(rows: Rows, rules: Iterable[Rule], *, at: datetime) -> tuple[Rule, ...]:
+    """Let no rule of these start later than now; return those that did, corrected. It is audited."""
+    corrected = tuple(after for rule in rules if (after := true_start(rule, at=at)) is not rule)
+    for rule in corrected:
+        rows.put_rule(rule)
+        rows.add_audit(
+            AuditEntry(
+                at=at,
+                actor="clock",
+                action="correct start",
+                subject=f"{rule.site}/{rule.endpoint}",
+                reason=f"our clock was set back: the rule from {rule.archive} starts {rule.start.isoformat()}, "
+                f"not {(rule.start_was or rule.start).isoformat()}",
+            )
+        )
+    return corrected

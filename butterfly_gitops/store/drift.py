@@ -1,13 +1,47 @@
-"""Where stored rows differ from what the applied configuration means: somebody changed them behind the store's back."""
+"""The rows that an applied configuration means, and drift: what somebody changed of them behind the store's back."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
+from butterfly_gitops.delivery.target import text_of, wire_of
 from butterfly_gitops.model.delivery import Lane, LaneId, Rule, Target
 from butterfly_gitops.model.endpoint import EhrEndpoint
+from butterfly_gitops.model.site import Site
 from butterfly_gitops.store.interface import Drift, Generation
-from butterfly_gitops.store.site_rows import Meaning, meaning_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meaning:
+    """A generation's content as rows: the site, (wire, text) of each endpoint's target, and each (archive, endpoint)."""
+
+    site: Site
+    targets: Mapping[str, tuple[str, str]]
+    pairs: frozenset[tuple[str, str]]
+
+
+@lru_cache(maxsize=4096)
+def meaning_of(content: str) -> Meaning:
+    """Read a generation's content once: it is frozen, and asked for in every pass."""
+    site = Site.model_validate_json(content)
+    return Meaning(
+        site=site,
+        targets={name: (wire_of(one), text_of(one)) for name, one in site.ehr_endpoints.items()},
+        pairs=pairs_of(site),
+    )
+
+
+def pairs_of(site: Site) -> frozenset[tuple[str, str]]:
+    """Return which archive forwards to which endpoint."""
+    return frozenset(
+        (name, endpoint)
+        for name, archive in site.archives.items()
+        if archive.purpose == "clinical"
+        for endpoint in archive.forward_to
+    )
+
 
 Stored = tuple[Lane, Target]
 """A lane that has not ended, with its target."""

@@ -5,6 +5,7 @@ to it; only then is anybody answered and may a byte leave. A database behind its
 """
 
 import os
+import secrets
 import zlib
 from collections.abc import Callable
 from contextlib import suppress
@@ -68,6 +69,11 @@ def point_of(rows: Rows) -> Point | None:
 def put_point(rows: Rows, point: Point) -> None:
     """Let the rows have come so far."""
     rows.put_setting(_POINT, point.text())
+
+
+def new_history() -> str:
+    """Draw a name for a run of commits."""
+    return secrets.token_hex(8)
 
 
 def start_of(history: str, *, at: datetime) -> Point:

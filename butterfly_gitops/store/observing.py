@@ -10,7 +10,6 @@ from butterfly_gitops.model.fleet import FleetSettings
 from butterfly_gitops.store.acting import lane_of
 from butterfly_gitops.store.applying import running
 from butterfly_gitops.store.drift import drift_of
-from butterfly_gitops.store.ending import OPEN
 from butterfly_gitops.store.interface import (
     DRIFT_IS_TOLD_FOR,
     Condition,
@@ -25,8 +24,8 @@ from butterfly_gitops.store.interface import (
     Shown,
     Unsent,
 )
+from butterfly_gitops.store.lane_rows import OPEN, target_of
 from butterfly_gitops.store.rows import Rows
-from butterfly_gitops.store.site_rows import target_of
 
 
 def observe(rows: Rows) -> Observation:

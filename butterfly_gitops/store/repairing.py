@@ -11,11 +11,10 @@ from butterfly_gitops.model.delivery import Lane, LaneId, Rule, Target, TargetNu
 from butterfly_gitops.model.endpoint import EhrEndpoint
 from butterfly_gitops.model.site import Site
 from butterfly_gitops.store.accepting import applies
-from butterfly_gitops.store.drift import drift_of_site, is_late
-from butterfly_gitops.store.ending import OPEN
+from butterfly_gitops.store.drift import Meaning, drift_of_site, is_late, meaning_of
 from butterfly_gitops.store.interface import AuditEntry, Condition, Drift, Generation
+from butterfly_gitops.store.lane_rows import OPEN, bring, new_lane, set_aside, target_of
 from butterfly_gitops.store.rows import Rows
-from butterfly_gitops.store.site_rows import Meaning, bring, meaning_of, new_lane, set_aside, target_of
 
 _MOST_NAMED = 20
 

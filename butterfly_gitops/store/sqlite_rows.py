@@ -33,17 +33,19 @@ from butterfly_gitops.store.body import Body
 from butterfly_gitops.store.interface import AuditEntry, Condition, Generation, Hold, Query, Withheld
 from butterfly_gitops.store.row_cache import RowCache
 from butterfly_gitops.store.rows import DoneAction, EventRow
-from butterfly_gitops.store.statements import STATEMENTS, find_among, with_many
 from butterfly_gitops.store.tables import (
     CODES,
+    STATEMENTS,
     STATES,
     Row,
     Table,
+    find_among,
     instant,
     json_set,
     key_range,
     micros,
     numbered_key,
+    with_many,
 )
 
 T = TypeVar("T")

@@ -18,7 +18,6 @@ from butterfly_gitops.model.delivery import (
     Decision,
     Delivery,
     DeliveryId,
-    Epoch,
     EventNumber,
     Lane,
     LaneId,
@@ -31,45 +30,18 @@ from butterfly_gitops.model.delivery import (
     Target,
     TargetNumber,
 )
-from butterfly_gitops.model.fleet import FleetSettings
 from butterfly_gitops.model.study import EventKind, PatientIdentifier
-from butterfly_gitops.store import (
-    accepting,
-    acting,
-    advancing,
-    applying,
-    holding,
-    observing,
-    repairing,
-    starting,
-)
 from butterfly_gitops.store.body import Body
 from butterfly_gitops.store.interface import (
-    Accepted,
-    Acted,
-    Action,
-    Application,
-    Approval,
     AuditEntry,
     Condition,
-    Drift,
-    Found,
     Generation,
     Hold,
-    LaneView,
-    Ledger,
-    NewEvent,
-    Observation,
-    OneOffSend,
     Query,
-    Running,
-    Shown,
-    Step,
-    Stepped,
     StoreUnavailable,
-    Unsent,
     Withheld,
 )
+from butterfly_gitops.store.row_store import RowStore
 from butterfly_gitops.store.rows import DoneAction, EventRow, Rows
 
 T = TypeVar("T")
@@ -437,7 +409,7 @@ class MemoryRows:
         return counts
 
 
-class MemoryStore:
+class MemoryStore(RowStore):
     """The `Store` over `MemoryRows`: one operation at a time, undone when it raises."""
 
     def __init__(self, rows: MemoryRows | None = None) -> None:
@@ -445,7 +417,10 @@ class MemoryStore:
         self._lock = asyncio.Lock()
         self._is_closed = False
 
-    async def _do(self, operation: Callable[[Rows], T]) -> T:
+    async def read(self, operation: Callable[[Rows], T]) -> T:
+        return await self.write(operation)
+
+    async def write(self, operation: Callable[[Rows], T]) -> T:
         async with self._lock:
             if self._is_closed:
                 raise StoreUnavailable("the store is closed")
@@ -459,74 +434,6 @@ class MemoryStore:
     async def close(self) -> None:
         self._is_closed = True
 
-    async def accept(
-        self, events: Sequence[NewEvent], *, routed_with: int, at: datetime
-    ) -> tuple[Accepted, ...]:
-        return await self._do(lambda rows: accepting.accept(rows, events, routed_with=routed_with, at=at))
-
-    async def running(self) -> Running:
-        return await self._do(applying.running)
-
-    async def settings(self) -> FleetSettings | None:
-        return await self._do(observing.settings)
-
-    async def apply(self, application: Application) -> Generation:
-        return await self._do(lambda rows: applying.apply(rows, application))
-
-    async def observe(self) -> Observation:
-        return await self._do(observing.observe)
-
     @property
     def can_commit(self) -> bool:
         return True
-
-    async def touch(self, *, at: datetime) -> None:
-        await self._do(lambda rows: observing.touch(rows, at=at))
-
-    async def repair(self, *, of_lanes: Sequence[Drift] = (), at: datetime, actor: str) -> tuple[Drift, ...]:
-        return await self._do(lambda rows: repairing.repair(rows, of_lanes=of_lanes, at=at, actor=actor))
-
-    async def correct_starts(self, *, at: datetime) -> tuple[Rule, ...]:
-        return await self._do(lambda rows: starting.correct_starts(rows, at=at))
-
-    async def record(self, conditions: Sequence[Condition], *, at: datetime) -> None:
-        await self._do(lambda rows: observing.record(rows, conditions, at=at))
-
-    async def stand(self, holds: Sequence[Hold], *, released: Collection[str]) -> None:
-        await self._do(lambda rows: holding.stand(rows, holds, released=released))
-
-    async def approve(self, approval: Approval) -> Hold:
-        return await self._do(lambda rows: holding.approve(rows, approval))
-
-    async def own(self, *, node: str, boot: str, at: datetime) -> Epoch:
-        return await self._do(lambda rows: advancing.own(rows, node=node, boot=boot, at=at))
-
-    async def recover(self, epoch: Epoch, *, at: datetime) -> int:
-        return await self._do(lambda rows: advancing.recover(rows, epoch, at=at))
-
-    async def views(self, lanes: Sequence[LaneId], *, look_ahead: int = 1) -> tuple[LaneView, ...]:
-        return await self._do(lambda rows: advancing.views(rows, lanes, look_ahead=look_ahead))
-
-    async def advance(self, steps: Sequence[Step]) -> tuple[Stepped, ...]:
-        return await self._do(lambda rows: advancing.advance(rows, steps))
-
-    async def act(self, action: Action) -> Acted:
-        return await self._do(lambda rows: acting.act(rows, action))
-
-    async def send_once(self, send: OneOffSend) -> Acted:
-        return await self._do(lambda rows: acting.send_once(rows, send))
-
-    async def audit(self, entry: AuditEntry) -> None:
-        await self._do(lambda rows: rows.add_audit(entry))
-
-    async def find(self, query: Query) -> tuple[Found, ...]:
-        return await self._do(lambda rows: observing.find(rows, query))
-
-    async def show(self, delivery: DeliveryId) -> Shown:
-        return await self._do(lambda rows: observing.show(rows, delivery))
-
-    async def gap(self, site: str, endpoint: str, *, limit: int) -> tuple[Unsent, ...]:
-        return await self._do(lambda rows: observing.gap(rows, site, endpoint, limit=limit))
-
-    async def ledger(self) -> Ledger:
-        return await self._do(observing.ledger)

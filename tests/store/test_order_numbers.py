@@ -15,7 +15,7 @@ from butterfly_gitops.store.interface import Step, Store
 from butterfly_gitops.store.migration import migrate, migrations
 from butterfly_gitops.store.rows import Rows
 from butterfly_gitops.store.sqlite_rows import SqliteRows
-from butterfly_gitops.store.statements import STATEMENTS
+from butterfly_gitops.store.tables import STATEMENTS
 from tests.store.play import DELIVERED, SILENT, T0, Play, a_site, an_event
 
 GENERATED = re.compile(r"BF[0-9A-HJKMNP-TV-Z]{14}")

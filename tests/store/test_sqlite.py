@@ -31,7 +31,7 @@ from butterfly_gitops.store.state_folder import (
     StateUnusable,
     hold,
 )
-from butterfly_gitops.store.statements import STATEMENTS, with_many
+from butterfly_gitops.store.tables import STATEMENTS, with_many
 from butterfly_gitops.store.writer import MAX_BATCH, Operation, Raised, Result, Returned, Worker
 from tests.store.full_disk import Disk, disk_under
 from tests.store.test_rows import BODY, a_delivery, an_event, with_parents

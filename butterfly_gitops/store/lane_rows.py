@@ -1,46 +1,15 @@
-"""The rows that a site's configuration means: what it asks for, and how its lanes are made and brought to it."""
+"""The rows of lanes: made, brought to their endpoints' settings, emptied and ended."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import datetime
-from functools import lru_cache
 
-from butterfly_gitops.delivery.leaving import set_aside_all
+from butterfly_gitops.delivery.leaving import ended_if_done, set_aside_all
 from butterfly_gitops.delivery.target import retarget, text_of, wire_of
-from butterfly_gitops.model.delivery import Delivery, Lane, LaneId, State, Target, TargetNumber
+from butterfly_gitops.model.delivery import FINAL, Delivery, Lane, LaneId, State, Target, TargetNumber
 from butterfly_gitops.model.endpoint import EhrEndpoint
-from butterfly_gitops.model.site import Site
 from butterfly_gitops.store.rows import Rows
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Meaning:
-    """A generation's content as rows: the site, (wire, text) of each endpoint's target, and each (archive, endpoint)."""
-
-    site: Site
-    targets: Mapping[str, tuple[str, str]]
-    pairs: frozenset[tuple[str, str]]
-
-
-@lru_cache(maxsize=4096)
-def meaning_of(content: str) -> Meaning:
-    """Read a generation's content once: it is frozen, and asked for in every pass."""
-    site = Site.model_validate_json(content)
-    return Meaning(
-        site=site,
-        targets={name: (wire_of(one), text_of(one)) for name, one in site.ehr_endpoints.items()},
-        pairs=pairs_of(site),
-    )
-
-
-def pairs_of(site: Site) -> frozenset[tuple[str, str]]:
-    """Return which archive forwards to which endpoint."""
-    return frozenset(
-        (name, endpoint)
-        for name, archive in site.archives.items()
-        if archive.purpose == "clinical"
-        for endpoint in archive.forward_to
-    )
+OPEN = tuple(state for state in State if state not in FINAL)
 
 
 def target_of(rows: Rows, lane: Lane) -> Target:
@@ -83,3 +52,12 @@ def set_aside(rows: Rows, deliveries: Iterable[Delivery], reason: str, *, at: da
     """Leave what waits to a person."""
     for delivery in set_aside_all(tuple(deliveries), at=at, reason=reason):
         rows.put_delivery(delivery)
+
+
+def end_leaving(rows: Rows, lanes: Iterable[LaneId]) -> None:
+    """End those of the lanes that are leaving and have nothing left to do."""
+    for lane in map(rows.lane, lanes):
+        if lane.leaving and not lane.ended:
+            after = ended_if_done(lane, rows.in_lane(lane.id, OPEN))
+            if after != lane:
+                rows.put_lane(after)
