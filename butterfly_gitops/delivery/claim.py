@@ -1,6 +1,6 @@
 """When a delivery may be sent, and what its claim writes; the store asks inside the transaction of the claim."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from butterfly_gitops.delivery.draft import revised
@@ -14,6 +14,7 @@ from butterfly_gitops.model.delivery import (
     Epoch,
     Lane,
     Report,
+    ReportId,
     State,
     StoredMessage,
     Target,
@@ -32,12 +33,20 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """A wish to send: what the claimer believed when it rendered."""
+    """A wish to send the head of a lane, with what the claimer believed when it rendered.
+
+    `message` is the delivery's stored one, or a new one with the next number. `is_renumbered` says that its OBR-3 was
+    generated since the study's own order number is another report's. `longest_wait` is the longest that a back-off may
+    take: a due time beyond it is a stepped clock's.
+    """
 
     delivery: DeliveryId
+    report: ReportId
     report_version: int
     target: TargetNumber
     longest_wait: timedelta
+    message: StoredMessage = field(repr=False)
+    is_renumbered: bool = False
 
 
 def is_due(lane: Lane, *, longest_wait: timedelta, at: datetime) -> bool:

@@ -21,7 +21,7 @@ _id = attrgetter("id")
 
 
 class Draft:
-    """A small working copy; `changed_*` are the rows that the store must write."""
+    """A small working copy; `reports` and `deliveries` are the rows that the store must write."""
 
     def __init__(
         self,
@@ -87,10 +87,12 @@ class Draft:
         self._deliveries[delivery.id] = self._changed_deliveries[delivery.id] = delivery
         return delivery
 
-    def changed_reports(self) -> tuple[Report, ...]:
-        """Return the reports to write."""
+    @property
+    def reports(self) -> tuple[Report, ...]:
+        """The reports to write."""
         return tuple(self._changed_reports.values())
 
-    def changed_deliveries(self) -> tuple[Delivery, ...]:
-        """Return the deliveries to write."""
+    @property
+    def deliveries(self) -> tuple[Delivery, ...]:
+        """The deliveries to write, after their reports."""
         return tuple(self._changed_deliveries.values())

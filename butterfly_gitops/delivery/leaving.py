@@ -25,7 +25,7 @@ def set_aside_all(deliveries: Iterable[Delivery], *, at: datetime, reason: str) 
     for one in known:
         if one.state in IN_LANE or one.by_policy:
             draft.move(draft.delivery(one.id), Event.SET_ASIDE, at=at, reason=reason)
-    return draft.changed_deliveries()
+    return draft.deliveries
 
 
 def takes_nothing(lane: Lane) -> bool:

@@ -1,26 +1,15 @@
 """Sending one finalized study to one endpoint by hand: whatever the rules say, and never an older result."""
 
-from dataclasses import dataclass
-
 from butterfly_gitops.delivery.act import ActionRefused
 from butterfly_gitops.delivery.draft import Draft
 from butterfly_gitops.delivery.leaving import takes_nothing
 from butterfly_gitops.delivery.setback import REASON, is_doubtful
 from butterfly_gitops.delivery.supersede import Admission, Arrival, Known, report_for, tidy
-from butterfly_gitops.model.delivery import Cause, Content, DeliveryId, Lane, State
+from butterfly_gitops.model.delivery import Cause, Content, Lane, State
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OneOff:
-    """The delivery that sends it, and the rows to write; `is_new` is false when one was open already."""
-
-    delivery: DeliveryId
-    admission: Admission
-    is_new: bool
-
-
-def one_off(arrival: Arrival, known: Known, lane: Lane, *, next_report: int, next_delivery: int) -> OneOff:
-    """Make the delivery; `arrival` is the latest event of the study that ended or changed it.
+def one_off(arrival: Arrival, known: Known, lane: Lane, *, next_report: int, next_delivery: int) -> Admission:
+    """Make the delivery, or name the one that is open already; `arrival` is the latest event that ended the study.
 
     Raises ActionRefused when that is no finalized one, when the lane has ended, or when the same result stands set
     aside there.
@@ -35,7 +24,7 @@ def one_off(arrival: Arrival, known: Known, lane: Lane, *, next_report: int, nex
         if one.content is Content.FINAL and one.rank == arrival.rank and one.then is None:
             if one.state is State.SET_ASIDE:
                 raise ActionRefused(f"it is set aside there: bgo delivery resend {one.id}")
-            return OneOff(delivery=one.id, admission=_admission(draft, one.id), is_new=False)
+            return Admission(reports=draft.reports, deliveries=draft.deliveries, made=(one.id,))
     doubtful = is_doubtful(arrival.rank.occurred_at, known.doubtful_until)
     made = draft.add_delivery(
         lane=lane.id,
@@ -51,8 +40,4 @@ def one_off(arrival: Arrival, known: Known, lane: Lane, *, next_report: int, nex
     )
     draft.change_report(report.id, newest=max(report.newest, arrival.rank))
     tidy(draft, report.id, at=arrival.at)
-    return OneOff(delivery=made.id, admission=_admission(draft, made.id), is_new=True)
-
-
-def _admission(draft: Draft, made: DeliveryId) -> Admission:
-    return Admission(reports=draft.changed_reports(), deliveries=draft.changed_deliveries(), made=(made,))
+    return Admission(reports=draft.reports, deliveries=draft.deliveries, made=(made.id,))

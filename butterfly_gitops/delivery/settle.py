@@ -84,7 +84,7 @@ def _settlement(
         _take_back(draft, attempted.fellows, lane, at=at)
     tidy(draft, attempted.report.id, at=at)
     _fit_withdrawals(draft, draft.report(attempted.report.id), at=at)
-    return Settlement(lane=lane, reports=draft.changed_reports(), deliveries=draft.changed_deliveries())
+    return Settlement(lane=lane, reports=draft.reports, deliveries=draft.deliveries)
 
 
 def _settle_delivery(

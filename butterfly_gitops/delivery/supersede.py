@@ -77,7 +77,7 @@ def admit(arrival: Arrival, known: Known, *, next_report: int, next_delivery: in
         _admit_one(draft, arrival, decision, known, is_late=is_late) if decision.delivers else None
         for decision in arrival.decisions
     )
-    return Admission(reports=draft.changed_reports(), deliveries=draft.changed_deliveries(), made=made)
+    return Admission(reports=draft.reports, deliveries=draft.deliveries, made=made)
 
 
 def _is_older(arrival: Arrival, latest: Rank) -> bool:

@@ -10,10 +10,10 @@ from datetime import datetime
 
 import structlog
 
-from butterfly_gitops.delivery.claim import is_due
+from butterfly_gitops.delivery.claim import Claim, is_due
 from butterfly_gitops.delivery.settle import Policy
 from butterfly_gitops.delivery.verdict import judge, reply_bytes
-from butterfly_gitops.dispatcher.rendering import Prepared, Renderer
+from butterfly_gitops.dispatcher.rendering import Renderer
 from butterfly_gitops.dispatcher.shared_wire import SharedWire
 from butterfly_gitops.dispatcher.wire import Wire
 from butterfly_gitops.mllp.exchange import Limits
@@ -23,6 +23,7 @@ from butterfly_gitops.model.delivery import (
     Epoch,
     LaneId,
     Outcome,
+    ReportId,
     State,
     Target,
     Verdict,
@@ -30,7 +31,6 @@ from butterfly_gitops.model.delivery import (
 from butterfly_gitops.model.endpoint import EhrEndpoint
 from butterfly_gitops.model.error import kind_and_place
 from butterfly_gitops.store.interface import (
-    Claiming,
     Head,
     LaneView,
     OwnerLost,
@@ -214,18 +214,22 @@ class Lane:
         if head.delivery.state is State.SENDING:
             await self._settle_left_over(head, course, wire)
             return False
-        prepared: Prepared | None = self._prepare(head, course)
+        wish: Claim | Refusing | None = self._prepare(head, course)
         settling: Settling | None = None
-        while prepared is not None:
-            stepped = await self._step(settling, prepared)
+        taken = frozenset[str]()
+        while wish is not None:
+            stepped = await self._step(settling, wish)
+            if isinstance(wish, Refusing):
+                return False
             if stepped.is_filler_in_use:
-                taken = prepared.found_in_use
-                settling, prepared = None, self._prepare(stepped.view.heads[0], course, taken=taken)
+                taken |= {wish.message.filler}
+                settling, wish = None, self._prepare(stepped.view.heads[0], course, taken=taken)
                 continue
             if stepped.attempt is None:
                 return bool(stepped.why_not)
-            settling = await self._exchange(stepped.attempt, prepared, course, wire)
-            prepared = self._following(stepped.view, settling, prepared, course, wire)
+            settling = await self._exchange(stepped.attempt, wish.message.data, course, wire)
+            wish = self._following(stepped.view, settling, wish.report, course, wire)
+            taken = frozenset()
         await self._step(settling)
         return False
 
@@ -239,15 +243,17 @@ class Lane:
         verdict = _LANE_FAILED if may_have_left else _STORE_FAILED
         await self._step(self._settling(*attempt, verdict, b"", course))
 
-    def _prepare(self, head: Head, course: Course, *, taken: frozenset[str] = frozenset()) -> Prepared:
+    def _prepare(
+        self, head: Head, course: Course, *, taken: frozenset[str] = frozenset()
+    ) -> Claim | Refusing:
         if self._rendering is None or self._rendering[0] is not course:
             renderer = Renderer(course.endpoint, course.target, letters=self._world.letters)
             self._rendering = course, renderer
         return self._rendering[1].prepare(head, at=self._world.now(), taken=taken)
 
-    async def _exchange(self, attempt: Attempt, prepared: Prepared, course: Course, wire: Wire) -> Settling:
+    async def _exchange(self, attempt: Attempt, data: bytes, course: Course, wire: Wire) -> Settling:
         self._risked = (attempt.delivery, attempt.number)
-        answer = await wire.exchange(prepared.data, attempt.control_id, course.limits)
+        answer = await wire.exchange(data, attempt.control_id, course.limits)
         verdict = judge(
             answer,
             control_id=attempt.control_id,
@@ -272,8 +278,8 @@ class Lane:
         )
 
     def _following(
-        self, view: LaneView, settling: Settling, sent: Prepared, course: Course, wire: Wire
-    ) -> Prepared | None:
+        self, view: LaneView, settling: Settling, sent: ReportId, course: Course, wire: Wire
+    ) -> Claim | Refusing | None:
         """Prepare the next one, to be claimed in the commit that settles this one; None gives the turn up."""
         if settling.verdict.outcome is not Outcome.DELIVERED or not view.heads:
             return None
@@ -282,14 +288,13 @@ class Lane:
         if course.endpoint.minimum_gap:
             # It is waited for before the claim: until then a newer result may take this one's place.
             return None
-        if view.heads[0].report.id == sent.report:
+        if view.heads[0].report.id == sent:
             # What it says depends on how this attempt ended.
             return None
         return self._prepare(view.heads[0], course)
 
-    async def _step(self, settling: Settling | None, prepared: Prepared | None = None) -> Stepped:
+    async def _step(self, settling: Settling | None, wish: Claim | Refusing | None = None) -> Stepped:
         """Store, however long it takes: an outcome must not be lost, and nothing leaves before it is stored."""
-        wish = prepared.wish if prepared else None
         while True:
             step = Step(
                 lane=self._id,
@@ -297,7 +302,7 @@ class Lane:
                 at=self._world.now(),
                 settling=settling,
                 refusing=wish if isinstance(wish, Refusing) else None,
-                claiming=wish if isinstance(wish, Claiming) else None,
+                claiming=wish if isinstance(wish, Claim) else None,
             )
             try:
                 stepped = (await self._store.advance([step]))[0]

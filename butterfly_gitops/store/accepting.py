@@ -53,10 +53,7 @@ def _accept_one(rows: Rows, new: NewEvent, position: int, *, at: datetime) -> Ac
         next_report=rows.next_report(),
         next_delivery=rows.next_delivery(),
     )
-    for report in admission.reports:
-        rows.put_report(report)
-    for delivery in admission.deliveries:
-        rows.put_delivery(delivery)
+    rows.put(*admission.reports, *admission.deliveries)
     for decision, made in zip(new.decisions, admission.made, strict=True):
         rows.add_decision(row.number, decision, made)
     lanes = frozenset(one.lane for one in admission.deliveries)

@@ -26,7 +26,7 @@ from butterfly_gitops.store.rows import DoneAction, EventRow, Rows
 
 def audit(rows: Rows, entry: AuditEntry) -> None:
     """See `Store.audit`."""
-    rows.add_audit(entry)
+    rows.put(entry)
 
 
 def act(rows: Rows, action: Action) -> Acted:
@@ -40,7 +40,7 @@ def act(rows: Rows, action: Action) -> Acted:
     delivery = _delivery(rows, action)
     _act_on_delivery(rows, action, delivery)
     lane = rows.lane(delivery.lane)
-    return _acted(rows, action, fingerprint, delivery.id, lane, subject=_subject(delivery.id))
+    return _acted(rows, action, fingerprint, delivery.id, lane, subject=f"delivery {delivery.id}")
 
 
 def _act_on_delivery(rows: Rows, action: Action, delivery: Delivery) -> None:
@@ -53,10 +53,7 @@ def _act_on_delivery(rows: Rows, action: Action, delivery: Delivery) -> None:
             decide.set_aside(draft, delivery, at=action.at, reason=reason)
         case _:
             decide.cancel(draft, delivery, at=action.at, reason=reason)
-    for report in draft.changed_reports():
-        rows.put_report(report)
-    for one in draft.changed_deliveries():
-        rows.put_delivery(one)
+    rows.put(*draft.reports, *draft.deliveries)
     end_leaving(rows, (delivery.lane,))
 
 
@@ -72,9 +69,8 @@ def _resume(rows: Rows, action: Action) -> Lane:
     # One that drains under the name of another is told apart only by what holds it.
     lane = next((one for one in named if decide.is_held(one, at=action.at)), named[0])
     going, deliveries = decide.resume(lane, rows.in_lane(lane.id, tuple(IN_LANE)), at=action.at)
-    rows.put_lane(going)
-    for one in deliveries:
-        rows.put_delivery(one)
+    rows.put(going)
+    rows.put(*deliveries)
     return going
 
 
@@ -82,7 +78,7 @@ def _pause(rows: Rows, action: Action) -> Lane:
     lane = lane_of(rows, action.site, action.endpoint)
     pause = Pause(by=action.actor, reason=action.reason, since=action.at, until=action.until)
     held = paused(lane, pause)
-    rows.put_lane(held)
+    rows.put(held)
     return held
 
 
@@ -119,11 +115,9 @@ def send_once(rows: Rows, send: OneOffSend) -> Acted:
         next_report=rows.next_report(),
         next_delivery=rows.next_delivery(),
     )
-    for report in sent.admission.reports:
-        rows.put_report(report)
-    for delivery in sent.admission.deliveries:
-        rows.put_delivery(delivery)
-    return _acted(rows, send, fingerprint, sent.delivery, lane, subject=_subject(sent.delivery))
+    rows.put(*sent.reports, *sent.deliveries)
+    (delivery,) = sent.made
+    return _acted(rows, send, fingerprint, delivery, lane, subject=f"delivery {delivery}")
 
 
 def _merged_from(rows: Rows, event: EventRow) -> frozenset[str]:
@@ -164,17 +158,11 @@ def _acted(
     subject: str,
 ) -> Acted:
     kind = action.kind if isinstance(action, Action) else f"send to {endpoint_address(rows, lane.id)}"
-    rows.add_done(DoneAction(key=action.key, fingerprint=fingerprint, delivery=delivery))
-    rows.add_audit(
-        AuditEntry(at=action.at, actor=action.actor, action=kind, subject=subject, reason=action.reason)
-    )
+    rows.put(DoneAction(key=action.key, fingerprint=fingerprint, delivery=delivery))
+    rows.put(AuditEntry(at=action.at, actor=action.actor, action=kind, subject=subject, reason=action.reason))
     return _answer(rows, delivery, frozenset({lane.id}), is_repeat=False)
 
 
 def _answer(rows: Rows, delivery: DeliveryId | None, lanes: frozenset[LaneId], *, is_repeat: bool) -> Acted:
     row = rows.delivery(delivery) if delivery is not None else None
     return Acted(delivery=delivery, state=row.state if row else None, is_repeat=is_repeat, lanes=lanes)
-
-
-def _subject(delivery: DeliveryId) -> str:
-    return f"delivery {delivery}"

@@ -18,12 +18,10 @@ from butterfly_gitops.model.delivery import (
     LaneId,
     Report,
     State,
-    StoredMessage,
     Verdict,
 )
 from butterfly_gitops.store.interface import (
     AuditEntry,
-    Claiming,
     Head,
     LaneView,
     OwnerLost,
@@ -141,15 +139,12 @@ def _attempted(rows: Rows, delivery: Delivery) -> Attempted:
 
 def _write(rows: Rows, attempted: Attempted, settlement: Settlement) -> None:
     if settlement.lane != attempted.lane:
-        rows.put_lane(settlement.lane)
-    for report in settlement.reports:
-        rows.put_report(report)
-    for delivery in settlement.deliveries:
-        rows.put_delivery(delivery)
+        rows.put(settlement.lane)
+    rows.put(*settlement.reports, *settlement.deliveries)
 
 
 def _end_attempt(rows: Rows, attempt: Attempt, verdict: Verdict, reply: bytes, *, at: datetime) -> None:
-    rows.put_attempt(replace(attempt, ended_at=at, verdict=verdict, reply=reply))
+    rows.put(replace(attempt, ended_at=at, verdict=verdict, reply=reply))
 
 
 def _refuse(rows: Rows, refusing: Refusing, *, at: datetime) -> None:
@@ -158,71 +153,47 @@ def _refuse(rows: Rows, refusing: Refusing, *, at: datetime) -> None:
         return
     is_current = rows.lane(delivery.lane).target == refusing.target
     if is_current and rows.report(delivery.report).version == refusing.report_version:
-        rows.put_delivery(refuse_rendering(delivery, field=refusing.field, why=refusing.why, at=at))
+        rows.put(refuse_rendering(delivery, field=refusing.field, why=refusing.why, at=at))
 
 
-def _claim(
-    rows: Rows, claiming: Claiming, step: Step, *, head: DeliveryId | None
-) -> tuple[Attempt | None, str]:
-    delivery = rows.delivery(claiming.delivery)
+def _claim(rows: Rows, claim: Claim, step: Step, *, head: DeliveryId | None) -> tuple[Attempt | None, str]:
+    delivery = rows.delivery(claim.delivery)
     if delivery is None:
         return None, "there is no such delivery"
     report, lane = rows.report(delivery.report), rows.lane(step.lane)
-    claim = Claim(
-        delivery=delivery.id,
-        report_version=claiming.report_version,
-        target=claiming.target,
-        longest_wait=claiming.longest_wait,
-    )
     if reason := why_not(claim, delivery, report, lane, head=head, at=step.at):
         return None, reason
-    if reason := _why_not_by(rows, claiming, report, lane):
+    if reason := _why_not_by(rows, report.filler or claim.message.filler, report, lane):
         return None, reason
-    message = _message(rows, delivery, claiming)
-    if message is None:
+    if not _fits(rows, claim, delivery):
         return None, "its stored message was rendered for another target"
-    rows_to_write = claimed(delivery, report, message, target=claiming.target, epoch=step.epoch, at=step.at)
-    rows.put_delivery(rows_to_write.delivery)
-    if rows_to_write.report != report:
-        rows.put_report(rows_to_write.report)
-    rows.put_attempt(rows_to_write.attempt)
-    if claiming.message is not None and claiming.message.is_renumbered:
-        rows.add_audit(_renumbered(report, at=step.at))
-    return rows_to_write.attempt, ""
+    if claim.message.number > delivery.message:
+        rows.put(claim.message)
+    written = claimed(delivery, report, claim.message, target=claim.target, epoch=step.epoch, at=step.at)
+    rows.put(written.delivery, written.attempt)
+    if written.report != report:
+        rows.put(written.report)
+    if claim.is_renumbered:
+        rows.put(_renumbered(report, at=step.at))
+    return written.attempt, ""
 
 
-def _message(rows: Rows, delivery: Delivery, claiming: Claiming) -> StoredMessage | None:
-    """Return the message to send: stored earlier, or the new one once it is stored."""
-    target = rows.target(delivery.lane, claiming.target)
+def _fits(rows: Rows, claim: Claim, delivery: Delivery) -> bool:
+    """Tell whether the message to send is the one that is stored for the target, or else the next, made for it."""
+    target = rows.target(delivery.lane, claim.target)
     known = rows.message(delivery.id, delivery.message) if delivery.message else None
-    if known is not None and reusable(known, target):
+    if reusable(known, target):
         # Bytes and MSH-10 are fixed at the first attempt, whatever the claimer rendered meanwhile.
-        return known if claiming.message is None else None
-    new = claiming.message
-    if new is None or new.text != target.text:
-        return None
-    message = StoredMessage(
-        delivery=delivery.id,
-        number=delivery.message + 1,
-        target=target.number,
-        text=new.text,
-        control_id=new.control_id,
-        status=new.status,
-        filler=new.filler,
-        status_time=new.status_time,
-        data=new.data,
-    )
-    rows.add_message(message)
-    return message
+        return claim.message == known
+    return claim.message.number == delivery.message + 1 and reusable(claim.message, target)
 
 
 def _view(rows: Rows, lane: LaneId, heads: Sequence[Delivery]) -> LaneView:
     return LaneView(lane=rows.lane(lane), heads=tuple(_head(rows, one) for one in heads))
 
 
-def _why_not_by(rows: Rows, claiming: Claiming, report: Report, lane: Lane) -> str:
-    """Return why a report cannot go by its OBR-3 to the EHR of a lane, which keeps another one by it; or nothing."""
-    filler = report.filler or (claiming.message.filler if claiming.message is not None else "")
+def _why_not_by(rows: Rows, filler: str, report: Report, lane: Lane) -> str:
+    """Return why a report cannot go by this OBR-3 to the EHR of a lane, which keeps another one by it; or nothing."""
     others = [one for one in rows.reports_with_filler(filler) if not is_same_result(one, report)]
     if not others:
         return ""
@@ -253,7 +224,7 @@ def _set_aside(rows: Rows, number: DeliveryId, *, at: datetime) -> None:
     delivery = rows.delivery(number)
     if delivery is not None:
         why = "is that of another report at this EHR, and this one has it for life"
-        rows.put_delivery(refuse_rendering(delivery, field="OBR-3", why=why, at=at))
+        rows.put(refuse_rendering(delivery, field="OBR-3", why=why, at=at))
 
 
 def _is_same_ehr(rows: Rows, lane: Lane, other: Lane) -> bool:

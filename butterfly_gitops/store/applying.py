@@ -75,7 +75,7 @@ def apply(rows: Rows, application: Application) -> Generation:
         applied_at=application.at,
     )
     rows.add_generation(generation, content.model_dump_json(by_alias=True))
-    rows.add_audit(
+    rows.put(
         AuditEntry(
             at=application.at,
             actor=application.actor,
@@ -137,9 +137,9 @@ def _let_leave(rows: Rows, site: Site, leaving: Iterable[Lane], *, at: datetime)
     for lane in leaving:
         removal = site.removed.get(lane.endpoint)
         if removal is None:
-            rows.put_lane(replace(lane, ended=True))
+            rows.put(replace(lane, ended=True))
             continue
-        rows.put_lane(
+        rows.put(
             leave(lane, removal.waiting, settings=endpoints[lane.endpoint].model_dump_json(by_alias=True))
         )
         if removal.waiting == "set_aside":
@@ -173,10 +173,10 @@ def _rename(rows: Rows, site: Site) -> None:
         if not is_left or new in standing or new not in site.ehr_endpoints:
             continue
         lane = standing.pop(old)
-        rows.put_lane(replace(lane, endpoint=new, incarnation=rows.incarnations(site.name, new) + 1))
+        rows.put(replace(lane, endpoint=new, incarnation=rows.incarnations(site.name, new) + 1))
         for rule in rows.rules_of_site(site.name):
             if rule.lane == lane.id:
-                rows.put_rule(replace(rule, endpoint=new))
+                rows.put(replace(rule, endpoint=new))
 
 
 def _set_rules(rows: Rows, site: Site, lanes: dict[str, LaneId], *, at: datetime) -> None:
@@ -190,7 +190,7 @@ def _set_rules(rows: Rows, site: Site, lanes: dict[str, LaneId], *, at: datetime
     this = applies(rows) + 1
     for key in sorted(standing.keys() - wanted):
         rule = standing[key]
-        rows.put_rule(replace(rule, until=max(at, rule.start), ended_by=this))
+        rows.put(replace(rule, until=max(at, rule.start), ended_by=this))
     for archive, endpoint, lane in sorted(wanted - standing.keys()):
         rule = Rule(
             id=rows.next_rule(),
@@ -201,7 +201,7 @@ def _set_rules(rows: Rows, site: Site, lanes: dict[str, LaneId], *, at: datetime
             start=at,
             started_by=this,
         )
-        rows.put_rule(rule)
+        rows.put(rule)
 
 
 def correct_starts(rows: Rows, *, at: datetime) -> tuple[Rule, ...]:
@@ -213,15 +213,13 @@ def _correct(rows: Rows, rules: Iterable[Rule], *, at: datetime) -> tuple[Rule, 
     """Let no rule of these start later than now; return those that did, corrected. It is audited."""
     corrected = tuple(after for rule in rules if (after := true_start(rule, at=at)) is not rule)
     for rule in corrected:
-        rows.put_rule(rule)
-        rows.add_audit(
-            AuditEntry(
-                at=at,
-                actor="clock",
-                action="correct start",
-                subject=f"{rule.site}/{rule.endpoint}",
-                reason=f"our clock was set back: the rule from {rule.archive} starts {rule.start.isoformat()}, "
-                f"not {(rule.start_was or rule.start).isoformat()}",
-            )
+        told = AuditEntry(
+            at=at,
+            actor="clock",
+            action="correct start",
+            subject=f"{rule.site}/{rule.endpoint}",
+            reason=f"our clock was set back: the rule from {rule.archive} starts {rule.start.isoformat()}, "
+            f"not {(rule.start_was or rule.start).isoformat()}",
         )
+        rows.put(rule, told)
     return corrected

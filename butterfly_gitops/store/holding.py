@@ -20,7 +20,7 @@ def stand(rows: Rows, holds: Sequence[Hold], *, released: Collection[str]) -> No
         before = known.get(one.id)
         standing = replace(one, since=before.since, approved=before.approved) if before else one
         if standing != before:
-            rows.put_hold(standing)
+            rows.put(standing)
 
 
 def approve(rows: Rows, approval: Approval) -> Hold:
@@ -34,8 +34,8 @@ def approve(rows: Rows, approval: Approval) -> Hold:
         for one in rows.holds():
             if not one.site and one.id != approved.id:
                 rows.delete_hold(one.id)
-    rows.put_hold(approved)
-    rows.add_audit(
+    rows.put(approved)
+    rows.put(
         AuditEntry(
             at=approval.at,
             actor=approval.actor,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
+from butterfly_gitops.delivery.claim import Claim
 from butterfly_gitops.delivery.settle import Policy
 from butterfly_gitops.model.delivery import (
     Attempt,
@@ -19,7 +20,6 @@ from butterfly_gitops.model.delivery import (
     Lane,
     LaneId,
     Report,
-    ResultStatus,
     Rule,
     State,
     StoredMessage,
@@ -341,36 +341,6 @@ class Refusing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NewMessage:
-    """The bytes of a new render, and what they were rendered from.
-
-    `is_renumbered` says that `filler` was generated since the study's own order number is another report's.
-    """
-
-    text: str
-    control_id: str
-    status: ResultStatus
-    filler: str = field(repr=False)
-    is_renumbered: bool = False
-    status_time: str
-    data: bytes = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claiming:
-    """A wish to send the head of a lane; `message` None sends the stored bytes again.
-
-    `longest_wait` is the longest that a back-off may take: a due time beyond it is a stepped clock's.
-    """
-
-    delivery: DeliveryId
-    report_version: int
-    target: TargetNumber
-    longest_wait: timedelta
-    message: NewMessage | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """What one lane wants written at once, in this order: settle n, refuse, claim n + 1.
 
@@ -383,7 +353,7 @@ class Step:
     at: datetime
     settling: Settling | None = None
     refusing: Refusing | None = None
-    claiming: Claiming | None = None
+    claiming: Claim | None = None
     look_ahead: int = 1
 
 

@@ -31,8 +31,8 @@ def new_lane(rows: Rows, site: str, name: str, endpoint: EhrEndpoint) -> LaneId:
         on_retarget=endpoint.on_retarget,
         paused=endpoint.status == "paused",
     )
-    rows.put_lane(lane)
-    rows.add_target(Target(lane=lane.id, number=lane.target, wire=wire_of(endpoint), text=text_of(endpoint)))
+    rows.put(lane)
+    rows.put(Target(lane=lane.id, number=lane.target, wire=wire_of(endpoint), text=text_of(endpoint)))
     return lane.id
 
 
@@ -41,17 +41,15 @@ def bring(rows: Rows, lane: Lane, current: Target, endpoint: EhrEndpoint, *, at:
     uncertain = rows.in_lane(lane.id, (State.UNCERTAIN,))
     moved = retarget(lane, current, endpoint, uncertain, at=at)
     if moved.target is not None:
-        rows.add_target(moved.target)
-    for delivery in moved.deliveries:
-        rows.put_delivery(delivery)
+        rows.put(moved.target)
+    rows.put(*moved.deliveries)
     if moved.lane != lane:
-        rows.put_lane(moved.lane)
+        rows.put(moved.lane)
 
 
 def set_aside(rows: Rows, deliveries: Iterable[Delivery], reason: str, *, at: datetime) -> None:
     """Leave what waits to a person."""
-    for delivery in set_aside_all(tuple(deliveries), at=at, reason=reason):
-        rows.put_delivery(delivery)
+    rows.put(*set_aside_all(tuple(deliveries), at=at, reason=reason))
 
 
 def end_leaving(rows: Rows, lanes: Iterable[LaneId]) -> None:
@@ -60,4 +58,4 @@ def end_leaving(rows: Rows, lanes: Iterable[LaneId]) -> None:
         if lane.leaving and not lane.ended:
             after = ended_if_done(lane, rows.in_lane(lane.id, OPEN))
             if after != lane:
-                rows.put_lane(after)
+                rows.put(after)

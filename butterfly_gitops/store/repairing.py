@@ -72,7 +72,7 @@ def _restore_lanes(rows: Rows, meaning: Meaning, *, since: datetime, at: datetim
     for lane in rows.lanes_of_site(site.name):
         if not lane.leaving and lane.id not in lanes.values():
             set_aside(rows, rows.in_lane(lane.id, OPEN), "its lane is of no endpoint that is applied", at=at)
-            rows.put_lane(replace(lane, ended=True))
+            rows.put(replace(lane, ended=True))
     return lanes
 
 
@@ -89,7 +89,7 @@ def _lane_of(rows: Rows, site: Site, name: str, endpoint: EhrEndpoint, *, since:
     for lane in ruled:
         row = _row_of(rows, lane, site.name, name, endpoint)
         if (row.site, row.endpoint) == (site.name, name) or row.endpoint not in site.ehr_endpoints:
-            rows.put_lane(replace(row, site=site.name, endpoint=name, leaving="", settings="", ended=False))
+            rows.put(replace(row, site=site.name, endpoint=name, leaving="", settings="", ended=False))
             return lane
     return new_lane(rows, site.name, name, endpoint)
 
@@ -114,12 +114,12 @@ def _restore_target(rows: Rows, lane: Lane, endpoint: EhrEndpoint, *, at: dateti
     wanted = wire_of(endpoint), text_of(endpoint)
     if not targets:
         targets = [Target(lane=lane.id, number=lane.target, wire=wanted[0], text=wanted[1])]
-        rows.add_target(targets[0])
+        rows.put(targets[0])
     same = [one for one in targets if (one.wire, one.text) == wanted]
     current = same[-1] if same else targets[-1]
     if lane.target != current.number:
         lane = replace(lane, target=current.number)
-        rows.put_lane(lane)
+        rows.put(lane)
     bring(rows, lane, current, endpoint, at=at)
 
 
@@ -135,7 +135,7 @@ def _restore_rules(
         if rule.until is None and key in wanted and key not in in_force:
             in_force[key] = rule
         elif rule.until is None:
-            rows.put_rule(replace(rule, until=max(at, rule.start), ended_by=applied + 1))
+            rows.put(replace(rule, until=max(at, rule.start), ended_by=applied + 1))
     missed = defaultdict[str, list[str]](list)
     for key in sorted(wanted):
         known = in_force.get(key)
@@ -181,7 +181,7 @@ def _put_in_force(rows: Rows, rule: Rule, *, since: datetime, applied: int) -> S
     if rule.started_by > applied and rule.id < rows.next_rule():
         rule = replace(rule, started_by=applied)
     missed = rows.unmet(rule)
-    rows.put_rule(rule)
+    rows.put(rule)
     for event in rows.undecided(rule):
         decision = decide_unmet(rule, kind=event.kind, occurred_at=event.occurred_at)
         rows.add_decision(event.number, decision, None)
@@ -201,7 +201,7 @@ def _tell(rows: Rows, found: Sequence[Drift], *, at: datetime, actor: str) -> No
     if not found:
         return
     for one in found:
-        rows.add_audit(
+        rows.put(
             AuditEntry(
                 at=at,
                 actor=actor,

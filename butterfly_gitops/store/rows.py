@@ -1,7 +1,6 @@
 """Access to the rows inside one transaction: what each backend provides, and all that the transactions use.
 
-A backend keeps rows; it decides nothing. `put_*` writes a whole row, new or changed; lists come in the order of
-their ids.
+A backend keeps rows; it decides nothing. Lists come in the order of their ids.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -66,6 +65,11 @@ class DoneAction:
     delivery: DeliveryId | None
 
 
+StoredRow = (
+    Report | Delivery | Attempt | StoredMessage | Lane | Target | Rule | Hold | DoneAction | AuditEntry
+)
+
+
 class Rows(Protocol):
     """One transaction's view of the rows; it sees its own writes."""
 
@@ -90,6 +94,10 @@ class Rows(Protocol):
     def next_lane(self) -> LaneId: ...
 
     def next_rule(self) -> RuleId: ...
+
+    def put(self, *rows: StoredRow) -> None:
+        """Write whole rows in this order; a message, a target and what people did are only ever added."""
+        ...
 
     # Events and decisions: only ever added.
 
@@ -123,8 +131,6 @@ class Rows(Protocol):
         """Return the reports with this OBR-3, at whatever endpoint."""
         ...
 
-    def put_report(self, report: Report) -> None: ...
-
     def delivery(self, delivery: DeliveryId) -> Delivery | None: ...
 
     def open_of_reports(self, reports: Collection[ReportId]) -> Sequence[Delivery]:
@@ -139,19 +145,13 @@ class Rows(Protocol):
         """Return the first deliveries that are queued, sending or uncertain, in the order of acceptance."""
         ...
 
-    def put_delivery(self, delivery: Delivery) -> None: ...
-
     def attempt(self, delivery: DeliveryId, number: int) -> Attempt | None: ...
 
     def attempts_of(self, delivery: DeliveryId) -> Sequence[Attempt]: ...
 
-    def put_attempt(self, attempt: Attempt) -> None: ...
-
     def message(self, delivery: DeliveryId, number: int) -> StoredMessage | None: ...
 
     def messages_of(self, delivery: DeliveryId) -> Sequence[StoredMessage]: ...
-
-    def add_message(self, message: StoredMessage) -> None: ...
 
     # What is applied.
 
@@ -169,8 +169,6 @@ class Rows(Protocol):
         """Return how many lanes of this name there have been."""
         ...
 
-    def put_lane(self, lane: Lane) -> None: ...
-
     def target(self, lane: LaneId, number: TargetNumber) -> Target: ...
 
     def targets_of(self, lane: LaneId) -> Sequence[Target]: ...
@@ -179,15 +177,11 @@ class Rows(Protocol):
         """Return the targets of all attempts of a report's deliveries."""
         ...
 
-    def add_target(self, target: Target) -> None: ...
-
     def rules(self) -> Sequence[Rule]:
         """Return every rule of every interval."""
         ...
 
     def rules_of_site(self, site: str) -> Sequence[Rule]: ...
-
-    def put_rule(self, rule: Rule) -> None: ...
 
     def generations(self) -> Sequence[tuple[Generation, str]]:
         """Return the newest generation of each site and of the settings (`site` empty), with its content."""
@@ -217,19 +211,13 @@ class Rows(Protocol):
         """Return all holds, by site and id."""
         ...
 
-    def put_hold(self, hold: Hold) -> None: ...
-
     def delete_hold(self, hold: str) -> None: ...
 
     # What people did.
 
     def done(self, key: str) -> DoneAction | None: ...
 
-    def add_done(self, done: DoneAction) -> None: ...
-
     def audit_of(self, subject: str) -> Sequence[AuditEntry]: ...
-
-    def add_audit(self, entry: AuditEntry) -> None: ...
 
     # Counts and searches.
 

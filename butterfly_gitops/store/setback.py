@@ -129,17 +129,14 @@ def accept_older(rows: Rows, setback: Setback, *, actor: str, at: datetime) -> N
     history = new_history()
     newest = max(points, key=lambda one: one.commit, default=start_of(history, at=at))
     put_point(rows, replace(newest, history=history))
-    rows.add_audit(AuditEntry(at=at, actor=actor, action="accept older", subject="state", reason=setback.why))
+    rows.put(AuditEntry(at=at, actor=actor, action="accept older", subject="state", reason=setback.why))
 
 
 def _set_aside(rows: Rows, lane: LaneId, *, at: datetime) -> None:
     deliveries = rows.in_lane(lane, OPEN)
     reports = {one.report for one in deliveries}
     draft = set_aside_open([rows.report(one) for one in reports], deliveries, at=at)
-    for report in draft.changed_reports():
-        rows.put_report(report)
-    for delivery in draft.changed_deliveries():
-        rows.put_delivery(delivery)
+    rows.put(*draft.reports, *draft.deliveries)
 
 
 def doubtful_until(rows: Rows) -> datetime | None:

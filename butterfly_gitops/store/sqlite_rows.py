@@ -4,7 +4,7 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, assert_never
 
 import apsw
 
@@ -32,7 +32,7 @@ from butterfly_gitops.store import tables
 from butterfly_gitops.store.body import Body
 from butterfly_gitops.store.interface import AuditEntry, Condition, Generation, Hold, Query, Withheld
 from butterfly_gitops.store.row_cache import RowCache
-from butterfly_gitops.store.rows import DoneAction, EventRow
+from butterfly_gitops.store.rows import DoneAction, EventRow, StoredRow
 from butterfly_gitops.store.tables import (
     CODES,
     STATEMENTS,
@@ -170,6 +170,48 @@ class SqliteRows:
     def next_rule(self) -> RuleId:
         return RuleId(self._next("rule"))
 
+    def put(self, *rows: StoredRow) -> None:
+        for row in rows:
+            match row:
+                case Delivery():
+                    self._put(tables.DELIVERIES, row.id, row)
+                    self._deliveries.put(row.id, row)
+                case Report():
+                    self._put_report(row)
+                case Attempt():
+                    self._upsert(tables.ATTEMPTS, row)
+                    self._attempts.put(numbered_key(row.delivery, row.number), row)
+                case StoredMessage():
+                    self._insert(tables.MESSAGES, row)
+                    self._messages.put(numbered_key(row.delivery, row.number), row)
+                case Lane():
+                    self._upsert(tables.LANES, row)
+                    self._added("lane", row.id)
+                    self._lanes.put(row.id, row)
+                case Rule():
+                    self._upsert(tables.RULES, row)
+                    self._added("rule", row.id)
+                case Hold():
+                    self._upsert(tables.HOLDS, row)
+                case Target():
+                    self._insert(tables.TARGETS, row)
+                case DoneAction():
+                    self._insert(tables.DONE, row)
+                case AuditEntry():
+                    self._insert(tables.AUDIT, row)
+                case _:
+                    assert_never(row)
+
+    def _put_report(self, report: Report) -> None:
+        is_new = report.id >= self._next("report")
+        before = self._reports.peek(report.id)
+        self._put(tables.REPORTS, report.id, report)
+        if not is_new and (before is None or before.filler != report.filler):
+            self._run("update_filler", (report.filler, report.id))
+        self._reports.put(report.id, report)
+        if is_new and (known := self._studies.peek(report.study)) is not None:
+            self._studies.put(report.study, (*known, report.id))
+
     # Events and decisions.
 
     def event(self, number: EventNumber) -> EventRow:
@@ -209,16 +251,6 @@ class SqliteRows:
     def reports_with_filler(self, filler: str) -> Sequence[Report]:
         return [self.report(one) for one in self._all("reports_with_filler", (filler,), _value_of)]
 
-    def put_report(self, report: Report) -> None:
-        is_new = report.id >= self._next("report")
-        before = self._reports.peek(report.id)
-        self._put(tables.REPORTS, report.id, report)
-        if not is_new and (before is None or before.filler != report.filler):
-            self._run("update_filler", (report.filler, report.id))
-        self._reports.put(report.id, report)
-        if is_new and (known := self._studies.peek(report.study)) is not None:
-            self._studies.put(report.study, (*known, report.id))
-
     def delivery(self, delivery: DeliveryId) -> Delivery | None:
         return self._deliveries.get(delivery)
 
@@ -241,29 +273,17 @@ class SqliteRows:
     def heads(self, lane: LaneId, limit: int) -> Sequence[Delivery]:
         return [self._deliveries.known(number) for number in self._all("heads", (lane, limit), _value_of)]
 
-    def put_delivery(self, delivery: Delivery) -> None:
-        self._put(tables.DELIVERIES, delivery.id, delivery)
-        self._deliveries.put(delivery.id, delivery)
-
     def attempt(self, delivery: DeliveryId, number: int) -> Attempt | None:
         return self._attempts.get(numbered_key(delivery, number))
 
     def attempts_of(self, delivery: DeliveryId) -> Sequence[Attempt]:
         return self._all("attempts_of", key_range(delivery), tables.ATTEMPTS.read)
 
-    def put_attempt(self, attempt: Attempt) -> None:
-        self._upsert(tables.ATTEMPTS, attempt)
-        self._attempts.put(numbered_key(attempt.delivery, attempt.number), attempt)
-
     def message(self, delivery: DeliveryId, number: int) -> StoredMessage | None:
         return self._messages.get(numbered_key(delivery, number))
 
     def messages_of(self, delivery: DeliveryId) -> Sequence[StoredMessage]:
         return self._all("messages_of", key_range(delivery), tables.MESSAGES.read)
-
-    def add_message(self, message: StoredMessage) -> None:
-        self._insert(tables.MESSAGES, message)
-        self._messages.put(numbered_key(message.delivery, message.number), message)
 
     # What is applied.
 
@@ -279,11 +299,6 @@ class SqliteRows:
     def incarnations(self, site: str, endpoint: str) -> int:
         return self._count("incarnations", (site, endpoint))
 
-    def put_lane(self, lane: Lane) -> None:
-        self._upsert(tables.LANES, lane)
-        self._added("lane", lane.id)
-        self._lanes.put(lane.id, lane)
-
     def target(self, lane: LaneId, number: TargetNumber) -> Target:
         return self._targets.known((lane, number))
 
@@ -293,18 +308,11 @@ class SqliteRows:
     def targets_of_report(self, report: ReportId) -> Sequence[Target]:
         return self._all("targets_of_report", (report,), tables.TARGETS.read)
 
-    def add_target(self, target: Target) -> None:
-        self._insert(tables.TARGETS, target)
-
     def rules(self) -> Sequence[Rule]:
         return self._all("rules", (), tables.RULES.read)
 
     def rules_of_site(self, site: str) -> Sequence[Rule]:
         return self._all("rules_of_site", (site,), tables.RULES.read)
-
-    def put_rule(self, rule: Rule) -> None:
-        self._upsert(tables.RULES, rule)
-        self._added("rule", rule.id)
 
     def generations(self) -> Sequence[tuple[Generation, str]]:
         return self._all("generations", (), lambda row: (tables.GENERATIONS.read(row), row[-1]))
@@ -339,9 +347,6 @@ class SqliteRows:
     def holds(self) -> Sequence[Hold]:
         return self._all("holds", (), tables.HOLDS.read)
 
-    def put_hold(self, hold: Hold) -> None:
-        self._upsert(tables.HOLDS, hold)
-
     def delete_hold(self, hold: str) -> None:
         self._run("delete_hold", (hold,))
 
@@ -350,14 +355,8 @@ class SqliteRows:
     def done(self, key: str) -> DoneAction | None:
         return self._first("done", (key,), tables.DONE.read)
 
-    def add_done(self, done: DoneAction) -> None:
-        self._insert(tables.DONE, done)
-
     def audit_of(self, subject: str) -> Sequence[AuditEntry]:
         return self._all("audit_of", (subject,), tables.AUDIT.read)
-
-    def add_audit(self, entry: AuditEntry) -> None:
-        self._insert(tables.AUDIT, entry)
 
     # Counts and searches.
 

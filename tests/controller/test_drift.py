@@ -22,7 +22,7 @@ async def test_a_rule_that_was_closed_by_hand_is_in_force_again(store: Counting)
     await loop.make_pass()
     before = (await store.running()).rules
     assert (before[0].until, await drifted(store)) == (None, [])
-    by_hand(store, lambda rows: rows.put_rule(replace(rows.rules()[0], until=NOW + HOUR, ended_by=1)))
+    by_hand(store, lambda rows: rows.put(replace(rows.rules()[0], until=NOW + HOUR, ended_by=1)))
     await loop.make_pass()
     assert (await store.running()).rules == before
     (condition,) = await drifted(store)

@@ -6,7 +6,15 @@ from datetime import timedelta
 import pytest
 
 from butterfly_gitops.delivery.claim import Claim, claimed, reusable, why_not
-from butterfly_gitops.model.delivery import DeliveryId, Epoch, EventNumber, State, Target, TargetNumber
+from butterfly_gitops.model.delivery import (
+    DeliveryId,
+    Epoch,
+    EventNumber,
+    ReportId,
+    State,
+    Target,
+    TargetNumber,
+)
 from tests.delivery.rows import (
     LANE,
     a_delivery,
@@ -21,7 +29,12 @@ from tests.delivery.rows import (
 from tests.table import in_one_test
 
 CLAIM = Claim(
-    delivery=DeliveryId(1), report_version=0, target=TargetNumber(1), longest_wait=timedelta(minutes=10)
+    delivery=DeliveryId(1),
+    report=ReportId(1),
+    report_version=0,
+    target=TargetNumber(1),
+    longest_wait=timedelta(minutes=10),
+    message=a_message(),
 )
 
 

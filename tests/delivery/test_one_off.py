@@ -40,8 +40,8 @@ BY_HAND = an_arrival(to=())
 
 def test_a_one_off_is_a_delivery_that_no_rule_made():
     made = sent(BY_HAND)
-    one = row(made.admission, 50)
-    assert (made.delivery, made.is_new) == (50, True)
+    one = row(made, 50)
+    assert made.made == (50,)
     assert (one.state, one.cause, one.content, one.rank) == (
         State.QUEUED,
         Cause.ONE_OFF,
@@ -53,14 +53,14 @@ def test_a_one_off_is_a_delivery_that_no_rule_made():
 
 def test_a_one_off_ranks_as_its_event_so_equal_is_newest():
     made = sent(BY_HAND, a_received_report())
-    assert states(made.admission) == {50: State.QUEUED}
-    assert row(made.admission, 50).report == 1
+    assert states(made) == {50: State.QUEUED}
+    assert row(made, 50).report == 1
 
 
 @pytest.mark.parametrize("status", [ResultStatus.F, ResultStatus.C])
 def test_a_one_off_of_what_was_acknowledged_says_its_last_status_again(status):
     report = a_received_report(acknowledged=status)
-    assert status_of(row(sent(BY_HAND, report).admission, 50), report) is status
+    assert status_of(row(sent(BY_HAND, report), 50), report) is status
 
 
 @pytest.mark.parametrize("kind", ["attestation_requested", "reverted", "deleted"])
@@ -81,7 +81,7 @@ def test_nothing_is_sent_to_an_endpoint_that_has_ended():
 )
 def test_an_open_delivery_of_that_revision_is_returned_instead_of_a_second(waiting):
     made = sent(BY_HAND, a_report(), waiting)
-    assert (made.delivery, made.is_new, made.admission.deliveries) == (1, False, ())
+    assert (made.made, made.deliveries) == ((1,), ())
 
 
 def test_what_is_set_aside_is_resent_not_sent_again():
@@ -92,27 +92,27 @@ def test_what_is_set_aside_is_resent_not_sent_again():
 def test_a_delivery_that_ends_after_its_attempt_does_not_stand_in():
     leaving = in_flight(a_delivery(), then=State.CANCELLED, then_reason="why")
     made = sent(BY_HAND, a_report(), leaving)
-    assert (made.delivery, made.is_new) == (50, True)
-    assert states(made.admission) == {50: State.QUEUED}
+    assert made.made == (50,)
+    assert states(made) == {50: State.QUEUED}
 
 
 def test_a_one_off_ends_what_is_older():
     made = sent(BY_HAND, a_report(newest=a_rank(2)), a_preliminary(1, 2))
-    assert states(made.admission) == {1: State.SUPERSEDED, 50: State.QUEUED}
-    (report,) = made.admission.reports
+    assert states(made) == {1: State.SUPERSEDED, 50: State.QUEUED}
+    (report,) = made.reports
     assert report.newest == a_rank(3)
 
 
 def test_a_one_off_leaves_a_withdrawal_to_a_person():
     of_hans = replace(a_received_report(2), patient=HANS)
     made = sent(BY_HAND, of_hans, a_withdrawal(2, report=of_hans.id))
-    assert states(made.admission) == {50: State.QUEUED}
-    assert row(made.admission, 50).report == 50
+    assert states(made) == {50: State.QUEUED}
+    assert row(made, 50).report == 50
 
 
 def test_a_one_off_goes_to_the_report_of_its_own_lane():
     made = sent(BY_HAND, a_received_report(), lane=a_lane(id=LaneId(2)))
-    assert (row(made.admission, 50).lane, row(made.admission, 50).report) == (2, 50)
+    assert (row(made, 50).lane, row(made, 50).report) == (2, 50)
 
 
 def test_what_was_sent_by_hand_is_superseded_like_all_else():
@@ -122,5 +122,5 @@ def test_what_was_sent_by_hand_is_superseded_like_all_else():
 
 def test_a_newer_finalized_that_is_not_routed_sets_aside_what_was_sent_by_hand():
     made = sent(BY_HAND)
-    newer = admitted(an_arrival(revision=4, to=()), *made.admission.reports, *made.admission.deliveries)
+    newer = admitted(an_arrival(revision=4, to=()), *made.reports, *made.deliveries)
     assert states(newer) == {50: State.SET_ASIDE}

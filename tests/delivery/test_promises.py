@@ -128,7 +128,12 @@ class OneStudy(RuleBasedStateMachine):
             return
         report, target = self.reports[head.report], self.targets[lane].number
         wish = Claim(
-            delivery=head.id, report_version=report.version, target=target, longest_wait=timedelta(minutes=10)
+            delivery=head.id,
+            report=report.id,
+            report_version=report.version,
+            target=target,
+            longest_wait=timedelta(minutes=10),
+            message=a_message(),
         )
         # A lane's own wait is over whenever the machine likes.
         row = replace(self.lanes[lane], due_at=None)
@@ -195,7 +200,7 @@ class OneStudy(RuleBasedStateMachine):
                 act(draft, delivery, at=NOW, reason="by hand")
             if act is cancel:
                 self.cancelled.add(delivery.id)
-            self._put(draft.changed_reports(), draft.changed_deliveries())
+            self._put(draft.reports, draft.deliveries)
 
     @precondition(lambda self: any(lane.stopped for lane in self.lanes.values()))
     @rule(lane=lanes)
@@ -211,7 +216,7 @@ class OneStudy(RuleBasedStateMachine):
         latest = max(self.events, key=lambda one: (one.rank, one.event))
         with suppress(ActionRefused):
             arrival = replace(latest, decisions=())
-            self._write(one_off(arrival, self._known(), self.lanes[lane], **self._next()).admission)
+            self._write(one_off(arrival, self._known(), self.lanes[lane], **self._next()))
 
     @rule(lane=lanes, port=st.integers(1, 2), on_retarget=st.sampled_from(["resend", "set_aside"]))
     def apply(self, lane, port, on_retarget):

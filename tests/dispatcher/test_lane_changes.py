@@ -325,9 +325,7 @@ def test_a_lane_of_no_endpoint_that_is_applied_runs_nothing_and_harms_no_other(t
     async def story():
         async with Peer(Ehr().play) as peer, dispatching(tmp_path, epic=an_endpoint(peer.port)) as all_of_it:
             lane = await all_of_it.lane("epic")
-            by_hand(
-                all_of_it.store, lambda rows: rows.put_lane(replace(lane, id=LaneId(9), endpoint="foreign"))
-            )
+            by_hand(all_of_it.store, lambda rows: rows.put(replace(lane, id=LaneId(9), endpoint="foreign")))
             assert list(await all_of_it.lanes.converge()) == []
             await all_of_it.submit("S1")
             await all_of_it.states(DELIVERED)

@@ -115,8 +115,8 @@ def test_what_an_earlier_version_accepted_and_this_one_cannot_read_waits_with_it
         delivery=a_delivery(1), report=a_report(1), body=Body(json.dumps(event)), spare="", message=None
     )
     prepared = Renderer(endpoint(), target, letters=lambda count: "X" * count).prepare(head, at=AT)
-    assert isinstance(prepared.wish, Refusing)
-    assert (prepared.wish.field, prepared.wish.why) == (
+    assert isinstance(prepared, Refusing)
+    assert (prepared.field, prepared.why) == (
         "the study",
         "was accepted by an earlier version, and this one cannot read its study/accession_number",
     )

@@ -217,9 +217,9 @@ async def story(api: Served) -> Any:
     yield view.heads[0]
     to = running.sites[lane.site].ehr_endpoints[lane.endpoint]
     prepared = Renderer(to, target, letters=lambda count: "K" * count).prepare(view.heads[0], at=now)
-    assert b"KANARI-FAMILY" in prepared.data
+    assert b"KANARI-FAMILY" in prepared.message.data
     yield prepared
-    (stepped,) = await store.advance([Step(lane=lane.id, epoch=epoch, at=now, claiming=prepared.wish)])
+    (stepped,) = await store.advance([Step(lane=lane.id, epoch=epoch, at=now, claiming=prepared)])
     yield stepped
     reply = b"MSH|^~\\&||||||||||||||||KANARI-MRN\rMSA|AE|KANARI-ID|KANARI-FAMILY\rERR||KANARI-MRN||KANARI-GIVEN\r"
     yield read_acknowledgement(reply)

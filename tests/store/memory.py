@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from copy import copy
 from datetime import datetime
-from typing import TypeVar, get_args
+from typing import TypeVar, assert_never, get_args
 
 from butterfly_gitops.delivery.patient import identifier_keys, is_same_patient
 from butterfly_gitops.delivery.routing import is_considered, is_unsent
@@ -42,7 +42,7 @@ from butterfly_gitops.store.interface import (
     Withheld,
 )
 from butterfly_gitops.store.row_store import RowStore
-from butterfly_gitops.store.rows import DoneAction, EventRow, Rows
+from butterfly_gitops.store.rows import DoneAction, EventRow, Rows, StoredRow
 
 T = TypeVar("T")
 
@@ -85,6 +85,32 @@ class MemoryRows:
 
     def put_setting(self, name: str, value: str) -> None:
         self._settings[name] = value
+
+    def put(self, *rows: StoredRow) -> None:
+        for row in rows:
+            match row:
+                case Report():
+                    self._reports[row.id] = row
+                case Delivery():
+                    self._deliveries[row.id] = row
+                case Attempt():
+                    self._attempts[row.delivery, row.number] = row
+                case StoredMessage():
+                    self._messages[row.delivery, row.number] = row
+                case Lane():
+                    self._lanes[row.id] = row
+                case Target():
+                    self._targets[row.lane, row.number] = row
+                case Rule():
+                    self._rules[row.id] = row
+                case Hold():
+                    self._holds[row.id] = row
+                case DoneAction():
+                    self._done[row.key] = row
+                case AuditEntry():
+                    self._audit.append(row)
+                case _:
+                    assert_never(row)
 
     def next_event(self) -> EventNumber:
         return EventNumber(max(self._events, default=0) + 1)
@@ -133,9 +159,6 @@ class MemoryRows:
     def reports_with_filler(self, filler: str) -> Sequence[Report]:
         return [one for _, one in sorted(self._reports.items()) if one.filler == filler]
 
-    def put_report(self, report: Report) -> None:
-        self._reports[report.id] = report
-
     def delivery(self, delivery: DeliveryId) -> Delivery | None:
         return self._deliveries.get(delivery)
 
@@ -151,26 +174,17 @@ class MemoryRows:
     def heads(self, lane: LaneId, limit: int) -> Sequence[Delivery]:
         return self.in_lane(lane, IN_LANE)[:limit]
 
-    def put_delivery(self, delivery: Delivery) -> None:
-        self._deliveries[delivery.id] = delivery
-
     def attempt(self, delivery: DeliveryId, number: int) -> Attempt | None:
         return self._attempts.get((delivery, number))
 
     def attempts_of(self, delivery: DeliveryId) -> Sequence[Attempt]:
         return [self._attempts[key] for key in sorted(self._attempts) if key[0] == delivery]
 
-    def put_attempt(self, attempt: Attempt) -> None:
-        self._attempts[attempt.delivery, attempt.number] = attempt
-
     def message(self, delivery: DeliveryId, number: int) -> StoredMessage | None:
         return self._messages.get((delivery, number))
 
     def messages_of(self, delivery: DeliveryId) -> Sequence[StoredMessage]:
         return [self._messages[key] for key in sorted(self._messages) if key[0] == delivery]
-
-    def add_message(self, message: StoredMessage) -> None:
-        self._messages[message.delivery, message.number] = message
 
     def lane(self, lane: LaneId) -> Lane:
         return self._lanes[lane]
@@ -183,9 +197,6 @@ class MemoryRows:
 
     def incarnations(self, site: str, endpoint: str) -> int:
         return sum((one.site, one.endpoint) == (site, endpoint) for one in self._lanes.values())
-
-    def put_lane(self, lane: Lane) -> None:
-        self._lanes[lane.id] = lane
 
     def target(self, lane: LaneId, number: TargetNumber) -> Target:
         return self._targets[lane, number]
@@ -201,17 +212,11 @@ class MemoryRows:
         ]
         return [self._targets[key] for key in sorted(set(attempts))]
 
-    def add_target(self, target: Target) -> None:
-        self._targets[target.lane, target.number] = target
-
     def rules(self) -> Sequence[Rule]:
         return [one for _, one in sorted(self._rules.items())]
 
     def rules_of_site(self, site: str) -> Sequence[Rule]:
         return [one for one in self.rules() if one.site == site]
-
-    def put_rule(self, rule: Rule) -> None:
-        self._rules[rule.id] = rule
 
     def generations(self) -> Sequence[tuple[Generation, str]]:
         return [one for _, one in sorted(self._generations.items())]
@@ -245,23 +250,14 @@ class MemoryRows:
     def holds(self) -> Sequence[Hold]:
         return sorted(self._holds.values(), key=lambda one: (one.site, one.id))
 
-    def put_hold(self, hold: Hold) -> None:
-        self._holds[hold.id] = hold
-
     def delete_hold(self, hold: str) -> None:
         self._holds.pop(hold, None)
 
     def done(self, key: str) -> DoneAction | None:
         return self._done.get(key)
 
-    def add_done(self, done: DoneAction) -> None:
-        self._done[done.key] = done
-
     def audit_of(self, subject: str) -> Sequence[AuditEntry]:
         return [one for one in self._audit if one.subject == subject]
-
-    def add_audit(self, entry: AuditEntry) -> None:
-        self._audit.append(entry)
 
     def open_of_archive(self, site: str, archive: str) -> Sequence[Delivery]:
         return [

@@ -7,12 +7,21 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from butterfly_gitops.delivery.claim import reusable
+from butterfly_gitops.delivery.claim import Claim, reusable
 from butterfly_gitops.delivery.patient import identifier_keys
 from butterfly_gitops.delivery.routing import Entitled, Route, route
 from butterfly_gitops.delivery.settle import Policy
 from butterfly_gitops.delivery.status import status_of
-from butterfly_gitops.model.delivery import Attempt, Epoch, Lane, LaneId, Outcome, Target, Verdict
+from butterfly_gitops.model.delivery import (
+    Attempt,
+    Epoch,
+    Lane,
+    LaneId,
+    Outcome,
+    StoredMessage,
+    Target,
+    Verdict,
+)
 from butterfly_gitops.model.endpoint import Acknowledgement, Retry
 from butterfly_gitops.model.site import Site
 from butterfly_gitops.model.study import StudyEvent
@@ -21,13 +30,11 @@ from butterfly_gitops.store.interface import (
     Acted,
     Action,
     Application,
-    Claiming,
     Found,
     Generation,
     Head,
     LaneView,
     NewEvent,
-    NewMessage,
     OneOffSend,
     Query,
     Running,
@@ -153,7 +160,7 @@ def _new_filler(head: Head, control_id: str, taken: frozenset[str]) -> str:
     return next(one for one in (own, head.spare, control_id) if one and one not in taken)
 
 
-def written(head: Head, target: Target, control_id: str, taken: frozenset[str]) -> NewMessage:
+def written(head: Head, target: Target, control_id: str, taken: frozenset[str]) -> StoredMessage:
     """What a renderer would make of a head: bytes that a model EHR can read."""
     status = status_of(head.delivery, head.report)
     event = head.body.event()
@@ -168,12 +175,14 @@ def written(head: Head, target: Target, control_id: str, taken: frozenset[str]) 
         "status": status,
         "control_id": control_id,
     }
-    return NewMessage(
+    return StoredMessage(
+        delivery=head.delivery.id,
+        number=head.delivery.message + 1,
+        target=target.number,
         text=target.text,
         control_id=control_id,
         status=status,
         filler=filler,
-        is_renumbered=bool(taken - {head.spare}),
         status_time=event.occurred_at.isoformat(),
         data=json.dumps(shown).encode(),
     )
@@ -184,16 +193,20 @@ class Prepared:
     """A head as a claimer saw it, and the bytes that it would send."""
 
     lane: LaneId
-    claiming: Claiming
-    data: bytes
-    control_id: str
+    claiming: Claim
     taken: frozenset[str] = frozenset()
 
     @property
+    def data(self) -> bytes:
+        return self.claiming.message.data
+
+    @property
+    def control_id(self) -> str:
+        return self.claiming.message.control_id
+
+    @property
     def found_in_use(self) -> frozenset[str]:
-        message = self.claiming.message
-        assert message is not None, "only a new message is refused for its OBR-3"
-        return self.taken | {message.filler}
+        return self.taken | {self.claiming.message.filler}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -299,20 +312,18 @@ class Play:
 
     def prepare_head(self, head: Head, target: Target, taken: frozenset[str] = frozenset()) -> Prepared:
         known = head.message if reusable(head.message, target) else None
-        new = None if known else written(head, target, self.name("control"), taken)
-        sent = known or new
-        assert sent is not None
+        sent = known or written(head, target, self.name("control"), taken)
         return Prepared(
             lane=head.delivery.lane,
-            claiming=Claiming(
+            claiming=Claim(
                 delivery=head.delivery.id,
+                report=head.report.id,
                 report_version=head.report.version,
                 target=target.number,
                 longest_wait=timedelta(minutes=10),
-                message=new,
+                message=sent,
+                is_renumbered=known is None and bool(taken - {head.spare}),
             ),
-            data=sent.data,
-            control_id=sent.control_id,
             taken=taken,
         )
 

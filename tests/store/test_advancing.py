@@ -126,7 +126,7 @@ async def _superseded(play: Play, prepared: Prepared) -> Prepared:
 async def _stored_bytes_of_another_target(play: Play, prepared: Prepared) -> Prepared:
     await play.send(verdict=NOT_SENT)
     stored = await play.prepare()
-    assert stored.claiming.message is None
+    assert stored.claiming.message.number == 1
     await play.apply(with_epic(receiving_facility="OTHER"))
     return replace(stored, claiming=replace(stored.claiming, target=TargetNumber(2)))
 

@@ -170,7 +170,7 @@ PLANTED: dict[str, tuple[Callable[[MemoryStore], object], str]] = {
         "UPDATE decision SET delivery = NULL; DELETE FROM delivery",
     ),
     "a delivery that no decision knows": (
-        lambda store: store.rows.put_delivery(replace(store.rows._deliveries[DeliveryId(1)], id=DeliveryId(2))),
+        lambda store: store.rows.put(replace(store.rows._deliveries[DeliveryId(1)], id=DeliveryId(2))),
         "CREATE TEMP TABLE copy AS SELECT * FROM delivery; UPDATE copy SET id = 2; INSERT INTO delivery SELECT * FROM copy",
     ),
 }  # fmt: skip

@@ -287,7 +287,6 @@ async def test_the_number_of_an_earlier_version_is_taken_over_by_the_other_endpo
     play = await Play.start(store, a_site(endpoints=ELSEWHERE))
     await play.accept(an_event("e-1", accession=None))
     prepared = await play.prepare("epic")
-    assert prepared.claiming.message is not None
     old = "BF0123456789ABCD"
     message = replace(prepared.claiming.message, filler=old)
     claiming = replace(prepared, claiming=replace(prepared.claiming, message=message))
@@ -327,10 +326,10 @@ def a_report(number: int, filler: str | None, *, study: str, lane: int = 1) -> R
 
 async def test_reports_are_found_by_their_number(store: Store, rows: Rows) -> None:
     lane = await (await Play.start(store)).lane()
-    rows.put_lane(lane)
+    rows.put(lane)
     for number, filler in ((1, "A-1"), (2, None), (3, "A-1"), (4, "A-2")):
-        rows.put_report(a_report(number, filler, study=f"s-{number}", lane=lane.id))
-    rows.put_report(replace(rows.report(ReportId(2)), filler="A-1"))
+        rows.put(a_report(number, filler, study=f"s-{number}", lane=lane.id))
+    rows.put(replace(rows.report(ReportId(2)), filler="A-1"))
     assert [one.id for one in rows.reports_with_filler("A-1")] == [1, 2, 3]
     assert rows.reports_with_filler("A-3") == []
 

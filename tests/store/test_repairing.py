@@ -32,11 +32,11 @@ def by_hand(store: Store, change: Callable[[Rows], None]) -> None:
 
 
 def put_rule(**changes: object) -> Callable[[Rows], None]:
-    return lambda rows: rows.put_rule(replace(rows.rules()[0], **changes))  # type: ignore[arg-type]
+    return lambda rows: rows.put(replace(rows.rules()[0], **changes))  # type: ignore[arg-type]
 
 
 def put_lane(**changes: object) -> Callable[[Rows], None]:
-    return lambda rows: rows.put_lane(replace(rows.lane(EPIC), **changes))  # type: ignore[arg-type]
+    return lambda rows: rows.put(replace(rows.lane(EPIC), **changes))  # type: ignore[arg-type]
 
 
 def delete(table: str) -> Callable[[Rows], None]:
@@ -56,24 +56,24 @@ def edit_target(rows: Rows) -> None:
         rows._connection.execute("UPDATE target SET wire = '{}'")
     else:
         known: Target = rows._targets[EPIC, TargetNumber(1)]  # type: ignore[attr-defined]
-        rows.add_target(replace(known, wire="{}"))
+        rows.put(replace(known, wire="{}"))
 
 
 def another_target(rows: Rows) -> None:
-    rows.add_target(Target(lane=EPIC, number=TargetNumber(2), wire="{}", text="{}"))
+    rows.put(Target(lane=EPIC, number=TargetNumber(2), wire="{}", text="{}"))
     put_lane(target=2)(rows)
 
 
 def another_lane(rows: Rows) -> None:
-    rows.put_lane(replace(rows.lane(EPIC), id=rows.next_lane(), endpoint="foreign"))
+    rows.put(replace(rows.lane(EPIC), id=rows.next_lane(), endpoint="foreign"))
 
 
 def another_rule(rows: Rows) -> None:
-    rows.put_rule(replace(rows.rules()[0], id=rows.next_rule(), archive="icu"))
+    rows.put(replace(rows.rules()[0], id=rows.next_rule(), archive="icu"))
 
 
 def the_rule_twice(rows: Rows) -> None:
-    rows.put_rule(replace(rows.rules()[0], id=rows.next_rule()))
+    rows.put(replace(rows.rules()[0], id=rows.next_rule()))
 
 
 LATER = T0 + timedelta(hours=1)
@@ -266,7 +266,7 @@ async def test_results_of_a_lane_of_nothing_applied_wait_for_a_person(store: Sto
         if isinstance(rows, SqliteRows):
             rows._connection.execute("UPDATE delivery SET lane = 2")
         else:
-            rows.put_delivery(replace(delivery, lane=LaneId(2)))
+            rows.put(replace(delivery, lane=LaneId(2)))
 
     by_hand(store, move)
     await repair(play)

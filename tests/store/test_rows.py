@@ -122,11 +122,11 @@ def a_rule(number: int = 1, **changes: object) -> Rule:
 def with_parents(rows: Rows, *, lanes: int = 1, events: int = 1, reports: int = 1) -> Rows:
     """Store what deliveries and decisions refer to."""
     for number in range(1, lanes + 1):
-        rows.put_lane(a_lane(number))
+        rows.put(a_lane(number))
     for number in range(1, events + 1):
         rows.add_event(an_event(number), BODY)
     for number in range(1, reports + 1):
-        rows.put_report(a_report(number))
+        rows.put(a_report(number))
     return rows
 
 
@@ -139,10 +139,10 @@ def test_a_setting_is_empty_until_it_is_set(rows: Rows) -> None:
 
 NEXT = {
     "event": (Rows.next_event, lambda rows, number: rows.add_event(an_event(number), BODY)),
-    "report": (Rows.next_report, lambda rows, number: rows.put_report(a_report(number))),
-    "delivery": (Rows.next_delivery, lambda rows, number: rows.put_delivery(a_delivery(number))),
-    "lane": (Rows.next_lane, lambda rows, number: rows.put_lane(a_lane(number))),
-    "rule": (Rows.next_rule, lambda rows, number: rows.put_rule(a_rule(number))),
+    "report": (Rows.next_report, lambda rows, number: rows.put(a_report(number))),
+    "delivery": (Rows.next_delivery, lambda rows, number: rows.put(a_delivery(number))),
+    "lane": (Rows.next_lane, lambda rows, number: rows.put(a_lane(number))),
+    "rule": (Rows.next_rule, lambda rows, number: rows.put(a_rule(number))),
 }
 
 
@@ -188,9 +188,9 @@ def test_a_studys_latest_event_has_the_highest_rank(rows: Rows, case: str) -> No
 
 def test_decisions_come_in_the_order_of_their_rules(rows: Rows) -> None:
     with_parents(rows)
-    rows.put_rule(a_rule(1))
-    rows.put_rule(a_rule(2))
-    rows.put_delivery(a_delivery(1))
+    rows.put(a_rule(1))
+    rows.put(a_rule(2))
+    rows.put(a_delivery(1))
     second = Decision(rule=RuleId(2), lane=LaneId(1), verdict="preliminary-off")
     first = Decision(rule=RuleId(1), lane=LaneId(1), verdict="deliver", delivers=True)
     rows.add_decision(EventNumber(1), second, None)
@@ -201,7 +201,7 @@ def test_decisions_come_in_the_order_of_their_rules(rows: Rows) -> None:
 
 def test_a_report_is_written_whole_and_found_by_its_study(rows: Rows) -> None:
     with_parents(rows, reports=2)
-    rows.put_report(a_report(3, study="study-2"))
+    rows.put(a_report(3, study="study-2"))
     known = replace(
         a_report(1),
         patient=frozenset({"key-a", "key-b"}),
@@ -216,14 +216,14 @@ def test_a_report_is_written_whole_and_found_by_its_study(rows: Rows) -> None:
         printed_revision=3,
         version=7,
     )
-    rows.put_report(known)
+    rows.put(known)
     assert rows.report(ReportId(1)) == known
     assert list(rows.reports_of_study("study-1")) == [known, a_report(2)]
 
 
 def test_a_delivery_is_written_whole(rows: Rows) -> None:
     with_parents(rows)
-    rows.put_delivery(a_delivery(1))
+    rows.put(a_delivery(1))
     moved = replace(
         a_delivery(1),
         state=State.SENDING,
@@ -240,7 +240,7 @@ def test_a_delivery_is_written_whole(rows: Rows) -> None:
         target=TargetNumber(6),
         settled_at=minutes(7),
     )
-    rows.put_delivery(moved)
+    rows.put(moved)
     assert rows.delivery(DeliveryId(1)) == moved
     assert rows.delivery(DeliveryId(2)) is None
 
@@ -250,15 +250,15 @@ def one_in_each_state(rows: Rows) -> dict[State, Delivery]:
     states = dict(zip(State, range(1, 8), strict=True))
     made = {state: a_delivery(number, state=state) for state, number in states.items()}
     for delivery in made.values():
-        rows.put_delivery(delivery)
-    rows.put_delivery(a_delivery(8, lane=LaneId(2)))
+        rows.put(delivery)
+    rows.put(a_delivery(8, lane=LaneId(2)))
     return made
 
 
 def test_what_is_open_is_found_by_its_report(rows: Rows) -> None:
     made = one_in_each_state(rows)
-    rows.put_report(a_report(2))
-    rows.put_delivery(a_delivery(9, report=ReportId(2)))
+    rows.put(a_report(2))
+    rows.put(a_delivery(9, report=ReportId(2)))
     found = rows.open_of_reports([ReportId(2), ReportId(1)])
     expected = [
         *(made[state] for state in OPEN),
@@ -281,10 +281,10 @@ def test_a_lanes_deliveries_are_found_by_state(rows: Rows, states: tuple[State, 
 def test_heads_are_the_first_that_are_in_their_lane(rows: Rows) -> None:
     made = one_in_each_state(rows)
     assert list(rows.heads(LaneId(1), 2)) == [made[State.QUEUED], made[State.SENDING]]
-    rows.put_delivery(replace(made[State.QUEUED], state=State.SET_ASIDE))
-    rows.put_delivery(replace(made[State.SENDING], state=State.DELIVERED))
+    rows.put(replace(made[State.QUEUED], state=State.SET_ASIDE))
+    rows.put(replace(made[State.SENDING], state=State.DELIVERED))
     assert list(rows.heads(LaneId(1), 2)) == [made[State.UNCERTAIN]]
-    rows.put_delivery(made[State.QUEUED])
+    rows.put(made[State.QUEUED])
     assert list(rows.heads(LaneId(1), 1)) == [made[State.QUEUED]]
 
 
@@ -303,14 +303,14 @@ def an_attempt(number: int, **changes: object) -> Attempt:
 
 def test_attempts_are_kept_by_number(rows: Rows) -> None:
     with_parents(rows)
-    rows.put_delivery(a_delivery(1))
-    rows.put_delivery(a_delivery(2))
-    rows.put_attempt(an_attempt(2))
-    rows.put_attempt(an_attempt(1))
-    rows.put_attempt(an_attempt(1, delivery=DeliveryId(2)))
+    rows.put(a_delivery(1))
+    rows.put(a_delivery(2))
+    rows.put(an_attempt(2))
+    rows.put(an_attempt(1))
+    rows.put(an_attempt(1, delivery=DeliveryId(2)))
     verdict = Verdict(outcome=Outcome.REFUSED, code="AE", detail="error 207")
     ended = an_attempt(2, ended_at=minutes(1), verdict=verdict, reply=b"\x00\xff")
-    rows.put_attempt(ended)
+    rows.put(ended)
     assert list(rows.attempts_of(DeliveryId(1))) == [an_attempt(1), ended]
     assert rows.attempt(DeliveryId(1), 2) == ended
     assert rows.attempt(DeliveryId(1), 3) is None
@@ -332,18 +332,18 @@ def a_message(number: int, delivery: int = 1) -> StoredMessage:
 
 def test_messages_are_kept_by_number(rows: Rows) -> None:
     with_parents(rows)
-    rows.put_delivery(a_delivery(1))
-    rows.put_delivery(a_delivery(2))
+    rows.put(a_delivery(1))
+    rows.put(a_delivery(2))
     for message in (a_message(2), a_message(1), a_message(1, delivery=2)):
-        rows.add_message(message)
+        rows.put(message)
     assert list(rows.messages_of(DeliveryId(1))) == [a_message(1), a_message(2)]
     assert rows.message(DeliveryId(2), 1) == a_message(1, delivery=2)
     assert rows.message(DeliveryId(2), 2) is None
 
 
 def test_lanes_are_those_that_have_not_ended(rows: Rows) -> None:
-    rows.put_lane(a_lane(2, site="general"))
-    rows.put_lane(a_lane(1, endpoint="epic"))
+    rows.put(a_lane(2, site="general"))
+    rows.put(a_lane(1, endpoint="epic"))
     changed = a_lane(
         1,
         endpoint="epic",
@@ -355,8 +355,8 @@ def test_lanes_are_those_that_have_not_ended(rows: Rows) -> None:
         stopped="why",
         paused=True,
     )
-    rows.put_lane(changed)
-    rows.put_lane(a_lane(3, endpoint="epic", incarnation=2, ended=True))
+    rows.put(changed)
+    rows.put(a_lane(3, endpoint="epic", incarnation=2, ended=True))
     assert list(rows.lanes()) == [changed, a_lane(2, site="general")]
     assert list(rows.lanes_of_site("st-elsewhere")) == [changed]
     assert rows.lane(LaneId(3)).ended
@@ -385,16 +385,16 @@ def test_targets_are_kept_by_number(rows: Rows) -> None:
         Target(lane=LaneId(1), number=TargetNumber(number), wire=f"w{number}", text="t") for number in (1, 2)
     )
     for target in (second, first, replace(first, lane=LaneId(2))):
-        rows.add_target(target)
+        rows.put(target)
     assert rows.target(LaneId(1), TargetNumber(2)) == second
     assert list(rows.targets_of(LaneId(1))) == [first, second]
 
 
 def test_rules_are_kept_in_every_interval(rows: Rows) -> None:
     with_parents(rows)
-    rows.put_rule(a_rule(1))
-    rows.put_rule(a_rule(2, site="general"))
-    rows.put_rule(a_rule(1, until=minutes(3)))
+    rows.put(a_rule(1))
+    rows.put(a_rule(2, site="general"))
+    rows.put(a_rule(1, until=minutes(3)))
     assert list(rows.rules()) == [a_rule(1, until=minutes(3)), a_rule(2, site="general")]
     assert list(rows.rules_of_site("general")) == [a_rule(2, site="general")]
 
@@ -422,19 +422,19 @@ def test_conditions_are_replaced_together(rows: Rows) -> None:
 
 def test_what_people_did_is_kept(rows: Rows) -> None:
     done = DoneAction(key="k", fingerprint="f", delivery=None)
-    rows.add_done(done)
+    rows.put(done)
     assert rows.done("k") == done
     assert rows.done("l") is None
     entry = AuditEntry(at=T0, actor="ada", action="resend", subject="delivery 1", reason="asked")
     for one in (entry, replace(entry, subject="delivery 2"), replace(entry, action="cancel")):
-        rows.add_audit(one)
+        rows.put(one)
     assert list(rows.audit_of("delivery 1")) == [entry, replace(entry, action="cancel")]
 
 
 def test_open_deliveries_are_counted_by_the_archive_of_their_event(rows: Rows) -> None:
     one_in_each_state(rows)
     rows.add_event(an_event(2, archive="icu"), BODY)
-    rows.put_delivery(a_delivery(9, event=EventNumber(2)))
+    rows.put(a_delivery(9, event=EventNumber(2)))
     assert len(rows.open_of_archive("st-elsewhere", "ed")) == 5
     assert len(rows.open_of_archive("st-elsewhere", "icu")) == 1
     assert len(rows.open_of_archive("general", "ed")) == 0
@@ -442,10 +442,10 @@ def test_open_deliveries_are_counted_by_the_archive_of_their_event(rows: Rows) -
 
 def test_states_are_counted_by_lane_and_cause(rows: Rows) -> None:
     made = one_in_each_state(rows)
-    rows.put_delivery(replace(made[State.QUEUED], state=State.DELIVERED))
-    rows.put_delivery(replace(made[State.SENDING], state=State.SET_ASIDE))
-    rows.put_delivery(replace(made[State.DELIVERED], reason="still delivered"))
-    rows.put_delivery(a_delivery(9, lane=LaneId(2), cause=Cause.ONE_OFF, state=State.CANCELLED))
+    rows.put(replace(made[State.QUEUED], state=State.DELIVERED))
+    rows.put(replace(made[State.SENDING], state=State.SET_ASIDE))
+    rows.put(replace(made[State.DELIVERED], reason="still delivered"))
+    rows.put(a_delivery(9, lane=LaneId(2), cause=Cause.ONE_OFF, state=State.CANCELLED))
     first = {
         State.UNCERTAIN: 1,
         State.SET_ASIDE: 2,
@@ -461,11 +461,11 @@ def test_states_are_counted_by_lane_and_cause(rows: Rows) -> None:
 def test_the_oldest_is_the_first_accepted_that_its_lane_has_to_send(rows: Rows) -> None:
     made = one_in_each_state(rows)
     assert rows.oldest_in_lane() == {1: minutes(1), 2: minutes(8)}
-    rows.put_delivery(replace(made[State.QUEUED], state=State.DELIVERED))
-    rows.put_delivery(replace(made[State.SENDING], state=State.DELIVERED))
-    rows.put_delivery(a_delivery(8, lane=LaneId(2), state=State.CANCELLED))
+    rows.put(replace(made[State.QUEUED], state=State.DELIVERED))
+    rows.put(replace(made[State.SENDING], state=State.DELIVERED))
+    rows.put(a_delivery(8, lane=LaneId(2), state=State.CANCELLED))
     assert rows.oldest_in_lane() == {1: made[State.UNCERTAIN].accepted_at}
-    rows.put_delivery(replace(made[State.UNCERTAIN], state=State.DELIVERED))
+    rows.put(replace(made[State.UNCERTAIN], state=State.DELIVERED))
     assert rows.oldest_in_lane() == {}, "what is set aside waits for a person"
 
 
@@ -504,30 +504,30 @@ def test_a_result_is_withheld_when_its_study_ended(rows: Rows, case: str) -> Non
     kind, changes, expected = WITHHELD[case]
     with_parents(rows)
     rows.add_event(an_event(2, kind=kind, revision=2), BODY)
-    rows.put_report(a_report(1, maybe_event=EventNumber(1), **changes))
+    rows.put(a_report(1, maybe_event=EventNumber(1), **changes))
     found = [Withheld(lane=LaneId(1), study="study-1", revision=1)] if expected else []
     assert list(rows.withheld()) == found
 
 
 def test_a_study_that_goes_on_after_its_revert_withholds_nothing(rows: Rows) -> None:
     with_parents(rows)
-    rows.put_report(a_report(1, maybe_event=EventNumber(1), maybe_received=True))
+    rows.put(a_report(1, maybe_event=EventNumber(1), maybe_received=True))
     rows.add_event(an_event(2, kind="reverted"), BODY)
     rows.add_event(an_event(3, kind="attestation_requested", revision=2), BODY)
     assert list(rows.withheld()) == []
 
 
 def searchable(rows: Rows) -> None:
-    rows.put_lane(a_lane(1))
-    rows.put_lane(a_lane(2, site="general", endpoint="epic-1"))
+    rows.put(a_lane(1))
+    rows.put(a_lane(2, site="general", endpoint="epic-1"))
     rows.add_event(an_event(1), BODY)
     rows.add_event(an_event(2, study="study-2", accession=""), BODY)
     rows.add_event(an_event(3, accession="A3", revision=2), BODY)
-    rows.put_report(a_report(1, patient=frozenset({"key-a", "key-b"})))
-    rows.put_report(a_report(2, study="study-2", lane=LaneId(2), patient=frozenset({"key-c"})))
-    rows.put_delivery(a_delivery(1, state=State.SUPERSEDED))
-    rows.put_delivery(a_delivery(2, event=EventNumber(2), report=ReportId(2), lane=LaneId(2)))
-    rows.put_delivery(a_delivery(3, event=EventNumber(3), state=State.SET_ASIDE))
+    rows.put(a_report(1, patient=frozenset({"key-a", "key-b"})))
+    rows.put(a_report(2, study="study-2", lane=LaneId(2), patient=frozenset({"key-c"})))
+    rows.put(a_delivery(1, state=State.SUPERSEDED))
+    rows.put(a_delivery(2, event=EventNumber(2), report=ReportId(2), lane=LaneId(2)))
+    rows.put(a_delivery(3, event=EventNumber(3), state=State.SET_ASIDE))
 
 
 FOUND = {
@@ -569,8 +569,8 @@ def test_deliveries_are_found(rows: Rows, case: str) -> None:
 def test_events_and_verdicts_are_counted(rows: Rows) -> None:
     with_parents(rows, events=2)
     for number in (1, 2, 3):
-        rows.put_rule(a_rule(number))
-    rows.put_delivery(a_delivery(1))
+        rows.put(a_rule(number))
+    rows.put(a_delivery(1))
     verdicts = ["before-effective-from by 3s", "before-effective-from by 4s", "withdraws"]
     for number, verdict in enumerate(verdicts, 1):
         decision = Decision(rule=RuleId(number), lane=LaneId(1), verdict=verdict)
@@ -607,7 +607,7 @@ INTERVALS = {
 def test_what_is_considered_is_held_against_what_is_decided(rows: Rows, case: str, is_decided: bool) -> None:
     rule, is_considered = INTERVALS[case]
     with_parents(rows)
-    rows.put_rule(rule)
+    rows.put(rule)
     if is_decided:
         rows.add_decision(EventNumber(1), Decision(rule=rule.id, lane=LaneId(1), verdict="withdraws"), None)
     assert rows.decision_balance() == (
@@ -640,8 +640,8 @@ def test_an_event_comes_back_as_it_went_in(
 
 def test_what_a_rule_did_not_meet_is_found_by_receipt_and_by_time(rows: Rows) -> None:
     with_parents(rows, lanes=2, events=6)
-    rows.put_rule(a_rule())
-    rows.put_rule(a_rule(2, lane=LaneId(2)))
+    rows.put(a_rule())
+    rows.put(a_rule(2, lane=LaneId(2)))
     for number, changes in enumerate([{"applies": 0}, {"archive": "icu"}, {"kind": "reverted"}], 7):
         rows.add_event(an_event(number, study=f"study-{number}", **changes), BODY)
     for event, rule, verdict in (

@@ -140,7 +140,7 @@ LOOKS: dict[str, Operation] = {
 
 @pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS.keys())
 def test_no_list_reads_what_may_hold_a_document(session: SqliteSession, look: Operation) -> None:
-    session.run([with_parents, lambda rows: rows.put_delivery(a_delivery())])
+    session.run([with_parents, lambda rows: rows.put(a_delivery())])
     connection = session._connection
     assert connection is not None
     connection.authorizer = bodies_refused

@@ -241,8 +241,8 @@ async def shown(api: Served, **asked: str) -> tuple[list[str], list[str]]:
 async def test_the_worst_comes_first_and_may_be_asked_for_alone(api: Served):
     services: Any = api.app.state.services
     lanes = {lane.endpoint: lane for lane, _ in (await services.store.running()).lanes}
-    by_hand(services.store, lambda rows: rows.put_lane(replace(lanes["epic-prod"], stopped="3 refused")))
-    by_hand(services.store, lambda rows: rows.put_lane(replace(lanes["meditech"], paused=True)))
+    by_hand(services.store, lambda rows: rows.put(replace(lanes["epic-prod"], stopped="3 refused")))
+    by_hand(services.store, lambda rows: rows.put(replace(lanes["meditech"], paused=True)))
     stalled = Condition(
         kind="Stalled", site="seaside", reason="Held", message="", since=datetime(2026, 1, 2, tzinfo=UTC)
     )
@@ -347,7 +347,7 @@ async def test_a_condition_is_told_as_it_stands_and_not_as_the_last_pass_found_i
 async def test_what_was_changed_by_hand_is_told_before_anything_repairs_it(api: Served):
     services: Any = api.app.state.services
     rule = (await services.store.running()).rules[0]
-    by_hand(services.store, lambda rows: rows.put_rule(replace(rule, until=rule.start, ended_by=1)))
+    by_hand(services.store, lambda rows: rows.put(replace(rule, until=rule.start, ended_by=1)))
     said = f"the rule from {rule.archive} is not in force"
     status = (await api.get("/v1/status")).json()
     (endpoint,) = [one for one in status["endpoints"] if one["endpoint"] == f"{rule.site}/{rule.endpoint}"]

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from butterfly_gitops.delivery.claim import Claim
 from butterfly_gitops.delivery.settle import Policy
 from butterfly_gitops.dispatcher.rendering import Renderer
 from butterfly_gitops.model.delivery import DeliveryId, Epoch, Outcome, Verdict
 from butterfly_gitops.model.endpoint import Acknowledgement, Retry
-from butterfly_gitops.store.interface import Claiming, Settling, Step
+from butterfly_gitops.store.interface import Settling, Step
 from tests.table import in_one_test
 from tests.web.serving import Served, edit, event
 
@@ -142,9 +143,9 @@ async def claim_head(api: Served) -> None:
     (lane, target) = next(one for one in running.lanes if one[0].endpoint == "epic-prod")
     (view,) = await store.views([lane.id])
     endpoint = running.sites[lane.site].ehr_endpoints[lane.endpoint]
-    prepared = Renderer(endpoint, target, letters=lambda n: "K" * n).prepare(view.heads[0], at=now)
-    assert isinstance(prepared.wish, Claiming)
-    (stepped,) = await store.advance([Step(lane=lane.id, epoch=epoch, at=now, claiming=prepared.wish)])
+    claim = Renderer(endpoint, target, letters=lambda n: "K" * n).prepare(view.heads[0], at=now)
+    assert isinstance(claim, Claim)
+    (stepped,) = await store.advance([Step(lane=lane.id, epoch=epoch, at=now, claiming=claim)])
     assert stepped.attempt is not None
 
 
