@@ -58,6 +58,10 @@ class HttpConnection(H11Protocol):
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
+        if self.conn.their_state is h11.SEND_BODY:
+            # Answered before its body had come, which nobody needs any more: to wait for it would hold a place.
+            self.transport.close()
+            return
         # From the answer to the first byte of the next request uvicorn's own limit holds.
         self._enter(None if self.conn.their_state is h11.IDLE else self.conn.their_state)
 

@@ -139,6 +139,14 @@ async def test_a_body_without_end_and_without_token_is_answered_and_cut_off(list
     assert sent < 40
 
 
+@pytest.mark.parametrize("path", ["/livez", "/readyz"])
+async def test_a_body_that_nobody_needs_holds_no_place(listening: Listening, path: str):
+    """No token is asked for there, and a byte now and then would keep the connection for as long as somebody likes."""
+    listening.server.config.timeout_keep_alive = 3600
+    head = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\nx"
+    assert status_of(await listening.say(head.encode())) in (200, 503), "and it is closed, without the rest"
+
+
 async def test_whoever_waits_gives_way_to_whoever_comes_and_one_line_says_so(
     listening: Listening, monkeypatch: pytest.MonkeyPatch
 ):
