@@ -31,6 +31,8 @@ from butterfly_gitops.store.interface import (
 Standing = tuple[tuple[Condition, ...], Observation]
 """How the fleet and its sites stand, and what is observed then."""
 
+_LONGEST_LOOK_S = 5.0
+
 _log = structlog.get_logger()
 
 
@@ -77,8 +79,11 @@ class Loop:
         if len(commit) != len(self._considered) or set(commit) - set("0123456789abcdef"):
             # Only a whole id can be looked for among the ancestors.
             return False
-        async with self._asking:
-            return await in_daemon_thread(self._source.is_forward, [commit], self._considered)
+        # A fetch that hangs holds the repository for minutes; whoever asks will ask again.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LONGEST_LOOK_S), self._asking:
+                return await in_daemon_thread(self._source.is_forward, [commit], self._considered)
+        return False
 
     def ask_for_pass(self) -> None:
         """Make the next pass now."""

@@ -22,7 +22,7 @@ from butterfly_gitops.web.services import Services
 router = APIRouter(route_class=GuardedRoute)
 
 _WAITS = (State.QUEUED, State.SENDING, State.UNCERTAIN, State.SET_ASIDE)
-_RANKS = {"Stalled": 0, "Drifted": 1, "Reconciling": 2}
+_RANKS = {"Stalled": 0, "Drifted": 1, "Excluding": 2, "Reconciling": 2}
 _WELL = 3
 
 
@@ -78,23 +78,33 @@ def _condition_key(one: Condition) -> tuple[str, ...]:
 
 
 def _seen_by(caller: Caller, observed: Observation) -> Observation:
-    """Leave out the sites that the caller may not see."""
-    if caller.sites("see_configuration") is None:
+    """Leave out the sites that the caller may not see, and studies where no results may be seen."""
+    if caller.sites("see_configuration") is None and caller.sites("see_results") is None:
         return observed
 
     def is_seen(site: str) -> bool:
         return site in ("", FLEET_SETTINGS) or caller.may("see_configuration", site)
 
     lanes = tuple(one for one in observed.lanes if is_seen(one.lane.site))
-    seen = {one.lane.id for one in lanes}
+    sites_of = {one.lane.id: one.lane.site for one in lanes}
     return replace(
         observed,
         generations={site: one for site, one in observed.generations.items() if is_seen(site)},
         lanes=lanes,
         drift=tuple(one for one in observed.drift if is_seen(one.site)),
-        conditions=tuple(one for one in observed.conditions if is_seen(one.site)),
+        conditions=tuple(
+            # What the fleet's says behind a colon are sites.
+            one if one.reason != "Sites" else replace(one, message=one.message.partition(":")[0])
+            for one in observed.conditions
+            if is_seen(one.site)
+        ),
         holds=tuple(one for one in observed.holds if is_seen(one.site)),
-        withheld=tuple(one for one in observed.withheld if one.lane in seen),
+        # It names studies.
+        withheld=tuple(
+            one
+            for one in observed.withheld
+            if one.lane in sites_of and caller.may("see_results", sites_of[one.lane])
+        ),
     )
 
 

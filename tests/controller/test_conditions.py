@@ -1,16 +1,20 @@
 """How a pass tells the fleet, its sites and its endpoints: never well where something of them is not."""
 
 import shutil
-from collections.abc import Mapping
+import threading
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from butterfly_gitops.controller import loop as loop_module
 from butterfly_gitops.controller.conditions import of_endpoints
 from butterfly_gitops.model.delivery import State
+from butterfly_gitops.source.folder import FolderSource
 from butterfly_gitops.store.interface import Approval
+from butterfly_gitops.store.sqlite import SqliteStore
 from tests.config.examples import EXAMPLES
 from tests.controller.passes import NOW, Clock, Counting, following, told
 
@@ -125,3 +129,21 @@ async def test_an_ehr_that_acknowledges_nothing_is_not_ready(case: str, files: P
     seen = replace(observed, lanes=(replace(first, lane=lane, counts={state: 2}),))
     (condition,) = of_endpoints(seen, {lane.id: lane.target}, {}, at=NOW)
     assert (condition.kind, condition.reason) == expected
+
+
+async def test_who_asks_for_a_commit_while_the_source_hangs_is_answered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop_module, "_LONGEST_LOOK_S", 0.01)
+    hangs, store = threading.Event(), SqliteStore.open(tmp_path / "state", create=True)
+
+    class Hanging(FolderSource):
+        def is_forward(self, bases: Collection[str], commit: str) -> bool:
+            return hangs.wait()
+
+    loop = following(store, tmp_path)
+    loop._source = Hanging(path=tmp_path)
+    loop._considered = "a" * 40
+    assert await loop.has_considered("b" * 40) is False
+    hangs.set()
+    await store.close()

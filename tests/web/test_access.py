@@ -1,14 +1,19 @@
 """Who may do what: the token's holder all, a named person what the applied grants say, site by site."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
 
 from butterfly_gitops import minute_line
-from butterfly_gitops.web.access import ADMINISTRATOR
+from butterfly_gitops.model.fleet import AccessRole
+from butterfly_gitops.store.interface import Condition, Withheld
+from butterfly_gitops.web.access import ADMINISTRATOR, Caller
 from butterfly_gitops.web.limit import MAX_BODY_BYTES, MAX_FORM_BYTES
+from butterfly_gitops.web.status import _seen_by
 from tests.table import in_one_test
 from tests.web.serving import GRANTS, Lines, Served, event, wanted
 
@@ -92,6 +97,29 @@ async def test_roles_are_those_that_are_applied_not_those_in_the_files(api: Serv
     await api.apply()
     assert (await api.get("/v1/status", who="bob@example.org")).status_code == 403
     assert (await api.get("/v1/status", who="bobby@example.org")).status_code == 200
+
+
+async def test_a_status_names_studies_and_sites_only_to_whom_they_are_open(api: Served):
+    await api.submit("efast.json")
+    await api.post("/v1/deliveries/1/set-aside", REASON)
+    lane = (await api.app.state.services.store.running()).lanes[0][0]
+    withheld = Withheld(lane=lane.id, study="s-1", revision=1)
+    stalled = Condition(
+        kind="Stalled",
+        site="",
+        reason="Sites",
+        message="1 of 3 sites: seaside (Held)",
+        since=datetime.now(UTC),
+    )
+    observed = replace(
+        await api.app.state.services.store.observe(), withheld=(withheld,), conditions=(stalled,)
+    )
+    looks = AccessRole(connectivity_management="read")
+    everywhere = Caller(claimed="ada", roles=(looks, AccessRole(results="read")))
+    seen = _seen_by(everywhere, observed)
+    assert (seen.withheld, seen.conditions) == ((withheld,), (stalled,))
+    seen = _seen_by(Caller(claimed="bo", roles=(looks.model_copy(update={"sites": (lane.site,)}),)), observed)
+    assert (seen.withheld, [one.message for one in seen.conditions]) == ((), ["1 of 3 sites"])
 
 
 async def test_before_anything_is_applied_nobody_has_a_role(empty: Served):

@@ -341,6 +341,8 @@ async def test_what_the_rules_did_not_send_is_listed_and_told(api: Served):
             "1 study was not sent by its rules: bgo study list --gap st-elsewhere/epic-prod",
         )
     ]
+    in_trouble = (await api.get("/v1/status?trouble=true")).json()["endpoints"]
+    assert "st-elsewhere/epic-prod" in [one["endpoint"] for one in in_trouble]
     metrics = (await api.client.get("/metrics?endpoints=true")).text
     assert 'bgo_endpoint_unsent_studies{endpoint="epic-prod",site="st-elsewhere"} 1.0' in metrics
     assert "\nbgo_unsent_studies 1.0" in metrics
