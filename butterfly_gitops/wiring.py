@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import ctypes
 import json
 import os
 import random
+import resource
 import secrets
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -37,6 +39,8 @@ from butterfly_gitops.web.server import Server
 from butterfly_gitops.web.services import Services
 
 _HEARTBEAT_S = 5.0
+
+_SET_DUMPABLE = 4  # PR_SET_DUMPABLE of prctl(2)
 
 _log = structlog.get_logger()
 
@@ -131,6 +135,7 @@ async def build(options: Options, *, dialler: Dialler | None = None) -> AsyncIte
 
     Raises CannotListen, StateMissing, StateHeld, StateBehind.
     """
+    _keep_no_dumps()
     async with contextlib.AsyncExitStack() as stack:
         listening = stack.enter_context(_listen_for(options))
         store = SqliteStore.open(
@@ -159,6 +164,7 @@ async def opened(state: Path, *, create: bool = False, mark: Path | None = None)
 
     Raises StateMissing, StateHeld, StateBehind.
     """
+    _keep_no_dumps()
     store = SqliteStore.open(state, create=create, mark=mark, now=_now)
     try:
         intake = Intake(store, wake=lambda _: None, now=_now)
@@ -232,3 +238,11 @@ def _now() -> datetime:
 
 def _letters(count: int) -> str:
     return crockford(secrets.token_bytes(count))
+
+
+def _keep_no_dumps() -> None:
+    """Let no crash write what is in memory to a disk: messages, and the token."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    # A handler of dumps that the system pipes them to does not ask for the limit.
+    with contextlib.suppress(AttributeError, OSError):
+        ctypes.CDLL(None).prctl(_SET_DUMPABLE, 0, 0, 0, 0)

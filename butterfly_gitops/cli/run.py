@@ -1,10 +1,7 @@
 """`bgo run`: controller, dispatcher and API in one process."""
 
 import asyncio
-import contextlib
-import ctypes
 import gc
-import resource
 import signal
 import sys
 from pathlib import Path
@@ -25,7 +22,6 @@ if TYPE_CHECKING:
     from butterfly_gitops.wiring import Options
 
 _LAST_PORT = 65535
-_SET_DUMPABLE = 4  # PR_SET_DUMPABLE of prctl(2)
 
 
 @click.command("run")
@@ -73,7 +69,6 @@ def command(
     from butterfly_gitops.web.access import Caller
     from butterfly_gitops.wiring import Options
 
-    _keep_no_dumps()
     host, port = _address(listen)
     follows, followed = _source(source, state=state)
     actor = Caller(claimed=login_name(), roles=None).actor
@@ -125,14 +120,6 @@ def _source(source: str | None, *, state: Path) -> tuple[Source | None, str]:
 def _is_bare(path: Path) -> bool:
     """Tell whether a folder is a bare git repository."""
     return all((path / name).exists() for name in ("HEAD", "objects", "refs"))
-
-
-def _keep_no_dumps() -> None:
-    """Let no crash write what is in memory to a disk: messages, and the token."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    # A handler of dumps that the system pipes them to does not ask for the limit.
-    with contextlib.suppress(AttributeError, OSError):
-        ctypes.CDLL(None).prctl(_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def _address(listen: str) -> tuple[str, int]:

@@ -31,7 +31,9 @@ _METADATA_NAMES = frozenset(
 _METADATA = "clouds tell a machine its credentials there"
 _BROADCAST = ipaddress.IPv4Address("255.255.255.255")
 _THIS_NETWORK = ipaddress.IPv4Network("0.0.0.0/8")  # RFC 1122 3.2.1.3
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052 2.1
+# An IPv4 address is the last 32 bits: RFC 6052 2.1, RFC 8215, RFC 4291 2.5.5.1.
+_WITH_IPV4_LAST = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "64:ff9b:1::/48", "::/96")))
+_LOOPBACK_6 = ipaddress.IPv6Address("::1")
 
 # Names that the root of the DNS will never hold: RFC 6761, RFC 6762 with its appendix G, and ICANN's .internal.
 _PRIVATE_TOP = frozenset(
@@ -110,6 +112,8 @@ def why_no_target_name(host: str) -> str:
 
 
 def _inner(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-    if address in _NAT64:
+    if address.is_unspecified or address == _LOOPBACK_6:
+        return None
+    if any(address in network for network in _WITH_IPV4_LAST):
         return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
     return address.ipv4_mapped or address.sixtofour

@@ -125,7 +125,7 @@ def _merged_from(rows: Rows, event: EventRow) -> frozenset[str]:
         return identifier_keys(rows.event_body(event.number).event().patient.merged_from)
     except BodyUnreadable as unreadable:
         # No message could be written of it either.
-        raise ActionRefused(f"the study's event {event.event_id} {unreadable}") from None
+        raise ActionRefused(f"the study's newest event {unreadable}") from None
 
 
 def _refuse_where_nothing_forwards(rows: Rows, event: EventRow) -> None:

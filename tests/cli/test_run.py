@@ -149,7 +149,7 @@ def test_a_new_state_is_made_in_the_folder_of_one_that_was_used_and_lost(desk: D
 
 def test_a_crash_leaves_no_dump():
     told = "import resource; print(resource.getrlimit(resource.RLIMIT_CORE)); print(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))"
-    script = f"import ctypes; from butterfly_gitops.cli.run import _keep_no_dumps; _keep_no_dumps(); {told}"
+    script = f"import ctypes; from butterfly_gitops.wiring import _keep_no_dumps; _keep_no_dumps(); {told}"
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert ran.stdout == "(0, 0)\n0\n"
 

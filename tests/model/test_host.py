@@ -66,6 +66,8 @@ def test_an_address_is_the_same_short_and_long(address: ipaddress.IPv6Address):
         ("::ffff:169.254.169.254", "link-local"),
         ("2002:a9fe:a9fe::1", "link-local"),
         ("64:ff9b::169.254.169.254", "link-local"),
+        ("64:ff9b:1::a9fe:a9fe", "link-local"),
+        ("::169.254.169.254", "link-local"),
         ("::ffff:224.0.0.1", "multicast"),
     ],
 )
