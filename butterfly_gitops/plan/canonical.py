@@ -2,10 +2,10 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from typing import Any
 
-from butterfly_gitops.model.archive import Archive
-from butterfly_gitops.model.fleet import AccessRole, FleetSettings
+from butterfly_gitops.model.fleet import FleetSettings
 from butterfly_gitops.model.site import Site
 
 
@@ -40,7 +40,10 @@ def canonical_site(site: Site) -> Site:
         update={
             "links": dict(sorted(site.links.items())),
             "ehr_endpoints": dict(sorted(site.ehr_endpoints.items())),
-            "archives": {name: _archive(archive) for name, archive in sorted(site.archives.items())},
+            "archives": {
+                name: archive.model_copy(update={"forward_to": _ordered(archive.forward_to)})
+                for name, archive in sorted(site.archives.items())
+            },
             "removed": dict(sorted(site.removed.items())),
             "renamed": dict(sorted(site.renamed.items())),
         }
@@ -49,15 +52,12 @@ def canonical_site(site: Site) -> Site:
 
 def canonical_settings(settings: FleetSettings) -> FleetSettings:
     """The same settings with everything in one order."""
-    roles = {name: _role(role) for name, role in sorted(settings.access_roles.items())}
+    roles = {
+        name: role.model_copy(update={"members": _ordered(role.members), "sites": _ordered(role.sites)})
+        for name, role in sorted(settings.access_roles.items())
+    }
     return settings.model_copy(update={"access_roles": roles})
 
 
-def _archive(archive: Archive) -> Archive:
-    return archive.model_copy(update={"forward_to": tuple(sorted(set(archive.forward_to)))})
-
-
-def _role(role: AccessRole) -> AccessRole:
-    return role.model_copy(
-        update={"members": tuple(sorted(set(role.members))), "sites": tuple(sorted(set(role.sites)))}
-    )
+def _ordered(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(names)))

@@ -1,4 +1,4 @@
-"""What a change does to results: seven classes, worst first, and the one table that gives each setting its class."""
+"""The consequence of a change for results: seven classes, worst first, and the one table that gives each setting its class."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -8,7 +8,7 @@ from butterfly_gitops.plan.change import RENAMED_FROM, Change, Kind
 
 
 class Consequence(StrEnum):
-    """What a person must know first, in this order."""
+    """The consequences of a change, in the order in which a person must know of them."""
 
     NOTHING_APPLIED = "nothing_applied"
     RESULTS_STOP = "results_stop"
@@ -74,41 +74,35 @@ CLASS_OF_SETTING: Mapping[Kind, Mapping[str, Consequence]] = {
         "sites": COSMETIC,
     },
 }
-CLASS_OF_ADDED: Mapping[Kind, Consequence] = {
-    "fleet": COSMETIC,
-    "grants": COSMETIC,
-    "access_role": COSMETIC,
-    "site": ONE_MORE,
-    "link": COSMETIC,
-    "ehr_endpoint": ONE_MORE,
-    "archive": COSMETIC,
-    "forwarding_rule": ONE_MORE,
-}
-CLASS_OF_REMOVED: Mapping[Kind, Consequence] = {
-    "fleet": STOP,
-    "grants": STOP,
-    "access_role": COSMETIC,
-    "site": STOP,
-    "link": COSMETIC,
-    "ehr_endpoint": STOP,
-    "archive": STOP,
-    "forwarding_rule": STOP,
+# By kind: where one is added, and where one leaves.
+CLASS_OF_WHOLE: Mapping[Kind, tuple[Consequence, Consequence]] = {
+    "fleet": (COSMETIC, STOP),
+    "grants": (COSMETIC, STOP),
+    "access_role": (COSMETIC, COSMETIC),
+    "site": (ONE_MORE, STOP),
+    "link": (COSMETIC, COSMETIC),
+    "ehr_endpoint": (ONE_MORE, STOP),
+    "archive": (COSMETIC, STOP),
+    "forwarding_rule": (ONE_MORE, STOP),
 }
 
 
 def class_of(change: Change) -> Consequence:
     """The class of one change."""
-    if change.is_added:
-        return ELSEWHERE if is_public_endpoint(change) else CLASS_OF_ADDED[change.kind]
-    if change.is_removed:
-        return CLASS_OF_REMOVED[change.kind]
-    if change.kind == "archive" and change.setting == "cloud_id" and change.old is None:
-        return COSMETIC
-    if change.kind == "ehr_endpoint" and change.setting == RENAMED_FROM:
-        return COSMETIC
-    if change.kind == "grants" and change.setting == "subscription":
-        return _class_of_subscription(change)
-    return class_of_setting(change.kind, change.setting)
+    if is_public_endpoint(change):
+        return ELSEWHERE
+    if change.is_whole:
+        added, removed = CLASS_OF_WHOLE[change.kind]
+        return added if change.is_added else removed
+    match change.kind, change.setting:
+        case "archive", "cloud_id" if change.old is None:
+            return COSMETIC
+        case "ehr_endpoint", setting if setting == RENAMED_FROM:
+            return COSMETIC
+        case "grants", "subscription" if change.old != "enterprise":
+            return ONE_MORE if change.new == "enterprise" else COSMETIC
+        case kind, setting:
+            return class_of_setting(kind, setting)
 
 
 def is_public_endpoint(change: Change) -> bool:
@@ -121,14 +115,8 @@ def is_public_endpoint(change: Change) -> bool:
 
 
 def class_of_setting(kind: Kind, path: str) -> Consequence:
-    """What the table says of a setting. Raises KeyError for one that it does not name."""
+    """Look a setting up in the table. Raises KeyError for one that it does not name."""
     table = CLASS_OF_SETTING[kind]
     while path not in table and "." in path:
         path = path.rpartition(".")[0]
     return table[path]
-
-
-def _class_of_subscription(change: Change) -> Consequence:
-    if change.old == "enterprise":
-        return STOP
-    return ONE_MORE if change.new == "enterprise" else COSMETIC

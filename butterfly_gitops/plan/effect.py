@@ -1,24 +1,23 @@
-"""Changes gathered into effects: what one place, or several that one line changes, will notice."""
+"""Changes gathered into effects on one place, or on several that one line changes."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from butterfly_gitops.model.address import Address
-from butterfly_gitops.model.fleet import Fleet
 from butterfly_gitops.model.frozen import Frozen
 from butterfly_gitops.plan.change import AddressText, Change, Kind
 from butterfly_gitops.plan.consequence import Consequence, class_of, is_public_endpoint
 from butterfly_gitops.plan.diff import FLEET, GRANTS
 from butterfly_gitops.plan.effect_words import Bucket, say
 from butterfly_gitops.plan.setting import PlanSetting, cause_of, print_setting
-from butterfly_gitops.plan.sides import Comparison
+from butterfly_gitops.plan.sides import Comparison, Side
 
 # Whose sentence needs all of an endpoint's changes together.
 _TOLD_WHOLE = frozenset({Consequence.GO_ELSEWHERE, Consequence.IDENTITY_CHANGES})
 
 
 class Effect(Frozen):
-    """What one place will notice, or several places alike."""
+    """The effect of changes on one place, or on several alike."""
 
     consequence: Consequence
     """How bad it is."""
@@ -43,7 +42,7 @@ def effects_of(changes: Iterable[Change], comparison: Comparison) -> tuple[Effec
     buckets = [part for bucket in _by_place(changes) for part in _by_layer(bucket, comparison)]
     alike: dict[tuple[object, ...], list[Bucket]] = {}
     for bucket in buckets:
-        alike.setdefault(_what_is_shared(bucket, comparison), []).append(bucket)
+        alike.setdefault(_shared_key(bucket, comparison), []).append(bucket)
     shared = [group for group in alike.values() if len(group) > 1]
     single = _rejoined(group[0] for group in alike.values() if len(group) == 1)
     effects = [_effect(group, comparison) for group in (*shared, *single)]
@@ -53,7 +52,7 @@ def effects_of(changes: Iterable[Change], comparison: Comparison) -> tuple[Effec
 
 
 def _rejoined(buckets: Iterable[Bucket]) -> Iterator[list[Bucket]]:
-    """What no other place shares, together again at its place."""
+    """Join the buckets of a place again that no other place shares."""
     found: dict[tuple[Consequence, Address], Bucket] = {}
     for bucket in buckets:
         key = (bucket.consequence, bucket.places[0])
@@ -99,7 +98,7 @@ def _kind_of(place: Address, changes: list[Change]) -> Kind:
 
 
 def _by_layer(bucket: Bucket, comparison: Comparison) -> list[Bucket]:
-    """Apart by the shared layer that made the change, where the sentence doesn't need them together."""
+    """Part a bucket by the shared layer that made its changes, where the sentence doesn't need them together."""
     if bucket.kind != "ehr_endpoint":
         return [bucket]
     by_layer: dict[str, list[Change]] = {}
@@ -111,7 +110,7 @@ def _by_layer(bucket: Bucket, comparison: Comparison) -> list[Bucket]:
     return [replace(bucket, layer=layer, changes=tuple(changes)) for layer, changes in by_layer.items()]
 
 
-def _what_is_shared(bucket: Bucket, comparison: Comparison) -> tuple[object, ...]:
+def _shared_key(bucket: Bucket, comparison: Comparison) -> tuple[object, ...]:
     """Equal for endpoints that the same lines change in the same way; otherwise the place itself."""
     if not bucket.layer:
         return (bucket.consequence, bucket.places)
@@ -138,7 +137,7 @@ def _effect(group: list[Bucket], comparison: Comparison) -> Effect:
         consequence=first.consequence,
         kind=first.kind,
         places=whole.places,
-        title=_title(first, comparison) if len(group) == 1 else "",
+        title=_title(first.places[0], comparison.desired, comparison.applied) if len(group) == 1 else "",
         layer=first.layer if len(group) > 1 else "",
         sentence=said.sentence,
         brief=said.brief,
@@ -146,22 +145,14 @@ def _effect(group: list[Bucket], comparison: Comparison) -> Effect:
     )
 
 
-def _title(bucket: Bucket, comparison: Comparison) -> str:
-    for side in (comparison.desired, comparison.applied):
-        if side.fleet and (title := _display_name(bucket.places[0], side.fleet)):
-            return title
-    return ""
-
-
-def _display_name(place: Address, fleet: Fleet) -> str:
-    if place == FLEET:
-        return fleet.settings.name
-    site = fleet.sites.get(place.site)
-    if site is None:
-        return ""
-    if place.name is None:
-        return site.display_name
-    for named in (site.ehr_endpoints, site.archives, site.links):
-        if thing := named.get(place.name):
-            return str(thing.display_name)
+def _title(place: Address, *sides: Side) -> str:
+    for side in sides:
+        site = side.site(place)
+        if side.fleet and place == FLEET:
+            return side.fleet.settings.name
+        if site and place.name is None:
+            return site.display_name
+        for named in (site.ehr_endpoints, site.archives, site.links) if site else ():
+            if entity := named.get(place.name or ""):
+                return str(entity.display_name)
     return ""

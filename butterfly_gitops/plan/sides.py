@@ -104,17 +104,14 @@ class Observed:
     """The facts of a state that files cannot tell.
 
     `lanes` are by the endpoint's printed address (one that is missing holds nothing), `closed` by the pair's
-    (`SITE/ARCHIVE.forward_to.ENDPOINT`). `archives` counts the results of each archive that are open, by its
-    printed address (one that is missing has none); None when that is not known. `generations` are those applied, by site and for `fleet`. `holds` are
-    those that stand, by site and for `fleet`, `approved` the ids of approved ones. `commits` are
-    those that what is applied came from, `by_controller` whether one applied the newest of it, `commit_held` what it
-    says of a commit that it must not take.
+    (`SITE/ARCHIVE.forward_to.ENDPOINT`), `generations` and `holds` by site and for `fleet`; `approved` are ids of holds.
+    `commits` are those that what is applied came from, `by_controller` tells whether one applied the newest of it, and
+    `commit_held` how to release a commit that it must not take.
     """
 
     as_of: datetime
     lanes: Mapping[str, LaneCount] = field(default_factory=dict)
     closed: Mapping[str, ClosedPair] = field(default_factory=dict)
-    archives: Mapping[str, int] | None = None
     notes: tuple[PlanNote, ...] = ()
     generations: Mapping[str, int] = field(default_factory=dict)
     holds: Mapping[str, StandingHold] = field(default_factory=dict)

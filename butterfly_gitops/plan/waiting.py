@@ -27,47 +27,40 @@ def lane_count(endpoints: Iterable[Address], comparison: Comparison) -> LaneCoun
 
 
 def open_count(change: Change, comparison: Comparison) -> int | None:
-    """How many results wait for what leaves; None when that is not known."""
+    """Count the results that wait for what leaves; None when that is not known."""
     match change.kind:
         case "ehr_endpoint":
-            count = lane_count((change.address,), comparison)
-            return count.open if count else None
+            return _open((change.address,), comparison)
         case "archive":
             return _open_of_archive(change.address, comparison)
         case "link":
-            return _open_of_link(change.address, comparison)
+            before, after = comparison.applied.site(change.address), comparison.desired.site(change.address)
+            # Endpoints that stay go through another Link by then.
+            leaving = [
+                Address(site=change.address.site, name=name)
+                for name, endpoint in (before.ehr_endpoints.items() if before else ())
+                if endpoint.link == change.address.name and not (after and name in after.ehr_endpoints)
+            ]
+            return _open(leaving, comparison) if leaving else 0
         case "fleet" | "grants" | "access_role" | "site" | "forwarding_rule":
-            # What waits is counted at the endpoints and archives themselves.
+            # They are counted at the endpoints and archives themselves.
             return 0
 
 
+def _open(endpoints: Iterable[Address], comparison: Comparison) -> int | None:
+    count = lane_count(endpoints, comparison)
+    return count.open if count else None
+
+
 def _open_of_archive(archive: Address, comparison: Comparison) -> int | None:
-    """How many results of an archive wait, at whichever endpoint; None when that is not known."""
+    """Tell whether results of an archive may wait, at whichever endpoint of its site: None, or 0."""
     observed, site = comparison.observed, comparison.applied.site(archive)
     before = site.archives.get(archive.name or "") if site else None
     if before is None or before.purpose == "educational" or not before.forward_to:
         return 0
-    if observed is None:
-        return None
-    if observed.archives is not None:
-        return observed.archives.get(str(archive), 0)
-    of_site = f"{archive.site}/"
-    waits = any(count.open for name, count in observed.lanes.items() if name.startswith(of_site))
-    return None if waits else 0
-
-
-def _open_of_link(link: Address, comparison: Comparison) -> int | None:
-    """Count what waits for the endpoints that leave with it; those that stay go through another Link by then."""
-    before, after = comparison.applied.site(link), comparison.desired.site(link)
-    leaving = [
-        Address(site=link.site, name=name)
-        for name, endpoint in (before.ehr_endpoints.items() if before else ())
-        if endpoint.link == link.name and not (after and name in after.ehr_endpoints)
-    ]
-    if not leaving:
-        return 0
-    count = lane_count(leaving, comparison)
-    return count.open if count else None
+    lanes = observed.lanes.items() if observed else ()
+    waits = any(count.open for name, count in lanes if name.startswith(f"{archive.site}/"))
+    return None if waits or observed is None else 0
 
 
 def still_sent(count: LaneCount | None, endpoints: Sequence[str]) -> str:
@@ -114,11 +107,8 @@ def leaving_archive(waiting: int | None, site: str, removal: Removal | None) -> 
         return "0 of its results wait."
     if removal is None:
         return _stays(waiting, site)
-    match removal.waiting:
-        case "drain":
-            return f"{_those_waiting(waiting, 'is still sent', 'are still sent')}."
-        case "set_aside":
-            return f"{_those_waiting(waiting, 'is set aside', 'are set aside')} for a person."
+    fate = "are still sent" if removal.waiting == "drain" else "are set aside for a person"
+    return f"Those that wait at that time {fate}."
 
 
 def _stays(waiting: int | None, site: str) -> str:

@@ -163,10 +163,7 @@ def observations(draw: st.DrawFn) -> Observed:
     lanes = st.dictionaries(
         st.sampled_from([f"{name}/{lane}" for name in SITES for lane in ENDPOINTS]), counts
     )
-    archives = st.sampled_from([f"{name}/{thing}" for name in SITES for thing in ARCHIVES])
-    return observed(
-        lanes=draw(lanes), archives=draw(st.none() | st.dictionaries(archives, st.integers(0, 2)))
-    )
+    return observed(lanes=draw(lanes))
 
 
 def permuted(of: Fleet) -> Fleet:

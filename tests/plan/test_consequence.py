@@ -8,9 +8,8 @@ from butterfly_gitops.model.address import Address
 from butterfly_gitops.model.fleet import Fleet
 from butterfly_gitops.plan.change import Kind, change_of
 from butterfly_gitops.plan.consequence import (
-    CLASS_OF_ADDED,
-    CLASS_OF_REMOVED,
     CLASS_OF_SETTING,
+    CLASS_OF_WHOLE,
     Consequence,
     class_of,
     class_of_setting,
@@ -60,14 +59,8 @@ def test_each_setting_to_any_depth_has_a_class(kind: Kind) -> None:
             assert class_of_setting(kind, path) in Consequence
 
 
-def test_all_kinds_of_things_are_known() -> None:
-    kinds = set(get_args(Kind))
-    assert (
-        kinds
-        == CLASS_OF_ADDED.keys()
-        == CLASS_OF_REMOVED.keys()
-        == CLASS_OF_SETTING.keys() | {"forwarding_rule"}
-    )
+def test_all_kinds_of_entities_are_known() -> None:
+    assert set(get_args(Kind)) == CLASS_OF_WHOLE.keys() == CLASS_OF_SETTING.keys() | {"forwarding_rule"}
 
 
 def test_a_fleet_is_its_settings_and_its_sites_alone() -> None:
