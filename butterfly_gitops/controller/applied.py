@@ -1,4 +1,4 @@
-"""What the store says is applied, as the side that a plan compares with."""
+"""The state of a store as a plan needs it: the applied side, what is observed, and holds."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -13,7 +13,7 @@ from butterfly_gitops.store.interface import Hold, LaneCounts, Observation
 
 DESCRIBED = "what is applied"
 CONTROLLER = "controller"
-"""Who applies what a source says."""
+"""The actor of all that is applied from a source."""
 
 # What a commit's hold has in place of changes: the commits that it leaves, and the one that it takes.
 _LEAVES, _TAKES = "leaves ", "takes "

@@ -20,11 +20,6 @@ _Standing = tuple[ConditionKind, str, str]
 """The kind, reason and message of a condition."""
 
 
-def fleet_stalled(reason: str, message: str, *, at: datetime) -> Condition:
-    """Say why nothing of the source can be taken; everything stays as it runs."""
-    return Condition(kind="Stalled", site="", reason=reason, message=message, since=at)
-
-
 def of_configuration(
     candidate: Candidate, outcome: PassOutcome, observation: Observation, *, at: datetime
 ) -> Iterator[Condition]:

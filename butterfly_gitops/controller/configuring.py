@@ -1,4 +1,4 @@
-"""What people ask of the controller: a plan of some files, and the apply of a plan that was read."""
+"""Planning, applying and repairing, one at a time: for people, and for the passes of the controller."""
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping
@@ -27,7 +27,7 @@ _log = structlog.get_logger()
 
 
 class PlanStale(GitopsError):  # noqa: N818 - it says what is the case
-    """What is applied is no longer what the plan was made against; the message says what moved."""
+    """The plan was made against something else than is applied now; the message says what moved."""
 
     exit_code = 4
 

@@ -1,15 +1,14 @@
-"""When passes are made: at the start, on an interval with jitter, and when asked; and what becomes of their outcome."""
+"""The controller's task: passes at the start, on an interval with jitter and when asked, and their outcome."""
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import structlog
 
 from butterfly_gitops.controller.applied import hold_of_commit, to_descend_from
 from butterfly_gitops.controller.conditions import (
-    fleet_stalled,
     of_configuration,
     of_endpoints,
     of_exclusions,
@@ -28,8 +27,8 @@ from butterfly_gitops.store.interface import (
     StoreUnavailable,
 )
 
-Standing = tuple[tuple[Condition, ...], Observation]
-"""How the fleet and its sites stand, and what is observed then."""
+_Standing = tuple[tuple[Condition, ...], Observation]
+"""The conditions of the fleet and its sites, and what is observed then."""
 
 _LONGEST_LOOK_S = 5.0
 
@@ -128,55 +127,50 @@ class Loop:
         self._considered = self._seen
         self._has_passed = True
 
-    async def _follow(self, source: Source, seen: Observation) -> Standing:
+    async def _follow(self, source: Source, seen: Observation) -> _Standing:
         """Take what the source says; what was seen before is seen again where something may have changed."""
         try:
             wanted: Snapshot = await in_daemon_thread(source.fetch)
             is_forward = await self._is_forward(source, wanted, seen)
         except SourceUnavailable as away:
-            return self._all_stays(fleet_stalled("SourceAway", str(away), at=self._now())), seen
+            return self._all_stays("SourceAway", str(away)), seen
         if not is_forward:
             # Who waits for it is told at once that it is held.
             self._seen = wanted.commit
             message = f"{wanted.described} does not descend from what is applied: everything stays as it runs"
-            return self._all_stays(fleet_stalled("NotForward", message, at=self._now())), seen
+            return self._all_stays("NotForward", message), seen
         try:
             candidate, outcome = await self._configuring.follow(wanted, seen=seen)
         except OtherFleet as other:
             if not self._has_passed:
                 # The first pass: somebody started this state with another fleet's files.
                 raise
-            return self._all_stays(fleet_stalled("OtherFleet", str(other), at=self._now())), seen
+            return self._all_stays("OtherFleet", str(other)), seen
         if outcome.applied:
             seen = await self._store.observe()
         self._seen = wanted.commit or wanted.revision
         return tuple(of_configuration(candidate, outcome, seen, at=self._now())), seen
 
     async def _is_forward(self, source: Source, wanted: Snapshot, seen: Observation) -> bool:
-        """Whether what is applied leads to what is wanted; asked of the history once for each commit."""
-        if wanted.commit != self._forward:
-            generations = (seen.settings, *seen.generations.values())
-            applied = {one.commit for one in generations if one is not None}
-            # A commit that changed nothing was taken all the same; one that is held was not.
-            applied |= {self._forward} if self._forward else set()
-            base = to_descend_from(applied, seen.holds)
-            if not await self._descends(source, wanted, applied, base):
-                hold = hold_of_commit(applied, wanted, at=self._now())
-                others = [one for one in seen.holds if one.site]
-                await self._store.stand([*others, hold], released=[one.id for one in others])
-                return False
-            self._forward = wanted.commit
-        return True
-
-    async def _descends(self, source: Source, wanted: Snapshot, *bases: Collection[str]) -> bool:
-        """Whether what is wanted descends from any of these: from what is applied, or from what people agreed to."""
-        for base in bases:
+        """Tell whether what is applied leads to what is wanted; the history is asked once for each commit."""
+        if wanted.commit == self._forward:
+            return True
+        generations = (seen.settings, *seen.generations.values())
+        applied = {one.commit for one in generations if one is not None}
+        # A commit that changed nothing was taken all the same; one that is held was not.
+        applied |= {self._forward} if self._forward else set()
+        for base in (applied, to_descend_from(applied, seen.holds)):
             if await in_daemon_thread(source.is_forward, base, wanted.commit):
+                self._forward = wanted.commit
                 return True
+        hold = hold_of_commit(applied, wanted, at=self._now())
+        others = [one for one in seen.holds if one.site]
+        await self._store.stand([*others, hold], released=[one.id for one in others])
         return False
 
-    def _all_stays(self, why: Condition) -> tuple[Condition, ...]:
-        """Keep what was told of the sites; only the fleet's condition changes."""
+    def _all_stays(self, reason: str, message: str) -> tuple[Condition, ...]:
+        """Say why nothing of the source is taken; what was told of the sites stays."""
+        why = Condition(kind="Stalled", site="", reason=reason, message=message, since=self._now())
         return (why, *(one for one in self._of_configuration if one.site))
 
 

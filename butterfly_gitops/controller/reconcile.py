@@ -136,7 +136,7 @@ def settings_after(plan: Plan, applied: FleetSettings | None) -> FleetSettings:
 def _taken_at_once(
     applied: FleetSettings | None, held: FleetSettings | None
 ) -> dict[str, tuple[Site | FleetSettings, str]]:
-    """What of held settings takes effect all the same, if that is anything."""
+    """The part of held settings that takes effect all the same, if there is any."""
     if applied is None or held is None:
         return {}
     settings = without_gains(applied, held)

@@ -43,13 +43,13 @@ class Change(Frozen):
     id: str
     """SHA-256 over address, old and new value: the same in a pull request and in production."""
     kind: Kind
-    """What the address names, or whose field it is."""
+    """The kind of what the address names, or has a field of."""
     address: AddressText
-    """Where it differs."""
+    """The place that differs."""
     old: JsonValue
-    """What is there now; null for nothing."""
+    """The value now; null for nothing."""
     new: JsonValue
-    """What will be there; null for nothing."""
+    """The value to be; null for nothing."""
 
     @model_validator(mode="after")
     def _id_is_of_these_values(self) -> Self:

@@ -27,11 +27,11 @@ class Blocked(Frozen):
     site: str
     """The site that stays as it runs."""
     names: tuple[str, ...]
-    """What leaves the file."""
+    """The entities that leave the file."""
     is_certain: bool
     """Whether results are known to wait; from files alone they may."""
     why: str
-    """What is so and how to fix it, for a person."""
+    """The reason and the fix, for a person."""
 
 
 def with_removed_sites(comparison: Comparison) -> Comparison:

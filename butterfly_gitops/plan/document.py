@@ -34,9 +34,9 @@ class PairStart(Frozen):
     pair: AddressText
     """`SITE/ARCHIVE.forward_to.ENDPOINT`."""
     absent_since: AwareDatetime | None = None
-    """When it was removed, if it was there before."""
+    """The time of its removal, if it was there before."""
     finalized: int = 0
-    """How many studies were finalized since then."""
+    """The number of studies finalized since then."""
 
 
 class KeptSite(Frozen):
@@ -49,7 +49,7 @@ class KeptSite(Frozen):
 
 
 class Counts(Frozen):
-    """What the first line of a plan says."""
+    """The figures of a plan's first line."""
 
     nothing_applied: bool = False
     """Whether the files are of another fleet than before, so that no part of them is applied."""
@@ -80,20 +80,20 @@ class Counts(Frozen):
 
 
 class Beside(Frozen):
-    """What stands beside a plan and does not make its id."""
+    """The circumstances of a plan, which do not make its id."""
 
     desired: str
-    """Where the desired side was read."""
+    """The place that the desired side was read from."""
     applied: str
-    """What it is compared with."""
+    """The side that it is compared with."""
     as_of: AwareDatetime | None
-    """When the state was looked at; null when only files were compared."""
+    """The time of the look at the state; null when only files were compared."""
     engine: str
     """The version that made the plan."""
     generations: dict[str, int]
     """The applied generation of each site, and of `fleet`, that the plan was made against."""
     notes: tuple[PlanNote, ...]
-    """What runs otherwise than configured."""
+    """Sites and endpoints that run otherwise than configured."""
     commits: tuple[str, ...] = ()
     """The commits, or digests of folders, that what is applied came from."""
     by_controller: bool = False
@@ -106,7 +106,7 @@ class PlanContent(Frozen):
     """The configuration that an apply of this plan writes, whole for all that changes."""
 
     settings: FleetSettings | None
-    """What holds for the fleet; null when it stays."""
+    """The settings of the fleet; null when they stay."""
     sites: dict[str, Site]
     """Each site that changes."""
 
@@ -121,13 +121,13 @@ class Plan(Frozen):
     changes: tuple[Change, ...]
     """Every leaf that changes."""
     effects: tuple[Effect, ...]
-    """What that does, worst first."""
+    """The effects of that, worst first."""
     counts: Counts
     """The same in figures."""
     guard: Guarded
-    """What waits for a person's approval."""
+    """The changes that wait for a person's approval."""
     blocked: tuple[Blocked, ...] = ()
-    """What leaves while results wait or may wait for it, and the files don't say what becomes of them."""
+    """Entities that leave while results wait or may wait for them, where the files don't say what becomes of these."""
     starts: tuple[PairStart, ...]
     """The pairs of archive and endpoint that start at the apply."""
     ends: tuple[AddressText, ...]
@@ -135,11 +135,11 @@ class Plan(Frozen):
     kept: tuple[KeptSite, ...]
     """The sites that are no part of it."""
     content: PlanContent
-    """What an apply writes."""
+    """The configuration that an apply writes."""
     beside: Beside
     """Times, commits and versions."""
     preview: Preview | None = None
-    """What it does to the messages of sample studies; only where that was asked for."""
+    """The effects on the messages of sample studies; only where that was asked for."""
 
     @model_validator(mode="after")
     def _id_is_of_these_changes(self) -> Self:

@@ -20,17 +20,17 @@ class Effect(Frozen):
     """The effect of changes on one place, or on several alike."""
 
     consequence: Consequence
-    """How bad it is."""
+    """The class of the effect."""
     kind: Kind
-    """What the places are."""
+    """The kind of the places."""
     places: tuple[AddressText, ...]
-    """Where it is noticed."""
+    """The places that notice it."""
     title: str
-    """What people call the place; empty for several."""
+    """The name of the place for people; empty for several."""
     layer: str
     """The layer that changes several places at once, such as `preset registry`."""
     sentence: str
-    """What happens, for a person who knows the hospital and not these files."""
+    """The effect in words, for a person who knows the hospital and not these files."""
     brief: str
     """The same in a few words, for a table."""
     settings: tuple[PlanSetting, ...]

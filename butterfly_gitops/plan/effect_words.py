@@ -59,7 +59,7 @@ class Bucket:
 
 
 def say(bucket: Bucket, comparison: Comparison) -> Meaning:
-    """What a bucket of changes means."""
+    """Say what a bucket of changes means."""
     match bucket.consequence:
         case Consequence.NOTHING_APPLIED:
             name = bucket.changes[0].old
@@ -125,7 +125,7 @@ def _archive_stops(bucket: Bucket, comparison: Comparison) -> Meaning:
 
 
 def _still_sent(place: Address, ended: tuple[str, ...], comparison: Comparison) -> str:
-    """What becomes of results where rules end; of an endpoint that leaves as well, its own effect says it."""
+    """Say that results are still sent where rules end; of an endpoint that leaves as well, its own effect says it."""
     site = comparison.desired.site(place)
     staying = [name for name in ended if site and name in site.ehr_endpoints]
     if not staying:

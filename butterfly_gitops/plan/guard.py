@@ -1,4 +1,4 @@
-"""Which changes wait for a person: those that stop, move or rename the results of too many endpoints at once.
+"""The guard, which holds changes for a person: those that stop, move or rename the results of too many endpoints at once.
 
 All that is wanted and not applied counts together, over the whole fleet, held or not, approved or not: else what was
 split over several commits would pass bit by bit. A site that leaves whole, and settings of the fleet that give more
@@ -41,7 +41,7 @@ class PlannedHold(Frozen):
     endpoints: tuple[AddressText, ...]
     """The endpoints whose results stop, go elsewhere or change identity."""
     what: str
-    """What happens to them, and why that waits, for a person."""
+    """Their fate, and why that waits, in words for a person."""
     always: bool = False
     """Whether it waits whatever the limit."""
 

@@ -3,7 +3,7 @@
 The files of a pull request are written by people who may not be trusted yet, so nothing of them is markup here.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from urllib.parse import quote
 
 from butterfly_gitops.model.problem import Origin
@@ -34,6 +34,7 @@ _LABEL = {
     Consequence.IDENTITY_CHANGES: "Identity",
     Consequence.ONE_MORE_PLACE: "One more",
 }
+_HEAD = ("Where", "After the merge", "Setting", "Line")
 _DETAILS = {Consequence.TIMING: "Timing", Consequence.COSMETIC: "Cosmetic"}
 _HAPPENS = {
     Consequence.RESULTS_STOP: "stop",
@@ -49,7 +50,7 @@ def print_markdown(plan: Plan, *, folder: str, link: Link | None = None) -> str:
             f"{marker(folder)}\n### {' · '.join(_headline(plan))}",
             *_approval(plan),
             *_left_out(plan),
-            *_maintable(plan, link),
+            *_main_table(plan, link),
             *(section for each in _DETAILS for section in _details(plan, each, link)),
             *(preview_section(plan.preview) if plan.preview else ()),
             _foot(plan, folder),
@@ -109,7 +110,7 @@ def _will_wait(plan: Plan) -> str:
 
 
 def _given(plan: Plan) -> str:
-    """What is wanted and not applied counts, and files do not know it."""
+    """The condition of a verdict from files alone: they do not know what else is not applied, which counts."""
     return "" if plan.beside.as_of else f" if {_revision(plan.beside.applied)} is what is applied"
 
 
@@ -140,36 +141,36 @@ def _and_more(count: int) -> str:
     return f", and {count} more" if count > 0 else ""
 
 
-def _maintable(plan: Plan, link: Link | None) -> Iterator[str]:
-    effects = [effect for effect in plan.effects if effect.consequence in _LABEL]
+def _main_table(plan: Plan, link: Link | None) -> Iterator[str]:
     rows = [
-        (f"**{_LABEL[effect.consequence]}**", _where(effect, strong=True), plain(effect.brief, longest=LONGEST_SENTENCE), *_lines(effect, link))
-        for effect in effects
-    ]  # fmt: skip
+        (f"**{_LABEL[effect.consequence]}**", *_cells(effect, link, strong=True))
+        for effect in plan.effects
+        if effect.consequence in _LABEL
+    ]
     if rows:
-        yield table(("", "Where", "After the merge", "Setting", "Line"), rows, budget=TABLE_BUDGET)
+        yield table(("", *_HEAD), rows, budget=TABLE_BUDGET)
 
 
 def _details(plan: Plan, consequence: Consequence, link: Link | None) -> Iterator[str]:
-    effects = [effect for effect in plan.effects if effect.consequence is consequence]
-    if not effects:
-        return
-    rows = [
-        [_where(effect), plain(effect.brief, longest=LONGEST_SENTENCE), *_lines(effect, link)]
-        for effect in effects
-    ]
-    head = ["Where", "After the merge", "Setting", "Line"]
-    if not any(effect.brief for effect in effects):
-        del head[1]
-        for row in rows:
-            del row[1]
-    summary = f"<details><summary>{_DETAILS[consequence]}: {_extent(effects)}</summary>"
-    yield "\n\n".join([summary, table(head, rows, budget=DETAILS_BUDGET), "</details>"])
+    if effects := [effect for effect in plan.effects if effect.consequence is consequence]:
+        # Most of these have no words, and then no column for them.
+        shown = [0, 1, 2, 3] if any(effect.brief for effect in effects) else [0, 2, 3]
+        head, *rows = ([row[i] for i in shown] for row in (_HEAD, *(_cells(one, link) for one in effects)))
+        summary = f"<details><summary>{_DETAILS[consequence]}: {_extent(effects)}</summary>"
+        yield "\n\n".join([summary, table(head, rows, budget=DETAILS_BUDGET), "</details>"])
 
 
-def _extent(effects: Iterable[Effect]) -> str:
+def _cells(effect: Effect, link: Link | None, *, strong: bool = False) -> tuple[str, str, str, str]:
+    return (
+        _where(effect, strong=strong),
+        plain(effect.brief, longest=LONGEST_SENTENCE),
+        "<br>".join(map(_setting, effect.settings)),
+        "<br>".join(_origins(effect, link)),
+    )
+
+
+def _extent(effects: Sequence[Effect]) -> str:
     """`1 change at 2 endpoints of 2 sites`."""
-    effects = list(effects)
     changes = sum(len(effect.settings) for effect in effects)
     places = {place for effect in effects for place in effect.places}
     are_endpoints = {effect.kind for effect in effects} == {"ehr_endpoint"}
@@ -194,12 +195,6 @@ def _layer(layer: str) -> str:
     if preset != layer:
         return f"preset {code(preset)}"
     return "the site's time zone" if layer == "site" else plain(layer.replace("_", " "))
-
-
-def _lines(effect: Effect, link: Link | None) -> tuple[str, str]:
-    """The two cells of an effect's settings: what they say, and where."""
-    said = "<br>".join(_setting(setting) for setting in effect.settings)
-    return said, "<br>".join(_origins(effect, link))
 
 
 def _setting(setting: PlanSetting) -> str:

@@ -45,7 +45,7 @@ def value(text: str) -> str:
 
 
 def _shown(text: str, longest: int = LONGEST) -> str:
-    """What can be seen of it on one line: many people write files, and a comment has an end."""
+    """Cut a text and make it visible on one line: many people write files, and a comment has an end."""
     short = text if len(text) <= longest else f"{text[: longest - 1]}…"
     return "".join(sign if sign.isprintable() else f"\\u{ord(sign):04x}" for sign in short)
 

@@ -1,4 +1,4 @@
-"""What changes of the configuration do to the messages of sample studies, as data."""
+"""The effects of changes on the messages of sample studies, as data."""
 
 from typing import Annotated, Literal
 
@@ -29,23 +29,23 @@ class MessageFact(Frozen):
     row: str | None = None
     """OBX-3 of the OBX that the field is of; null where it is so in several, and in other segments."""
     change: Difference | None = None
-    """What becomes of the field or segment."""
+    """The fate of the field or segment."""
     old: str | None = None
-    """What stands there now, or the layout; null for nothing, and for what a study says: that is never shown."""
+    """The text there now, or the layout; null for nothing, and for what a study says: that is never shown."""
     new: str | None = None
-    """What will stand there, or the layout; null for nothing, and for what a study says."""
+    """The text to be there, or the layout; null for nothing, and for what a study says."""
     says: str = ""
     """Why a result is set aside; of a new message, its segments."""
     settings: tuple[str, ...] = ()
     """The settings that decide whether it is set aside."""
     fewest: int = 1
-    """How often it is so in the message that has it least often."""
+    """The number of times in the message that has it least often."""
     most: int = 1
-    """How often it is so in the message that has it most often."""
+    """The number of times in the message that has it most often."""
 
 
 class MessageGroup(Frozen):
-    """What becomes of the same studies' messages."""
+    """Facts that are so of the messages of the same studies."""
 
     is_correction: bool
     """Whether it is so where the study is corrected; what is so of the first result is not repeated of it."""
@@ -54,11 +54,11 @@ class MessageGroup(Frozen):
     studies: tuple[str, ...]
     """The sample studies, by their files."""
     facts: tuple[MessageFact, ...]
-    """What becomes of each of them."""
+    """The fate of each of them."""
 
 
 class MessageEffect(Frozen):
-    """What becomes of the messages to one endpoint, or to several alike."""
+    """The effects on the messages to one endpoint, or to several alike."""
 
     places: tuple[AddressText, ...]
     """The endpoints."""
@@ -67,20 +67,20 @@ class MessageEffect(Frozen):
 
 
 class Preview(Frozen):
-    """What changes do to the messages of sample studies."""
+    """The effects of changes on the messages of sample studies."""
 
     folder: str
-    """Where the sample studies are."""
+    """The folder of the sample studies."""
     studies: tuple[str, ...]
     """All of them, by their files."""
     unread: tuple[str, ...] = ()
-    """What could not be read there, and why."""
+    """The files that could not be read there, and why."""
     effects: tuple[MessageEffect, ...] = ()
     """By endpoint."""
 
     @property
     def set_aside(self) -> int:
-        """How many results would be set aside that are sent now; the same study at another endpoint is another."""
+        """The number of results that would be set aside and are sent now; the same study at another endpoint is another."""
         found = {
             (place, study)
             for effect in self.effects

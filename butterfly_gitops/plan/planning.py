@@ -17,7 +17,7 @@ FLEET_SITES = frozenset({"fleet", "grants"})
 
 
 def make_plan(*, desired: Side, applied: Side, observed: Observed, engine: str) -> Plan:
-    """What the desired side changes of the applied one, with what waits and runs.
+    """Compare the desired side with the applied one, with what waits and runs.
 
     `desired.fleet` must be sound as a whole: with problems in fleet.yaml or grants.yaml there is no plan.
     """
@@ -25,7 +25,7 @@ def make_plan(*, desired: Side, applied: Side, observed: Observed, engine: str) 
 
 
 def make_diff(*, desired: Side, before: Side, engine: str) -> Plan:
-    """What the desired side changes of another revision of the files: the same data, without a state."""
+    """Compare the desired side with another revision of the files: the same data, without a state."""
     return _plan(Comparison(desired=desired, applied=before), engine)
 
 

@@ -48,7 +48,7 @@ class SampleStudy:
 def message_effects(
     changes: Iterable[Change], samples: Sequence[SampleStudy], *, desired: Side, before: Side
 ) -> tuple[MessageEffect, ...]:
-    """What the changes between two sides do to the messages of the samples, for each endpoint that they touch.
+    """Render the samples under both sides, and tell what differs for each endpoint that changes touch.
 
     A sample is for the endpoints of the site whose archive it names, or of all if no side knows its archive; a site
     without any gets all of them.
@@ -124,12 +124,12 @@ def _groups(
 
 
 def _later(status: ResultStatus) -> ResultStatus | None:
-    """What is said of later messages only: a correction or a withdrawal."""
+    """The status of a later message, a correction or a withdrawal; None for the first."""
     return status if status in (ResultStatus.C, ResultStatus.W) else None
 
 
 def _weight(group: MessageGroup) -> tuple[int, bool, bool, int]:
-    """What is worst first; of equal ones the first result before the later ones, and what most studies share."""
+    """Sort the worst first; of equal ones the first result before the later ones, and what most studies share."""
     worst = min(_WORST_FIRST.index(fact.happens) for fact in group.facts)
     return worst, group.is_withdrawal, group.is_correction, -len(group.studies)
 
@@ -147,7 +147,7 @@ def _statuses(event: StudyEvent) -> tuple[ResultStatus, ...]:
 def _facts(
     event: StudyEvent, status: ResultStatus, old: EhrEndpoint | None, new: EhrEndpoint | None
 ) -> Mapping[MessageFact, int]:
-    """What becomes of one message, each with how often it is so."""
+    """The facts of one message, each with how often it is so."""
     before, after = _written(event, status, old), _written(event, status, new)
     match before, after:
         case str(), str():
@@ -168,7 +168,7 @@ def _facts(
 def _altered(
     before: str, after: str, old: EhrEndpoint | None, new: EhrEndpoint | None
 ) -> Mapping[MessageFact, int]:
-    """What differs, behind the two layouts where those differ."""
+    """The fields that differ, behind the two layouts where those differ."""
     named = {**_names(old), **_names(new)}
     layouts = [endpoint.message.layout for endpoint in (old, new) if endpoint is not None]
     is_same = len(set(layouts)) == 1

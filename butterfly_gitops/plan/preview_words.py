@@ -122,7 +122,7 @@ def _studies(names: Sequence[str], known: Sequence[str]) -> str:
 
 
 def fate_of(fact: MessageFact) -> str:
-    """What becomes of a result as a whole; empty where only its fields differ."""
+    """Say the fate of a result as a whole; empty where only its fields differ."""
     settings = f" ({' or '.join(fact.settings)})" if fact.settings else ""
     match fact.happens:
         case "set_aside":
@@ -152,7 +152,7 @@ def times_of(fact: MessageFact) -> str:
 
 
 def _headline(preview: Preview, *, where: str = "") -> str:
-    """How much there is to see: `In 4 sample studies, messages to 2 endpoints change; 1 result would be set aside`."""
+    """Sum a preview up: `In 4 sample studies, messages to 2 endpoints change; 1 result would be set aside`."""
     endpoints = sum(len(effect.places) for effect in preview.effects if effect.groups)
     change = (
         f"messages to {many(endpoints, 'endpoint', 'endpoints')} change"

@@ -87,7 +87,7 @@ class PlanNote(Frozen):
     subject: str
     """The site or endpoint."""
     says: str
-    """What is so."""
+    """The state of things."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -64,7 +64,7 @@ def headline(plan: Plan) -> str:
 
 
 def stops(counts: Counts) -> Iterator[str]:
-    """Whose results stop, if any."""
+    """Name those whose results stop, if any."""
     if counts.everything_stops:
         yield "All results stop"
         return
@@ -91,7 +91,7 @@ def public_hosts(counts: Counts) -> Iterator[str]:
 
 
 def additions(counts: Counts) -> Iterator[str]:
-    """What is new, and what sends to more places."""
+    """Count the sites that come and go, and the archives that send to more places."""
     if counts.sites_removed:
         yield f"{many(counts.sites_removed, 'site is', 'sites are')} removed"
     if counts.sites_added:

@@ -64,7 +64,7 @@ def _open_of_archive(archive: Address, comparison: Comparison) -> int | None:
 
 
 def still_sent(count: LaneCount | None, endpoints: Sequence[str]) -> str:
-    """Where a rule ends: what was promised is sent."""
+    """Say that what was promised is sent, where a rule ends."""
     if count is None:
         return "Those that wait at that time are still sent."
     waiting = count.open
@@ -75,7 +75,7 @@ def still_sent(count: LaneCount | None, endpoints: Sequence[str]) -> str:
 
 
 def leaving(count: LaneCount | None, site: str, removal: Removal | None) -> str:
-    """Where an endpoint leaves: it ends at once when nothing waits, as `removed` says, or not yet."""
+    """Say how an endpoint leaves: at once when nothing waits, as `removed` says, or not yet."""
     stops = "It leaves the files, and nothing more is sent to it."
     if count is not None and count.open == 0:
         return f"{stops} 0 results wait."
@@ -102,7 +102,7 @@ def _draining(count: LaneCount | None) -> str:
 
 
 def leaving_archive(waiting: int | None, site: str, removal: Removal | None) -> str:
-    """Where an archive leaves: the same of its results, at whichever endpoint they wait."""
+    """Say the same of an archive's results, at whichever endpoint they wait."""
     if waiting == 0:
         return "0 of its results wait."
     if removal is None:
@@ -112,7 +112,7 @@ def leaving_archive(waiting: int | None, site: str, removal: Removal | None) -> 
 
 
 def _stays(waiting: int | None, site: str) -> str:
-    """Where nobody says what becomes of results that wait for what leaves."""
+    """Say that a site stays where nobody tells what becomes of results that wait."""
     if waiting is None:
         return f"If results wait at that time, {site} stays as it runs."
     return f"{many(waiting, 'result', 'results')} {agreed(waiting, 'waits', 'wait')}, so {site} stays as it runs."
@@ -126,7 +126,7 @@ def _those_waiting(waiting: int | None, one: str, more: str) -> str:
 
 
 def moving(count: LaneCount | None, *, resends: bool) -> str:
-    """Where an endpoint goes elsewhere; `resends` is its policy for what may have been received."""
+    """Say what waiting results do where an endpoint goes elsewhere; `resends` is its policy for what may have been received."""
     if count is None:
         return "Those that wait at that time move too."
     said = f"{_waiting_do(count, 'moves too', 'move too')}{_in_flight(count, 'on the old connection')}."
@@ -137,7 +137,7 @@ def moving(count: LaneCount | None, *, resends: bool) -> str:
 
 
 def changing(count: LaneCount | None) -> str:
-    """Where messages change identity."""
+    """Say what waiting results do where messages change identity."""
     if count is None:
         return "Those that wait at that time change too."
     return f"{_waiting_do(count, 'changes too', 'change too')}{_in_flight(count, 'as it is')}."
