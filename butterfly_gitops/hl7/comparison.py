@@ -106,40 +106,32 @@ _SAME: tuple[_Key, ...] = (
     lambda row: row[3:4],
     lambda row: row[5:6],
 )
-_Pairs = list[tuple[_Segment, _Segment]]
 
 
 def _paired(
     old: Sequence[_Segment], new: Sequence[_Segment], keys: Sequence[_Key]
-) -> tuple[_Pairs, list[_Segment], list[_Segment]]:
-    """Match the OBX of both sides: pairs in the order of the new ones, then the rest of each side."""
-    leaving, coming = list(old), list(new)
-    pairs: _Pairs = []
+) -> tuple[list[tuple[_Segment, _Segment]], list[_Segment], list[_Segment]]:
+    """Match the OBX of both sides: pairs in the order of the new ones, then the rest of each side.
+
+    Of several with the same key the first goes with the first.
+    """
+    partners: dict[int, int] = {}
     for key in keys:
-        found, leaving, coming = _paired_by(key, leaving, coming)
-        pairs += found
-    return sorted(pairs, key=lambda pair: int(pair[1][1])), leaving, coming
-
-
-def _paired_by(
-    key: _Key, old: Sequence[_Segment], new: Sequence[_Segment]
-) -> tuple[_Pairs, list[_Segment], list[_Segment]]:
-    """Match the OBX of equal keys, first with first; the rest of each side keeps its order."""
-    same = defaultdict[tuple[str, ...], deque[int]](deque)
-    for number, row in enumerate(old):
-        # Nothing is no value that two of them could share.
-        if any(values := key(row)):
-            same[tuple(values)].append(number)
-    pairs: _Pairs = []
-    coming: list[_Segment] = []
-    gone: set[int] = set()
-    for row in new:
-        if numbers := same.get(tuple(key(row))):
-            gone.add(number := numbers.popleft())
-            pairs.append((old[number], row))
-        else:
-            coming.append(row)
-    return pairs, [row for number, row in enumerate(old) if number not in gone], coming
+        free = defaultdict[tuple[str, ...], deque[int]](deque)
+        taken = set(partners.values())
+        for number, row in enumerate(old):
+            # Nothing is no value that two of them could share.
+            if number not in taken and any(values := key(row)):
+                free[tuple(values)].append(number)
+        for number, row in enumerate(new):
+            if number not in partners and (numbers := free.get(tuple(key(row)))):
+                partners[number] = numbers.popleft()
+    taken = set(partners.values())
+    return (
+        [(old[partners[number]], row) for number, row in enumerate(new) if number in partners],
+        [row for number, row in enumerate(old) if number not in taken],
+        [row for number, row in enumerate(new) if number not in partners],
+    )
 
 
 def _told_by(fields: Sequence[str]) -> str:

@@ -99,9 +99,9 @@ def components_of(segment: str, number: int) -> int | None:
     return None if kind == _VARIES else _COMPONENTS.get(kind, 1)
 
 
-def component_name(data_type: str, number: int, subcomponent: int | None = None) -> str:
+def component_name(data_type: str, number: int, *within: int) -> str:
     """The name of a component, or of a part of one, counted from 1; empty where we have none."""
-    if subcomponent is not None:
-        return component_name(_WITHIN.get((data_type, number), ""), subcomponent)
+    if within:
+        return component_name(_WITHIN.get((data_type, number), ""), *within)
     names = _NAMES.get(data_type, ())
     return names[number - 1] if number <= len(names) else ""

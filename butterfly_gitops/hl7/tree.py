@@ -71,31 +71,19 @@ def _fields(name: str, segment: Any, names: dict[int, str], value_type: str) -> 
                 yield part
 
 
-def _part(place: str, name: str, repetition: Any, kind: str) -> FieldPart | None:
-    if isinstance(repetition, str):
-        return _leaf(place, name, repetition)
-    parts = tuple(_components(place, repetition, kind))
+def _part(place: str, name: str, value: Any, kind: str, *path: int) -> FieldPart | None:
+    """Name a value and all that it holds; None where it holds nothing.
+
+    `path` leads to it from a repetition whose data type is `kind`: a component, and a subcomponent.
+    """
+    if path and not isinstance(value, str) and len(value) == 1:
+        (value,) = value
+    if isinstance(value, str):
+        is_data = (kind, *path) == ("ED", 5)
+        return FieldPart(place=place, name=name, text=unescape(value), is_data=is_data) if value else None
+    found = (
+        _part(f"{place}.{number}", component_name(kind, *path, number), one, kind, *path, number)
+        for number, one in enumerate(value, start=1)
+    )
+    parts = tuple(part for part in found if part)
     return FieldPart(place=place, name=name, parts=parts) if parts else None
-
-
-def _components(place: str, repetition: Any, kind: str) -> Iterator[FieldPart]:
-    for number, component in enumerate(repetition, start=1):
-        at, name = f"{place}.{number}", component_name(kind, number)
-        values = [component] if isinstance(component, str) else list(component)
-        if len(values) == 1:
-            part = _leaf(at, name, values[0], is_data=(kind, number) == ("ED", 5))
-        else:
-            parts = tuple(_subcomponents(at, values, kind, number))
-            part = FieldPart(place=at, name=name, parts=parts) if parts else None
-        if part:
-            yield part
-
-
-def _subcomponents(place: str, values: list[str], kind: str, component: int) -> Iterator[FieldPart]:
-    for number, value in enumerate(values, start=1):
-        if part := _leaf(f"{place}.{number}", component_name(kind, component, number), value):
-            yield part
-
-
-def _leaf(place: str, name: str, value: str, *, is_data: bool = False) -> FieldPart | None:
-    return FieldPart(place=place, name=name, text=unescape(value), is_data=is_data) if value else None
