@@ -5,15 +5,7 @@ from operator import attrgetter
 
 from butterfly_gitops.hl7.escape import escape
 from butterfly_gitops.hl7.own_field import fixable_at, split_place
-from butterfly_gitops.hl7.segment_map import (
-    Attribute,
-    Constant,
-    Field,
-    From,
-    SegmentMap,
-    Source,
-    fixed,
-)
+from butterfly_gitops.hl7.segment_map import Attribute, Constant, Field, From, SegmentMap, Source, fixed
 from butterfly_gitops.hl7.ucum import as_ce
 from butterfly_gitops.model.message import Message
 

@@ -56,9 +56,7 @@ def encode(message: str, encoding: Encoding) -> bytes:
     field = _field_at(message, at)
     where = f", in {_row_at(message, at)}" if field.startswith("OBX") else ""
     raise RenderingRefused(
-        field,
-        f"holds a character that {encoding} cannot express{where}",
-        settings=("encoding",),
+        field, f"holds a character that {encoding} cannot express{where}", settings=("encoding",)
     )
 
 

@@ -101,11 +101,7 @@ def _of_rows(
 
 _Key = Callable[[_Segment], Sequence[str]]
 # By what two OBX are the same one, the surest first.
-_SAME: tuple[_Key, ...] = (
-    lambda row: row[3:5],
-    lambda row: row[3:4],
-    lambda row: row[5:6],
-)
+_SAME: tuple[_Key, ...] = (lambda row: row[3:5], lambda row: row[3:4], lambda row: row[5:6])
 
 
 def _paired(

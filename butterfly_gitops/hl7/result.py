@@ -44,10 +44,7 @@ def known_as(person: Provider, choice: ProviderIdChoice | None) -> Provider:
     if is_foreign:
         return person.model_copy(update={"id": None}) if choice.others == "leave_out" else person
     return person.model_copy(
-        update={
-            "authority": person.authority or choice.authority,
-            "id_type": person.id_type or choice.type,
-        }
+        update={"authority": person.authority or choice.authority, "id_type": person.id_type or choice.type}
     )
 
 

@@ -8,14 +8,7 @@ from typing import Generic
 from butterfly_gitops.hl7.adjustment import adjusted
 from butterfly_gitops.hl7.length import Limit, limits_of
 from butterfly_gitops.hl7.message import ENCODING_CHARACTERS
-from butterfly_gitops.hl7.segment_map import (
-    Attribute,
-    Constant,
-    Field,
-    From,
-    SegmentMap,
-    Source,
-)
+from butterfly_gitops.hl7.segment_map import Attribute, Constant, Field, From, SegmentMap, Source
 from butterfly_gitops.model.endpoint import EhrEndpoint
 
 

@@ -51,9 +51,7 @@ def tree_of(message: bytes, endpoint: EhrEndpoint) -> tuple[Segment, ...]:
         value_type = str(segment[2]) if name == "OBX" else ""
         found.append(
             Segment(
-                name=name,
-                title=known[name].title,
-                fields=tuple(_fields(name, segment, fields, value_type)),
+                name=name, title=known[name].title, fields=tuple(_fields(name, segment, fields, value_type))
             )
         )
     return tuple(found)

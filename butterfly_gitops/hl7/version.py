@@ -34,12 +34,7 @@ VERSIONS = {
             id="2.3", message_type="ORU^R01", coded="CE", sexes="FMOU", unnamed="O", requires_timing=True
         ),
         Version(id="2.3.1", message_type="ORU^R01^ORU_R01", coded="CE", sexes="FMOU", requires_sub_id=True),
-        Version(
-            id="2.4",
-            message_type="ORU^R01^ORU_R01",
-            coded="CE",
-            departments=_DEPARTMENTS | {"IMG"},
-        ),
+        Version(id="2.4", message_type="ORU^R01^ORU_R01", coded="CE", departments=_DEPARTMENTS | {"IMG"}),
         Version(id="2.5.1", message_type="ORU^R01^ORU_R01", coded="CWE"),
     )
 }

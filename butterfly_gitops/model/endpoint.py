@@ -227,8 +227,7 @@ class EhrEndpoint(Frozen):
     receiving_facility: Identity = Field(examples=["STE"])
     """MSH-6: the facility whose EHR this is."""
     processing_id: Annotated[
-        Literal["P", "T", "D"],
-        Meanings(P="Production.", T="Training.", D="Debugging."),
+        Literal["P", "T", "D"], Meanings(P="Production.", T="Training.", D="Debugging.")
     ] = "P"
     """MSH-11: the use that the EHR may make of the messages."""
     preliminary_results: Annotated[

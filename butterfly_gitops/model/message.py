@@ -117,8 +117,7 @@ class Message(Frozen):
     ] = "generate"
     """Handling of a result by whose own order number, OBR-3, the EHR keeps another study's or patient's."""
     corrected_as: Annotated[
-        Literal["C", "F"],
-        Meanings(C="Corrected.", F="Final once more, for an EHR that does not know C."),
+        Literal["C", "F"], Meanings(C="Corrected.", F="Final once more, for an EHR that does not know C.")
     ] = "C"
     """The status of a correction; a withdrawal stays C in OBR-25 and W in OBX-11."""
     image_link: Annotated[
@@ -182,8 +181,7 @@ class Message(Frozen):
     ) = None
     """OBX-2 of text; as the layout has it unless said."""
     line_break: Annotated[
-        Literal["br", "crlf"],
-        Meanings(br="The formatting command \\.br\\.", crlf="The bytes \\X0D0A\\."),
+        Literal["br", "crlf"], Meanings(br="The formatting command \\.br\\.", crlf="The bytes \\X0D0A\\.")
     ] = "br"
     """The form of a line end within a text."""
     unit_system: Annotated[
@@ -239,7 +237,6 @@ class Message(Frozen):
     )
     """The longest message that the EHR takes; a longer one is set aside."""
     time_precision: Annotated[
-        Literal["second", "minute"],
-        Meanings(second="YYYYMMDDHHMMSS.", minute="YYYYMMDDHHMM."),
+        Literal["second", "minute"], Meanings(second="YYYYMMDDHHMMSS.", minute="YYYYMMDDHHMM.")
     ] = "second"
     """The precision of times; OBR-22 of a correction is then later by that much."""

@@ -214,11 +214,7 @@ class PracticeEhr:
 
     async def _answer(self, talk: _Talk, message: bytes, code: str, acknowledges: str | None) -> None:
         data = answer(
-            message,
-            code=code,
-            control_id=self._new_control_id(),
-            at=self._now(),
-            acknowledges=acknowledges,
+            message, code=code, control_id=self._new_control_id(), at=self._now(), acknowledges=acknowledges
         )
         control_id = value_of(message, "MSH-10")
         self._note(talk, JournalKind.ANSWER, Direction.OUT, control_id=control_id, code=code, data=data)

@@ -44,12 +44,7 @@ _ORDER = ORC.laid_over(
     ),
 )
 _REQUEST = OBR.laid_over(
-    Field(
-        25,
-        "Result Status",
-        _status,
-        "table 0123: R, results are stored; X withdraws",
-    ),
+    Field(25, "Result Status", _status, "table 0123: R, results are stored; X withdraws"),
     Field(27, "Quantity/Timing", fixed("^^^^^R"), "routine"),
     Field(44, "Procedure Code", exam, "as OBR-4"),
 )

@@ -29,10 +29,7 @@ MSH: SegmentMap[Result] = SegmentMap(
     title="Message header",
     fields=(
         Field(
-            3,
-            "Sending Application",
-            Constant(lambda of: hd(of.sending_application)),
-            "`sending_application`",
+            3, "Sending Application", Constant(lambda of: hd(of.sending_application)), "`sending_application`"
         ),
         Field(4, "Sending Facility", Constant(lambda of: hd(of.sending_facility)), "`sending_facility`"),
         Field(
@@ -42,10 +39,7 @@ MSH: SegmentMap[Result] = SegmentMap(
             "`receiving_application`",
         ),
         Field(
-            6,
-            "Receiving Facility",
-            Constant(lambda of: hd(of.receiving_facility)),
-            "`receiving_facility`",
+            6, "Receiving Facility", Constant(lambda of: hd(of.receiving_facility)), "`receiving_facility`"
         ),
         Field(7, "Date/Time Of Message", lambda of: of.sent_at, "when the message was made"),
         Field(9, "Message Type", Constant(_message_type), "names the structure from v2.3.1 on"),

@@ -29,12 +29,7 @@ PV1: SegmentMap[Result] = SegmentMap(
         Field(1, "Set ID", fixed("1"), "1"),
         Field(2, "Patient Class", _class, "table 0004; an unknown class is U"),
         Field(3, "Assigned Patient Location", lambda of: pl(of.encounter.location), "unit, room, bed"),
-        Field(
-            7,
-            "Attending Doctor",
-            _attending,
-            "attending physician",
-        ),
+        Field(7, "Attending Doctor", _attending, "attending physician"),
         Field(
             19,
             "Visit Number",
