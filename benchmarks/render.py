@@ -16,7 +16,7 @@ from benchmarks.load import settle_down
 from benchmarks.sizes import Sizes
 from benchmarks.studies import study_event
 from butterfly_gitops.hl7.form import Form
-from butterfly_gitops.hl7.render import KnownReport, render_in
+from butterfly_gitops.hl7.render import KnownReport, render
 from butterfly_gitops.model.delivery import ResultStatus
 from butterfly_gitops.model.study import StudyEvent
 
@@ -34,14 +34,14 @@ def measure(sizes: Sizes) -> Iterator[Figure]:
 
 
 def _report(sizes: Sizes) -> Iterator[Figure]:
-    render = renderer(study_with_text(), layout="report")
-    fields = fields_of(render())
-    ours = 1e6 * _best_s(lambda: _repeat(render, _AT_ONCE), sizes.renders) / _AT_ONCE
+    write = renderer(study_with_text(), layout="report")
+    fields = fields_of(write())
+    ours = 1e6 * _best_s(lambda: _repeat(write, _AT_ONCE), sizes.renders) / _AT_ONCE
     theirs = {
         "hl7": 1e6 * _best_s(lambda: by_hl7(fields), sizes.renders),
         "hl7apy": 1e6 * _best_s(lambda: by_hl7apy(fields), sizes.renders // 10),
     }
-    name = f"render of {len(render()) / 1000:.1f} kB"
+    name = f"render of {len(write()) / 1000:.1f} kB"
     yield Figure(
         name=name,
         value=ours,
@@ -53,10 +53,10 @@ def _report(sizes: Sizes) -> Iterator[Figure]:
 
 
 def _document(sizes: Sizes) -> Iterator[Figure]:
-    render = renderer(study_with_pdf(sizes.pdf_bytes), layout="pdf")
-    fields = fields_of(render())
+    write = renderer(study_with_pdf(sizes.pdf_bytes), layout="pdf")
+    fields = fields_of(write())
     times = max(sizes.renders // 20, 1)
-    ours = 1e3 * _best_s(render, times)
+    ours = 1e3 * _best_s(write, times)
     theirs = {
         "hl7": 1e3 * _best_s(lambda: by_hl7(fields), times),
         "hl7apy": 1e3 * _best_s(lambda: by_hl7apy(fields), times),
@@ -87,17 +87,17 @@ def _beside(name: str, ours: float, unit: str, theirs: dict[str, float]) -> Iter
 
 
 def renderer(event: StudyEvent, *, layout: str) -> Callable[[], bytes]:
-    """What writes the result for an endpoint, as a lane does."""
+    """Return the function that writes the result for an endpoint, as a lane does."""
     endpoint = one_endpoint_each([6661])[0].ehr_endpoints["ehr-0"]
     message = endpoint.message.model_copy(update={"layout": layout})
     form = Form.of(endpoint.model_copy(update={"message": message, "time_zone": "America/New_York"}))
     report = KnownReport(fallback_filler="BF0123456789ABCD")
     at = datetime.now(UTC)
 
-    def render() -> bytes:
-        return render_in(form, event, report=report, status=ResultStatus.F, control_id="K" * 20, at=at).data
+    def write() -> bytes:
+        return render(form, event, report=report, status=ResultStatus.F, control_id="K" * 20, at=at).data
 
-    return render
+    return write
 
 
 def study_with_text() -> StudyEvent:

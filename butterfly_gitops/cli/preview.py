@@ -12,6 +12,7 @@ from butterfly_gitops.cli.options import parse_endpoint
 from butterfly_gitops.config.load import Loaded, load
 from butterfly_gitops.config.typos import typo_of
 from butterfly_gitops.hl7.control_id import crockford
+from butterfly_gitops.hl7.form import Form
 from butterfly_gitops.hl7.refusal import RenderingRefused
 from butterfly_gitops.hl7.render import preview_defaults, render
 from butterfly_gitops.model.address import Address
@@ -74,8 +75,8 @@ class Receiver:
             note = f"{self.address} is sent no preliminary results; one would read like this"
         try:
             message = render(
+                Form.of(self.endpoint),
                 event,
-                endpoint=self.endpoint,
                 report=known,
                 status=status,
                 control_id=_letters(20),

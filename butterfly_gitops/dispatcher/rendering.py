@@ -8,7 +8,7 @@ from butterfly_gitops.delivery.order_number import drawn
 from butterfly_gitops.delivery.status import repeats_revision, status_of
 from butterfly_gitops.hl7.form import Form
 from butterfly_gitops.hl7.refusal import RenderingRefused
-from butterfly_gitops.hl7.render import KnownReport, render_in
+from butterfly_gitops.hl7.render import KnownReport, render
 from butterfly_gitops.model.delivery import StoredMessage, Target
 from butterfly_gitops.model.endpoint import EhrEndpoint
 from butterfly_gitops.model.study import StudyEvent
@@ -58,7 +58,7 @@ class Renderer:
     def _render(self, head: Head, taken: frozenset[str], *, at: datetime) -> StoredMessage:
         status = status_of(head.delivery, head.report)
         control_id = self._letters(20)
-        rendered = render_in(
+        rendered = render(
             self._form,
             _event_of(head),
             report=KnownReport(

@@ -71,26 +71,12 @@ class Rendered:
 
 
 def render(
-    event: StudyEvent,
-    *,
-    endpoint: EhrEndpoint,
-    report: KnownReport,
-    status: ResultStatus,
-    control_id: str,
-    at: datetime,
+    form: Form, event: StudyEvent, *, report: KnownReport, status: ResultStatus, control_id: str, at: datetime
 ) -> Rendered:
-    """Write the ORU of a result for an endpoint; `at` (aware) becomes MSH-7, `control_id` MSH-10.
+    """Write the ORU of a result in the form of its endpoint; `at` (aware) becomes MSH-7, `control_id` MSH-10.
 
     Raises RenderingRefused naming the field that cannot be written.
     """
-    form = Form.of(endpoint)
-    return render_in(form, event, report=report, status=status, control_id=control_id, at=at)
-
-
-def render_in(
-    form: Form, event: StudyEvent, *, report: KnownReport, status: ResultStatus, control_id: str, at: datetime
-) -> Rendered:
-    """Write one of many results for an endpoint, as `render` does, in the form that was made for it."""
     write = partial(_written, form, report=report, status=status, control_id=control_id, at=at)
     if form.endpoint.encoding == "UTF-8":
         return write(event)

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from butterfly_gitops.hl7.charset import charset_of
 from butterfly_gitops.hl7.comparison import alterations
 from butterfly_gitops.hl7.field_type import TYPE_OF_FIELD, component_name
+from butterfly_gitops.hl7.form import Form
 from butterfly_gitops.hl7.layouts.catalog import LAYOUTS
 from butterfly_gitops.hl7.refusal import RenderingRefused
 from butterfly_gitops.hl7.render import preview_defaults, render
@@ -198,7 +199,7 @@ def _written(event: StudyEvent, status: ResultStatus, endpoint: EhrEndpoint | No
     try:
         known = preview_defaults(event, endpoint, status, fallback_filler=_FALLBACK_FILLER)
         message = render(
-            event, endpoint=endpoint, report=known, status=status, control_id=_CONTROL_ID, at=_MADE_AT
+            Form.of(endpoint), event, report=known, status=status, control_id=_CONTROL_ID, at=_MADE_AT
         )
     except RenderingRefused as refusal:
         return refusal

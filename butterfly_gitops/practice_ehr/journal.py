@@ -5,7 +5,7 @@ It holds whole messages, so its file is the owner's alone. Bytes stand in it as 
 
 import json
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -103,32 +103,21 @@ def read_journal(path: Path) -> list[JournalEntry]:
 
 def _document(entry: JournalEntry) -> dict[str, Any]:
     """All fields in the order of the class, less those that say nothing."""
-    document: dict[str, Any] = {
-        "at": entry.at.isoformat(),
-        "endpoint": entry.endpoint,
-        "connection": entry.connection,
-        "kind": entry.kind,
-        "direction": entry.direction,
-        "control_id": entry.control_id,
-        "code": entry.code,
-        "data": entry.data.decode("latin-1"),
-    }
+    document = {one.name: getattr(entry, one.name) for one in fields(entry)}
+    document |= {"at": entry.at.isoformat(), "data": entry.data.decode("latin-1")}
     return {name: value for name, value in document.items() if value or name == "endpoint"}
 
 
 def _entry(line: bytes, *, path: Path, number: int) -> JournalEntry:
     try:
         document = json.loads(line)
-        return JournalEntry(
-            at=datetime.fromisoformat(document["at"]),
-            endpoint=document["endpoint"],
-            connection=document["connection"],
-            kind=JournalKind(document["kind"]),
-            direction=Direction(document["direction"]),
-            control_id=document.get("control_id", ""),
-            code=document.get("code", ""),
-            data=document.get("data", "").encode("latin-1"),
-        )
+        read = {
+            "at": datetime.fromisoformat(document["at"]),
+            "kind": JournalKind(document["kind"]),
+            "direction": Direction(document["direction"]),
+            "data": document.get("data", "").encode("latin-1"),
+        }
+        return JournalEntry(**{**document, **read})
     except (ValueError, KeyError, TypeError, AttributeError):
         # The line itself may hold patient data; neither it nor what the parser says of it is shown.
         raise BadJournal(f"{path}:{number}: this line is no journal entry") from None

@@ -13,6 +13,7 @@ from benchmarks.fleet import one_endpoint_each
 from benchmarks.libraries import by_hl7, by_hl7apy, fields_of
 from benchmarks.render import renderer, study_with_pdf, study_with_text
 from benchmarks.studies import study_event
+from butterfly_gitops.hl7.form import Form
 from butterfly_gitops.hl7.render import KnownReport, render
 from butterfly_gitops.model.delivery import ResultStatus
 from butterfly_gitops.model.study import StudyEvent
@@ -85,8 +86,8 @@ def test_both_pipelines_send_about_as_many_bytes():
     text = study_event("timed-1", archive="site-0/main")
     site = one_endpoint_each([6661])[0]
     ours = render(
+        Form.of(site.ehr_endpoints["ehr-0"]),
         StudyEvent.model_validate_json(text),
-        endpoint=site.ehr_endpoints["ehr-0"],
         report=KnownReport(filler=None, last_status_time=None, fallback_filler="BF0", repeats=False),
         status=ResultStatus.F,
         control_id="A" * 20,

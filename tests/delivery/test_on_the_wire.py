@@ -15,6 +15,7 @@ from butterfly_gitops.delivery.order_number import is_same_result
 from butterfly_gitops.delivery.status import repeats_revision, status_of
 from butterfly_gitops.delivery.supersede import Arrival
 from butterfly_gitops.delivery.target import retarget, text_of, wire_of
+from butterfly_gitops.hl7.form import Form
 from butterfly_gitops.hl7.layouts.catalog import LAYOUTS
 from butterfly_gitops.hl7.render import KnownReport, render
 from butterfly_gitops.hl7.timestamp import WallClock, clock_of
@@ -170,8 +171,8 @@ class OneStudyOnTheWire(OneStudy):
         number = delivery.message + 1
         control_id = f"{delivery.id:010d}{number:010d}"
         rendered = render(
+            Form.of(self.endpoints[delivery.lane]),
             snapshot(self.events[delivery.body]),
-            endpoint=self.endpoints[delivery.lane],
             report=KnownReport(
                 filler=report.filler,
                 taken=self._taken(report),

@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from butterfly_gitops.hl7.form import Form
 from butterfly_gitops.hl7.message import visible
 from butterfly_gitops.hl7.render import KnownReport, Rendered, render
 from butterfly_gitops.model.delivery import ResultStatus
@@ -79,8 +80,8 @@ def rendered(
     at: datetime = AT,
 ) -> Rendered:
     return render(
+        Form.of(to or endpoint()),
         event,
-        endpoint=to or endpoint(),
         report=_known(**(known or {})),
         status=ResultStatus(status),
         control_id=control_id,

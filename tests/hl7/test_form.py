@@ -12,7 +12,7 @@ from butterfly_gitops.hl7.escape import escape
 from butterfly_gitops.hl7.form import Form
 from butterfly_gitops.hl7.message import segment
 from butterfly_gitops.hl7.refusal import RenderingRefused
-from butterfly_gitops.hl7.render import KnownReport, Rendered, render_in
+from butterfly_gitops.hl7.render import KnownReport, Rendered, render
 from butterfly_gitops.hl7.segment_form import form_of
 from butterfly_gitops.hl7.segment_map import Attribute, Field, SegmentMap, fixed
 from butterfly_gitops.hl7.transliteration import fitted
@@ -40,7 +40,7 @@ WISHES: dict[str, dict[str, Any]] = {
 
 def filled(form: Form, event: StudyEvent) -> Rendered:
     report = KnownReport(fallback_filler=FALLBACK)
-    return render_in(form, event, report=report, status=ResultStatus.F, control_id=CONTROL_ID, at=AT)
+    return render(form, event, report=report, status=ResultStatus.F, control_id=CONTROL_ID, at=AT)
 
 
 def outcome(make: Any) -> object:

@@ -22,6 +22,7 @@ from butterfly_gitops.delivery.target import retarget, text_of, wire_of
 from butterfly_gitops.dispatcher.intake import _Routing
 from butterfly_gitops.dispatcher.lane import Course
 from butterfly_gitops.dispatcher.lanes import _listener
+from butterfly_gitops.hl7.form import Form
 from butterfly_gitops.hl7.refusal import RenderingRefused
 from butterfly_gitops.hl7.render import KnownReport, render
 from butterfly_gitops.model.delivery import (
@@ -223,8 +224,8 @@ def _outcome(fleet: Fleet, event: dict[str, Any], taken: Collection[str] = ()) -
 
 def _rendered(fleet: Fleet, event: StudyEvent, status: ResultStatus, taken: Collection[str] = ()) -> bytes:
     return render(
+        Form.of(endpoint_in(fleet)),
         event,
-        endpoint=endpoint_in(fleet),
         report=KnownReport(fallback_filler="BF0", taken=frozenset(taken)),
         status=status,
         control_id="K",

@@ -26,6 +26,7 @@ from butterfly_gitops.delivery.verdict import judge
 from butterfly_gitops.dispatcher.intake import EventsRefused
 from butterfly_gitops.dispatcher.rendering import Renderer
 from butterfly_gitops.hl7.acknowledgement import read_acknowledgement
+from butterfly_gitops.hl7.form import Form
 from butterfly_gitops.hl7.refusal import RenderingRefused
 from butterfly_gitops.hl7.render import KnownReport, render
 from butterfly_gitops.logs import Libraries, configure_logs
@@ -114,8 +115,8 @@ def test_a_result_that_cannot_be_written_quotes_nothing(name: str):
     body, settings = UNWRITABLE[name]
     with pytest.raises(RenderingRefused) as caught:
         render(
+            Form.of(endpoint(**settings)),
             StudyEvent.model_validate_json(json.dumps(body)),
-            endpoint=endpoint(**settings),
             report=KnownReport(fallback_filler="BF0"),
             status=ResultStatus.F,
             control_id="K",

@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 from butterfly_gitops.config.formatting.formatter import lay_out
 from butterfly_gitops.config.load import load
 from butterfly_gitops.config.rules.files import FLEET_FILES, SITE_FILES
+from butterfly_gitops.hl7.form import Form
 from butterfly_gitops.hl7.render import KnownReport, render
 from butterfly_gitops.model.address import RESERVED_SITES
 from butterfly_gitops.model.delivery import ResultStatus
@@ -181,6 +182,6 @@ def test_its_sample_study_is_one_of_its_archive_and_makes_a_message(site: str) -
     known = KnownReport(fallback_filler="BF00000000000000")
     endpoint = fleet.sites[site].ehr_endpoints[FIRST_ENDPOINT]
     message = render(
-        event, endpoint=endpoint, report=known, status=ResultStatus.F, control_id="X", at=event.occurred_at
+        Form.of(endpoint), event, report=known, status=ResultStatus.F, control_id="X", at=event.occurred_at
     )
     assert b"Muster^Erika" in message.data

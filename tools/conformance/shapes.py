@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from butterfly_gitops.hl7.form import Form
 from butterfly_gitops.hl7.layouts.catalog import LAYOUTS
 from butterfly_gitops.hl7.layouts.layout import Layout
 from butterfly_gitops.hl7.render import KnownReport, render
@@ -74,8 +75,8 @@ def _obx(layout: Layout, complete: StudyEvent) -> Iterator[list[str]]:
         message=Message(layout=layout.name, hl7_version="2.5.1", image_link="rp"),  # type: ignore[arg-type]
     )
     message = render(
+        Form.of(endpoint),
         complete,
-        endpoint=endpoint,
         report=KnownReport(fallback_filler="BF0123456789ABCD"),
         status=ResultStatus.F,
         control_id="K7Q2M4ZP0V9T3XNB6RWC",
