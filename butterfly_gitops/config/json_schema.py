@@ -4,8 +4,9 @@ Layers are derived: a preset, the endpoint defaults and an endpoint as written a
 required. Writing the documents to disk, and saying that they are stale, belongs to `bgo schema`.
 """
 
+import functools
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -65,7 +66,7 @@ def schema_of(annotation: Any, *, title: str) -> Schema:
     """The schema of a model as we publish it; for outputs whose models stand elsewhere, too."""
     generated = TypeAdapter(annotation).json_schema(schema_generator=_AsWritten)
     head = {"$schema": DIALECT, "title": title, "description": generated.get("description", title)}
-    rest = {name: value for name, value in _closed(generated).items() if name not in head}
+    rest = {name: value for name, value in _changed(generated, _close).items() if name not in head}
     return with_words({**head, **rest})
 
 
@@ -80,47 +81,43 @@ def _document(kind: _Kind) -> Schema:
         return schema
     layer = _relaxed(TypeAdapter(kind.layer).json_schema(schema_generator=_AsWritten))
     parts = layer.pop("$defs", {})
-    filled = _filled(schema, reference=f"#/$defs/{kind.layer.__name__}")
-    return with_words(
-        {
-            **filled,
-            "$defs": {**filled.get("$defs", {}), **_closed(parts), kind.layer.__name__: _closed(layer)},
-        }
-    )
+    name = kind.layer.__name__
+    filled = _changed(schema, functools.partial(_fill, reference=f"#/$defs/{name}"))
+    closed = {**_changed(parts, _close), name: _changed(layer, _close)}
+    return with_words({**filled, "$defs": {**filled.get("$defs", {}), **closed}})
 
 
-def _closed(node: Any) -> Any:
-    """A mapping by name takes no other names: pydantic only says what those that fit must hold."""
+def _changed(node: Any, change: Callable[[Schema], Schema]) -> Any:
+    """A schema with each mapping in it changed, the inner ones first."""
     if isinstance(node, list):
-        return [_closed(item) for item in node]
+        return [_changed(item, change) for item in node]
     if not isinstance(node, dict):
         return node
-    closed = {name: _closed(value) for name, value in node.items()}
-    if "patternProperties" not in closed:
-        return closed
+    return change({name: _changed(value, change) for name, value in node.items()})
+
+
+def _close(schema: Schema) -> Schema:
+    """Let a mapping by name take no other names: pydantic only says what those that fit must hold."""
+    if "patternProperties" not in schema:
+        return schema
     # Said of the names themselves, so that an editor can say what is wrong with one.
-    ((pattern, value),) = closed.pop("patternProperties").items()
-    names = {"type": "string", "pattern": pattern, **closed.get("propertyNames", {})}
-    return {**closed, "propertyNames": names, "additionalProperties": value}
+    ((pattern, value),) = schema.pop("patternProperties").items()
+    names = {"type": "string", "pattern": pattern, **schema.get("propertyNames", {})}
+    return {**schema, "propertyNames": names, "additionalProperties": value}
 
 
-def _filled(node: Any, *, reference: str) -> Any:
-    """The schema with a reference wherever the model leaves the value open."""
-    if isinstance(node, list):
-        return [_filled(item, reference=reference) for item in node]
-    if not isinstance(node, dict):
-        return node
-    if node.get("type") == "object" and node.get("additionalProperties") is True:
-        kept = {name: value for name, value in node.items() if name not in ("type", "additionalProperties")}
+def _fill(schema: Schema, *, reference: str) -> Schema:
+    """Refer to another schema where the model leaves the value open."""
+    if schema.get("type") == "object" and schema.get("additionalProperties") is True:
+        kept = {name: value for name, value in schema.items() if name not in ("type", "additionalProperties")}
         return {"$ref": reference, **kept}
-    return {name: _filled(value, reference=reference) for name, value in node.items()}
+    return schema
 
 
 def _relaxed(schema: Schema) -> Schema:
     """The schema and its parts with nothing required: what a layer leaves out, another may say."""
-    parts = {name: _optional(part) for name, part in schema.get("$defs", {}).items()}
-    return {**_optional(schema), "$defs": parts}
-
-
-def _optional(schema: Schema) -> Schema:
-    return {name: value for name, value in schema.items() if name != "required"}
+    own, *parts = (
+        {name: value for name, value in each.items() if name != "required"}
+        for each in (schema, *schema.get("$defs", {}).values())
+    )
+    return {**own, "$defs": dict(zip(schema.get("$defs", {}), parts, strict=True))}

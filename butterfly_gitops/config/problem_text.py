@@ -99,19 +99,11 @@ def _lines(problem: Problem) -> Iterator[str]:
 def _beside(problem: Problem) -> Iterator[str]:
     """The other places that have to do with a problem, and the endpoints that it reaches."""
     for what, origin in problem.related:
-        yield _related(what, origin)
+        # `first defined here: FILE:LINE`, or `from preset epic, FILE:LINE`.
+        yield f"{what}{',' if _NAMES_LAYER.search(what) else ':'} {print_origin(origin)}"
     if problem.reaches:
-        yield _reached(problem)
-
-
-def _related(what: str, origin: Origin) -> str:
-    """`first defined here: FILE:LINE`, or `from preset epic, FILE:LINE`."""
-    return f"{what}{',' if _NAMES_LAYER.search(what) else ':'} {print_origin(origin)}"
-
-
-def _reached(problem: Problem) -> str:
-    more = f" and {problem.reaches_more} more" if problem.reaches_more else ""
-    return f"reaches {', '.join(problem.reaches)}{more}"
+        more = f" and {problem.reaches_more} more" if problem.reaches_more else ""
+        yield f"reaches {', '.join(problem.reaches)}{more}"
 
 
 def _excerpt(problem: Problem, gutter: str) -> Iterator[str]:
@@ -136,14 +128,10 @@ def _cut(line: str, before: int) -> tuple[str, int]:
 
 def _width(text: str) -> int:
     """How many columns of a terminal the text takes."""
-    return sum(_columns(character) for character in text)
-
-
-def _columns(character: str) -> int:
     # Hangul vowels and finals join the consonant before them.
-    if unicodedata.category(character) in ("Mn", "Me") or "\u1160" <= character <= "\u11ff":
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1
+    joined = (one for one in text if unicodedata.category(one) in ("Mn", "Me") or "\u1160" <= one <= "\u11ff")
+    wide = (one for one in text if unicodedata.east_asian_width(one) in ("W", "F"))
+    return len(text) + len(list(wide)) - len(list(joined))
 
 
 def _who_stays(loaded: Loaded) -> str:

@@ -5,7 +5,7 @@ A comment changes nothing of what runs, so a wrong one is only warned of. Errors
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from butterfly_gitops.config.rules.catalog import RULES
@@ -51,7 +51,12 @@ def with_silences(found: Iterable[Problem], remarks: Iterable[Remark]) -> list[P
         answered[_position(problem)].append(problem)
     broken = {problem.site for problem in problems if problem.severity is Severity.ERROR}
     return [
-        *(_answered(problem, reasons) for problem in problems),
+        *(
+            replace(problem, silenced=reasons[_position(problem)])
+            if problem.severity is not Severity.ERROR and _position(problem) in reasons
+            else problem
+            for problem in problems
+        ),
         *(_not_understood(remark) for remark, silence in read if silence is None),
         *(refusal for _, refusal in refused if refusal),
         *(idle for silence in silences for idle in _idle(silence, answered.get(silence.answers, ()), broken)),
@@ -73,13 +78,6 @@ def _read(remark: Remark) -> _Silence | None:
 
 def _position(problem: Problem) -> _Answered:
     return problem.origin.file, problem.origin.line, problem.rule
-
-
-def _answered(problem: Problem, reasons: Mapping[_Answered, str]) -> Problem:
-    if problem.severity is Severity.ERROR:
-        return problem
-    reason = reasons.get(_position(problem), "")
-    return replace(problem, silenced=reason) if reason else problem
 
 
 def _not_understood(remark: Remark) -> Problem:
@@ -125,17 +123,12 @@ def _idle(silence: _Silence, answered: Sequence[Problem], broken: set[str | None
         return
     if answered:
         yield _cannot(silence.place, f"{silence.rule} is an error here")
-    elif not _may_be_unsaid(silence, broken):
+    # Errors may keep the rule from speaking; what stands in the fleet's files speaks of all sites.
+    elif broken.isdisjoint({None, silence.place.source.site}) and (silence.place.source.site or not broken):
         where = f"in line {silence.line}" if silence.line else "below this comment"
         message = f"nothing {where} breaks {silence.rule}"
         hint = "take the comment out, or write it at the end of the line that the warning underlines"
         yield _warning(silence.place, rule="needless-silence", message=message, hint=hint)
-
-
-def _may_be_unsaid(silence: _Silence, broken: set[str | None]) -> bool:
-    """Whether errors may keep the rule from speaking; what stands in the fleet's files speaks of all sites."""
-    site = silence.place.source.site
-    return bool(broken) if site is None else not broken.isdisjoint({None, site})
 
 
 def _warning(place: Place, *, rule: str, message: str, hint: str) -> Problem:

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
-from butterfly_gitops.config.layers import ENDPOINT_ONLY, EndpointLayer, Layer, Merged, merge
+from butterfly_gitops.config.layers import ENDPOINT_ONLY, EndpointLayer, Layer, merge
 from butterfly_gitops.config.reading import ArchiveReading, EndpointReading, SiteReading
 from butterfly_gitops.config.tree import Entry, Mapping, Node, SourceFile, leaves, mapping_at, text_at
 from butterfly_gitops.config.values.context import Context
@@ -34,12 +34,13 @@ def read_site(
 
     `presets` is None when they cannot be known; nothing is then said of values that may stand there.
     """
-    site_file = read_file(SiteFile, roots.get("site.yaml"), context)
-    endpoints_file = read_file(EhrEndpointsFile, roots.get("ehr-endpoints.yaml"), context)
-    archives_file = read_file(ArchivesFile, roots.get("archives.yaml"), context)
-    site_tree, endpoints_tree, archives_tree = (
-        mapping_at(roots.get(name)) for name in ("site.yaml", "ehr-endpoints.yaml", "archives.yaml")
+    site_root, endpoints_root, archives_root = map(
+        roots.get, ("site.yaml", "ehr-endpoints.yaml", "archives.yaml")
     )
+    site_file = read_file(SiteFile, site_root, context)
+    endpoints_file = read_file(EhrEndpointsFile, endpoints_root, context)
+    archives_file = read_file(ArchivesFile, archives_root, context)
+    site_tree, endpoints_tree, archives_tree = map(mapping_at, (site_root, endpoints_root, archives_root))
     check_shared_layer(site_tree.entry("endpoint_defaults") if site_tree else None, context)
     named = mapping_at(endpoints_tree, "ehr_endpoints")
     # What left an endpoint is no value that is missing there.
@@ -124,16 +125,11 @@ class _LayersBelow:
         is_sound = isinstance(defaults, Mapping) and not _is_too_large(defaults)
         self._site_is_known = is_in_place and site_tree is not None and (defaults is None or is_sound)
         # Where no layer says otherwise, an EHR keeps the time of its site.
-        self.site = (
-            Layer(name="site", tree=Mapping(place=site_tree.place, entries={"time_zone": zone}))
-            if site_tree and zone
-            else None
-        )
-        self.defaults = (
-            Layer(name="endpoint_defaults", tree=defaults)
-            if isinstance(defaults, Mapping) and is_sound
-            else None
-        )
+        self.site = self.defaults = None
+        if site_tree and zone:
+            self.site = Layer(name="site", tree=Mapping(place=site_tree.place, entries={"time_zone": zone}))
+        if isinstance(defaults, Mapping) and is_sound:
+            self.defaults = Layer(name="endpoint_defaults", tree=defaults)
 
     def preset(self, own: Mapping) -> Layer | None:
         """The preset that an endpoint names, if it is there and not too large."""
@@ -141,14 +137,11 @@ class _LayersBelow:
         if name is None:
             return None
         if name.text not in self._layer_of_preset:
-            self._layer_of_preset[name.text] = self._read_preset(name.text)
+            tree = mapping_at(self._presets, name.text)
+            is_sound = tree is not None and not _is_too_large(tree)
+            layer = Layer(name=f"preset {name.text}", tree=tree.without(*ENDPOINT_ONLY)) if tree else None
+            self._layer_of_preset[name.text] = layer if is_sound else None
         return self._layer_of_preset[name.text]
-
-    def _read_preset(self, name: str) -> Layer | None:
-        tree = mapping_at(self._presets, name) if self._presets else None
-        if tree is None or _is_too_large(tree):
-            return None
-        return Layer(name=f"preset {name}", tree=tree.without(*ENDPOINT_ONLY))
 
     def are_known(self, own: Mapping) -> bool:
         """Whether all layers could be read; otherwise a value that seems to be missing may stand there."""
@@ -162,18 +155,13 @@ def _read_endpoint(entry: Entry, below: _LayersBelow, relaxed: Context) -> Endpo
     named = (below.preset(own), below.defaults, Layer(name="endpoint", tree=own.without(*ENDPOINT_ONLY)))
     layers = tuple(layer for layer in named if layer is not None)
     merged = merge((below.site, *layers) if below.site else layers)
+    strict = replace(relaxed, relaxed=False, searched=layers)
     return EndpointReading(
         key=entry.key,
         own=own,
         layers=layers,
         merged=merged,
-        value=_effective(entry, merged, layers, relaxed) if below.are_known(own) else None,
+        value=decode(EhrEndpoint, merged.tree, at=entry.key, context=strict)
+        if below.are_known(own)
+        else None,
     )
-
-
-def _effective(
-    entry: Entry, merged: Merged, layers: tuple[Layer, ...], context: Context
-) -> EhrEndpoint | None:
-    strict = replace(context, relaxed=False, searched=layers)
-    value = decode(EhrEndpoint, merged.tree, at=entry.key, context=strict)
-    return value if isinstance(value, EhrEndpoint) else None

@@ -1,6 +1,6 @@
 """PEM, the text that certificates and keys come in: what a file holds, and how long a certificate is good for.
 
-A private key is known in other forms, too: DER, and the stores of Windows and Java.
+Of a key in another form only the usual names of its file are known.
 """
 
 import functools
@@ -15,19 +15,8 @@ MAX_BYTES = 256 * 1024
 _BEGIN = re.compile(rb"^-----BEGIN ([A-Z0-9# ]{1,40})-----[ \t\r]*$", re.MULTILINE)
 # Indented, quoted, or in one line with what it holds; words about a key are none.
 _KEY_IN_TEXT = re.compile(
-    rb"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----(?:[ \t\r]*$|(?:\\[rn]|\s){0,40}[A-Za-z0-9+/=]{16})"
-    rb"|^PuTTY-User-Key-File-[0-9]:",
+    rb"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----(?:[ \t\r]*$|(?:\\[rn]|\s){0,40}[A-Za-z0-9+/=]{16})",
     re.MULTILINE,
-)
-_LENGTH = rb"(?:[\x00-\x7f]|\x81.|\x82..|\x83...)"
-_KEY_IN_BYTES = re.compile(
-    # A sequence that begins with its version: RFC 5208 5 and 5958 2, RFC 8017 A.1.2, RFC 5915 3, RFC 7292 4.
-    rb"0" + _LENGTH + rb"\x02\x01(?:[\x00\x01][\x02\x04\x30]|\x03\x30)"
-    # Encrypted, RFC 5958 3: the algorithm is one of PKCS #5 or #12.
-    rb"|0" + _LENGTH + b"0" + _LENGTH + rb"\x06.\x2a\x86\x48\x86\xf7\x0d\x01[\x05\x0c]"
-    # Java's JKS and JCEKS.
-    rb"|(?:\xfe\xed\xfe\xed|\xce\xce\xce\xce)\x00\x00\x00[\x01\x02]",
-    re.DOTALL,
 )
 _STORES = (".p12", ".pfx", ".jks", ".jceks", ".keystore", ".ppk")
 
@@ -52,10 +41,9 @@ def kept_of(content: bytes) -> bytes:
 
 
 def holds_private_key(content: bytes) -> bool:
-    """Whether a private key is in it, encrypted or not, as text in any encoding or as bytes."""
+    """Whether a private key in PEM is in it, encrypted or not, in any encoding of text."""
     # UTF-16 of these letters is ASCII with a zero beside each.
-    text = content.replace(b"\0", b"")
-    return _KEY_IN_BYTES.match(content) is not None or _KEY_IN_TEXT.search(text) is not None
+    return _KEY_IN_TEXT.search(content.replace(b"\0", b"")) is not None
 
 
 def is_key_store(path: str) -> bool:

@@ -135,22 +135,17 @@ def _other_encoding(data: bytes, source: SourceFile) -> Problem | None:
 def _not_utf_8(source: SourceFile, data: bytes, error: UnicodeDecodeError) -> Problem:
     before = _LINE_END.split(data[: error.start].decode("utf-8"))
     line = _LINE_END.split(data[error.start :].decode("utf-8", "replace"), maxsplit=1)[0]
-    shown = SourceFile(
-        file=source.file, site=source.site, lines=("",) * (len(before) - 1) + (before[-1] + line,)
-    )
+    lines = ("",) * (len(before) - 1) + (before[-1] + line,)
+    shown = SourceFile(file=source.file, site=source.site, lines=lines)
     place = Place(source=shown, line=len(before), column=len(before[-1]) + 1)
-    if error.reason == "unexpected end of data":
-        message, hint = "the file ends within a character", "save it again as UTF-8; its end is missing"
-    else:
+    message, hint = "the file ends within a character", "save it again as UTF-8; its end is missing"
+    if error.reason != "unexpected end of data":
+        # Most files that are not UTF-8 come from windows-1252.
         byte = data[error.start : error.start + 1]
-        message, hint = f"byte 0x{byte.hex()} is not UTF-8{_meant(byte)}", "save the file as UTF-8"
+        character = byte.decode("cp1252", "replace")
+        meant = f'; in windows-1252 it is "{character}"' if character.isprintable() else ""
+        message, hint = f"byte 0x{byte.hex()} is not UTF-8{meant}", "save the file as UTF-8"
     return problem_at(place, rule="not-utf-8", message=message, hint=hint)
-
-
-def _meant(byte: bytes) -> str:
-    """Name the character that a byte is in windows-1252, where most files that are not UTF-8 come from."""
-    character = byte.decode("cp1252", "replace")
-    return f'; in windows-1252 it is "{character}"' if character.isprintable() else ""
 
 
 def _refused_characters(source: SourceFile) -> Iterator[Problem]:

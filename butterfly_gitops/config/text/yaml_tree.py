@@ -92,7 +92,9 @@ class TreeBuilder:
             length = len(lines[line].rstrip()) if line < len(lines) else 1
             place = Place(source=self._source, line=line + 1, column=1, length=max(1, length))
             hint = "keep one document in a file, with at most one `---` at its top"
-            raise UnreadableError(self._problem(place, "several-documents", "a second document", hint))
+            raise UnreadableError(
+                problem_at(place, rule="several-documents", message="a second document", hint=hint)
+            )
         return root
 
     def _node(self, event: Any, *, depth: int, key: Scalar | None = None) -> Node:
@@ -100,14 +102,18 @@ class TreeBuilder:
         if depth > MAX_DEPTH:
             hint = "look at the brackets of this line; no setting nests deeper than five levels"
             says = f"nested more than {MAX_DEPTH} levels deep"
-            raise UnreadableError(self._problem(self._begin_of(event), "too-deep", says, hint))
+            raise UnreadableError(problem_at(self._begin_of(event), rule="too-deep", message=says, hint=hint))
         if self._count > MAX_VALUES:
             says, hint = f"the file has more than {MAX_VALUES} keys and values", how_to_split(self._source)
-            raise UnreadableError(self._problem(self._begin_of(event), "file-too-large", says, hint))
+            raise UnreadableError(
+                problem_at(self._begin_of(event), rule="file-too-large", message=says, hint=hint)
+            )
         if isinstance(event, ScalarEvent):
             return self._scalar(event, key=key)
         if isinstance(event, AliasEvent):
-            return self._refused_alias(event)
+            place, hint = self._token(event), "write the value itself, or use a preset"
+            self._refuse(place, "alias", f"an alias (*{event.anchor})", hint)
+            return Scalar(place=place, text="", is_plain=True)
         if event.anchor is not None or event.ctag is not None:
             self._refuse_shorthand(event)
         if isinstance(event, MappingStartEvent):
@@ -137,13 +143,9 @@ class TreeBuilder:
         if isinstance(event, AliasEvent):
             return None
         if not isinstance(node, Scalar) or node.is_null:
-            hint = "write a name before the colon"
-            place = (
-                node.place
-                if isinstance(node, Mapping | Sequence) or node.text
-                else self._missing_key(node.place)
-            )
-            self._refuse(place, "key-not-text", "a key that is no text", hint)
+            is_there = isinstance(node, Mapping | Sequence) or node.text
+            place = node.place if is_there else self._missing_key(node.place)
+            self._refuse(place, "key-not-text", "a key that is no text", "write a name before the colon")
             return None
         if node.is_plain and node.text == "<<":
             hint = "use a preset or endpoint_defaults for what several endpoints share"
@@ -170,18 +172,14 @@ class TreeBuilder:
         if event.anchor is not None or event.ctag is not None:
             self._refuse_shorthand(event)
         if not is_plain_text(text) and (found := _REFUSED_IN_VALUE.search(text)):
-            self._refuse_in_value(place, found.group())
+            if found.group() in "\n\r":
+                self._refuse(place, "several-lines", "a value of several lines", "write it in one line")
+            else:
+                self._problems.append(refused_character(place, found.group()))
         elif is_plain and text[:1] in _PASTED and self._refuse_pasted(place, text):
             pass  # what was pasted in front of the lines below joined them
         elif event.end_mark.line > event.start_mark.line and event.style not in ("|", ">"):
             self._refuse_several_lines(place, event)
-
-    def _refuse_in_value(self, place: Place, character: str) -> None:
-        if character in "\n\r":
-            hint = "write it in one line"
-            self._refuse(place, "several-lines", "a value of several lines", hint)
-        else:
-            self._problems.append(refused_character(place, character))
 
     def _refuse_several_lines(self, place: Place, event: ScalarEvent) -> None:
         """YAML would fold the lines into one value: a setting that lost its colon would be part of the one above."""
@@ -193,12 +191,6 @@ class TreeBuilder:
                 hint = f"write a colon behind {word[1]}, and indent it like the other settings"
                 break
         self._refuse(place, "several-lines", "a value of several lines", hint)
-
-    def _refused_alias(self, event: AliasEvent) -> Scalar:
-        place = self._token(event)
-        hint = "write the value itself, or use a preset"
-        self._refuse(place, "alias", f"an alias (*{event.anchor})", hint)
-        return Scalar(place=place, text="", is_plain=True)
 
     def _refuse_pasted(self, place: Place, text: str) -> bool:
         """Refuse what a word processor makes of quotes and of the dash before an item; tells whether it is that."""
@@ -247,10 +239,7 @@ class TreeBuilder:
         return place._replace(column=found.start() + 1, length=len(found.group())) if found else place
 
     def _refuse(self, place: Place, rule: str, message: str, hint: str, *, related: Related = ()) -> None:
-        self._problems.append(self._problem(place, rule, message, hint, related=related))
-
-    def _problem(self, place: Place, rule: str, message: str, hint: str, *, related: Related = ()) -> Problem:
-        return problem_at(place, rule=rule, message=message, hint=hint, related=related)
+        self._problems.append(problem_at(place, rule=rule, message=message, hint=hint, related=related))
 
     def _begin_of(self, event: Any) -> Place:
         line, column = self._start(event)
