@@ -23,12 +23,12 @@ from butterfly_gitops.model.problem import Problem, Severity
 def check_comments(text: Text) -> Iterator[Problem]:
     """Warn of comments of one file that may have been meant as more of the value before them."""
     for comment in text.comments_or_text:
-        value = comment.text_of
+        key, value = comment.text_of or ("", "")
         length = len(text.source.lines[comment.line].rstrip()) - comment.column
         yield problem_at(
             Place(source=text.source, line=comment.line + 1, column=comment.column + 1, length=length),
             rule="comment-or-text",
-            message=f'{value.key} is "{value.text}" alone, for a comment begins here' if value else "",
+            message=f'{key} is "{value}" alone, for a comment begins here',
             hint="write the whole in quotes, or write a space behind the #",
             severity=Severity.WARNING,
         )

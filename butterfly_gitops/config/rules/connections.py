@@ -1,10 +1,10 @@
 """Connections: where they lead, what endpoints that share one must agree on, and the names of both ends."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
-from butterfly_gitops.config.reading import EndpointReading, FleetReading, SiteReading
-from butterfly_gitops.config.tree import Mapping, Scalar, mapping_at, problem_at, text_at
+from butterfly_gitops.config.reading import EndpointReading, FleetReading, SiteReading, keys_of
+from butterfly_gitops.config.tree import Scalar, mapping_at, problem_at, text_at
 from butterfly_gitops.config.values.context import shown
 from butterfly_gitops.model.endpoint import EhrEndpoint, Retry, Tls
 from butterfly_gitops.model.host import address_of, same_host
@@ -132,33 +132,21 @@ def check_universal_ids(reading: FleetReading) -> Iterator[Problem]:
     said: set[Origin] = set()
     for _, endpoint in reading.endpoints:
         authorities = mapping_at(endpoint.merged.tree, "message", "authorities")
-        for problem in (
-            *(found for name in _IDENTITIES for found in _misnumbered(endpoint, name, (name,), otherwise="")),
-            # Where an authority says nothing of it, its id is an OID.
-            *(
-                found
-                for name in _names(authorities)
-                for found in _misnumbered(
-                    endpoint, f"the authority {name}", ("message", "authorities", name), otherwise="ISO"
-                )
-            ),
-        ):
-            # What a preset says in full is wrong once, however many endpoints have it.
-            if problem.origin not in said:
-                said.add(problem.origin)
-                yield problem
+        paths: list[tuple[str, ...]] = [(name,) for name in _IDENTITIES]
+        paths += [("message", "authorities", key.text) for key in keys_of(authorities)]
+        for path in paths:
+            for problem in _misnumbered(endpoint, path):
+                # What a preset says in full is wrong once, however many endpoints have it.
+                if problem.origin not in said:
+                    said.add(problem.origin)
+                    yield problem
 
 
-def _names(authorities: Mapping | None) -> Iterable[str]:
-    return authorities.entries if authorities else ()
-
-
-def _misnumbered(
-    endpoint: EndpointReading, name: str, path: tuple[str, ...], *, otherwise: str
-) -> Iterator[Problem]:
+def _misnumbered(endpoint: EndpointReading, path: tuple[str, ...]) -> Iterator[Problem]:
     written = text_at(endpoint.merged.tree, *path, "universal_id")
     said = text_at(endpoint.merged.tree, *path, "universal_id_type")
-    kind = said.text if said else otherwise
+    # Where an authority says nothing of it, its id is an OID.
+    kind = said.text if said else "ISO" if path[1:] else ""
     if written is None or written.is_null or kind not in _FORMS:
         return
     form, what, wanted = _FORMS[kind]
@@ -170,7 +158,7 @@ def _misnumbered(
     yield problem_at(
         said.place if said and is_above else written.place,
         rule="bad-universal-id",
-        message=f"{name} has the universal_id {shown(written)}, which is not {what}",
+        message=f"{'the authority ' if path[1:] else ''}{path[-1]} has the universal_id {shown(written)}, which is not {what}",
         hint=f"write {wanted}, or the universal_id_type that it has",
         related=endpoint.provenance(*path, "universal_id") if is_above else (),
     )

@@ -112,23 +112,16 @@ def _differs(reading: FleetReading) -> Iterator[Problem]:
 
 def _apart(endpoint: EndpointReading, here: Scalar, sites: Mapping[str, Scalar]) -> Problem:
     layer, (site, there) = endpoint.layer("time_zone"), next(iter(sites.items()))
-    its_site, whose, hint = (
-        "its site",
-        "the site's time zone",
-        "leave it if the EHR does; otherwise take the line out",
-    )
-    others = ""
-    if layer.startswith("preset "):
-        its_site, whose = site, f"the time zone of {site}"
-        hint = "leave it if the EHRs do; otherwise take the line out, or write time_zone at the endpoints"
-        if more := len(sites) - 1:
-            others = f", and {more} more site{'s' if more > 1 else ''} another"
+    is_shared = layer.startswith("preset ")
+    more = f", and {len(sites) - 1} more have another" if is_shared and len(sites) > 1 else ""
+    others = f"{site if is_shared else 'its site'} that of {there.text}{more}"
+    hint = "leave it if the EHR does; otherwise take the line out, or write time_zone where it is so"
     return problem_at(
         here.place,
         rule="zone-differs",
-        message=f"{layer or endpoint.name} keeps the time of {here.text}, but {its_site} that of {there.text}{others}",
+        message=f"{layer or endpoint.name} keeps the time of {here.text}, but {others}",
         hint=hint,
-        related=((whose, there.place.origin),),
+        related=((f"the time zone of {site}", there.place.origin),),
         severity=Severity.NOTE,
     )
 

@@ -20,6 +20,10 @@ _SPEAKS = re.compile(r"(?:^|(?<= ))#(?=\s*(?:bgo:|(?i:bgo:?\s*ignore\b)))", re.M
 _MAY_BE_TEXT = re.compile(r"#(?!bgo)[^\s#!]")
 MAY_HOLD_TEXT = re.compile(rf"(?<=[^\s#]) +(?={_MAY_BE_TEXT.pattern})")
 """Finds lines where a comment behind a value may be text; quick, and right where it finds nothing."""
+# A value without quotes, in a line of its own or within brackets, and the key that it stands behind.
+_KEY_AND_VALUE = re.compile(
+    r"(?:.*[\s{,])?[\"']?(?P<key>[\w.-]{1,63})[\"']?: +(?P<value>[^\s\"'\[{|>](?:.*[^\s\]},])?) *"
+)
 # What takes words and signs as its writer likes; names, choices, hosts and the like have no # in them.
 _TEXTS = frozenset({
     *("display_name", "reason"),
@@ -39,16 +43,8 @@ class Comment:
     column: int
     is_alone: bool
     is_below_blank: bool
-    text_of: "PlainValue | None"
-    """The value before it that it may be more of: Epic #1."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlainValue:
-    """A value without quotes, and the key that it stands behind."""
-
-    key: str
-    text: str
+    text_of: tuple[str, str] | None
+    """Key and value before it that it may be more of: Epic #1."""
 
 
 class Lines:
@@ -78,9 +74,9 @@ class Lines:
 
 def find_comments(text: str, pieces: Sequence[Piece], lines: Lines) -> Iterator[Comment]:
     """Find each comment of a text, in order: whatever begins with their sign outside of values."""
-    for offset, written, value in _comments_outside(text, pieces):
+    for offset, written in _comments_outside(text, pieces):
         line = lines.line(offset)
-        text_of = value if value and _may_be_text(value, written) else None
+        text_of = _text_before(text[offset - lines.column(offset) : offset], written)
         yield Comment(
             text=written.rstrip(" \t") if text_of else comment_as_laid_out(written),
             offset=offset,
@@ -107,7 +103,7 @@ def may_have_remarks(text: str) -> bool:
 def find_remarks(source: SourceFile, text: str, pieces: Sequence[Piece]) -> Iterator[Remark]:
     """Find each comment that speaks to this program, with the line that it speaks of."""
     below, lines = _lines_below(source.lines), Lines(text)
-    for offset, written, _ in _comments_outside(text, pieces):
+    for offset, written in _comments_outside(text, pieces):
         if found := _SPEAKS.search(written):
             start, words = offset + found.start(), written[found.start() :].rstrip()
             line, column = lines.line(start), lines.column(start)
@@ -127,55 +123,29 @@ def _lines_below(lines: Sequence[str]) -> list[int]:
     return meant[::-1]
 
 
-def _may_be_text(value: PlainValue, comment: str) -> bool:
-    """Whether a comment behind a value may be more of it; a number goes on with nothing."""
-    takes_text = value.key in _TEXTS or re.fullmatch(PLACE_PATTERN, value.key) is not None
-    return takes_text and not value.text.isdecimal() and _MAY_BE_TEXT.match(comment) is not None
+def _text_before(line: str, comment: str) -> tuple[str, str] | None:
+    """Key and value behind which a comment may be more of the value; a number goes on with nothing."""
+    found = _KEY_AND_VALUE.fullmatch(line) if _MAY_BE_TEXT.match(comment) else None
+    if found is None or not (found["key"] in _TEXTS or re.fullmatch(PLACE_PATTERN, found["key"])):
+        return None
+    return None if found["value"].isdecimal() else (found["key"], found["value"])
 
 
-def _with_keys(pieces: Iterable[Piece]) -> Iterator[tuple[Piece, str]]:
-    """Each piece, a value with the key that it or its list stands behind, all else with none."""
-    # Of each open mapping or list: its key, and whether one comes next; a list has the key before it for all items.
-    opened: list[tuple[str, bool | None]] = []
+def _comments_outside(text: str, pieces: Iterable[Piece]) -> Iterator[tuple[int, str]]:
+    """Where each comment begins, and what it says."""
+    cursor = 0
     for piece in pieces:
-        key, awaits_key = opened[-1] if opened else ("", None)
-        match piece.kind:
-            case PieceKind.SCALAR:
-                yield piece, "" if awaits_key else key
-                if opened and awaits_key is not None:
-                    opened[-1] = ("" if not awaits_key else piece.text, not awaits_key)
-                continue
-            case PieceKind.MAPPING:
-                opened.append(("", True))
-            case PieceKind.SEQUENCE:
-                opened.append((key, None))
-            case PieceKind.END:
-                opened.pop()
-                if opened and opened[-1][1] is not None:
-                    opened[-1] = ("", not opened[-1][1])
-        yield piece, ""
+        if piece.kind is PieceKind.SCALAR and piece.start < piece.end:
+            start, end = piece.start, piece.end
+            if piece.style in BLOCK_SIGNS:
+                # The first line of a block scalar is none of its text.
+                written = verbatim(text, piece).written
+                start, end = start + len(written.partition("\n")[0]), start + len(written)
+            yield from _comments_between(text, cursor, start)
+            cursor = end
+    yield from _comments_between(text, cursor, len(text))
 
 
-def _comments_outside(text: str, pieces: Sequence[Piece]) -> Iterator[tuple[int, str, PlainValue | None]]:
-    """Where each comment begins, what it says, and the value without quotes that it stands behind."""
-    cursor, value = 0, None
-    for piece, key in _with_keys(pieces):
-        if piece.kind is not PieceKind.SCALAR or piece.start == piece.end:
-            continue
-        start, end = piece.start, piece.end
-        if piece.style in BLOCK_SIGNS:
-            # The first line of a block scalar is none of its text.
-            written = verbatim(text, piece).written
-            start, end = start + len(written.partition("\n")[0]), start + len(written)
-        yield from _comments_between(text, cursor, start, value)
-        cursor, value = end, None if piece.style or not key else PlainValue(key=key, text=piece.text)
-    yield from _comments_between(text, cursor, len(text), value)
-
-
-def _comments_between(
-    text: str, begin: int, end: int, value: PlainValue | None
-) -> Iterator[tuple[int, str, PlainValue | None]]:
+def _comments_between(text: str, begin: int, end: int) -> Iterator[tuple[int, str]]:
     if "#" in text[begin:end]:
-        for found in _COMMENT.finditer(text, begin, end):
-            is_behind = not text[begin : found.start()].strip(" ")
-            yield found.start(), found.group(), value if is_behind else None
+        yield from ((found.start(), found.group()) for found in _COMMENT.finditer(text, begin, end))
