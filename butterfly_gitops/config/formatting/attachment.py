@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from butterfly_gitops.config.formatting.brackets import read_brackets
-from butterfly_gitops.config.formatting.scalars import UnmovableError
 from butterfly_gitops.config.formatting.written import (
     Block,
     Bracketed,
@@ -17,6 +16,7 @@ from butterfly_gitops.config.formatting.written import (
     LineEnd,
     LineEnds,
     PagePart,
+    UnmovableError,
     Written,
 )
 from butterfly_gitops.config.text.comments import SAYS, Comment, Lines, find_comments
@@ -81,6 +81,8 @@ class _Reader:
     def _value(self, *, below: int = -1) -> Written:
         """The next value, whose key or dash stands in the column `below`."""
         piece = self._pieces[self._at]
+        if piece.style in BLOCK_SIGNS:
+            raise UnmovableError
         if piece.kind is PieceKind.SCALAR:
             self._at += 1
             scalar = verbatim(self._text, piece)
@@ -136,7 +138,7 @@ class _Reader:
         is_block = piece.kind is not PieceKind.SCALAR and not piece.is_flow
         below = () if is_block else self._take(until=piece.start)
         value = self._value(below=column)
-        end = self._lines.line(piece.start if piece.style in BLOCK_SIGNS else self._cursor)
+        end = self._lines.line(self._cursor)
         closing = () if is_block else self._take_line_end(end, beyond=self._lines.column(self._next_stop()))
         return PagePart(
             key=key,

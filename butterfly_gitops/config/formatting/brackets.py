@@ -20,7 +20,7 @@ def read_brackets(
 
 def in_its_lines(written: str) -> Verbatim:
     """Keep brackets as they were written."""
-    return Verbatim(text="", written=written, is_plain=False, is_block=False)
+    return Verbatim(text="", written=written, is_plain=False)
 
 
 def in_one_line(value: Written, order: KeyOrder) -> str:
@@ -76,3 +76,25 @@ def _read(text: str, pieces: Sequence[Piece], at: int) -> tuple[Bracketed, int]:
             value, at = _read(text, pieces, at)
         parts.append(PagePart(key=key, value=value))
     return Bracketed(parts=tuple(parts), is_mapping=is_mapping), at + 1
+
+
+def lines_of(value: Verbatim, indent: int) -> list[str]:
+    """The lines of what is written, all but the first indented; brackets keep the steps among theirs."""
+    first, *rest = value.written.split("\n")
+    columns = [_indentation(line) for line in rest if line.strip(" ")]
+    least = min(columns, default=0)
+    return [
+        _trimmed(first),
+        *(" " * indent + _trimmed(line[min(least, _indentation(line)) :]) for line in rest),
+    ]
+
+
+def _trimmed(line: str) -> str:
+    trimmed = line.rstrip(" ")
+    backslashes = len(trimmed) - len(trimmed.rstrip("\\"))
+    # Between double quotes an escaped space is no space to be folded.
+    return f"{trimmed} " if backslashes % 2 and trimmed != line else trimmed
+
+
+def _indentation(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))

@@ -11,7 +11,7 @@ from typing import Any
 
 from butterfly_gitops.config.formatting.attachment import read_page
 from butterfly_gitops.config.formatting.page import print_page
-from butterfly_gitops.config.formatting.scalars import UnmovableError
+from butterfly_gitops.config.formatting.written import UnmovableError
 from butterfly_gitops.config.key_order import order_of
 from butterfly_gitops.config.text.comments import Lines, comment_as_laid_out, find_comments
 from butterfly_gitops.config.text.yaml_events import Events, Piece, fastest_events, pieces

@@ -6,8 +6,13 @@ from dataclasses import replace
 from itertools import groupby
 
 from butterfly_gitops.config.formatting.attachment import Page
-from butterfly_gitops.config.formatting.brackets import in_its_lines, in_one_line, order_below, sorted_parts
-from butterfly_gitops.config.formatting.scalars import scalar_lines
+from butterfly_gitops.config.formatting.brackets import (
+    in_its_lines,
+    in_one_line,
+    lines_of,
+    order_below,
+    sorted_parts,
+)
 from butterfly_gitops.config.formatting.written import (
     Block,
     Bracketed,
@@ -93,16 +98,14 @@ def _part(part: PagePart, indent: int, order: KeyOrder) -> Iterator[Line]:
 
 def _leaf(part: PagePart, value: Verbatim, indent: int, *, stays_below: bool) -> Iterator[Line]:
     first = " " * indent + _head(part)
-    lines = [Line(text=line) for line in scalar_lines(value, indent + 2)] if value.written else []
+    lines = [Line(text=line) for line in lines_of(value, indent + 2)] if value.written else []
     if stays_below or not lines:
         yield from _ended(Line(text=first), part.opening)
         yield from _alone(part.below, indent + 2)
         first = " " * indent + " "
-    # A block scalar has its comment behind its sign: what follows is its text.
-    closed = 0 if value.is_block else len(lines) - 1
     for number, line in enumerate(lines):
         whole = line if number else replace(line, text=f"{first} {line.text}")
-        yield from _ended(whole, part.closing if number == closed else ())
+        yield from _ended(whole, part.closing if number == len(lines) - 1 else ())
 
 
 def _ended(line: Line, ends: LineEnds) -> Iterator[Line]:

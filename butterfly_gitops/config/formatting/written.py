@@ -8,6 +8,11 @@ from dataclasses import dataclass
 from butterfly_gitops.config.text.comments import SAYS
 from butterfly_gitops.config.text.yaml_events import Verbatim
 
+
+class UnmovableError(Exception):
+    """The text holds what cannot be laid out anew; it is left as it is."""
+
+
 Comments = tuple[str, ...]
 """Comments from their sign on, in the order of their lines; an empty one is a blank line."""
 

@@ -16,6 +16,7 @@ from butterfly_gitops.model.problem import Problem
 MAX_BYTES = 1024 * 1024
 MAX_LINES = 50_000
 MAX_LINE = 10_000
+HOW_TO_SPLIT = "take out what no longer holds, or make two sites of one"
 
 HIDDEN = (
     f"{printable.HIDDEN}\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
@@ -53,7 +54,7 @@ def read_plain(data: bytes, source: SourceFile) -> PlainText:
     """Decode one file and look at its characters. `source` has no lines yet."""
     if len(data) > MAX_BYTES:
         message = f"the file has more than {MAX_BYTES // 1024} KiB"
-        problem = problem_of_file(source, rule="file-too-large", message=message, hint=how_to_split(source))
+        problem = problem_of_file(source, rule="file-too-large", message=message, hint=HOW_TO_SPLIT)
         return PlainText(source=source, text="", problems=(problem,))
     if other := _other_encoding(data, source):
         return PlainText(source=source, text="", problems=(other,))
@@ -115,7 +116,7 @@ def _directives(source: SourceFile) -> Iterator[Problem]:
 
 def _too_many_lines(source: SourceFile) -> Problem:
     message = f"the file has more than {MAX_LINES} lines"
-    return problem_of_file(source, rule="file-too-large", message=message, hint=how_to_split(source))
+    return problem_of_file(source, rule="file-too-large", message=message, hint=HOW_TO_SPLIT)
 
 
 def _other_encoding(data: bytes, source: SourceFile) -> Problem | None:
@@ -173,13 +174,4 @@ def refused_character(place: Place, character: str) -> Problem:
         return problem_at(place, rule="hidden-character", message=message, hint=hint)
     return problem_at(
         place, rule="control-character", message=f"a control character ({code})", hint="take it out"
-    )
-
-
-def how_to_split(source: SourceFile) -> str:
-    """The hint for a file that is too large; a site's own file cannot be split by site."""
-    return (
-        "take out what no longer holds, or make two sites of it"
-        if source.site
-        else "take out what no longer holds"
     )

@@ -71,12 +71,11 @@ class Verbatim:
     text: str
     written: str
     is_plain: bool
-    is_block: bool
 
     @property
     def is_one_line(self) -> bool:
         """Whether it can stand within a line."""
-        return not self.is_block and "\n" not in self.written
+        return "\n" not in self.written
 
 
 def pieces(text: str, events: Events = fastest_events) -> list[Piece]:
@@ -107,9 +106,9 @@ def _pieces(events: Iterator[Any]) -> Iterator[Piece]:
 def verbatim(text: str, piece: Piece) -> Verbatim:
     """The scalar as it was written. The lines below a block scalar are not its own, though the parsers say so."""
     written = text[piece.start : piece.end]
-    if is_block := piece.style in BLOCK_SIGNS:
+    if piece.style in BLOCK_SIGNS:
         lines = written.split("\n")
         while not lines[-1].strip(" "):
             lines.pop()
         written = "\n".join(lines)
-    return Verbatim(text=piece.text, written=written, is_plain=not piece.style, is_block=is_block)
+    return Verbatim(text=piece.text, written=written, is_plain=not piece.style)

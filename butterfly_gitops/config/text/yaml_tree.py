@@ -20,8 +20,8 @@ from ruamel.yaml.events import (
 from butterfly_gitops.config.key_order import setting_names
 from butterfly_gitops.config.text.plain_text import (
     HIDDEN,
+    HOW_TO_SPLIT,
     NOT_PRINTABLE,
-    how_to_split,
     is_plain_text,
     refused_character,
 )
@@ -104,7 +104,7 @@ class TreeBuilder:
             says = f"nested more than {MAX_DEPTH} levels deep"
             raise UnreadableError(problem_at(self._begin_of(event), rule="too-deep", message=says, hint=hint))
         if self._count > MAX_VALUES:
-            says, hint = f"the file has more than {MAX_VALUES} keys and values", how_to_split(self._source)
+            says, hint = f"the file has more than {MAX_VALUES} keys and values", HOW_TO_SPLIT
             raise UnreadableError(
                 problem_at(self._begin_of(event), rule="file-too-large", message=says, hint=hint)
             )

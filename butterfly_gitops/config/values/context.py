@@ -1,6 +1,5 @@
 """How one reading of values goes: the problems so far, and what every reader asks first of a node."""
 
-import re
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
@@ -12,7 +11,6 @@ from butterfly_gitops.model.problem import Problem
 Sound = dict[tuple[int, str, bool], Any]
 
 _SHOWN_CHARACTERS = 60
-_IS_COMMENT_AT_ONCE = re.compile(r": +#")
 
 
 class Failed:
@@ -27,8 +25,7 @@ class Context:
     """How one reading goes: the problems so far, and what a missing value means.
 
     In a `relaxed` reading nothing is missing and no value is made: it checks a layer by itself.
-    `searched` are the layers that were looked through for a missing value; of a value that `is_needed` no hint says to
-    take it out. `sound` is shared by all readings of one load: the value of each plain text that was sound, by its
+    `searched` are the layers that were looked through for a missing value. `sound` is shared by all readings of one load: the value of each plain text that was sound, by its
     reader, the text, and whether there were no quotes; most texts are written at many endpoints, and all are read again
     where layers are merged.
     """
@@ -36,7 +33,6 @@ class Context:
     problems: list[Problem] = field(default_factory=list)
     relaxed: bool = False
     searched: tuple[Layer, ...] = ()
-    is_needed: bool = False
     sound: Sound = field(default_factory=dict)
 
     def refuse(self, place: Place, *, rule: str, message: str, hint: str = "") -> Failed:
@@ -80,11 +76,7 @@ def is_refused_null(node: Node, at: Scalar, wants: str, context: Context) -> boo
     """Whether nothing is written where a value is needed."""
     if not (isinstance(node, Scalar) and node.is_null):
         return False
-    can_be_left_out = not context.is_needed and not wants.endswith("for none")
-    hint = f"write {wants}, or take the line out" if can_be_left_out else f"write {wants}"
-    if not node.text and _IS_COMMENT_AT_ONCE.match(node.place.excerpt, at.place.column - 1 + at.place.length):
-        hint += "; what begins with # is a comment unless it stands in quotes"
-    context.refuse(node.place, rule="null-value", message=f"{at.text} has no value", hint=hint)
+    context.refuse(node.place, rule="null-value", message=f"{at.text} has no value", hint=f"write {wants}")
     return True
 
 

@@ -7,21 +7,19 @@ import functools
 import re
 import types
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
 
 from butterfly_gitops.config import secrets
-from butterfly_gitops.config.layers import ENDPOINT_ONLY, EndpointLayer
-from butterfly_gitops.config.tree import Entry, Mapping, Node, Scalar, Sequence, text_at
+from butterfly_gitops.config.tree import Entry, Mapping, Node, Scalar, Sequence
 from butterfly_gitops.config.values import scalars
 from butterfly_gitops.config.values.context import FAILED, Context, Reader, is_refused_null, read_once, shown
 from butterfly_gitops.config.values.hosts import HostReader
 from butterfly_gitops.config.values.unknown_keys import has_left_its_name, meant_by, refuse_key
 from butterfly_gitops.model import endpoint
-from butterfly_gitops.model.meaning import Meanings
 
 _MOST_NAMED = 8
 _CERTIFICATE_PATH = re.compile(r"/?(?:[a-z0-9_.-]{1,40}/){0,8}[a-z0-9_.-]{1,60}\.(?:pem|crt|cer)")
@@ -54,8 +52,7 @@ def reader_of(annotation: Any) -> Reader:
     if origin is Literal:
         if "UTF-8" in arguments:
             return scalars.EncodingReader(offered=arguments)
-        told = [one.of for one in getattr(annotation, "__metadata__", ()) if isinstance(one, Meanings)]
-        return scalars.ChoiceReader(choices=arguments, meanings=told[0] if told else {})
+        return scalars.ChoiceReader(choices=arguments)
     if origin is tuple:
         return ListReader(item=reader_of(arguments[0]))
     if origin is dict:
@@ -139,13 +136,7 @@ class ListReader:
         if is_refused_null(node, at, "[] for none", context):
             return FAILED
         if not isinstance(node, Sequence):
-            hint = f"write {self.wants}: [first, second]"
-            if isinstance(node, Scalar) and node.text.lower() in ("all", "*") and at.text == "sites":
-                hint = 'write ["*"]'
-            elif isinstance(node, Scalar) and node.text.lower() in ("none", "nothing"):
-                hint = "write []"
-            elif isinstance(node, Scalar) and re.fullmatch(r"\w[\w-]{0,40}", node.text):
-                hint = f"write [{secrets.without_shapes(node.text)}]"
+            hint = "write [first, second], [] for none" + (', or ["*"] for all' if at.text == "sites" else "")
             message = f"{at.text} is a list"
             return context.refuse(node.place, rule="wrong-type", message=message, hint=hint)
         items = tuple(read_once(self.item, item, at, context) for item in node.items)
@@ -247,26 +238,17 @@ class ModelReader:
             if (reader := readers.get(name)) is None:
                 unknown.append(entry)
                 continue
-            key, node = entry
-            is_null = isinstance(node, Scalar) and node.is_null
-            values[name] = read_once(reader, node, key, self._of_null(key, context) if is_null else context)
+            values[name] = read_once(reader, entry.value, entry.key, context)
         for entry in unknown:
             refuse_key(entry, self.model, context)
         # What stands in a reference instead of it has been refused, and is no reason to write a path beside it.
         is_judged = context.relaxed or (bool(unknown) and self.model in get_args(endpoint.Reference))
         missing = () if is_judged else tuple(self._missing(mapping, unknown))
         if missing:
-            self._refuse_missing(missing, mapping, at, context)
+            self._refuse_missing(missing, at, context)
         if unknown or missing or FAILED in values.values():
             return FAILED
         return mapping if context.relaxed else self._validated(values, mapping, context)
-
-    def _of_null(self, key: Scalar, context: Context) -> Context:
-        """Whether a null may be left out instead; a shared layer may leave out all."""
-        if context.relaxed and self.model is not EndpointLayer:
-            return context
-        is_needed = key.text in _required(self.model) and key.text not in ENDPOINT_ONLY
-        return replace(context, is_needed=is_needed)
 
     def _missing(self, mapping: Mapping, unknown: list[Entry]) -> Iterator[str]:
         """The settings that must be there and are not, unless a misspelt key stands for it, which is refused by itself."""
@@ -274,23 +256,11 @@ class ModelReader:
         misspelt = {meant_by(entry.key, self.model) for entry in unknown} if absent else set()
         yield from (name for name in absent if name not in misspelt)
 
-    def _refuse_missing(
-        self, missing: tuple[str, ...], mapping: Mapping, at: Scalar, context: Context
-    ) -> None:
+    def _refuse_missing(self, missing: tuple[str, ...], at: Scalar, context: Context) -> None:
         searched = f" (looked in {', '.join(map(str, context.searched))})" if context.searched else ""
         message = f"{at.text} has no {' and no '.join(missing)}{searched}"
-        hint = f"add {', '.join(f'`{name}:{self._only_choice(name)}`' for name in missing)}"
-        if self.model is endpoint.Hd and (name := text_at(mapping, "namespace")):
-            hint = f"write {shown(name)} alone, without braces; or {hint}"
+        hint = f"add {', '.join(f'`{name}:`' for name in missing)}"
         context.refuse(at.place, rule="missing-value", message=message, hint=hint)
-
-    def _only_choice(self, name: str) -> str:
-        """The one value that a setting can have, and of names how to say that there are none."""
-        reader = _fields(self.model)[name]
-        if isinstance(reader, MapReader):
-            return " {}"
-        choices = reader.choices if isinstance(reader, scalars.ChoiceReader) else ()
-        return f" {choices[0]}" if len(choices) == 1 else ""
 
     def _validated(self, values: dict[str, Any], mapping: Mapping, context: Context) -> Any:
         """Make the instance; what only the whole model checks, such as the size of a mapping, is refused here."""

@@ -4,9 +4,8 @@ Pydantic only checks limits here; which reader reads which setting is decided in
 """
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, get_args
+from dataclasses import dataclass
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -14,7 +13,6 @@ from butterfly_gitops.config import secrets
 from butterfly_gitops.config.tree import Node, Scalar
 from butterfly_gitops.config.typos import one_of, slug_of, typo_of
 from butterfly_gitops.config.values.context import FAILED, Context, scalar_for, shown
-from butterfly_gitops.model.endpoint import Hd
 from butterfly_gitops.model.meaning import PATTERN_HINT
 from butterfly_gitops.model.message import FIELD_PATTERN, PLACE_PATTERN
 from butterfly_gitops.model.printable import HIDDEN
@@ -37,7 +35,6 @@ _UNITS = {
     **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), "h"),
 }
 _PLACES = {FIELD_PATTERN: "field", PLACE_PATTERN: "place in a message"}
-_MOST_CHARACTERS = 220
 
 
 def valid(adapter: TypeAdapter[Any], value: Any) -> Any:
@@ -185,7 +182,6 @@ class ChoiceReader:
     """Reads one of a few words or numbers."""
 
     choices: tuple[Any, ...]
-    meanings: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def wants(self) -> str:
@@ -200,24 +196,9 @@ class ChoiceReader:
                 return choice
         words = [str(choice) for choice in self.choices]
         meant = typo_of(scalar.text, words)
-        hint = f'write "{meant}"' if meant and meant != scalar.text else f"write {self._told(words)}"
+        hint = f'write "{meant}"' if meant and meant != scalar.text else f"write {self.wants}"
         message = f"{at.text} is {shown(scalar)}; it can be {self.wants}"
         return context.refuse(scalar.place, rule="wrong-value", message=message, hint=hint)
-
-    def _told(self, words: list[str]) -> str:
-        """All choices, each with its meaning unless that makes too long a line: `drain (they are sent) or …`."""
-        told = [
-            f"{word} ({_within_a_sentence(self.meanings[word])})"
-            for word in words
-            if not self.meanings.get(word, f"{word}.").endswith(f"{word}.")
-        ]
-        listed = one_of(told) if len(told) == len(words) else ""
-        return listed if 0 < len(listed) <= _MOST_CHARACTERS else self.wants
-
-
-def _within_a_sentence(meaning: str) -> str:
-    is_sentence = re.match(r"[A-Z](?=[a-z ])", meaning)
-    return (meaning[:1].lower() + meaning[1:] if is_sentence else meaning).removesuffix(".")
 
 
 _PARTS_OF_8859 = ("1", "2", "3", "4", "5", "6", "7", "8", "9", "15")
@@ -262,7 +243,7 @@ _IDENTITY_FIELDS = {
 }  # fmt: skip
 _DELETES = '""'  # HL7 v2.5.1, 2.5.3
 _UNSEEN = re.compile(f"[\x00-\x1f\x7f-\x9f{HIDDEN}]")
-_ID_TYPES = get_args(Hd.model_fields["universal_id_type"].annotation)
+_WITHOUT_SEPARATORS = "leave out | ^ ~ \\ and &; all parts of an HD are written {namespace: …, universal_id: …, universal_id_type: ISO}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -289,21 +270,12 @@ class IdentityReader(ScalarReader):
         if text != bare:
             return f"is {shown(scalar)}, and spaces at its ends become part of the name", f'write "{bare}"'
         if separator := next((one for one in "|^~\\&" if one in text), ""):
-            return f'holds "{separator}", which separates parts of a message', _as_hd(text)
+            return f'holds "{separator}", which separates parts of a message', _WITHOUT_SEPARATORS
         if unseen := _UNSEEN.search(text):
             return f"holds a character that nobody sees (U+{ord(unseen[0]):04X})", "take it out"
         most = self.adapter.json_schema()["maxLength"]
         says = f"has {len(text)} characters; HL7 v2.5.1 allows {most}"
         return says, f"write {self.wants}, of at most {most} characters"
-
-
-def _as_hd(text: str) -> str:
-    """A whole HD, as it stands in a message, has a form of its own here."""
-    parts = text.split("^")
-    if len(parts) == 3 and parts[2] in _ID_TYPES and parts[1] and not re.search(r"[|~\\&]", text):
-        namespace = f"namespace: {parts[0]}, " if parts[0] else ""
-        return f"write {{{namespace}universal_id: {parts[1]}, universal_id_type: {parts[2]}}}"
-    return "leave out | ^ ~ \\ and &, which separate fields of HL7"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
