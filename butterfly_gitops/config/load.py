@@ -166,9 +166,7 @@ def _of_todays_version(text: Text) -> Text:
     if version is None or version.is_null or (version.is_plain and version.text == str(today)):
         return text
     is_number = version.is_plain and re.fullmatch(r"-?[0-9]+", version.text) is not None
-    hint = f"write {today}" if version.is_plain else f"write {today}, without quotes"
-    if is_number and int(version.text[:9]) > today:
-        hint = f"bring the program up to date, or write {today}"
+    hint = f"write {today}, without quotes; or bring the program up to date"
     message = f'version is "{version.text[:60]}"; this program reads {today}'
     found = problem_at(version.place, rule="unknown-version", message=message, hint=hint)
     # Another number is another format; anything else is today's with a slip of the pen.

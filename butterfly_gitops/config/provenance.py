@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from butterfly_gitops.config.reading import EndpointReading, FleetReading, SiteReading
-from butterfly_gitops.config.tree import Entry, Mapping, Scalar, Sequence, mapping_at, text_at
+from butterfly_gitops.config.tree import Mapping, Scalar, mapping_at, text_at
 from butterfly_gitops.model.address import Address
 from butterfly_gitops.model.problem import Origin
 
@@ -40,29 +40,27 @@ def _of_file(name: str, tree: Mapping | None) -> Located:
 def _of_site(site: SiteReading) -> Located:
     if site.site_tree:
         yield site.name, site.site_tree.place.origin
-        for path, origin in _below(site.site_tree.without("links")):
-            yield str(Address(site=site.name, field=path)), origin
+        yield from _of_file(site.name, site.site_tree.without("links"))
     for tree in (site.endpoints_tree, site.archives_tree):
         for path, origin in _below(mapping_at(tree, "removed"), prefix="removed."):
             yield str(Address(site=site.name, field=path)), origin
     for name, entry in site.links.entries.items() if site.links else ():
-        yield from _of_thing(site, entry, _below(mapping_at(site.links, name)))
+        yield from _of_thing(site, entry.key, _below(mapping_at(site.links, name)))
     for endpoint in site.endpoints.values():
-        yield from _of_thing(site, Entry(key=endpoint.key, value=endpoint.own), _settings(endpoint))
+        yield from _of_thing(site, endpoint.key, _settings(endpoint))
         if old := text_at(endpoint.own, "renamed_from"):
             yield str(Address(site=site.name, name=endpoint.name, field="renamed_from")), old.place.origin
     for archive in site.archives.values():
-        entry = Entry(key=archive.key, value=archive.tree)
-        yield from _of_thing(site, entry, _below(archive.tree))
+        yield from _of_thing(site, archive.key, _below(archive.tree))
         for item in archive.forward_to:
             address = Address(site=site.name, name=archive.key.text, field=f"forward_to.{item.text}")
             yield str(address), item.place.origin
 
 
-def _of_thing(site: SiteReading, entry: Entry, below: Located) -> Located:
-    yield str(Address(site=site.name, name=entry.key.text)), entry.key.place.origin
+def _of_thing(site: SiteReading, key: Scalar, below: Located) -> Located:
+    yield str(Address(site=site.name, name=key.text)), key.place.origin
     for path, origin in below:
-        yield str(Address(site=site.name, name=entry.key.text, field=path)), origin
+        yield str(Address(site=site.name, name=key.text, field=path)), origin
 
 
 def _settings(endpoint: EndpointReading) -> Located:
@@ -73,11 +71,6 @@ def _below(tree: Mapping | None, *, prefix: str = "") -> Located:
     """Each key of a tree by its dotted path: a plain value where it stands, anything else where its key does."""
     for name, entry in tree.entries.items() if tree else ():
         path = f"{prefix}{name}"
-        match entry.value:
-            case Scalar():
-                yield path, entry.value.place.origin
-            case Sequence():
-                yield path, entry.key.place.origin
-            case Mapping():
-                yield path, entry.key.place.origin
-                yield from _below(entry.value, prefix=f"{path}.")
+        yield path, (entry.value if isinstance(entry.value, Scalar) else entry.key).place.origin
+        if isinstance(entry.value, Mapping):
+            yield from _below(entry.value, prefix=f"{path}.")

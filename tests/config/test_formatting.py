@@ -132,7 +132,6 @@ LARGE = {
     "names": "version:  1\nlinks: [" + "a, \n" * 19_000 + "a]\n",
     "names with comments": "version:  1\nlinks: [\n" + "a, # b\n" * 19_000 + "]\n",
     "dashes": "version:  1\nlinks:\n" + "-\n" * 19_000,
-    "value of many lines": "version:  1\nname: >-\n" + "  b\n" * 49_000,
     "brackets": "version:  1\nlinks: [\n" + f"{'[' * 29}{']' * 29},\n" * 600 + "]\n",
 }
 

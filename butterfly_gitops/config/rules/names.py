@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from butterfly_gitops.config.reading import FleetReading, SiteReading, keys_of
 from butterfly_gitops.config.tree import (
@@ -11,12 +10,11 @@ from butterfly_gitops.config.tree import (
     Scalar,
     mapping_at,
     problem_at,
-    problem_of_file,
     scalars_at,
     text_at,
 )
 from butterfly_gitops.config.typos import name_hint, typo_of
-from butterfly_gitops.model.problem import Origin, Problem, Severity
+from butterfly_gitops.model.problem import Problem, Severity
 from butterfly_gitops.model.scalar import NAME_PATTERN
 
 
@@ -157,15 +155,14 @@ def check_lookalikes(reading: FleetReading) -> Iterator[Problem]:
     for site in reading.sites:
         keys = [key for tree in site.things.values() for key in keys_of(tree)]
         yield from _alike("name", [(key.text, key.place) for key in keys])
-    yield from _alike("site", [(site.name, _called(site)) for site in reading.sites])
+    yield from _alike("site", [each for site in reading.sites for each in _called(site)])
 
 
-def _called(site: SiteReading) -> Place:
-    """Where the site's display_name stands, for a comment that answers; else its first key, or only its folder."""
-    if name := text_at(site.site_tree, "display_name"):
-        return name.place
-    keys = keys_of(site.site_tree)
-    return keys[0].place if keys else Place(source=site.source, line=0, column=1)
+def _called(site: SiteReading) -> Iterator[tuple[str, Place]]:
+    """Where the site's display_name stands, for a comment that answers; else its first key."""
+    name, keys = text_at(site.site_tree, "display_name"), keys_of(site.site_tree)
+    if name or keys:
+        yield site.name, (name or keys[0]).place
 
 
 def _alike(kind: str, names: Iterable[tuple[str, Place]]) -> Iterator[Problem]:
@@ -174,12 +171,11 @@ def _alike(kind: str, names: Iterable[tuple[str, Place]]) -> Iterator[Problem]:
         other, there = first.setdefault(name.replace("-", "").lower(), (name, place))
         if other == name:
             continue
-        rule, hint = "near-identical-name", "give one of them a name of its own"
-        message = f'{kind} "{name}" is easily taken for "{other}"'
-        problem = (
-            problem_at(place, rule=rule, message=message, hint=hint)
-            if place.line
-            else problem_of_file(place.source, rule=rule, message=message, hint=hint)
+        yield problem_at(
+            place,
+            rule="near-identical-name",
+            message=f'{kind} "{name}" is easily taken for "{other}"',
+            hint="give one of them a name of its own",
+            related=(("the other one", there.origin),),
+            severity=Severity.WARNING,
         )
-        origin = there.origin if there.line else Origin(file=there.source.file, line=0)
-        yield replace(problem, related=(("the other one", origin),), severity=Severity.WARNING)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from butterfly_gitops.config.reading import EndpointReading, FleetReading, SiteReading, keys_of
+from butterfly_gitops.config.reading import FleetReading, SiteReading, keys_of
 from butterfly_gitops.config.tree import Scalar, mapping_at, problem_at, text_at
 from butterfly_gitops.model.problem import Problem
 
@@ -48,20 +48,17 @@ def _still_used(site: SiteReading, removed: dict[str, Scalar]) -> Iterator[Probl
     for endpoint in site.endpoints.values() if site.links else ():
         link = text_at(endpoint.merged.tree, "link")
         if link and link.text in removed and link.text not in links:
-            yield _link_still_used(endpoint, link, removed[link.text])
-
-
-def _link_still_used(endpoint: EndpointReading, link: Scalar, removed: Scalar) -> Problem:
-    # A preset may be right for other sites; this one's endpoint is to fix.
-    is_own = link.place.source.site == endpoint.key.place.source.site
-    problem = _contradiction(
-        link if is_own else endpoint.key,
-        "removed-still-used",
-        f'{endpoint.name} still uses Link "{link.text}", which is named as removed',
-        f"give {endpoint.name} another Link, or bring {link.text} back and take it out of removed",
-        ("removed here", removed),
-    )
-    return problem if is_own else replace(problem, related=(*problem.related, *endpoint.provenance("link")))
+            # A preset may be right for other sites; this one's endpoint is to fix.
+            is_own = link.place.source.site == site.name
+            problem = _contradiction(
+                link if is_own else endpoint.key,
+                "removed-still-used",
+                f'{endpoint.name} still uses Link "{link.text}", which is named as removed',
+                f"give {endpoint.name} another Link, or bring {link.text} back and take it out of removed",
+                ("removed here", removed[link.text]),
+            )
+            shared = () if is_own else endpoint.provenance("link")
+            yield replace(problem, related=(*problem.related, *shared))
 
 
 def _removed_twice(removed: tuple[Scalar, ...]) -> Iterator[Problem]:

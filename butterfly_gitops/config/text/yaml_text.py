@@ -26,6 +26,8 @@ from butterfly_gitops.model.problem import Problem
 
 # The end of a line that a block scalar begins in.
 _BLOCK = re.compile(r"[|>][-+0-9]*[ \t]*(?:#.*)?$", re.MULTILINE)
+# Of what these rules refuse, and of blank lines in a block, which is refused anyway, the parsers think differently.
+_POINT_ELSEWHERE = {"key-not-text", "anchor", "tag"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,9 +73,9 @@ def _read_tree(text: str, source: SourceFile, events: Events) -> Text:
         message = "this is not YAML: a backslash or a % begins what cannot be read"
         hint = "write each character itself, and take out lines that begin with %"
         problems.append(problem_of_file(source, rule="bad-yaml", message=message, hint=hint))
-    has_several_lines = any(one.rule == "several-lines" for one in problems)
-    if events is not python_events and has_several_lines and _BLOCK.search(text):
-        # Of blank lines in a block scalar, which is refused anyway, the parsers think differently, too.
+    rules = {problem.rule for problem in problems}
+    is_block = "several-lines" in rules and _BLOCK.search(text) is not None
+    if events is not python_events and (is_block or rules & _POINT_ELSEWHERE):
         return _read_tree(text, source, python_events)
     if root is None or "#" not in text:
         return Text(source=source, content=b"", root=root, problems=tuple(problems))

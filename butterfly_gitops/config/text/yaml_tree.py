@@ -49,7 +49,6 @@ _TAG = re.compile(r"![^\s,\[\]{}]*")
 # What word processors make of " and ', and of the - before an item.
 _QUOTES = "“”„‟«»‹›‘’‚‛"
 _PASTED = frozenset(f"{_QUOTES}‐‑‒–—―−•·")
-_COMMENT = re.compile(r"(?:^|\s)#.*")
 _BLOCK = re.compile(r"[|>][-+1-9]*")
 _DASHES_WITHOUT_SPACE = re.compile(r"-[^\s-]\S*( -[^\s-]\S*)+")
 _FIRST_OF_SEVERAL_WORDS = re.compile(r" *([a-z_]+) +[^ #]")
@@ -143,9 +142,7 @@ class TreeBuilder:
         if isinstance(event, AliasEvent):
             return None
         if not isinstance(node, Scalar) or node.is_null:
-            is_there = isinstance(node, Mapping | Sequence) or node.text
-            place = node.place if is_there else self._missing_key(node.place)
-            self._refuse(place, "key-not-text", "a key that is no text", "write a name before the colon")
+            self._refuse(node.place, "key-not-text", "a key that is no text", "write a name before the colon")
             return None
         if node.is_plain and node.text == "<<":
             hint = "use a preset or endpoint_defaults for what several endpoints share"
@@ -215,50 +212,25 @@ class TreeBuilder:
             hint = "take it out; each setting has one type, and quotes are enough for text"
             self._refuse(self._sign(place, _TAG), "tag", "a YAML tag", hint)
 
-    def _missing_key(self, place: Place) -> Place:
-        """The colon, or else the last sign, before which a name is missing: behind it each parser points elsewhere."""
-        lines = self._source.lines
-        number, said = place.line, _uncommented(place.excerpt[: place.column - 1]).rstrip()
-        while not said and number > 1:
-            number -= 1
-            said = _uncommented(lines[number - 1]).rstrip()
-        last = place._replace(line=number, column=max(len(said), 1))
-        rest = _uncommented(lines[number - 1][len(said) :])
-        while not rest.strip() and number < len(lines):
-            number += 1
-            rest = _uncommented(lines[number - 1])
-        if not rest.lstrip().startswith(":"):
-            return last
-        return place._replace(
-            line=number, column=lines[number - 1].index(":", len(lines[number - 1]) - len(rest)) + 1
-        )
-
     def _sign(self, place: Place, sign: re.Pattern[str]) -> Place:
         """The first such sign at or behind a place in its line; the place itself if there is none."""
-        found = sign.search(place.excerpt, place.column - 1)
-        return place._replace(column=found.start() + 1, length=len(found.group())) if found else place
+        # Of a tag before an anchor the parser in Python only tells where the anchor stands.
+        before = re.search(rf"{sign.pattern} +$", place.excerpt[: place.column - 1])
+        found = before or sign.search(place.excerpt, place.column - 1)
+        return (
+            place._replace(column=found.start() + 1, length=len(found.group().rstrip())) if found else place
+        )
 
     def _refuse(self, place: Place, rule: str, message: str, hint: str, *, related: Related = ()) -> None:
         self._problems.append(problem_at(place, rule=rule, message=message, hint=hint, related=related))
 
     def _begin_of(self, event: Any) -> Place:
-        line, column = self._start(event)
-        return Place(source=self._source, line=line + 1, column=column + 1)
-
-    def _start(self, event: Any) -> tuple[int, int]:
         line, column = event.start_mark.line, event.start_mark.column
-        if event.anchor is not None and line < len(self._source.lines):
-            # Of a tag before an anchor the parser in Python only tells where the anchor stands.
-            before = self._source.lines[line][:column].rstrip(" ")
-            begin = max(before.rfind(sign) for sign in " ,[{") + 1
-            column = begin if before.startswith("!", begin) else column
-        return line, column
+        return Place(source=self._source, line=line + 1, column=column + 1)
 
     def _token(self, event: Any) -> Place:
         start, end = event.start_mark, event.end_mark
         line, column, until = start.line, start.column, end.column
-        if event.anchor is not None:
-            line, column = self._start(event)
         if end.line != line:
             until = self._end_of_first_line(event, line, column)
         length = until - column if until > column else 1
@@ -274,7 +246,3 @@ class TreeBuilder:
 def _empty(place: Place) -> UnreadableError:
     hint = "write what it must say, starting with `version: 1`, or bring back what it said"
     return UnreadableError(problem_at(place, rule="empty-file", message="the file says nothing", hint=hint))
-
-
-def _uncommented(line: str) -> str:
-    return _COMMENT.sub("", line) if "#" in line else line
