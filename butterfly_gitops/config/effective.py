@@ -35,18 +35,14 @@ def settings_at(loaded: Loaded, address: Address) -> tuple[EffectiveSetting, ...
         return ()
     site = fleet.sites.get(address.site)
     by_layout = dict(_by_layout(site)) if site else {}
-    return tuple(
+    found = [
         EffectiveSetting(
-            address=found,
-            value=value,
-            origin=loaded.origins.get(str(found)),
-            layer=loaded.layers.get(str(found)),
+            address=at, value=value, origin=loaded.origins.get(str(at)), layer=loaded.layers.get(str(at))
         )
-        if value is not None or found not in by_layout
-        else by_layout[found]
-        for found, value in _all_of(fleet, address.site)
-        if _is_at(found, address)
-    )
+        for at, value in _all_of(fleet, address.site)
+        if _is_at(at, address)
+    ]
+    return tuple(one if one.value is not None else by_layout.get(one.address, one) for one in found)
 
 
 def _by_layout(site: Site) -> Iterator[tuple[Address, EffectiveSetting]]:

@@ -31,7 +31,7 @@ class _Silence:
     reason: str
 
     @property
-    def answers(self) -> "_Answered":
+    def answers(self) -> _Answered:
         return self.place.source.file, self.line, self.rule
 
 
@@ -82,12 +82,9 @@ def _position(problem: Problem) -> _Answered:
 
 def _not_understood(remark: Remark) -> Problem:
     message = "this comment speaks to bgo, and is not understood"
-    named = [word for word in dict.fromkeys(_WORD.findall(remark.text)) if word in RULES]
-    hint = "write `# bgo: ignore RULE: reason`, with the rule that stands in the warning's brackets"
-    if len(named) == 1:
-        hint = f"write `# bgo: ignore {named[0]}: reason`"
-    elif named:
-        hint = f"write a comment for each rule, each in a line of its own: `# bgo: ignore {named[0]}: reason`"
+    named = [word for word in dict.fromkeys(_WORD.findall(remark.text)) if word in RULES] or ["RULE"]
+    several = "a comment for each rule, each in a line of its own: " if named[1:] else ""
+    hint = f"write {several}`# bgo: ignore {named[0]}: reason`"
     return _warning(remark.place, rule="bad-silence", message=message, hint=hint)
 
 

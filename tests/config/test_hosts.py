@@ -44,7 +44,7 @@ WRONG = [
     ("6661", "four numbers", None),
     ("0x7f.1", "four numbers", None),
     ("0x7f000001", "four numbers", None),
-    ("010.020.030.040", "octal", None),
+    ("010.020.030.040", "leading zeros", None),
     ("fd00:::5", "no IPv6", None),
     ("1:2:3:4:5:6:7:8:9", "no IPv6", None),
     ("fd00::12345", "no IPv6", None),

@@ -133,9 +133,10 @@ def _meant_by(path: str, missing: Collection[str]) -> str | None:
         for one in missing
         if one.rpartition("/")[0] == folder
     }
-    meant = typo_of(stem, sorted(free))
-    ending = [known for known in free if stem and known.endswith(f"-{stem}")]
-    return free[meant] if meant else free[ending[0]] if ending else None
+    meant = typo_of(stem, sorted(free)) or next(
+        (one for one in free if stem and one.endswith(f"-{stem}")), None
+    )
+    return free[meant] if meant else None
 
 
 def _missing(path: str, misnamed: str | None, *, root: str) -> Problem:

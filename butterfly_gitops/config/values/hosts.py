@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from butterfly_gitops.config import secrets
 from butterfly_gitops.config.tree import Node, Scalar, Sequence
 from butterfly_gitops.config.values.context import FAILED, Context, scalar_for, shown
-from butterfly_gitops.model.host import Address, why_no_target, why_no_target_name
+from butterfly_gitops.model.host import why_no_target, why_no_target_name
 
 _MAX_NAME, _MAX_LABEL = 253, 63  # RFC 1035 2.3.4, without the length bytes
 _PASTED = re.compile(
@@ -19,8 +19,6 @@ _HARMLESS = re.compile(r"[A-Za-z0-9._-]+")
 _NUMBER = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
 _ALONE = "write a host name or an IP address alone; its port stands in `port`"
 _NAME = "write the name as the Link looks it up, or the address"
-_FOUR_NUMBERS = "write four numbers from 0 to 255, such as 10.20.30.40"
-_EIGHT_GROUPS = "write eight groups of up to four hexadecimal digits, with :: once for a run of zeros"
 _ANOTHER = "write the address at which the Link reaches the EHR"
 
 
@@ -29,6 +27,16 @@ class Fault(NamedTuple):
 
     says: str
     hint: str
+
+
+_NO_IPV4 = Fault(
+    "an IPv4 address has four numbers from 0 to 255, without leading zeros",
+    "write four numbers from 0 to 255, such as 10.20.30.40",
+)
+_NO_IPV6 = Fault(
+    "this is no IPv6 address",
+    "write eight groups of up to four hexadecimal digits, with :: once for a run of zeros",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,11 +65,11 @@ class HostReader:
 def fault_of(text: str) -> Fault | None:
     """Say why a text is no host, and what to write; None for one that can be dialled."""
     if text.count(":") > 1 and re.fullmatch(r"[0-9A-Fa-f:.]+", text):
-        return _fault_of_ipv6(text)
+        return _fault_of_address(text, _NO_IPV6)
     if not _HARMLESS.fullmatch(text):
         return _fault_of_pasted(text) or _fault_of_character(text)
     if _NUMBER.fullmatch(text.removesuffix(".").rpartition(".")[2]):
-        return _fault_of_ipv4(text)
+        return _fault_of_address(text, _NO_IPV4)
     return _fault_of_name(text)
 
 
@@ -94,40 +102,22 @@ def _fault_of_character(text: str) -> Fault:
 def _fault_of_name(text: str) -> Fault | None:
     """RFC 1123 2.1; an underscore passes, for Windows machines have names with one, and resolvers find them."""
     name = text.removesuffix(".")
-    if len(name) > _MAX_NAME:
-        return Fault(f"a name has at most {_MAX_NAME} characters, and this has {len(name)}", _NAME)
-    for label in name.split("."):
-        if not label:
-            return Fault("a dot stands between two parts of a name", _NAME)
-        if len(label) > _MAX_LABEL:
-            return Fault(
-                f"a part of a name has at most {_MAX_LABEL} characters, and here {len(label)}", _NAME
-            )
-        if label.startswith("-") or label.endswith("-"):
-            return Fault("no part of a name starts or ends with a hyphen", _NAME)
+    labels = name.split(".")
     says = why_no_target_name(text)
-    return Fault(says, _ANOTHER) if says else None
+    if says:
+        return Fault(says, _ANOTHER)
+    if len(name) > _MAX_NAME or any(len(label) > _MAX_LABEL for label in labels):
+        says = f"a name has at most {_MAX_NAME} characters, and each part of it {_MAX_LABEL}"
+    elif "" in labels:
+        says = "a dot stands between two parts of a name"
+    elif any(label.startswith("-") or label.endswith("-") for label in labels):
+        says = "no part of a name starts or ends with a hyphen"
+    return Fault(says, _NAME) if says else None
 
 
-def _fault_of_ipv4(text: str) -> Fault | None:
+def _fault_of_address(text: str, otherwise: Fault) -> Fault | None:
     try:
-        return _fault_of_address(ipaddress.IPv4Address(text))
+        says = why_no_target(ipaddress.ip_address(text))
     except ValueError:
-        numbers = text.split(".")
-        if len(numbers) != 4 or not all(number.isdecimal() for number in numbers):
-            return Fault("an IPv4 address has four numbers", _FOUR_NUMBERS)
-        if any(len(number) > 3 or int(number) > 255 for number in numbers):
-            return Fault("the numbers of an IPv4 address go from 0 to 255", _FOUR_NUMBERS)
-        return Fault("some programs read a number with a leading zero as octal", _FOUR_NUMBERS)
-
-
-def _fault_of_ipv6(text: str) -> Fault | None:
-    try:
-        return _fault_of_address(ipaddress.IPv6Address(text))
-    except ValueError:
-        return Fault("this is no IPv6 address", _EIGHT_GROUPS)
-
-
-def _fault_of_address(address: Address) -> Fault | None:
-    says = why_no_target(address)
+        return otherwise
     return Fault(says, _ANOTHER) if says else None
