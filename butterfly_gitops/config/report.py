@@ -1,8 +1,12 @@
 """Of all that was found in a configuration, what a report shows: one problem at a position, and not too many of one file."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
+from butterfly_gitops.config.reading import EndpointReading, FleetReading
+from butterfly_gitops.config.tree import Entry, Mapping, Node, Sequence
+from butterfly_gitops.model.address import Address
 from butterfly_gitops.model.problem import Origin, Problem, Severity
 
 MAX_PER_FILE = 100
@@ -36,7 +40,7 @@ def _says_more(problem: Problem, other: Problem) -> bool:
     return other.rule == "bad-name" and problem.rule in ("unknown-endpoint", "unknown-link", "unknown-preset")
 
 
-def abridged(problems: Sequence[Problem]) -> Iterator[Problem]:
+def abridged(problems: Iterable[Problem]) -> Iterator[Problem]:
     """The same sorted problems; of each file at most a hundred, and at the place of the next one how many follow."""
     by_file: defaultdict[str, list[Problem]] = defaultdict(list)
     for problem in problems:
@@ -61,3 +65,55 @@ def _first_of(problems: list[Problem]) -> Iterator[Problem]:
         excerpt=rest[0].excerpt,
         site=rest[0].site,
     )
+
+
+_MOST_NAMED = 5
+# What an endpoint says itself is its own, and a site's time zone is not written for its endpoints.
+_NOT_SHARED = frozenset({"endpoint", "site"})
+
+
+def with_reach(problems: tuple[Problem, ...], reading: FleetReading) -> tuple[Problem, ...]:
+    """The same problems; those at a shared value name the endpoints that have it from there."""
+    reached: dict[Origin, list[str]] = {origin: [] for origin in _shared_origins(problems, reading)}
+    if not reached:
+        return problems
+    for site, endpoint in reading.endpoints:
+        for origin in {origin for origin in _inherited(endpoint) if origin in reached}:
+            reached[origin].append(str(Address(site=site.name, name=endpoint.name)))
+    return tuple(_named(problem, reached.get(problem.origin, [])) for problem in problems)
+
+
+def _named(problem: Problem, reached: list[str]) -> Problem:
+    first = tuple(reached[:_MOST_NAMED])
+    return replace(problem, reaches=first, reaches_more=len(reached) - len(first)) if reached else problem
+
+
+def _shared_origins(problems: Iterable[Problem], reading: FleetReading) -> set[Origin]:
+    """Where problems stand in files that hold a shared layer; which of them stand in one shows at the endpoints."""
+    trees = (reading.fleet_tree, *(site.site_tree for site in reading.sites))
+    files = {tree.place.source.file for tree in trees if tree}
+    return {problem.origin for problem in problems if problem.origin.line and problem.origin.file in files}
+
+
+def _inherited(endpoint: EndpointReading) -> Iterator[Origin]:
+    """Where each key and value stands that an endpoint has from a shared layer."""
+    layer_of = endpoint.merged.layer_of
+    for path, entry in _entries(endpoint.merged.tree):
+        if layer_of.get(path) not in _NOT_SHARED:
+            yield entry.key.place.origin
+            yield from _origins(entry.value)
+
+
+def _entries(tree: Mapping, *, above: str = "") -> Iterator[tuple[str, Entry]]:
+    for name, entry in tree.entries.items():
+        path = f"{above}{name}"
+        yield path, entry
+        if isinstance(entry.value, Mapping):
+            yield from _entries(entry.value, above=f"{path}.")
+
+
+def _origins(node: Node) -> Iterator[Origin]:
+    yield node.place.origin
+    if isinstance(node, Sequence):
+        for item in node.items:
+            yield from _origins(item)

@@ -53,7 +53,6 @@ _COMMENT = re.compile(r"(?:^|\s)#")
 # What may be one secret in a line that is hidden, and in what is said of it.
 _HIDEABLE = re.compile(r"[^\s\"'{}\[\](),:;]{6,}")
 _STARS = "********"
-_TAKE_OUT = "take it out, and change the secret"
 HINT = "take it out, change the secret, and refer to it: {env: BGO_SECRET_…} or {path: /…}"
 
 
@@ -116,24 +115,23 @@ def in_text(source: SourceFile, *, said: Container[tuple[str, int]]) -> Iterator
 def _in_line(line: str, at: Place) -> Iterator[Problem]:
     comment = _COMMENT.search(line) if "#" in line else None
     if comment and (found := _PASSWORD_IN_URL.search(line, comment.end())):
-        yield refused_value(_scalar(found, at), name="a comment")
+        place = at._replace(column=found.start() + 1, length=len(found[0]))
+        yield refused_value(Scalar(place=place, text=found[0], is_plain=True), name="a comment")
     elif comment and (start := _secret_in_comment(line, comment.end())) is not None:
         place = at._replace(column=start + 1, length=len(line.rstrip()) - start)
         yield _hidden_at(place, "a comment holds a secret, and a secret is never written in a file", HINT)
     elif found := _TOKEN.search(line):
         kind = next(kind for kind, form in _ISSUED.items() if re.match(form, found[0]))
-        message = f"this is {kind}, and a secret is never written in a file"
-        yield _hidden_at(_scalar(found, at).place, message, _TAKE_OUT)
+        yield _of_shape(kind, at, found.start(), found.end())
     elif "=" in line and (found := _ASSIGNED.search(line)):
         word = re.sub(r"[ =\"']", "", found[1]).lower()
-        place = at._replace(column=found.end(1) + 1, length=found.end() - found.end(1))
-        message = f"this is a value behind {word}=, and a secret is never written in a file"
-        yield _hidden_at(place, message, _TAKE_OUT)
+        yield _of_shape(f"a value behind {word}=", at, found.end(1), found.end())
 
 
-def _scalar(found: re.Match[str], at: Place) -> Scalar:
-    place = at._replace(column=found.start() + 1, length=len(found[0]))
-    return Scalar(place=place, text=found[0], is_plain=True)
+def _of_shape(kind: str, at: Place, start: int, end: int) -> Problem:
+    place = at._replace(column=start + 1, length=end - start)
+    message = f"this is {kind}, and a secret is never written in a file"
+    return _hidden_at(place, message, "take it out, and change the secret")
 
 
 def _secret_in_comment(line: str, start: int) -> int | None:

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from butterfly_gitops.config.json_schema import documents
-from butterfly_gitops.config.schema_words import title_of
+from butterfly_gitops.config.json_schema import documents, title_of
 from butterfly_gitops.model.meaning import PATTERN_HINT, VALUE_MEANINGS
 from tests.table import in_one_test
 

@@ -8,7 +8,6 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from butterfly_gitops.config.formatting.brackets import read_brackets
 from butterfly_gitops.config.formatting.written import (
     Block,
     Bracketed,
@@ -18,6 +17,7 @@ from butterfly_gitops.config.formatting.written import (
     PagePart,
     UnmovableError,
     Written,
+    read_brackets,
 )
 from butterfly_gitops.config.text.comments import SAYS, Comment, Lines, find_comments
 from butterfly_gitops.config.text.yaml_events import BLOCK_SIGNS, Piece, PieceKind, Verbatim, verbatim

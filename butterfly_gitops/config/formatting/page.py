@@ -6,13 +6,6 @@ from dataclasses import replace
 from itertools import groupby
 
 from butterfly_gitops.config.formatting.attachment import Page
-from butterfly_gitops.config.formatting.brackets import (
-    in_its_lines,
-    in_one_line,
-    lines_of,
-    order_below,
-    sorted_parts,
-)
 from butterfly_gitops.config.formatting.written import (
     Block,
     Bracketed,
@@ -20,6 +13,11 @@ from butterfly_gitops.config.formatting.written import (
     Line,
     LineEnds,
     PagePart,
+    in_its_lines,
+    in_one_line,
+    lines_of,
+    order_below,
+    sorted_parts,
 )
 from butterfly_gitops.config.key_order import KeyOrder
 from butterfly_gitops.config.text.yaml_events import Verbatim

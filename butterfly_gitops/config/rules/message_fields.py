@@ -36,22 +36,16 @@ class _Named(NamedTuple):
     text: str
 
     @property
-    def segment(self) -> str:
-        return split_place(self.text)[0]
-
-    @property
-    def number(self) -> int:
-        return int(split_place(self.text)[1])
-
-    @property
-    def component(self) -> int:
-        """The number of the component; 0 where the whole field is named."""
-        return int(([*split_place(self.text), "0"])[2])
+    def parts(self) -> tuple[str, int, int]:
+        """Segment, field and component; 0 where the whole field is named."""
+        segment, field, component, *_ = (*split_place(self.text), "0")
+        return segment, int(field), int(component)
 
     @property
     def is_refused(self) -> bool:
         is_part = self.setting == "fields" and fixable_at(self.text) is not None
-        is_own = self.number in _REFUSED[self.setting][self.segment]
+        segment, field, _ = self.parts
+        is_own = field in _REFUSED[self.setting][segment]
         return is_own and not is_part and not self.is_too_deep
 
     @property
@@ -100,25 +94,24 @@ def _named(endpoint: EndpointReading, message: Message) -> Iterator[_Named]:
 
 def _of_place(named: _Named, message: Message, sent: frozenset[str]) -> Iterator[Problem]:
     """Fields that we write ourselves, that no segment has, and of segments that the layout does not have."""
-    segment, last = named.segment, LAST_FIELDS[named.segment]
-    field = f"{segment}-{named.number}"
-    most = (named.number <= last and components_of(segment, named.number)) or named.component
+    segment, number, component = named.parts
+    last, field = LAST_FIELDS[segment], f"{segment}-{number}"
+    most = (number <= last and components_of(segment, number)) or component
     if named.is_refused:
         says, hint = f"{named.text} cannot {_CANNOT[named.setting]}", _instead_of(field, named.setting)
         yield _refused(named, "own-field", says, hint)
     elif named.is_too_deep:
-        component = named.text.rpartition(".")[0]
-        found = fixable_at(component)
+        whole = named.text.rpartition(".")[0]
+        found = fixable_at(whole)
         parts = found.parts if found else 0
-        can = f"only parts 1 to {parts} of {component} can" if parts else f"{component} has no parts that can"
-        hint = f"write {component}" + (f", or {component}.1 to {component}.{parts}" if parts else "")
+        can = f"only parts 1 to {parts} of {whole} can" if parts else f"{whole} has no parts that can"
+        hint = f"write {whole}" + (f", or {whole}.1 to {whole}.{parts}" if parts else "")
         yield _refused(named, "own-field", f"{named.text} cannot be fixed: {can}", hint)
-    elif named.number > last:
-        says = f"{segment} has no field {named.number}: its last is {segment}-{last}"
+    elif number > last:
+        says = f"{segment} has no field {number}: its last is {segment}-{last}"
         yield _refused(named, "no-such-field", says, "write the field that is meant, or take it out")
-    elif named.component > most:
-        has = f"it has {most}" if most > 1 else "it is one text"
-        says = f"{field} has no component {named.component}: {has}"
+    elif component > most:
+        says = f"{field} has no component {component}: {f'it has {most}' if most > 1 else 'it is one text'}"
         yield _refused(named, "no-such-field", says, "write the component that is meant, or take it out")
     elif segment not in sent:
         says = f"{named.endpoint.name} sends no {segment} in the layout {message.layout}"

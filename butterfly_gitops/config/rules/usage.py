@@ -14,11 +14,11 @@ def check_usage(reading: FleetReading) -> Iterator[Problem]:
         if endpoints is None:
             continue
         if not endpoints.entries:
-            entry = site.endpoints_tree.entry("ehr_endpoints") if site.endpoints_tree else None
-            message = f"{site.name} has no EHR endpoint, so none of its results is sent"
-            hint = "add one; or delete the site's folder and name it in removed_sites of fleet.yaml"
-            if entry:
-                yield _unused(entry.key.place, "no-endpoint", message, hint, severity=Severity.NOTE)
+            for key in keys_of(site.endpoints_tree):
+                if key.text == "ehr_endpoints":
+                    message = f"{site.name} has no EHR endpoint, so none of its results is sent"
+                    hint = "add one; or delete the site's folder and name it in removed_sites of fleet.yaml"
+                    yield _unused(key.place, "no-endpoint", message, hint, severity=Severity.NOTE)
             continue
         yield from _unused_endpoints(site, endpoints)
         yield from _unused_links(site, endpoints)
@@ -98,18 +98,18 @@ def _unused(
     return problem_at(place, rule=rule, message=message, hint=hint, severity=severity)
 
 
-_WRITTEN_BY_INIT = {
-    "host": "ehr.example.org",
-    "sending_facility": "FACILITY",
-    "receiving_facility": "FACILITY",
-}
+_WRITTEN_BY_INIT = (
+    ("host", "ehr.example.org"),
+    ("sending_facility", "FACILITY"),
+    ("receiving_facility", "FACILITY"),
+)
 
 
 def check_placeholders(reading: FleetReading) -> Iterator[Problem]:
     """Warn of what `bgo init` writes in place of a hospital's own values; a value that several endpoints share is one problem."""
     found: set[Origin] = set()
     for _, endpoint in reading.endpoints:
-        for name, placeholder in _WRITTEN_BY_INIT.items() if not _is_paused(endpoint) else ():
+        for name, placeholder in _WRITTEN_BY_INIT if not _is_paused(endpoint) else ():
             value = text_at(endpoint.merged.tree, name)
             if value is None or value.text != placeholder or value.place.origin in found:
                 continue

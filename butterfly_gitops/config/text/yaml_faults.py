@@ -141,8 +141,10 @@ def _column(line: str) -> int:
 
 def _filled_above(source: SourceFile, line: int) -> int:
     """The nearest line above that is neither blank nor a comment; 0 where none is."""
-    lines = ((number, source.lines[number - 1].strip()) for number in range(line - 1, 0, -1))
-    return next((number for number, text in lines if text and not text.startswith("#")), 0)
+    filled = (
+        number for number in range(line - 1, 0, -1) if source.lines[number - 1].partition("#")[0].strip()
+    )
+    return next(filled, 0)
 
 
 def _no_colon(source: SourceFile, error: MarkedYAMLError) -> Problem | None:
