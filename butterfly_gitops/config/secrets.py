@@ -7,7 +7,6 @@ import re
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import replace
 
-from butterfly_gitops.config.key_order import setting_names
 from butterfly_gitops.config.tree import Entry, Node, Place, Scalar, SourceFile, problem_at
 from butterfly_gitops.model.problem import Problem
 
@@ -50,8 +49,8 @@ _PLACEHOLDER = r"(?:[A-Z_]+|[xX]+|\*+|\.{3}|…|\$[^\s/@]+|%[^\s/@]+|<[^\s/@]+>|
 _PASSWORD_IN_URL = re.compile(rf"(://[^\s/@:?#]*:)(?!\d+[?#,]|{_PLACEHOLDER})[^\s/]+@")
 _USER_AND_PASSWORD = re.compile(r"[^\s/@:]+:[^\s]+@")
 _COMMENT = re.compile(r"(?:^|\s)#")
-# What may be one secret in a line that is hidden, and in what is said of it.
-_HIDEABLE = re.compile(r"[^\s\"'{}\[\](),:;]{6,}")
+# A value in a message: where its line hides something, it may be that.
+_QUOTED = re.compile(r"\"[^\"]{6,}\"")
 _STARS = "********"
 HINT = "take it out, change the secret, and refer to it: {env: BGO_SECRET_…} or {path: /…}"
 
@@ -182,14 +181,11 @@ def without_secrets(problems: Iterable[Problem], *, among: Iterable[Problem]) ->
             hidden[line] = min(problem.excerpt, hidden.get(line, problem.excerpt), key=len)
     for problem in problems:
         excerpt = hidden.get((problem.origin.file, problem.origin.line), problem.excerpt)
-        until = problem.origin.column - 1 + problem.length
-        words = _hidden_words(problem.excerpt, behind=len(excerpt.rstrip("*")))
-        yield replace(
-            problem,
-            excerpt=_starred(excerpt, until=until),
-            message=_told(problem.message, words),
-            hint=_told(problem.hint, words),
-        )
+        starred = _starred(excerpt, until=problem.origin.column - 1 + problem.length)
+        message, hint = problem.message, problem.hint
+        if starred != problem.excerpt:
+            message, hint = (_QUOTED.sub(f'"{_STARS}"', text) for text in (message, hint))
+        yield replace(problem, excerpt=starred, message=without_shapes(message), hint=without_shapes(hint))
 
 
 def without_shapes(text: str) -> str:
@@ -204,23 +200,6 @@ def starred_line(line: str) -> str:
     comment = _COMMENT.search(shown) if "#" in shown else None
     start = _secret_in_comment(shown, comment.end()) if comment else None
     return shown if start is None else shown[:start] + _STARS
-
-
-def _hidden_words(line: str, *, behind: int) -> frozenset[str]:
-    """The words of a line that its excerpt hides: all `behind` a place, and whatever looks like a secret."""
-    start = _announced(line)
-    hidden = [line[behind:], "" if start is None else line[start:]]
-    hidden += (found[0] for pattern in (_PEM_TO_END, _LONG_BASE64) for found in pattern.finditer(line))
-    words = frozenset(word for piece in hidden for word in _HIDEABLE.findall(piece))
-    return words - setting_names() if words else words
-
-
-def _told(text: str, hidden: frozenset[str]) -> str:
-    """A message or a hint, with stars for what the excerpt above it hides, cut or whole."""
-    for word in _HIDEABLE.findall(text) if hidden else ():
-        if any(each.startswith(word.removesuffix("…")) for each in hidden):
-            text = text.replace(word, _STARS)
-    return without_shapes(text)
 
 
 def _starred(line: str, *, until: int) -> str:

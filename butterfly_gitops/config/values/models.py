@@ -33,12 +33,8 @@ def decode(model: type[BaseModel], node: Node, *, at: Scalar, context: Context) 
 
 def top_of(node: Node) -> Scalar:
     """Give a whole file a key to be named by: its first one."""
-    first = (
-        next(iter(node.entries.values())).key.place
-        if isinstance(node, Mapping) and node.entries
-        else node.place
-    )
-    return Scalar(place=first, text="the file", is_plain=True)
+    first = next(iter(node.entries.values()), None) if isinstance(node, Mapping) else None
+    return Scalar(place=first.key.place if first else node.place, text="the file", is_plain=True)
 
 
 def reader_of(annotation: Any) -> Reader:
@@ -91,11 +87,7 @@ def _union_reader(arguments: tuple[Any, ...]) -> Reader:
     readers = [reader_of(member) for member in members]
     models = tuple(reader for reader in readers if isinstance(reader, ModelReader))
     others = [reader for reader in readers if not isinstance(reader, ModelReader)]
-    union: Reader
-    if len(members) == 1:
-        union = readers[0]
-    else:
-        union = UnionReader(scalar=others[0] if others else None, models=models)
+    union = UnionReader(scalar=others[0] if others else None, models=models) if members[1:] else readers[0]
     return OptionalReader(inner=union) if len(members) < len(arguments) else union
 
 
