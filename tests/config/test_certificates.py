@@ -3,12 +3,11 @@
 import json
 import textwrap
 from datetime import UTC, date, datetime
-from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from cryptography.hazmat.primitives.serialization import pkcs7, pkcs12
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import pkcs7
 from cryptography.x509.oid import NameOID
 
 from butterfly_gitops.config.load import load
@@ -130,12 +129,6 @@ def test_a_private_key_is_refused_wherever_it_lies(label: bytes, path: str, site
     assert PRIVATE.splitlines()[1].decode() not in repr(problem)
 
 
-def in_der(form: serialization.PrivateFormat, key: Any = KEY, *, password: bytes = b"") -> bytes:
-    way = serialization.BestAvailableEncryption(password) if password else serialization.NoEncryption()
-    made: bytes = key.private_bytes(serialization.Encoding.DER, form, way)
-    return made
-
-
 RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 OTHER_FORMS = {
     "indented": textwrap.indent(PRIVATE.decode(), "    ").encode(),
@@ -145,21 +138,9 @@ OTHER_FORMS = {
     "lines of a Mac": PRIVATE.replace(b"\n", b"\r"),
     "in JSON": json.dumps({"key": PRIVATE.decode()}).encode(),
     "in one line": PRIVATE.replace(b"\n", b" "),
-    "SEC 1": in_der(serialization.PrivateFormat.TraditionalOpenSSL),
-    "PKCS 8": in_der(serialization.PrivateFormat.PKCS8),
-    "PKCS 8, Ed25519": in_der(serialization.PrivateFormat.PKCS8, ed25519.Ed25519PrivateKey.generate()),
-    "PKCS 8, encrypted": in_der(serialization.PrivateFormat.PKCS8, password=b"x"),
-    "PKCS 1": in_der(serialization.PrivateFormat.TraditionalOpenSSL, RSA),
-    "PKCS 8, RSA": in_der(serialization.PrivateFormat.PKCS8, RSA),
-    "PKCS 8, RSA, encrypted": in_der(serialization.PrivateFormat.PKCS8, RSA, password=b"x"),
-    "PKCS 12": pkcs12.serialize_key_and_certificates(
-        b"x", KEY, None, None, serialization.BestAvailableEncryption(b"x")
-    ),
     "OpenSSH": KEY.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption()
     ),
-    "JKS": b"\xfe\xed\xfe\xed\x00\x00\x00\x02\x00\x00\x00\x01",
-    "PuTTY": b"PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\n",
 }
 
 

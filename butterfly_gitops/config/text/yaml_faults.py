@@ -15,38 +15,38 @@ from butterfly_gitops.model.problem import Problem
 
 # What the parser's words hold, what is wrong, and how to fix it; of several that fit, the first is meant.
 _IN_OUR_WORDS = [
-    tuple(part.strip() for part in line.split(" | "))
+    tuple(part.strip() for part in line.split(" :: "))
     for line in r"""
-expected alphabetic | an & or a * without a name | write "*", in quotes; an item begins with a dash
-mapping values are not allowed | a second colon in one line, or an indentation that does not fit | indent it like the line above, or put quotes around a value that holds ": "
-sequence entries are not allowed | a dash behind a name | write each item in a line of its own, or the list in brackets
-mapping keys are not allowed | a question mark that begins a key | put quotes around the value
-expected ',' or ']' | a list that is not closed | close the bracket, or write the missing comma
-expected ',' or '}' | a mapping that is not closed | close the brace, or write the missing comma
-cannot start any token | no value may start with this character | put quotes around the value
-unexpected end of stream | a quote that is not closed | close the quote
-unexpected document separator | a quote that is not closed before --- | close the quote
-unexpected ':' | a colon within brackets without a space behind it | write a space behind the colon, or put quotes around the value
-<block end>, but found '-' | a dash before what is no item of a list | take the dash out, or indent the items of a list alike
-<block end>, but found ',' | a comma behind the end of a value | put one pair of brackets around the whole list, or quotes around the whole text
-but found ']' | a bracket that nothing opens | take the ] out
-but found '}' | a brace that nothing opens | take the } out
-<block end> | text behind the quote or bracket that closes a value | put quotes around the whole value; double a ' within single ones, write \" for a " within double ones
-node content, but found ',' | a comma with nothing before it | take the comma out
-node content, but found '-' | a dash within brackets | take the dash out; within brackets, commas stand between the items
-node content, but found '?' | a question mark that begins a key | take the question mark out
-node content | a place where a value is wanted, and none stands | write the value, or close the bracket
-comment or a line break | text behind a bar or >, which begin a value of several lines | put quotes around the value
-indentation indicator | a bar or > that begins a value of several lines | write it in one line
-expected '!' | a ! that begins no tag | put quotes around the value
-expected '>' | a ! that begins no tag | put quotes around the value
-expected URI | a ! that begins no tag | put quotes around the value
-expected ' ' | a ! that begins no tag | put quotes around the value
-tag handle | a ! that begins no tag | put quotes around the value
-<document start> | text behind the end of the content | take it out, or put it within the braces
-document end marker | text behind the end of the content | take it out
-escape | a backslash in double quotes that begins no escape | write single quotes around the text, or \\ for each backslash
-expected ':' | a line without a colon | look at the indentation, the quotes and the brackets of this line and the one above
+expected alphabetic :: an & or a * without a name :: write "*", in quotes; an item begins with a dash
+mapping values are not allowed :: a second colon in one line, or an indentation that does not fit :: indent it like the line above, or put quotes around a value that holds ": "
+sequence entries are not allowed :: a dash behind a name :: write each item in a line of its own, or the list in brackets
+mapping keys are not allowed :: a question mark that begins a key :: put quotes around the value
+expected ',' or ']' :: a list that is not closed :: close the bracket, or write the missing comma
+expected ',' or '}' :: a mapping that is not closed :: close the brace, or write the missing comma
+cannot start any token :: no value may start with this character :: put quotes around the value
+unexpected end of stream :: a quote that is not closed :: close the quote
+unexpected document separator :: a quote that is not closed before --- :: close the quote
+unexpected ':' :: a colon within brackets without a space behind it :: write a space behind the colon, or put quotes around the value
+<block end>, but found '-' :: a dash before what is no item of a list :: take the dash out, or indent the items of a list alike
+<block end>, but found ',' :: a comma behind the end of a value :: put one pair of brackets around the whole list, or quotes around the whole text
+but found ']' :: a bracket that nothing opens :: take the ] out
+but found '}' :: a brace that nothing opens :: take the } out
+<block end> :: text behind the quote or bracket that closes a value :: put quotes around the whole value; double a ' within single ones, write \" for a " within double ones
+node content, but found ',' :: a comma with nothing before it :: take the comma out
+node content, but found '-' :: a dash within brackets :: take the dash out; within brackets, commas stand between the items
+node content, but found '?' :: a question mark that begins a key :: take the question mark out
+node content :: a place where a value is wanted, and none stands :: write the value, or close the bracket
+comment or a line break :: text behind | or >, which begin a value of several lines :: put quotes around the value
+indentation indicator :: a | or > that begins a value of several lines :: write it in one line
+expected '!' :: a ! that begins no tag :: put quotes around the value
+expected '>' :: a ! that begins no tag :: put quotes around the value
+expected URI :: a ! that begins no tag :: put quotes around the value
+expected ' ' :: a ! that begins no tag :: put quotes around the value
+tag handle :: a ! that begins no tag :: put quotes around the value
+<document start> :: text behind the end of the content :: take it out, or put it within the braces
+document end marker :: text behind the end of the content :: take it out
+escape :: a backslash in double quotes that begins no escape :: write single quotes around the text, or \\ for each backslash
+expected ':' :: a line without a colon :: look at the indentation, the quotes and the brackets of this line and the one above
 """.strip().splitlines()
 ]
 _LOOK = _IN_OUR_WORDS[-1][2]
