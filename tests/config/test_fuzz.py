@@ -131,9 +131,7 @@ def test_both_parsers_agree(files: dict[str, bytes]):
     check_parsers_agree(files)
 
 
-@in_one_test(
-    "text", ["{? }", "{? , a: 1}", "{?\n }", "{? : 1}", "{a: , ? }", "? \n: 1\n", "a: 1\n\n: 2\n"]
-)
+@in_one_test("text", ["{? }", "{? , a: 1}", "{?\n }", "{? : 1}", "{a: , ? }", "? \n: 1\n", "a: 1\n\n: 2\n"])
 def test_both_parsers_see_a_missing_key_in_one_place(text: str):
     check_parsers_agree({**SOUND, "fleet.yaml": text.encode()})
 
