@@ -9,7 +9,7 @@ from butterfly_gitops.plan.canonical import digest
 from butterfly_gitops.plan.document import Plan
 from butterfly_gitops.plan.sides import ClosedPair, LaneCount, Observed, PlanNote, Side, StandingHold
 from butterfly_gitops.source.interface import Snapshot
-from butterfly_gitops.store.interface import Hold, LaneCounts, Observation
+from butterfly_gitops.store.interface import Hold, LaneCounts, StateView
 
 DESCRIBED = "what is applied"
 CONTROLLER = "controller"
@@ -19,7 +19,7 @@ CONTROLLER = "controller"
 _LEAVES, _TAKES = "leaves ", "takes "
 
 
-def applied_side(observation: Observation) -> Side:
+def applied_side(observation: StateView) -> Side:
     """Return what is applied as one side of a plan; its fleet is None in a new state."""
     running = observation.running
     if running.settings is None:
@@ -27,7 +27,7 @@ def applied_side(observation: Observation) -> Side:
     return Side(fleet=Fleet(settings=running.settings, sites=dict(running.sites)), described=DESCRIBED)
 
 
-def observed(observation: Observation, *, at: datetime) -> Observed:
+def observed(observation: StateView, *, at: datetime) -> Observed:
     """Return what the state says that files cannot."""
     generations = {site: one.number for site, one in observation.generations.items()}
     if observation.settings:

@@ -11,7 +11,7 @@ from butterfly_gitops.model.delivery import IN_LANE, LaneId, Rule, TargetNumber
 from butterfly_gitops.model.problem import Severity
 from butterfly_gitops.plan.departure import was_removed
 from butterfly_gitops.plan.wording import many
-from butterfly_gitops.store.interface import Condition, ConditionKind, LaneCounts, Observation
+from butterfly_gitops.store.interface import Condition, ConditionKind, LaneCounts, StateView
 
 _MOST_NAMED = 5
 CORRECTION_IS_TOLD_FOR = timedelta(days=3)
@@ -21,7 +21,7 @@ _Standing = tuple[ConditionKind, str, str]
 
 
 def of_configuration(
-    candidate: Candidate, outcome: PassOutcome, observation: Observation, *, at: datetime
+    candidate: Candidate, outcome: PassOutcome, observation: StateView, *, at: datetime
 ) -> Iterator[Condition]:
     """Say how the fleet and each site stand after a pass."""
     names = {*_there(candidate, observation), *candidate.loaded.unsound_sites, *outcome.refused}
@@ -32,7 +32,7 @@ def of_configuration(
         yield Condition(kind=kind, site=site, reason=reason, message=message, since=at)
 
 
-def standing_since(conditions: Iterable[Condition], observation: Observation) -> Iterator[Condition]:
+def standing_since(conditions: Iterable[Condition], observation: StateView) -> Iterator[Condition]:
     """Let each condition stand since its last change: of its reason or message, or, where all is well, of what is applied."""
     known = {(one.site, one.endpoint, one.kind): one for one in observation.conditions}
     applied = {site: one.applied_at for site, one in observation.generations.items()}
@@ -48,7 +48,7 @@ def standing_since(conditions: Iterable[Condition], observation: Observation) ->
             yield replace(one, since=before.since)
 
 
-def _there(candidate: Candidate, observation: Observation) -> Iterator[str]:
+def _there(candidate: Candidate, observation: StateView) -> Iterator[str]:
     """Name the sites that are wanted or applied, and those that have left while something of them is."""
     wanted = candidate.loaded.fleet.sites if candidate.loaded.fleet else {}
     with_lanes = {one.lane.site for one in observation.lanes}
@@ -74,7 +74,7 @@ def _of_fleet(candidate: Candidate, outcome: PassOutcome, sites: Mapping[str, _S
     return "Ready", "Applied", ""
 
 
-def _of_site(site: str, candidate: Candidate, outcome: PassOutcome, observation: Observation) -> _Standing:
+def _of_site(site: str, candidate: Candidate, outcome: PassOutcome, observation: StateView) -> _Standing:
     plan = candidate.plan
     if site in candidate.loaded.unsound_sites:
         return "Stalled", "Problems", f"{_errors(candidate, site)}: it stays as it runs"
@@ -102,7 +102,7 @@ def _errors(candidate: Candidate, site: str | None) -> str:
     return f"1 error, at {place}" if len(errors) == 1 else f"{len(errors)} errors, the first at {place}"
 
 
-def of_drift(observation: Observation, *, at: datetime) -> Iterator[Condition]:
+def of_drift(observation: StateView, *, at: datetime) -> Iterator[Condition]:
     """Say what is stored otherwise than it is applied, and not repaired yet."""
     for one in observation.drift:
         message = f"{one.what}: bgo run repairs it"
@@ -110,7 +110,7 @@ def of_drift(observation: Observation, *, at: datetime) -> Iterator[Condition]:
         yield Condition(kind="Drifted", **place, reason="Found", message=message, since=at)
 
 
-def of_exclusions(observation: Observation, *, at: datetime) -> Iterator[Condition]:
+def of_exclusions(observation: StateView, *, at: datetime) -> Iterator[Condition]:
     """Say which endpoints lack studies that their rules did not send, and where our clock had given a wrong start."""
     corrected = {
         rule.lane: rule
@@ -147,7 +147,7 @@ def _time(at: datetime) -> str:
 
 
 def of_endpoints(
-    observation: Observation,
+    observation: StateView,
     reported: Mapping[LaneId, TargetNumber],
     troubles: Mapping[LaneId, str],
     *,

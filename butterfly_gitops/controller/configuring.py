@@ -19,7 +19,7 @@ from butterfly_gitops.plan.document import Plan
 from butterfly_gitops.plan.planning import make_plan
 from butterfly_gitops.plan.sides import Side
 from butterfly_gitops.source.interface import Snapshot
-from butterfly_gitops.store.interface import Drift, Observation, Store
+from butterfly_gitops.store.interface import Drift, StateView, Store
 
 NOT_RUN = "its lane did not run what is applied"
 
@@ -96,7 +96,7 @@ class Configuring:
             seen = await self._check(plan)
             return await self._carry_out(plan, seen, commit=commit, actor=actor)
 
-    async def follow(self, wanted: Snapshot, *, seen: Observation) -> tuple[Candidate, PassOutcome]:
+    async def follow(self, wanted: Snapshot, *, seen: StateView) -> tuple[Candidate, PassOutcome]:
         """Bring what is applied, as seen, to what a source wants, as far as problems and holds allow.
 
         Raises OtherFleet.
@@ -115,7 +115,7 @@ class Configuring:
             await self._repair()
             await self._spread()
 
-    async def restore(self) -> Observation:
+    async def restore(self) -> StateView:
         """Bring stored rows to what the generations mean, and lanes to the rows; what had drifted is told."""
         # Between an apply and its lanes nothing may look astray.
         async with self._one_at_a_time:
@@ -130,7 +130,7 @@ class Configuring:
                 _tell(await self._store.repair(of_lanes=found, at=self._now(), actor=CONTROLLER))
             return observation
 
-    async def _repair(self) -> Observation:
+    async def _repair(self) -> StateView:
         observation = await self._observe()
         if not observation.drift:
             return observation
@@ -138,7 +138,7 @@ class Configuring:
         await self._spread()
         return await self._store.observe()
 
-    async def _observe(self) -> Observation:
+    async def _observe(self) -> StateView:
         """Observe; where our clock was set back since a rule was applied, its start follows first."""
         observation, at = await self._store.observe(), self._now()
         if all(rule.start <= at for rule in observation.running.rules if rule.until is None):
@@ -149,7 +149,7 @@ class Configuring:
         await self._spread()
         return await self._store.observe()
 
-    async def _carry_out(self, plan: Plan, seen: Observation, *, commit: str, actor: str) -> PassOutcome:
+    async def _carry_out(self, plan: Plan, seen: StateView, *, commit: str, actor: str) -> PassOutcome:
         # Before anything is applied: a pass that is cut short must not leave a new limit and no hold.
         await self._store.stand(holds_of(plan, at=self._now()), released=plan.guard.released)
         if plan.is_empty:
@@ -175,7 +175,7 @@ class Configuring:
         if self._lanes:
             await self._lanes.converge()
 
-    async def _check(self, plan: Plan) -> Observation:
+    async def _check(self, plan: Plan) -> StateView:
         """Make the plan again from what it would write: its id tells whether it still does what was read."""
         observation = await self._store.observe()
         seen = observed(observation, at=self._now())
@@ -191,7 +191,7 @@ class Configuring:
             raise PlanStale("the plan does not do what it says; plan again")
         return observation
 
-    def _made_again(self, plan: Plan, observation: Observation) -> Plan:
+    def _made_again(self, plan: Plan, observation: StateView) -> Plan:
         applied = applied_side(observation)
         settings = settings_after(plan, observation.running.settings)
         return make_plan(

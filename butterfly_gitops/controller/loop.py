@@ -20,14 +20,14 @@ from butterfly_gitops.model.error import kind_and_place
 from butterfly_gitops.source.interface import Snapshot, Source, SourceUnavailable
 from butterfly_gitops.store.interface import (
     Condition,
-    Observation,
     OtherFleet,
     OwnerLost,
+    StateView,
     Store,
     StoreUnavailable,
 )
 
-_Standing = tuple[tuple[Condition, ...], Observation]
+_Standing = tuple[tuple[Condition, ...], StateView]
 """The conditions of the fleet and its sites, and what is observed then."""
 
 _LONGEST_LOOK_S = 5.0
@@ -127,7 +127,7 @@ class Loop:
         self._considered = self._seen
         self._has_passed = True
 
-    async def _follow(self, source: Source, seen: Observation) -> _Standing:
+    async def _follow(self, source: Source, seen: StateView) -> _Standing:
         """Take what the source says; what was seen before is seen again where something may have changed."""
         try:
             wanted: Snapshot = await in_daemon_thread(source.fetch)
@@ -151,7 +151,7 @@ class Loop:
         self._seen = wanted.commit or wanted.revision
         return tuple(of_configuration(candidate, outcome, seen, at=self._now())), seen
 
-    async def _is_forward(self, source: Source, wanted: Snapshot, seen: Observation) -> bool:
+    async def _is_forward(self, source: Source, wanted: Snapshot, seen: StateView) -> bool:
         """Tell whether what is applied leads to what is wanted; the history is asked once for each commit."""
         if wanted.commit == self._forward:
             return True

@@ -21,9 +21,9 @@ from butterfly_gitops.store.interface import (
     Application,
     Generation,
     NameTaken,
-    Observation,
     OtherFleet,
     ResultsWait,
+    StateView,
     Store,
 )
 
@@ -46,7 +46,7 @@ class PassOutcome:
 
 
 async def consider(
-    wanted: Snapshot, *, seen: Observation, at: datetime, before: Loaded | None = None
+    wanted: Snapshot, *, seen: StateView, at: datetime, before: Loaded | None = None
 ) -> Candidate:
     """Load files and plan them against what is applied, as seen; what `before` knows is not read again. Raises OtherFleet."""
     # Loading a thousand sites takes a second that the lanes must not miss.

@@ -1,4 +1,4 @@
-"""What happens to one result next.
+"""The decisions about one result.
 
 Here belongs every decision about deliveries: who gets an event, what supersedes what, what a reply means,
 what an attempt's outcome leads to, what a person may do. Rows come in, rows go out; whoever calls brings

@@ -1,4 +1,4 @@
-"""What a person may do to a delivery or a lane, and what rendering's refusal does."""
+"""The actions of a person on a delivery or a lane, and the refusal of a result that cannot be written."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -14,7 +14,7 @@ from butterfly_gitops.model.error import GitopsError
 
 
 class ActionRefused(GitopsError):  # noqa: N818 - it says what happened
-    """What a person asked for would break a promise; the message says why and what to do instead."""
+    """An action would break a promise; the message says why and what to do instead."""
 
 
 class StudyElsewhere(ActionRefused):

@@ -1,4 +1,4 @@
-"""How long to wait before the next try: exponential, capped, with full jitter."""
+"""The wait before the next try: exponential, capped, with full jitter."""
 
 from datetime import datetime, timedelta
 

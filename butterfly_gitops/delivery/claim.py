@@ -1,4 +1,4 @@
-"""When a delivery may be sent, and what its claim writes; the store asks inside the transaction of the claim."""
+"""The claim of a delivery for sending: refused, or the rows that it writes, inside one transaction."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""What becomes of a lane whose endpoint has left the configuration."""
+"""The end of a lane whose endpoint has left the configuration."""
 
 from collections.abc import Iterable
 from dataclasses import replace

@@ -4,11 +4,13 @@ from butterfly_gitops.delivery.act import ActionRefused
 from butterfly_gitops.delivery.draft import Draft
 from butterfly_gitops.delivery.leaving import takes_nothing
 from butterfly_gitops.delivery.setback import REASON, is_doubtful
-from butterfly_gitops.delivery.supersede import Admission, Arrival, Known, report_for, tidy
+from butterfly_gitops.delivery.supersede import Admission, Arrival, KnownStudy, report_for, tidy
 from butterfly_gitops.model.delivery import Cause, Content, Lane, State
 
 
-def one_off(arrival: Arrival, known: Known, lane: Lane, *, next_report: int, next_delivery: int) -> Admission:
+def one_off(
+    arrival: Arrival, known: KnownStudy, lane: Lane, *, next_report: int, next_delivery: int
+) -> Admission:
     """Make the delivery, or name the one that is open already; `arrival` is the latest event that ended the study.
 
     Raises ActionRefused when that is no finalized one, when the lane has ended, or when the same result stands set

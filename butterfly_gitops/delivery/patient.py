@@ -1,4 +1,4 @@
-"""When two snapshots are of one patient; identifiers are compared as digests, so that they outlive bodies."""
+"""The identity of patients: identifiers are compared as digests, so that they outlive bodies."""
 
 import hashlib
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Whether a lane is paused: by its settings in git or by an operator, the stricter wins."""
+"""Pauses of a lane: by its settings in git or by an operator, the stricter wins."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta

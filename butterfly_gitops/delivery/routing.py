@@ -15,7 +15,7 @@ _UNIT_S = (("y", 365 * 86_400), ("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entitled:
-    """What the client has been granted, as routing needs it."""
+    """The grants of the client that routing needs."""
 
     enterprise: bool
     preliminary_results: bool

@@ -1,4 +1,4 @@
-"""What becomes of results when a state is older than what its EHRs may show: a person looks before each."""
+"""Results of a state that is older than what its EHRs may show: a person looks before each."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace

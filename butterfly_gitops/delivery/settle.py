@@ -1,4 +1,4 @@
-"""What one attempt's verdict leads to: for the delivery, its report, its lane and its fellows."""
+"""The consequences of one attempt's verdict: for the delivery, its report, its lane and its fellows."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -209,7 +209,7 @@ def set_aside_for_target(delivery: Delivery, *, at: datetime) -> Delivery:
 def _marks(
     report: Report, delivery: Delivery, verdict: Verdict, status: ResultStatus
 ) -> Mapping[str, object]:
-    """What an attempt leaves in its report: the fields that it changes."""
+    """Return the fields of its report that an attempt changes."""
     marks: dict[str, object] = {}
     if verdict.outcome in (Outcome.NOT_SENT, Outcome.REFUSED):
         return marks

@@ -9,7 +9,7 @@ from butterfly_gitops.model.delivery import FINAL, Delivery, State
 
 
 class Event(StrEnum):
-    """What can happen to a delivery."""
+    """The events of a delivery."""
 
     RENDERING_REFUSED = "rendering refuses"
     CLAIMED = "claimed"

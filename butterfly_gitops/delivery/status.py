@@ -1,4 +1,4 @@
-"""Which status a message carries, by what its EHR has acknowledged for the report."""
+"""The status of a message, by what its EHR has acknowledged for the report."""
 
 from typing import assert_never
 

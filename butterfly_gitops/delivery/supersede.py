@@ -1,4 +1,4 @@
-"""What an arriving event does to the reports of its study: only the newest of a report is ever attempted."""
+"""The effect of an arriving event on the reports of its study: only the newest of a report is ever attempted."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -44,8 +44,8 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
-    """What is known of the event's study: all its reports, their deliveries that are not final.
+class KnownStudy:
+    """The rows of an event's study: all its reports, and their deliveries that are not final.
 
     `latest` is the highest rank among its finalized, reverted and deleted events so far; `ended` names
     those lanes of the arrival's decisions that have ended. Where an older state was accepted, `doubtful_until` is
@@ -68,7 +68,7 @@ class Admission:
     made: tuple[DeliveryId | None, ...]
 
 
-def admit(arrival: Arrival, known: Known, *, next_report: int, next_delivery: int) -> Admission:
+def admit(arrival: Arrival, known: KnownStudy, *, next_report: int, next_delivery: int) -> Admission:
     """Turn an accepted event into rows; new rows take their ids from `next_report` and `next_delivery` on."""
     draft = Draft(known.reports, known.deliveries, next_report=next_report, next_delivery=next_delivery)
     is_late = known.latest is not None and _is_older(arrival, known.latest)
@@ -149,7 +149,7 @@ def _withdraw(draft: Draft, report: Report, arrival: Arrival) -> None:
 
 
 def _admit_one(
-    draft: Draft, arrival: Arrival, decision: Decision, known: Known, *, is_late: bool
+    draft: Draft, arrival: Arrival, decision: Decision, known: KnownStudy, *, is_late: bool
 ) -> DeliveryId:
     report = report_for(draft, arrival, decision.lane)
     content = Content.PRELIMINARY if arrival.kind == "attestation_requested" else Content.FINAL

@@ -1,4 +1,4 @@
-"""Who receives a message and how they read it, in a form that can be compared, and what a change of it moves."""
+"""The receiver of a message and how they read it, in a form that can be compared."""
 
 import json
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""What a reply, or its absence, proves of one attempt: strict, because a wrong yes loses a result for good."""
+"""The judgement of a reply, or of its absence: strict, because a wrong yes loses a result for good."""
 
 from collections.abc import Iterator
 from dataclasses import replace

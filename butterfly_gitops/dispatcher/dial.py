@@ -11,7 +11,7 @@ import struct
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from butterfly_gitops.dispatcher.resolver import Found, Resolver, SocketAddress
+from butterfly_gitops.dispatcher.resolver import Addresses, Resolver, SocketAddress
 from butterfly_gitops.model.error import GitopsError
 from butterfly_gitops.model.host import address_of, why_no_target
 
@@ -104,7 +104,7 @@ class TcpDialler:
                 reason = (error.strerror or "connection failed").lower()
         raise DialFailed(host=host, port=port, reason=reason)
 
-    async def _resolve(self, host: str, port: int, timeout_s: float) -> Found:
+    async def _resolve(self, host: str, port: int, timeout_s: float) -> Addresses:
         try:
             return await self._resolver.addresses(host, port, timeout_s)
         except TimeoutError:

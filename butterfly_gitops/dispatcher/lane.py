@@ -58,7 +58,7 @@ _LANE_FAILED = Verdict(outcome=Outcome.UNCERTAIN, detail="the dispatcher failed 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """What the lanes need of the world: time and chance."""
+    """Time and chance."""
 
     now: Callable[[], datetime]
     draw: Callable[[], float]
@@ -67,7 +67,7 @@ class World:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Course:
-    """What a lane runs: its endpoint as applied, the target revision of it, and the wire there."""
+    """The endpoint of a lane as applied, the target revision of it, and the wire there."""
 
     endpoint: EhrEndpoint
     target: Target
@@ -80,12 +80,12 @@ class Course:
 
     @property
     def limits(self) -> Limits:
-        """How long an answer may take: it must begin in time, and then has a little longer to end."""
+        """The time for an answer: it must begin in time, and then has a little longer to end."""
         begins_s = self.endpoint.ack_timeout.total_seconds()
         return Limits(first_byte_s=begins_s, total_s=begins_s + min(begins_s, _LONGEST_END_S))
 
 
-class Lane:
+class LaneRunner:
     """One lane; `run` is its task. `course` is what it runs now, and what its wire reports.
 
     `defect` is the kind and place of an exception that nobody expected, empty while there is none.

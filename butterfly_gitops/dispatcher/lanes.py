@@ -4,12 +4,11 @@ import asyncio
 import json
 from collections.abc import Collection, Iterable, Mapping
 
-from butterfly_gitops.dispatcher.lane import Course, Lane, World
+from butterfly_gitops.dispatcher.lane import Course, LaneRunner, World
 from butterfly_gitops.dispatcher.room import Shares, tell_of_want
 from butterfly_gitops.dispatcher.shared_wire import MakeWire, SharedWire
 from butterfly_gitops.dispatcher.wire import Listener, Strays
-from butterfly_gitops.model.delivery import Epoch, LaneId, Target, TargetNumber
-from butterfly_gitops.model.delivery import Lane as LaneRow
+from butterfly_gitops.model.delivery import Epoch, Lane, LaneId, Target, TargetNumber
 from butterfly_gitops.model.endpoint import EhrEndpoint
 from butterfly_gitops.model.host import same_host
 from butterfly_gitops.store.interface import Running, Store
@@ -32,7 +31,7 @@ class Lanes:
         self._make_wire = make_wire
         self._world = world
         self._shares = shares
-        self._lanes: dict[LaneId, Lane] = {}
+        self._lanes: dict[LaneId, LaneRunner] = {}
         self._names: dict[LaneId, str] = {}
         self._tasks: dict[LaneId, asyncio.Task[None]] = {}
         self._wires: dict[str, SharedWire] = {}
@@ -79,13 +78,13 @@ class Lanes:
         return astray
 
     def _start(self, lane: LaneId, course: Course, group: asyncio.TaskGroup) -> None:
-        runner = Lane(lane, course, store=self._store, epoch=self._epoch, world=self._world)
+        runner = LaneRunner(lane, course, store=self._store, epoch=self._epoch, world=self._world)
         self._lanes[lane] = runner
         task = group.create_task(runner.run(), name=f"lane {self._names[lane]}")
         self._tasks[lane] = task
         task.add_done_callback(lambda _: self._tasks.pop(lane, None))
 
-    def _course(self, running: Running, lane: LaneRow, target: Target) -> Course:
+    def _course(self, running: Running, lane: Lane, target: Target) -> Course:
         endpoint = _endpoint_of(running, lane)
         key, listener = _listener(endpoint)
         wire = self._wires.get(key)
@@ -144,8 +143,8 @@ class Lanes:
             await wire.close()
 
 
-def _leaving_first(running: Running) -> list[tuple[LaneRow, Target]]:
-    """Where two of them share a listener, what is configured now decides how it is used.
+def _leaving_first(running: Running) -> list[tuple[Lane, Target]]:
+    """Return lanes that can run; the last to use a shared listener, and so one that is configured, decides how it is used.
 
     A lane of no endpoint that is applied has nothing to run, until its row is repaired.
     """
@@ -153,11 +152,11 @@ def _leaving_first(running: Running) -> list[tuple[LaneRow, Target]]:
     return sorted(can_run, key=lambda pair: not pair[0].leaving)
 
 
-def _is_applied(running: Running, lane: LaneRow) -> bool:
+def _is_applied(running: Running, lane: Lane) -> bool:
     return lane.site in running.sites and lane.endpoint in running.sites[lane.site].ehr_endpoints
 
 
-def _endpoint_of(running: Running, lane: LaneRow) -> EhrEndpoint:
+def _endpoint_of(running: Running, lane: Lane) -> EhrEndpoint:
     """Return what a lane runs: what is applied, or the last settings of one that has left."""
     if lane.leaving:
         return EhrEndpoint.model_validate_json(lane.settings)

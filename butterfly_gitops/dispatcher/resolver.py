@@ -11,11 +11,11 @@ from collections.abc import Callable
 from butterfly_gitops.daemon_thread import in_daemon_thread
 
 SocketAddress = tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]
-Found = list[tuple[int, SocketAddress]]
-LookUp = Callable[[str, int], Found]
+Addresses = list[tuple[int, SocketAddress]]
+LookUp = Callable[[str, int], Addresses]
 
 
-def look_up(host: str, port: int) -> Found:
+def look_up(host: str, port: int) -> Addresses:
     """Ask the system, however long it takes. Raises OSError, UnicodeError."""
     return _asked(host, port, flags=0)
 
@@ -25,9 +25,9 @@ class Resolver:
 
     def __init__(self, look_up: LookUp = look_up) -> None:
         self._look_up = look_up
-        self._lasting: dict[tuple[str, int], asyncio.Future[Found]] = {}
+        self._lasting: dict[tuple[str, int], asyncio.Future[Addresses]] = {}
 
-    async def addresses(self, host: str, port: int, timeout_s: float) -> Found:
+    async def addresses(self, host: str, port: int, timeout_s: float) -> Addresses:
         """Return the families and addresses of a host. Raises TimeoutError, OSError, UnicodeError."""
         with contextlib.suppress(OSError, UnicodeError):
             # An address in figures needs no thread.
@@ -36,7 +36,7 @@ class Resolver:
             # Whoever gives up leaves the thread to its end: nothing can stop it.
             return await asyncio.shield(self._lasting.get((host, port)) or self._begin(host, port))
 
-    def _begin(self, host: str, port: int) -> asyncio.Future[Found]:
+    def _begin(self, host: str, port: int) -> asyncio.Future[Addresses]:
         try:
             begun = in_daemon_thread(self._look_up, host, port)
         except RuntimeError as error:
@@ -45,12 +45,12 @@ class Resolver:
         begun.add_done_callback(lambda ended: self._forget((host, port), ended))
         return begun
 
-    def _forget(self, listener: tuple[str, int], ended: asyncio.Future[Found]) -> None:
+    def _forget(self, listener: tuple[str, int], ended: asyncio.Future[Addresses]) -> None:
         del self._lasting[listener]
         # Perhaps nobody waits for it any more; asyncio would complain of an error that nobody looked at.
         _ = ended.cancelled() or ended.exception()
 
 
-def _asked(host: str, port: int, *, flags: int) -> Found:
+def _asked(host: str, port: int, *, flags: int) -> Addresses:
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
     return [(family, address) for family, _, _, _, address in found]

@@ -24,7 +24,7 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shares:
-    """How many descriptors this process may have, and of these how many clients of the API and listeners get."""
+    """The descriptors of this process, and the shares of clients of the API and of listeners."""
 
     limit: int
     clients: int

@@ -39,17 +39,17 @@ class SharedWire:
 
     @property
     def is_wanted(self) -> bool:
-        """Whether another lane waits for its turn."""
+        """Another lane waits for its turn."""
         return self._waiting > 0
 
     @property
     def wait_s(self) -> float:
-        """How long the wire still backs off, in seconds."""
+        """Seconds for which the wire still backs off."""
         return max(0.0, self._ready_at_s - asyncio.get_running_loop().time())
 
     @property
     def strays(self) -> Strays:
-        """What came that nobody waited for, under earlier settings too."""
+        """Answers that nobody waited for, under earlier settings too."""
         return self._past + self._wire.strays
 
     def use(self, listener: Listener) -> None:

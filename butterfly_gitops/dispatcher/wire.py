@@ -41,12 +41,12 @@ class Wire(Protocol):
 
     @property
     def is_open(self) -> bool:
-        """Whether there is a connection with nothing noticed that speaks against using it."""
+        """There is a connection, and nothing was noticed that speaks against using it."""
         ...
 
     @property
     def strays(self) -> Strays:
-        """What came on its connections that nobody waited for."""
+        """Answers on its connections that nobody waited for."""
         ...
 
     async def dial(self) -> None:
@@ -76,7 +76,7 @@ class Wire(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listener:
-    """Where a wire leads, and how it is used."""
+    """The end of a wire, and how it is used."""
 
     host: str
     port: int

@@ -16,12 +16,12 @@ from enum import StrEnum
 from butterfly_gitops.mllp.framing import Unwrapper
 
 KEPT_BYTES = 4096
-"""How much is kept for the history of the attempt: in all where no block came, else beside the largest block."""
+"""Bytes kept for the history of the attempt: in all where no block came, else beside the largest block."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """How long and how big an answer may be.
+    """The longest and the largest answer.
 
     Seconds count from the moment at which the message begins to leave. `grace_s` is how long a block that is
     whole waits for its final CR, and one that doesn't answer the message for what comes behind it.

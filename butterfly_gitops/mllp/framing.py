@@ -29,7 +29,7 @@ def framed(data: bytes) -> bytes:
 
 
 def _start_or_end(data: bytes, position: int) -> int:
-    """Where the first start or end byte stands; negative where there is none.
+    """Return the offset of the first start or end byte; negative where there is none.
 
     Looking twice for one byte is fifty times quicker than looking once for either.
     """

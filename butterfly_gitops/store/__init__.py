@@ -1,4 +1,4 @@
-"""What survives a crash.
+"""The durable state.
 
 Here belongs the Store: its promises (`interface`), the transactions that keep them (`accepting`, `applying`,
 `advancing`, `acting`, `observing`), written once over row access (`rows`), and what keeps the rows (`sqlite`).

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import get_args
 
 from butterfly_gitops.delivery.leaving import takes_nothing
-from butterfly_gitops.delivery.supersede import Arrival, Known, admit
+from butterfly_gitops.delivery.supersede import Arrival, KnownStudy, admit
 from butterfly_gitops.model.delivery import Decision, DeliveryId, LaneId, Rank, State
 from butterfly_gitops.model.study import EventKind
 from butterfly_gitops.store.body import Body
@@ -81,12 +81,12 @@ def _row(rows: Rows, new: NewEvent, *, at: datetime) -> EventRow:
     )
 
 
-def known_of_study(rows: Rows, study: str, new: NewEvent | None = None) -> Known:
+def known_of_study(rows: Rows, study: str, new: NewEvent | None = None) -> KnownStudy:
     """Return what supersession must know of a study."""
     reports = rows.reports_of_study(study)
     latest = rows.latest_of_study(study, _ENDS_OR_CHANGES)
     lanes = {one.lane for one in new.decisions if one.delivers} if new else set[LaneId]()
-    return Known(
+    return KnownStudy(
         reports=tuple(reports),
         deliveries=tuple(rows.open_of_reports([one.id for one in reports])) if reports else (),
         latest=Rank(revision=latest.revision, occurred_at=latest.occurred_at) if latest else None,

@@ -129,7 +129,7 @@ def _merged_from(rows: Rows, event: EventRow) -> frozenset[str]:
 
 
 def _refuse_where_nothing_forwards(rows: Rows, event: EventRow) -> None:
-    """What no rule may send, no hand may: an educational archive never forwards, nor does another subscription."""
+    """Refuse to send by hand what no rule may send: an educational archive never forwards, nor does another subscription."""
     settings = rows.content_of("")
     if settings and FleetSettings.model_validate_json(settings).subscription != "enterprise":
         raise ActionRefused("the subscription is not Enterprise: no result is sent")

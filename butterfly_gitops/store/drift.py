@@ -14,7 +14,7 @@ from butterfly_gitops.store.interface import Drift, Generation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Meaning:
+class SiteRows:
     """A generation's content as rows: the site, (wire, text) of each endpoint's target, and each (archive, endpoint)."""
 
     site: Site
@@ -23,10 +23,10 @@ class Meaning:
 
 
 @lru_cache(maxsize=4096)
-def meaning_of(content: str) -> Meaning:
+def meaning_of(content: str) -> SiteRows:
     """Read a generation's content once: it is frozen, and asked for in every pass."""
     site = Site.model_validate_json(content)
-    return Meaning(
+    return SiteRows(
         site=site,
         targets={name: (wire_of(one), text_of(one)) for name, one in site.ehr_endpoints.items()},
         pairs=pairs_of(site),
@@ -73,7 +73,7 @@ def drift_of(
 
 
 def drift_of_site(
-    meaning: Meaning, lanes: Sequence[Stored], rules: Sequence[Rule], *, since: datetime, applies: int
+    meaning: SiteRows, lanes: Sequence[Stored], rules: Sequence[Rule], *, since: datetime, applies: int
 ) -> Iterator[Drift]:
     """Compare one site's rows with the generation that was applied at `since`."""
     site = meaning.site
@@ -109,7 +109,7 @@ def _of_endpoint(own: Sequence[Stored], endpoint: EhrEndpoint, meant: tuple[str,
 
 
 def _of_rules(
-    meaning: Meaning, lanes: Mapping[str, LaneId], rules: Sequence[Rule], *, since: datetime, applies: int
+    meaning: SiteRows, lanes: Mapping[str, LaneId], rules: Sequence[Rule], *, since: datetime, applies: int
 ) -> Iterator[tuple[str, str]]:
     in_force = set[tuple[str, str]]()
     for rule in rules:

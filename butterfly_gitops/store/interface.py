@@ -59,7 +59,7 @@ class EventConflict(GitopsError):  # noqa: N818 - it says what happened
 
 
 class StaleApplication(GitopsError):  # noqa: N818 - it says what happened
-    """What is applied is no longer what the change was planned against."""
+    """The applied configuration is no longer the one that the change was planned against."""
 
     exit_code = 4
 
@@ -135,7 +135,7 @@ class StoredDecision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
-    """What became of one event. `is_known` says that it was accepted before, with the same content."""
+    """The answer to one event. `is_known` says that it was accepted before, with the same content."""
 
     event_id: str
     is_known: bool
@@ -157,7 +157,7 @@ class Generation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
-    """What is applied: all that routing and the lanes need. `applies` counts applications, fleet-wide."""
+    """The applied configuration, as routing and the lanes need it. `applies` counts applications, fleet-wide."""
 
     applies: int
     settings: FleetSettings | None
@@ -251,7 +251,7 @@ class Hold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drift:
-    """What is not as the applied configuration has it, of one endpoint; `what` says how.
+    """A difference between the rows of one endpoint and the applied configuration; `what` says which.
 
     `missed` are the studies that were finalized meanwhile, and that a repaired rule did not meet.
     """
@@ -264,12 +264,12 @@ class Drift:
 
 ConditionKind = Literal["Ready", "Reconciling", "Stalled", "Drifted", "Excluding"]
 DRIFT_IS_TOLD_FOR = timedelta(days=3)
-"""How long a repair shows among the conditions: over a weekend."""
+"""A repair shows among the conditions for so long: over a weekend."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """What stands for a site (`endpoint` empty) or an endpoint; `since` is the time of its last change."""
+    """A standing statement about a site (`endpoint` empty) or an endpoint; `since` is the time of its last change."""
 
     site: str
     endpoint: str = ""
@@ -280,8 +280,8 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Observation:
-    """What is applied and what waits: what a plan is made against and a status shows."""
+class StateView:
+    """The state as a plan is made against and a status shows it: what is applied, and what waits."""
 
     fleet: str
     running: Running
@@ -342,7 +342,7 @@ class Refusing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """What one lane wants written at once, in this order: settle n, refuse, claim n + 1.
+    """The wishes of one lane, written at once in this order: settle n, refuse, claim n + 1.
 
     The claim is tried only if the settling left its delivery no longer in the lane's way. `look_ahead` is how many
     deliveries the answer shows.
@@ -359,7 +359,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stepped:
-    """What a step came to: the attempt it may send now, or why it may not (or why nothing was refused), and the lane.
+    """The result of a step: the attempt that may be sent now, or why there is none, and the lane.
 
     `view` leaves out the claimed delivery: its first head is the next one. `is_filler_in_use` says that only the OBR-3
     of the message stood against the claim: the EHR keeps another report by it, and the head is to be rendered again.
@@ -375,7 +375,7 @@ class Stepped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """What a person wants done to a delivery, or to an endpoint (`pause`, `resume`).
+    """An action of a person on a delivery, or on an endpoint (`pause`, `resume`).
 
     `until` ends a pause, None until resumed. `key` makes it idempotent: the same key is answered alike and done once.
     """
@@ -393,7 +393,7 @@ class Action:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approval:
-    """Who releases a hold, and why; `hold` is its id or the beginning of it."""
+    """The release of a hold; `hold` is its id or the beginning of it."""
 
     hold: str
     actor: str
@@ -416,7 +416,7 @@ class OneOffSend:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acted:
-    """What an action came to: the delivery, if it was about one, and the lanes to wake."""
+    """The result of an action: the delivery, if it was about one, and the lanes to wake."""
 
     delivery: DeliveryId | None
     state: State | None
@@ -426,7 +426,7 @@ class Acted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """Which deliveries to find; empty fields match all. `study` matches study id or accession number.
+    """A search for deliveries; empty fields match all. `study` matches study id or accession number.
 
     `patient` holds identifier keys; `before` pages on, newest first.
     """
@@ -441,7 +441,7 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class FoundDelivery:
     """One delivery with the names that a person knows it by."""
 
     delivery: Delivery
@@ -455,7 +455,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEntry:
-    """Who did what, when and why."""
+    """One entry of the audit: an act, its actor and its reason."""
 
     at: datetime
     actor: str
@@ -465,10 +465,10 @@ class AuditEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class DeliveryDetails:
     """All that is known of one delivery. `messages` and the attempts' replies may hold patient data."""
 
-    found: Found
+    found: FoundDelivery
     report: Report
     targets: tuple[Target, ...]
     messages: tuple[StoredMessage, ...]
@@ -495,14 +495,14 @@ class Ledger:
 
     @property
     def adds_up(self) -> bool:
-        """Whether every event met every rule exactly once, and every `deliver` has its delivery."""
+        """Every event met every rule exactly once, and every `deliver` has its delivery."""
         delivered = sum(self.states.values()) + sum(self.without_delivery.values())
         kept = delivered == self.decided and "deliver" not in self.without_delivery
         return kept and self.missing == 0 and self.surplus == 0
 
 
 class Store(Protocol):
-    """What survives a crash. Every method may raise StoreUnavailable."""
+    """The durable state. Every method may raise StoreUnavailable."""
 
     async def accept(
         self, events: Sequence[NewEvent], *, routed_with: int, at: datetime
@@ -525,13 +525,13 @@ class Store(Protocol):
         """
         ...
 
-    async def observe(self) -> Observation:
+    async def observe(self) -> StateView:
         """Return what is applied and what waits."""
         ...
 
     @property
     def can_commit(self) -> bool:
-        """Whether the newest write became durable."""
+        """The newest write became durable."""
         ...
 
     async def touch(self, *, at: datetime) -> None:
@@ -593,11 +593,11 @@ class Store(Protocol):
         """Keep who did what, durable on return."""
         ...
 
-    async def find(self, query: Query) -> tuple[Found, ...]:
+    async def find(self, query: Query) -> tuple[FoundDelivery, ...]:
         """Find deliveries, newest first."""
         ...
 
-    async def show(self, delivery: DeliveryId) -> Shown:
+    async def show(self, delivery: DeliveryId) -> DeliveryDetails:
         """Return all that is known of one delivery. Raises NotFound."""
         ...
 

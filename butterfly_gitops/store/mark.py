@@ -30,7 +30,7 @@ class MarkUnreadable(GitopsError):  # noqa: N818 - it says what is the case
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Point:
-    """How far a state has come.
+    """A point in the history of a state.
 
     `history` names the run of commits that `commit` counts: another one begins where an older state is accepted.
     `events` and `deliveries` are their highest numbers, `at` is when it was committed.
@@ -150,7 +150,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counting:
-    """How a writer counts its commits; `history` is that of a state which was never counted."""
+    """The count of a writer's commits; `history` is that of a state which was never counted."""
 
     mark: Mark
     history: str

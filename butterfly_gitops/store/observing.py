@@ -13,27 +13,27 @@ from butterfly_gitops.store.drift import drift_of
 from butterfly_gitops.store.interface import (
     DRIFT_IS_TOLD_FOR,
     Condition,
-    Found,
+    DeliveryDetails,
+    FoundDelivery,
     LaneCounts,
     Ledger,
     NoDelivery,
-    Observation,
     Pair,
     Query,
     Running,
-    Shown,
+    StateView,
     Unsent,
 )
 from butterfly_gitops.store.lane_rows import OPEN, target_of
 from butterfly_gitops.store.rows import Rows
 
 
-def observe(rows: Rows) -> Observation:
+def observe(rows: Rows) -> StateView:
     """See `Store.observe`."""
     now_running, applied = running(rows), rows.generations()
     generations = {one.site: one for one, _ in applied}
     counts, oldest, gaps = rows.state_counts(), rows.oldest_in_lane(), rows.gap_counts()
-    return Observation(
+    return StateView(
         fleet=rows.setting("fleet"),
         running=now_running,
         settings=generations.pop("", None),
@@ -59,7 +59,7 @@ def observe(rows: Rows) -> Observation:
 def _ended_with_results(
     rows: Rows, applied: Running, counts: Mapping[LaneId, Mapping[State, int]]
 ) -> Iterator[tuple[Lane, Target]]:
-    """What is set aside in an ended lane waits for a person, and must be seen."""
+    """Yield ended lanes with results that wait for a person, who must see them."""
     known = {lane.id for lane, _ in applied.lanes}
     with_results = {number for number, states in counts.items() if any(states.get(one) for one in OPEN)}
     for number in sorted(with_results - known):
@@ -108,14 +108,14 @@ def _order(condition: Condition) -> tuple[str, str, str]:
     return condition.site, condition.endpoint, condition.kind
 
 
-def find(rows: Rows, query: Query) -> tuple[Found, ...]:
+def find(rows: Rows, query: Query) -> tuple[FoundDelivery, ...]:
     """See `Store.find`."""
     return tuple(_found(rows, one) for one in rows.find(query))
 
 
-def _found(rows: Rows, delivery: Delivery) -> Found:
+def _found(rows: Rows, delivery: Delivery) -> FoundDelivery:
     lane, event = rows.lane(delivery.lane), rows.event(delivery.event)
-    return Found(
+    return FoundDelivery(
         delivery=delivery,
         site=lane.site,
         endpoint=lane.endpoint,
@@ -126,12 +126,12 @@ def _found(rows: Rows, delivery: Delivery) -> Found:
     )
 
 
-def show(rows: Rows, delivery: DeliveryId) -> Shown:
+def show(rows: Rows, delivery: DeliveryId) -> DeliveryDetails:
     """See `Store.show`."""
     row = rows.delivery(delivery)
     if row is None:
         raise NoDelivery(delivery)
-    return Shown(
+    return DeliveryDetails(
         found=_found(rows, row),
         report=rows.report(row.report),
         targets=tuple(rows.targets_of(row.lane)),

@@ -11,7 +11,7 @@ from butterfly_gitops.model.delivery import Lane, LaneId, Rule, Target, TargetNu
 from butterfly_gitops.model.endpoint import EhrEndpoint
 from butterfly_gitops.model.site import Site
 from butterfly_gitops.store.accepting import applies
-from butterfly_gitops.store.drift import Meaning, drift_of_site, is_late, meaning_of
+from butterfly_gitops.store.drift import SiteRows, drift_of_site, is_late, meaning_of
 from butterfly_gitops.store.interface import AuditEntry, Condition, Drift, Generation
 from butterfly_gitops.store.lane_rows import OPEN, bring, new_lane, set_aside, target_of
 from butterfly_gitops.store.rows import Rows
@@ -61,7 +61,7 @@ def repair_site(
     return told
 
 
-def _restore_lanes(rows: Rows, meaning: Meaning, *, since: datetime, at: datetime) -> Mapping[str, LaneId]:
+def _restore_lanes(rows: Rows, meaning: SiteRows, *, since: datetime, at: datetime) -> Mapping[str, LaneId]:
     site = meaning.site
     lanes = {
         name: _lane_of(rows, site, name, endpoint, since=since)
@@ -124,7 +124,7 @@ def _restore_target(rows: Rows, lane: Lane, endpoint: EhrEndpoint, *, at: dateti
 
 
 def _restore_rules(
-    rows: Rows, meaning: Meaning, lanes: Mapping[str, LaneId], *, since: datetime, at: datetime
+    rows: Rows, meaning: SiteRows, lanes: Mapping[str, LaneId], *, since: datetime, at: datetime
 ) -> Mapping[str, list[str]]:
     """Let exactly the site's rules be in force; return the studies that they did not meet, by endpoint."""
     site, applied = meaning.site.name, applies(rows)

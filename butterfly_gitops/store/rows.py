@@ -58,7 +58,7 @@ class EventRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoneAction:
-    """What an idempotency key did: `fingerprint` tells a repeat from another action under the same key."""
+    """The action under an idempotency key: `fingerprint` tells a repeat from another action under the same key."""
 
     key: str
     fingerprint: str

@@ -50,7 +50,7 @@ class Setback:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consent:
-    """Who goes on with an older state; `setback` is the id of the only one that it holds for."""
+    """A person's consent to go on with an older state; `setback` is the id of the only one that it holds for."""
 
     setback: str
     actor: str

@@ -84,7 +84,7 @@ def key_range(delivery: DeliveryId) -> tuple[int, int]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
-    """How one field is stored, where it is not as it is in a column of its name.
+    """The form of a field that is not stored as it is in a column of its name.
 
     `write` makes the column's value of it, or a value for each of several `columns`; `read` takes as many.
     """

@@ -10,7 +10,14 @@ from butterfly_gitops.delivery.act import ActionRefused, StudyElsewhere
 from butterfly_gitops.delivery.patient import identifier_keys
 from butterfly_gitops.model.delivery import DeliveryId, State
 from butterfly_gitops.model.study import PatientIdentifier
-from butterfly_gitops.store.interface import AuditEntry, NoDelivery, NoStudy, OneOffSend, Query, Shown
+from butterfly_gitops.store.interface import (
+    AuditEntry,
+    DeliveryDetails,
+    NoDelivery,
+    NoStudy,
+    OneOffSend,
+    Query,
+)
 from butterfly_gitops.web.access import Asking, Caller, Given
 from butterfly_gitops.web.acting import Because, Key, act, key_or_new
 from butterfly_gitops.web.documents import (
@@ -102,7 +109,7 @@ async def act_on_delivery(
     return await act(services, caller, because, key, kind=kind, delivery=DeliveryId(delivery))
 
 
-async def _seen(services: Services, caller: Caller, delivery: int) -> Shown:
+async def _seen(services: Services, caller: Caller, delivery: int) -> DeliveryDetails:
     """Raise NoDelivery for a delivery that is not there, and alike for one that the caller may not see."""
     shown = await services.store.show(DeliveryId(delivery))
     if not caller.may("see_results", shown.found.site):

@@ -12,10 +12,10 @@ from butterfly_gitops.model.endpoint import Encoding
 from butterfly_gitops.store.interface import (
     Accepted,
     Acted,
-    Found,
+    DeliveryDetails,
+    FoundDelivery,
     Generation,
     Ledger,
-    Shown,
     Unsent,
 )
 
@@ -37,7 +37,7 @@ def acted_document(acted: Acted) -> dict[str, Any]:
     return {"delivery": acted.delivery, "state": acted.state, "repeat": acted.is_repeat}
 
 
-def found_document(found: Found) -> dict[str, Any]:
+def found_document(found: FoundDelivery) -> dict[str, Any]:
     """One delivery, as a list shows it."""
     delivery = found.delivery
     return {
@@ -75,7 +75,7 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
     }
 
 
-def shown_document(shown: Shown, strays: Strays | None, *, content: bool) -> dict[str, Any]:
+def shown_document(shown: DeliveryDetails, strays: Strays | None, *, content: bool) -> dict[str, Any]:
     """One delivery with its history and its listener; messages and replies only with `content`."""
     return {
         **found_document(shown.found),
@@ -118,7 +118,7 @@ def _encoding_of(message: StoredMessage) -> Encoding:
     return encoding
 
 
-def _replies(shown: Shown) -> list[dict[str, Any]]:
+def _replies(shown: DeliveryDetails) -> list[dict[str, Any]]:
     return [
         {
             "attempt": one.number,

@@ -10,7 +10,7 @@ from prometheus_client.registry import Collector
 
 from butterfly_gitops.dispatcher.wire import Strays
 from butterfly_gitops.model.delivery import State
-from butterfly_gitops.store.interface import Observation, StoreUnavailable
+from butterfly_gitops.store.interface import StateView, StoreUnavailable
 from butterfly_gitops.web.access import Given
 from butterfly_gitops.web.services import Services
 from butterfly_gitops.web.status import condition_of
@@ -61,7 +61,7 @@ async def metrics(services: Given, *, endpoints: bool = False) -> Response:
 class StateCollector(Collector):
     """One observation as metrics: sums over the fleet, and with `endpoints` also each endpoint's own."""
 
-    def __init__(self, observation: Observation, services: Services, *, endpoints: bool) -> None:
+    def __init__(self, observation: StateView, services: Services, *, endpoints: bool) -> None:
         self._observation = observation
         self._services = services
         self._endpoints = endpoints

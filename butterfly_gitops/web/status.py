@@ -13,7 +13,7 @@ from butterfly_gitops.dispatcher.wire import Strays
 from butterfly_gitops.model.address import FLEET_SETTINGS
 from butterfly_gitops.model.delivery import LaneId, Pause, State, TargetNumber
 from butterfly_gitops.plan.departure import was_removed
-from butterfly_gitops.store.interface import Condition, Hold, LaneCounts, NotFound, Observation
+from butterfly_gitops.store.interface import Condition, Hold, LaneCounts, NotFound, StateView
 from butterfly_gitops.web.access import Asking, Caller, Given
 from butterfly_gitops.web.documents import strays_document, time_text
 from butterfly_gitops.web.guard import GuardedRoute, needs
@@ -57,7 +57,7 @@ async def get_status(
 
 
 def _conditions(
-    observed: Observation,
+    observed: StateView,
     services: Services,
     reported: Mapping[LaneId, TargetNumber],
     troubles: Mapping[LaneId, str],
@@ -77,7 +77,7 @@ def _condition_key(one: Condition) -> tuple[str, ...]:
     return (one.site, one.endpoint, one.kind, one.reason)
 
 
-def _seen_by(caller: Caller, observed: Observation) -> Observation:
+def _seen_by(caller: Caller, observed: StateView) -> StateView:
     """Leave out the sites that the caller may not see, and studies where no results may be seen."""
     if caller.sites("see_configuration") is None and caller.sites("see_results") is None:
         return observed
@@ -109,7 +109,7 @@ def _seen_by(caller: Caller, observed: Observation) -> Observation:
 
 
 def _status_document(
-    observed: Observation,
+    observed: StateView,
     *,
     reported: Mapping[LaneId, TargetNumber],
     troubles: Mapping[LaneId, str],
@@ -153,13 +153,13 @@ def _status_document(
     }
 
 
-def _newest_commit(observed: Observation) -> str | None:
+def _newest_commit(observed: StateView) -> str | None:
     """Return the newest commit of which anything is applied; the fleet's settings may be as they were long before."""
     applied = [one for one in (observed.settings, *observed.generations.values()) if one]
     return max(applied, key=lambda one: one.applied_at).commit if applied else None
 
 
-def _sites(observed: Observation) -> list[str]:
+def _sites(observed: StateView) -> list[str]:
     """Name what is applied or told of: a site that was removed is shown until its last results are gone."""
     there = {site for site in observed.generations if not was_removed(observed.running.sites.get(site))}
     told = {one.site for one in observed.conditions}
@@ -167,7 +167,7 @@ def _sites(observed: Observation) -> list[str]:
     return sorted({*there, *told, *with_lanes} - {""})
 
 
-def _site(site: str, observed: Observation, conditions: list[dict[str, Any]]) -> dict[str, Any]:
+def _site(site: str, observed: StateView, conditions: list[dict[str, Any]]) -> dict[str, Any]:
     generation = observed.generations.get(site)
     return {
         "site": site,

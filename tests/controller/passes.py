@@ -9,7 +9,7 @@ from butterfly_gitops.controller.configuring import Configuring
 from butterfly_gitops.controller.loop import Loop
 from butterfly_gitops.model.delivery import LaneId, TargetNumber
 from butterfly_gitops.source.folder import FolderSource
-from butterfly_gitops.store.interface import Condition, Observation
+from butterfly_gitops.store.interface import Condition, StateView
 from butterfly_gitops.store.sqlite import SqliteStore
 
 NOW = datetime(2026, 11, 24, 14, 3, tzinfo=UTC)
@@ -37,7 +37,7 @@ class Counting(SqliteStore):
 
     observed = 0
 
-    async def observe(self) -> Observation:
+    async def observe(self) -> StateView:
         self.observed += 1
         return await super().observe()
 

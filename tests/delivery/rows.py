@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from butterfly_gitops.delivery.settle import Attempted, Policy, Settlement, settle
-from butterfly_gitops.delivery.supersede import Admission, Arrival, Known, admit
+from butterfly_gitops.delivery.supersede import Admission, Arrival, KnownStudy, admit
 from butterfly_gitops.model.delivery import (
     Cause,
     Content,
@@ -176,7 +176,7 @@ def admitted(
     """What the arrival does to the rows; new deliveries and reports are number 50 and on."""
     reports = tuple(one for one in rows if isinstance(one, Report))
     deliveries = tuple(one for one in rows if isinstance(one, Delivery))
-    before = Known(reports=reports, deliveries=deliveries, latest=latest, **known)
+    before = KnownStudy(reports=reports, deliveries=deliveries, latest=latest, **known)
     return admit(arrival, before, next_report=50, next_delivery=50)
 
 

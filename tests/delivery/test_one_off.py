@@ -7,7 +7,7 @@ import pytest
 from butterfly_gitops.delivery.act import ActionRefused
 from butterfly_gitops.delivery.one_off import one_off
 from butterfly_gitops.delivery.status import status_of
-from butterfly_gitops.delivery.supersede import Known
+from butterfly_gitops.delivery.supersede import KnownStudy
 from butterfly_gitops.model.delivery import Cause, Content, Delivery, LaneId, Report, ResultStatus, State
 from tests.delivery.rows import (
     HANS,
@@ -27,7 +27,7 @@ from tests.delivery.rows import (
 
 
 def sent(arrival, *rows, lane=None):
-    known = Known(
+    known = KnownStudy(
         reports=tuple(one for one in rows if isinstance(one, Report)),
         deliveries=tuple(one for one in rows if isinstance(one, Delivery)),
         latest=a_rank(3),

@@ -17,7 +17,7 @@ from butterfly_gitops.delivery.one_off import one_off
 from butterfly_gitops.delivery.patient import is_same_patient
 from butterfly_gitops.delivery.settle import Attempted, settle, settle_crash
 from butterfly_gitops.delivery.status import status_of
-from butterfly_gitops.delivery.supersede import Arrival, Known, admit
+from butterfly_gitops.delivery.supersede import Arrival, KnownStudy, admit
 from butterfly_gitops.delivery.target import retarget, text_of, wire_of
 from butterfly_gitops.model.delivery import (
     FINAL,
@@ -338,9 +338,9 @@ class OneStudy(RuleBasedStateMachine):
 
     # The rows.
 
-    def _known(self) -> Known:
+    def _known(self) -> KnownStudy:
         ended = [one.rank for one in self.events if one.kind != "attestation_requested"]
-        return Known(
+        return KnownStudy(
             reports=tuple(self.reports.values()),
             deliveries=tuple(one for one in self.deliveries.values() if one.state not in FINAL),
             latest=max(ended, default=None),

@@ -30,7 +30,7 @@ from butterfly_gitops.store.interface import (
     Acted,
     Action,
     Application,
-    Found,
+    FoundDelivery,
     Generation,
     Head,
     LaneView,
@@ -402,7 +402,7 @@ class Play:
 
     # What became of it.
 
-    async def found(self) -> dict[int, Found]:
+    async def found(self) -> dict[int, FoundDelivery]:
         return {one.delivery.id: one for one in await self.store.find(Query(limit=10_000))}
 
     async def states(self) -> dict[int, str]:
