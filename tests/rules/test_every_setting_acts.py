@@ -320,7 +320,7 @@ def access(fleet: Fleet) -> Any:
     abilities: tuple[Ability, ...] = typing.get_args(Ability)
     found = []
     for name in ("ada@example.org", "bob@example.org"):
-        caller = Caller(name=name, roles=_roles_of(name, fleet.settings.access_roles.values()))
+        caller = Caller(claimed=name, roles=_roles_of(name, fleet.settings.access_roles.values()))
         found += [(name, one, site, caller.may(one, site)) for one in abilities for site in ("", "seaside")]
     return found
 
