@@ -48,7 +48,7 @@ class Routing(Protocol):
     def forget_rules(self) -> None: ...
 
 
-class Running(Protocol):
+class RunningLanes(Protocol):
     """The lanes: `reported` is the target that each runs, `troubles` why some cannot.
 
     `converge` brings lanes to what is applied, and returns those that did not run it.
@@ -76,7 +76,7 @@ class Configuring:
         *,
         now: Callable[[], datetime],
         intake: Routing | None = None,
-        lanes: Running | None = None,
+        lanes: RunningLanes | None = None,
     ) -> None:
         self._store = store
         self._now = now

@@ -14,7 +14,7 @@ from butterfly_gitops.controller.conditions import (
     of_exclusions,
     standing_since,
 )
-from butterfly_gitops.controller.configuring import Configuring, Running
+from butterfly_gitops.controller.configuring import Configuring, RunningLanes
 from butterfly_gitops.daemon_thread import in_daemon_thread
 from butterfly_gitops.model.error import kind_and_place
 from butterfly_gitops.source.interface import Snapshot, Source, SourceUnavailable
@@ -44,7 +44,7 @@ class Loop:
         configuring: Configuring,
         *,
         source: Source | None,
-        lanes: Running,
+        lanes: RunningLanes,
         interval_s: float,
         now: Callable[[], datetime],
         draw: Callable[[], float],

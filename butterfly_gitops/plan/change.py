@@ -60,7 +60,12 @@ class Change(Frozen):
     @property
     def owner(self) -> Address:
         """The entity that changes: a site, a Link, an endpoint, an archive, a forwarding rule, a role."""
-        return owner_of(self.address)
+        address, field = self.address, self.address.field or ""
+        if field.startswith("forward_to."):
+            return address
+        if address.site == "grants" and field.startswith("access_roles."):
+            return Address(site="grants", field=".".join(field.split(".")[:2]))
+        return Address(site=address.site, name=address.name)
 
     @property
     def is_whole(self) -> bool:
@@ -95,17 +100,6 @@ class Change(Frozen):
 def change_of(*, kind: Kind, address: Address, old: JsonValue, new: JsonValue) -> Change:
     """A change with its id."""
     return Change(id=_change_id(address, old, new), kind=kind, address=address, old=old, new=new)
-
-
-def owner_of(address: Address) -> Address:
-    """The entity that an address names or lies in."""
-    field = address.field or ""
-    if field.startswith("forward_to."):
-        return address
-    if address.site == "grants" and field.startswith("access_roles."):
-        role = field.split(".")[1]
-        return Address(site="grants", field=f"access_roles.{role}")
-    return Address(site=address.site, name=address.name)
 
 
 def id_of_all(changes: Iterable[str]) -> str:

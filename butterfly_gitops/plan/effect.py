@@ -8,7 +8,7 @@ from butterfly_gitops.model.frozen import Frozen
 from butterfly_gitops.plan.change import AddressText, Change, Kind
 from butterfly_gitops.plan.consequence import Consequence, class_of, is_public_endpoint
 from butterfly_gitops.plan.diff import FLEET, GRANTS
-from butterfly_gitops.plan.effect_words import Bucket, say
+from butterfly_gitops.plan.effect_words import Bucket, words_of
 from butterfly_gitops.plan.setting import PlanSetting, cause_of, print_setting
 from butterfly_gitops.plan.sides import Comparison, Side
 
@@ -71,19 +71,12 @@ def _by_place(changes: Iterable[Change]) -> list[Bucket]:
         if change.address.site in added_sites and not is_public_endpoint(change):
             key = (Consequence.ONE_MORE_PLACE, Address(site=change.address.site))
         else:
-            key = (class_of(change), _place_of(change))
+            key = (class_of(change), Address(site=change.address.site, name=change.address.name))
         found.setdefault(key, []).append(change)
     return [
         Bucket(consequence=consequence, places=(place,), kind=_kind_of(place, group), changes=tuple(group))
         for (consequence, place), group in found.items()
     ]
-
-
-def _place_of(change: Change) -> Address:
-    owner = change.owner
-    if owner.site in ("fleet", "grants"):
-        return Address(site=owner.site)
-    return Address(site=owner.site, name=owner.name)
 
 
 def _kind_of(place: Address, changes: list[Change]) -> Kind:
@@ -119,7 +112,7 @@ def _shared_key(bucket: Bucket, comparison: Comparison) -> tuple[object, ...]:
         for change in bucket.changes
     )
     # Counts are summed over the places, so only the words from files alone must agree.
-    words = say(bucket, replace(comparison, observed=None))
+    words = words_of(bucket, replace(comparison, observed=None))
     return (bucket.consequence, bucket.layer, lines, words)
 
 
@@ -127,7 +120,7 @@ def _effect(group: list[Bucket], comparison: Comparison) -> Effect:
     group = sorted(group, key=lambda bucket: str(bucket.places[0]))
     first = group[0]
     whole = replace(first, places=tuple(bucket.places[0] for bucket in group))
-    said = say(whole, comparison)
+    said = words_of(whole, comparison)
     settings = []
     for alike in zip(*(bucket.changes for bucket in group), strict=True):
         ids = tuple(change.id for change in alike)

@@ -13,7 +13,7 @@ from butterfly_gitops.model.host import is_public
 from butterfly_gitops.plan.change import RENAMED_FROM, Change, Kind
 from butterfly_gitops.plan.consequence import Consequence
 from butterfly_gitops.plan.departure import removal_of
-from butterfly_gitops.plan.message_words import arrive_with, set_aside
+from butterfly_gitops.plan.message_words import arrive_with, results_set_aside
 from butterfly_gitops.plan.renaming import likely_heir, no_rename
 from butterfly_gitops.plan.sides import Comparison, LaneCount
 from butterfly_gitops.plan.waiting import (
@@ -28,8 +28,8 @@ from butterfly_gitops.plan.waiting import (
 from butterfly_gitops.plan.wording import agreed, all_of, many, print_moment
 
 
-class Meaning(NamedTuple):
-    """One meaning, long and short."""
+class EffectWords(NamedTuple):
+    """The meaning of an effect, long and short."""
 
     sentence: str = ""
     brief: str = ""
@@ -58,13 +58,13 @@ class Bucket:
         return tuple(change.receiver for change in self.changes if change.kind == "forwarding_rule")
 
 
-def say(bucket: Bucket, comparison: Comparison) -> Meaning:
-    """Say what a bucket of changes means."""
+def words_of(bucket: Bucket, comparison: Comparison) -> EffectWords:
+    """Put the meaning of a bucket of changes in words."""
     match bucket.consequence:
         case Consequence.NOTHING_APPLIED:
             name = bucket.changes[0].old
             what = f"Nothing is applied any more until the name is {name} again"
-            return Meaning(f"{what}: what runs belongs to fleet {name}, and goes on as it is.", what)
+            return EffectWords(f"{what}: what runs belongs to fleet {name}, and goes on as it is.", what)
         case Consequence.RESULTS_STOP:
             return _stop(bucket, comparison)
         case Consequence.GO_ELSEWHERE:
@@ -79,7 +79,7 @@ def say(bucket: Bucket, comparison: Comparison) -> Meaning:
             return _cosmetic(bucket)
 
 
-def _stop(bucket: Bucket, comparison: Comparison) -> Meaning:
+def _stop(bucket: Bucket, comparison: Comparison) -> EffectWords:
     place = bucket.places[0]
     match bucket.kind:
         case "archive":
@@ -93,35 +93,35 @@ def _stop(bucket: Bucket, comparison: Comparison) -> Meaning:
             other = (
                 f" If {heir} is the same endpoint under another name, write renamed_from: {place.name} there."
             )
-            return Meaning(
+            return EffectWords(
                 f"{leaving(count, place.site, removal)}{other if heir else ''}",
                 f"It leaves the files; {fate}",
             )
         case "grants":
             why = "EHR integration needs the Enterprise subscription"
-            return Meaning(
+            return EffectWords(
                 f"No study finalized from now on is sent anywhere: {why}.",
                 f"No study finalized is sent anywhere: {why}",
             )
         case _:
-            return Meaning(f"{place} leaves, and its results with it.", f"{place} leaves")
+            return EffectWords(f"{place} leaves, and its results with it.", f"{place} leaves")
 
 
-def _archive_stops(bucket: Bucket, comparison: Comparison) -> Meaning:
+def _archive_stops(bucket: Bucket, comparison: Comparison) -> EffectWords:
     place, ended = bucket.places[0], bucket.receivers
     for change in bucket.changes:
         if change.kind == "archive" and change.is_removed:
             what = "It leaves the files: its studies reach no EHR"
             count = open_count(change, comparison)
             waiting = leaving_archive(count, place.site, removal_of(change, comparison))
-            return Meaning(f"{what} from now on. {waiting}", what)
+            return EffectWords(f"{what} from now on. {waiting}", what)
     renamed = _other_cloud_id(bucket)
     if not ended:
         return renamed
     also = f" {renamed.sentence}" if renamed.sentence else ""
     fate = f"no longer go to {all_of(ended)}" if comparison.desired.forward_to(place) else "reach no EHR"
     waiting = _still_sent(place, ended, comparison)
-    return Meaning(f"Studies finalized from now on {fate}.{waiting}{also}", f"Studies finalized {fate}")
+    return EffectWords(f"Studies finalized from now on {fate}.{waiting}{also}", f"Studies finalized {fate}")
 
 
 def _still_sent(place: Address, ended: tuple[str, ...], comparison: Comparison) -> str:
@@ -134,19 +134,19 @@ def _still_sent(place: Address, ended: tuple[str, ...], comparison: Comparison) 
     return f" {still_sent(lanes, staying)}"
 
 
-def _other_cloud_id(bucket: Bucket) -> Meaning:
+def _other_cloud_id(bucket: Bucket) -> EffectWords:
     if (change := bucket.change_of("cloud_id")) is None:
-        return Meaning()
+        return EffectWords()
     now = f"; those that call it {change.new} are taken" if change.new else ""
     what = f"Events that call it {change.old} are refused"
-    return Meaning(f"{what} from now on{now}.", what)
+    return EffectWords(f"{what} from now on{now}.", what)
 
 
-def _elsewhere(bucket: Bucket, comparison: Comparison) -> Meaning:
+def _elsewhere(bucket: Bucket, comparison: Comparison) -> EffectWords:
     if bucket.kind == "link":
         runs = bucket.change_of("runs")
         who = "the agent at the site" if runs and runs.new == "agent" else "the dispatcher"
-        return Meaning(
+        return EffectWords(
             f"From now on {who} opens its connections, and addresses are as seen from there.",
             f"{who[0].upper()}{who[1:]} opens its connections",
         )
@@ -156,7 +156,7 @@ def _elsewhere(bucket: Bucket, comparison: Comparison) -> Meaning:
     before, after = comparison.applied.endpoint(place), comparison.desired.endpoint(place)
     move = _move(before, after)
     waiting = moving(lane_count(bucket.places, comparison), resends=after.on_retarget == "resend")
-    return Meaning(f"{move}. {waiting}", f"{move.split(' instead')[0]}, waiting ones too")
+    return EffectWords(f"{move}. {waiting}", f"{move.split(' instead')[0]}, waiting ones too")
 
 
 def _move(before: EhrEndpoint, after: EhrEndpoint) -> str:
@@ -174,17 +174,17 @@ def _move(before: EhrEndpoint, after: EhrEndpoint) -> str:
     return f"Results go to {new} through Link {after.link} instead of {old} through {before.link}"
 
 
-def _identity(bucket: Bucket, comparison: Comparison) -> Meaning:
+def _identity(bucket: Bucket, comparison: Comparison) -> EffectWords:
     parts = arrive_with(bucket.changes)
     # What is set aside first: somebody must act on it.
-    whats = [*set_aside(bucket.changes), *([f"Results arrive with {all_of(parts)}"] if parts else [])]
+    whats = [*results_set_aside(bucket.changes), *([f"Results arrive with {all_of(parts)}"] if parts else [])]
     waiting = changing(lane_count(bucket.places, comparison))
-    return Meaning(
+    return EffectWords(
         " ".join((*(f"{what}." for what in whats), waiting)), f"{'. '.join(whats)}, waiting ones too"
     )
 
 
-def _start(bucket: Bucket, comparison: Comparison) -> Meaning:
+def _start(bucket: Bucket, comparison: Comparison) -> EffectWords:
     place = bucket.places[0]
     match bucket.kind:
         case "site":
@@ -194,7 +194,7 @@ def _start(bucket: Bucket, comparison: Comparison) -> Meaning:
                 comparison.desired.forward_to(place)
             )
             go = f"{'also ' if is_one_of_several else ''}go to {all_of(bucket.receivers)}"
-            return Meaning(
+            return EffectWords(
                 f"Studies finalized from now on {go}. {_earlier(bucket.changes, comparison)}",
                 f"Studies finalized {go}",
             )
@@ -205,25 +205,25 @@ def _start(bucket: Bucket, comparison: Comparison) -> Meaning:
             where = f"A new EHR endpoint at {endpoint.host}:{endpoint.port}{public}{paused}"
             in_vain = no_rename(place, comparison)
             anew = _starts_anew(place, in_vain) if in_vain else ""
-            return Meaning(
+            return EffectWords(
                 f"{where}. It receives what archives forward to it from now on.{anew}",
                 f"{where}; {in_vain}" if in_vain else where,
             )
         case _:
-            return Meaning(
+            return EffectWords(
                 "Studies finalized from now on are sent as the forwarding rules say. Earlier ones are not sent.",
                 "Studies finalized are sent as the forwarding rules say",
             )
 
 
-def _new_site(bucket: Bucket, comparison: Comparison) -> Meaning:
+def _new_site(bucket: Bucket, comparison: Comparison) -> EffectWords:
     site = comparison.desired.sites[bucket.places[0].site]
     archives = many(len(site.archives), "archive", "archives")
     endpoints = many(len(site.ehr_endpoints), "EHR endpoint", "EHR endpoints")
     what = f"A new site: {archives}, {endpoints} and {many(len(site.links), 'Link', 'Links')}"
     added = [change.address for change in bucket.changes if change.kind == "ehr_endpoint"]
     in_vain = [(address, said) for address in added if (said := no_rename(address, comparison))]
-    return Meaning(
+    return EffectWords(
         f"{what}. Studies finalized earlier are not sent.{''.join(_starts_anew(*each) for each in in_vain)}",
         "; ".join((what, *(said for _, said in in_vain))),
     )
@@ -247,48 +247,50 @@ def _earlier(changes: tuple[Change, ...], comparison: Comparison) -> str:
     return f"Earlier ones are not sent: {'; '.join(parts)}." if parts else "Earlier ones are not sent."
 
 
-def _timing(bucket: Bucket, comparison: Comparison) -> Meaning:
+def _timing(bucket: Bucket, comparison: Comparison) -> EffectWords:
     if bucket.kind == "grants":
         entitlements = bucket.change_of("entitlements")
         are = "may be" if entitlements and entitlements.new else "are not"
         what = f"Preliminary results {are} sent; final ones are"
-        return Meaning(f"{what}.", what)
+        return EffectWords(f"{what}.", what)
     status = bucket.change_of("status")
-    return _pause(status, lane_count(bucket.places, comparison)) if status else Meaning()
+    return _pause(status, lane_count(bucket.places, comparison)) if status else EffectWords()
 
 
-def _pause(status: Change, count: LaneCount | None) -> Meaning:
+def _pause(status: Change, count: LaneCount | None) -> EffectWords:
     if status.new == "paused":
         what = "Results are kept and wait until this endpoint is active again"
         now = f" {count.waiting} {agreed(count.waiting, 'waits', 'wait')} now." if count else ""
-        return Meaning(f"{what}; none is sent.{now}", what)
+        return EffectWords(f"{what}; none is sent.{now}", what)
     first = f"{count.waiting} that wait" if count else "those that wait at that time"
-    return Meaning(f"Results are sent from now on, {first} first.", "Results are sent, waiting ones first")
+    return EffectWords(
+        f"Results are sent from now on, {first} first.", "Results are sent, waiting ones first"
+    )
 
 
-def _cosmetic(bucket: Bucket) -> Meaning:
+def _cosmetic(bucket: Bucket) -> EffectWords:
     kinds = {change.kind for change in bucket.changes}
     match bucket.kind:
         case "fleet":
             return _fleet(bucket.changes)
         case "grants" if "grants" in kinds:
-            return Meaning("What it may do, and who may do it.", "What it may do, and who may do it")
+            return EffectWords("What it may do, and who may do it.", "What it may do, and who may do it")
         case "grants" if "access_role" in kinds:
-            return Meaning("Who may do what changes; results go as before.", "Who may do what changes")
+            return EffectWords("Who may do what changes; results go as before.", "Who may do what changes")
         case "ehr_endpoint" if change := bucket.change_of(RENAMED_FROM):
             known = f"Known as {change.new} until now"
-            return Meaning(f"{known}; it keeps its lane, its rules and what waits.", known)
+            return EffectWords(f"{known}; it keeps its lane, its rules and what waits.", known)
         case "archive" if change := bucket.change_of("cloud_id"):
-            return Meaning(f"Events may call it {change.new}.", f"Events may call it {change.new}")
+            return EffectWords(f"Events may call it {change.new}.", f"Events may call it {change.new}")
         case _:
-            return Meaning()
+            return EffectWords()
 
 
-def _fleet(changes: Iterable[Change]) -> Meaning:
+def _fleet(changes: Iterable[Change]) -> EffectWords:
     for change in changes:
         if change.is_added:
-            return Meaning("A new fleet.", "A new fleet")
+            return EffectWords("A new fleet.", "A new fleet")
         if change.setting.startswith("guard"):
             wait = f"ore than {change.new} endpoints wait for approval"
-            return Meaning(f"From the next plan on, m{wait}.", f"M{wait}")
-    return Meaning()
+            return EffectWords(f"From the next plan on, m{wait}.", f"M{wait}")
+    return EffectWords()

@@ -75,7 +75,7 @@ def arrive_with(changes: Iterable[Change]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def set_aside(changes: Iterable[Change]) -> tuple[str, ...]:
+def results_set_aside(changes: Iterable[Change]) -> tuple[str, ...]:
     """The results that wait for a person from now on, or no longer do: a sentence each, without its full stop."""
     return tuple(said for change in changes if (said := _set_aside(change.setting, change.new)))
 

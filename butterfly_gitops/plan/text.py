@@ -26,6 +26,10 @@ HEADING = {
     Consequence.TIMING: "TIMING",
     Consequence.COSMETIC: "COSMETIC",
 }
+_BY_CONTROLLER = (
+    "A controller applies what its source says: what is applied by hand, its next pass takes back."
+)
+_BY_HAND = "To apply exactly this: bgo plan --out p.json, then bgo apply p.json"
 NOTHING_APPLIED = "Nothing is applied any more, for the fleet has another name"
 # Names in the files that read badly in a sentence.
 _LAYER_WORDS = {"endpoint_defaults": "endpoint defaults", "site": "the site's time zone"}
@@ -38,7 +42,7 @@ def print_plan(plan: Plan) -> str:
         *_effects(plan),
         _held(plan),
         *_blocked(plan),
-        _preview(plan),
+        preview_lines(plan.preview) if plan.preview and not plan.is_empty else [],
         _beside(plan),
         _foot(plan),
     ]
@@ -114,17 +118,17 @@ def _approval(plan: Plan) -> Iterator[str]:
         if len(sites) < len(holds):
             who.append("the fleet's settings" if sites else "The fleet's settings")
         waits = agreed(len(holds), "waits", "wait") if sites else "wait"
-        yield f"{all_of(who)} {waits} for approval{given(plan)}"
+        yield f"{all_of(who)} {waits} for approval{_given(plan)}"
     if stay:
         yield f"{_sites(stay)} {agreed(len(stay), 'stays as it runs', 'stay as they run')}, for results wait"
     if may_stay:
         stays = agreed(len(may_stay), "stays as it runs", "stay as they run")
         yield f"{_sites(may_stay)} {stays} if results wait at what leaves"
     if not (holds or plan.blocked or plan.beside.commit_held):
-        yield f"No approval needed{given(plan)}"
+        yield f"No approval needed{_given(plan)}"
 
 
-def given(plan: Plan) -> str:
+def _given(plan: Plan) -> str:
     """The condition of all that is said of approvals where only files were compared: all that is not applied counts."""
     return "" if plan.beside.as_of else f" if {plan.beside.applied} is what is applied"
 
@@ -156,11 +160,7 @@ def _place(effect: Effect) -> str:
     if len(effect.places) == 1:
         return f"  {effect.places[0]}   {printable(effect.title)}".rstrip()
     sites = len({place.site for place in effect.places})
-    return f"  {len(effect.places)} endpoints of {many(sites, 'site', 'sites')}, by {_layer(effect.layer)}"
-
-
-def _layer(layer: str) -> str:
-    return _LAYER_WORDS.get(layer, layer)
+    return f"  {len(effect.places)} endpoints of {many(sites, 'site', 'sites')}, by {_LAYER_WORDS.get(effect.layer, effect.layer)}"
 
 
 def _setting(setting: PlanSetting, width: int) -> list[str]:
@@ -190,7 +190,9 @@ def _where(setting: PlanSetting) -> str:
     if setting.file is None:
         return ""
     place = setting.file if setting.line is None else f"{setting.file}:{setting.line}"
-    return printable(f"from {_layer(setting.layer)}, {place}" if setting.layer else place)
+    return printable(
+        f"from {_LAYER_WORDS.get(setting.layer, setting.layer)}, {place}" if setting.layer else place
+    )
 
 
 def _held(plan: Plan) -> list[str]:
@@ -213,10 +215,6 @@ def _blocked(plan: Plan) -> Iterator[list[str]]:
                 lines += [f"  {one.site}", *wrapped(one.why, indent=4)]
         if len(lines) > 1:
             yield lines
-
-
-def _preview(plan: Plan) -> list[str]:
-    return preview_lines(plan.preview) if plan.preview and not plan.is_empty else []
 
 
 def _beside(plan: Plan) -> list[str]:
@@ -243,11 +241,5 @@ def _foot(plan: Plan) -> list[str]:
     measured = f"Guard: {len(guarded.counted)} of at most {many(guarded.limit, 'endpoint', 'endpoints')}."
     return [
         *wrapped(f"{sites} {measured} Plan {plan.printed_id}."),
-        *wrapped(_way_to_apply(plan)),
+        *wrapped(_BY_CONTROLLER if plan.beside.by_controller else _BY_HAND),
     ]
-
-
-def _way_to_apply(plan: Plan) -> str:
-    if plan.beside.by_controller:
-        return "A controller applies what its source says: what is applied by hand, its next pass takes back."
-    return "To apply exactly this: bgo plan --out p.json, then bgo apply p.json"

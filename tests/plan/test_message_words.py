@@ -6,10 +6,10 @@ from butterfly_gitops.model.address import Address
 from butterfly_gitops.model.coding import Authority, ExamCode
 from butterfly_gitops.model.endpoint import EhrEndpoint
 from butterfly_gitops.model.message import Message
-from butterfly_gitops.plan.change import Change, change_of, owner_of
+from butterfly_gitops.plan.change import Change, change_of
 from butterfly_gitops.plan.consequence import Consequence, class_of_setting
 from butterfly_gitops.plan.diff import Entity, branches_of, settings_of
-from butterfly_gitops.plan.message_words import arrive_with, set_aside
+from butterfly_gitops.plan.message_words import arrive_with, results_set_aside
 from butterfly_gitops.plan.planning import make_diff
 from tests.plan.fleets import archive, endpoint, fleet, side, site
 from tests.table import in_one_test
@@ -44,8 +44,8 @@ def test_all_settings_of_a_message_are_among_them() -> None:
 @in_one_test("path", IN_A_MESSAGE)
 def test_each_has_words_of_one_kind(path: str) -> None:
     found = change(path)
-    assert owner_of(found.address) == Address(site="ste", name="epic")
-    assert len(arrive_with([found])) + len(set_aside([found])) == 1
+    assert found.owner == Address(site="ste", name="epic")
+    assert len(arrive_with([found])) + len(results_set_aside([found])) == 1
 
 
 def sentence(before: dict[str, Any], after: dict[str, Any], **settings: Any) -> str:
