@@ -10,7 +10,7 @@ from butterfly_gitops.plan.consequence import Consequence, class_of, is_public_e
 from butterfly_gitops.plan.diff import FLEET, GRANTS
 from butterfly_gitops.plan.effect_words import Bucket, words_of
 from butterfly_gitops.plan.setting import PlanSetting, cause_of, print_setting
-from butterfly_gitops.plan.sides import Comparison, Side
+from butterfly_gitops.plan.sides import Comparison, Observed, Side
 
 # Whose sentence needs all of an endpoint's changes together.
 _TOLD_WHOLE = frozenset({Consequence.GO_ELSEWHERE, Consequence.IDENTITY_CHANGES})
@@ -112,7 +112,7 @@ def _shared_key(bucket: Bucket, comparison: Comparison) -> tuple[object, ...]:
         for change in bucket.changes
     )
     # Counts are summed over the places, so only the words from files alone must agree.
-    words = words_of(bucket, replace(comparison, observed=None))
+    words = words_of(bucket, replace(comparison, observed=Observed()))
     return (bucket.consequence, bucket.layer, lines, words)
 
 

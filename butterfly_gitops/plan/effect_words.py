@@ -234,13 +234,12 @@ def _starts_anew(added: Address, in_vain: str) -> str:
 
 
 def _earlier(changes: tuple[Change, ...], comparison: Comparison) -> str:
-    observed = comparison.observed
     parts = []
     for change in changes:
-        closed = observed.closed.get(str(change.address)) if observed else None
-        if closed is None or observed is None:
+        closed = comparison.observed.closed.get(str(change.address))
+        if closed is None:
             continue
-        since = print_moment(closed.absent_since, today=observed.as_of)
+        since = print_moment(closed.absent_since, today=comparison.observed.as_of)
         was = agreed(closed.finalized, "was", "were")
         pair = "this pair" if len(changes) == 1 else f"the pair with {change.receiver}"
         parts.append(f"{closed.finalized} {was} finalized since {since}, when {pair} was removed")

@@ -69,14 +69,13 @@ def guard(changes: Iterable[Change], comparison: Comparison, kept: Iterable[str]
     # A plan that raises the limit is still measured by the one that is applied.
     measure = comparison.applied.fleet or comparison.desired.fleet
     limit = (measure.settings.guard if measure else Guard()).max_endpoints
-    standing = observed.holds if observed else {}
+    standing, approved = observed.holds, observed.approved
     candidates = (
         *_of_settings(changes, comparison),
         *_of_sites(changes, comparison),
         *(_standing(site, standing[site]) for site in sorted(kept) if site in standing),
     )
     counted = frozenset[Address]().union(*(one.endpoints for one in candidates))
-    approved = observed.approved if observed else frozenset()
     holds = []
     for one in candidates:
         # A hold stands while any of its changes is still wanted, whatever else was added to them.

@@ -21,18 +21,9 @@ def make_plan(*, desired: Side, applied: Side, observed: Observed, engine: str) 
 
     `desired.fleet` must be sound as a whole: with problems in fleet.yaml or grants.yaml there is no plan.
     """
-    return _plan(Comparison(desired=desired, applied=applied, observed=observed), engine)
-
-
-def make_diff(*, desired: Side, before: Side, engine: str) -> Plan:
-    """Compare the desired side with another revision of the files: the same data, without a state."""
-    return _plan(Comparison(desired=desired, applied=before), engine)
-
-
-def _plan(comparison: Comparison, engine: str) -> Plan:
-    if comparison.desired.fleet is None:
+    if desired.fleet is None:
         raise ValueError("there is no plan without a sound desired fleet")
-    comparison = with_removed_sites(comparison)
+    comparison = with_removed_sites(Comparison(desired=desired, applied=applied, observed=observed))
     kept = _kept(comparison)
     kept_sites = frozenset(site.site for site in kept)
     changes = _changes(comparison, kept_sites)
@@ -53,6 +44,11 @@ def _plan(comparison: Comparison, engine: str) -> Plan:
         content=content,
         beside=_beside(comparison, engine),
     )
+
+
+def make_diff(*, desired: Side, before: Side, engine: str) -> Plan:
+    """Compare the desired side with another revision of the files: the same data, without a state."""
+    return make_plan(desired=desired, applied=before, observed=Observed(), engine=engine)
 
 
 def _kept(comparison: Comparison) -> tuple[KeptSite, ...]:
@@ -99,10 +95,10 @@ def _is_rule(change: Change) -> bool:
     return change.kind == "forwarding_rule"
 
 
-def _starts(changes: Iterable[Change], observed: Observed | None) -> Iterator[PairStart]:
+def _starts(changes: Iterable[Change], observed: Observed) -> Iterator[PairStart]:
     for change in changes:
         if _is_rule(change) and change.is_added:
-            before = observed.closed.get(str(change.address)) if observed else None
+            before = observed.closed.get(str(change.address))
             yield PairStart(
                 pair=change.address,
                 absent_since=before.absent_since if before else None,
@@ -112,24 +108,24 @@ def _starts(changes: Iterable[Change], observed: Observed | None) -> Iterator[Pa
 
 def _beside(comparison: Comparison, engine: str) -> Beside:
     observed = comparison.observed
-    found = (*(observed.notes if observed else ()), *_removed_elsewhere(comparison))
+    found = (*observed.notes, *_removed_elsewhere(comparison))
     return Beside(
         desired=comparison.desired.described,
         applied=comparison.applied.described,
-        as_of=observed.as_of if observed else None,
+        as_of=observed.as_of,
         engine=engine,
-        generations=dict(sorted(observed.generations.items())) if observed else {},
+        generations=dict(sorted(observed.generations.items())),
         notes=tuple(sorted(found, key=lambda note: (note.subject, note.says))),
-        commits=tuple(sorted(observed.commits)) if observed else (),
-        by_controller=observed.by_controller if observed else False,
-        commit_held=observed.commit_held if observed else "",
+        commits=tuple(sorted(observed.commits)),
+        by_controller=observed.by_controller,
+        commit_held=observed.commit_held,
     )
 
 
 def _removed_elsewhere(comparison: Comparison) -> Iterable[PlanNote]:
     """Sites whose removal is a wish of this revision alone, though their files were gone before."""
     before, after = comparison.applied.fleet, comparison.desired.fleet
-    if comparison.observed is not None or before is None or after is None:
+    if comparison.observed.as_of or before is None or after is None:
         return
     for site in after.removed_sites.keys() - before.removed_sites.keys() - before.sites.keys():
         says = "is named in removed_sites from now on: where it is still applied, its results stop"

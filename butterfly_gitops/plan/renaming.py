@@ -105,7 +105,7 @@ def told_in_new_names(comparison: Comparison) -> Comparison:
         applied=applied.with_sites(
             {name: renamed_site(site, by_site.get(name, {})) for name, site in applied.sites.items()}
         ),
-        observed=_observed(comparison.observed, by_site) if comparison.observed else None,
+        observed=_observed(comparison.observed, by_site),
     )
 
 

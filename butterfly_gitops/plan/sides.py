@@ -101,7 +101,7 @@ class StandingHold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:
-    """The facts of a state that files cannot tell.
+    """The facts of a state that files cannot tell; `as_of` is None where only files are compared, and nothing is known.
 
     `lanes` are by the endpoint's printed address (one that is missing holds nothing), `closed` by the pair's
     (`SITE/ARCHIVE.forward_to.ENDPOINT`), `generations` and `holds` by site and for `fleet`; `approved` are ids of holds.
@@ -109,7 +109,7 @@ class Observed:
     `commit_held` how to release a commit that it must not take.
     """
 
-    as_of: datetime
+    as_of: datetime | None = None
     lanes: Mapping[str, LaneCount] = field(default_factory=dict)
     closed: Mapping[str, ClosedPair] = field(default_factory=dict)
     notes: tuple[PlanNote, ...] = ()
@@ -123,8 +123,8 @@ class Observed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """Both sides, and the state if there is one; without it only the files are compared."""
+    """Both sides, and the state."""
 
     desired: Side
     applied: Side
-    observed: Observed | None = None
+    observed: Observed = Observed()

@@ -14,7 +14,7 @@ from butterfly_gitops.plan.wording import agreed, all_of, many
 
 def lane_count(endpoints: Iterable[Address], comparison: Comparison) -> LaneCount | None:
     """Add up the lanes of these endpoints; None where only files are known."""
-    if comparison.observed is None:
+    if comparison.observed.as_of is None:
         return None
     lanes = comparison.observed.lanes
     counts = [lanes.get(str(endpoint), LaneCount()) for endpoint in endpoints]
@@ -58,9 +58,8 @@ def _open_of_archive(archive: Address, comparison: Comparison) -> int | None:
     before = site.archives.get(archive.name or "") if site else None
     if before is None or before.purpose == "educational" or not before.forward_to:
         return 0
-    lanes = observed.lanes.items() if observed else ()
-    waits = any(count.open for name, count in lanes if name.startswith(f"{archive.site}/"))
-    return None if waits or observed is None else 0
+    waits = any(count.open for name, count in observed.lanes.items() if name.startswith(f"{archive.site}/"))
+    return None if waits or observed.as_of is None else 0
 
 
 def still_sent(count: LaneCount | None, endpoints: Sequence[str]) -> str:
