@@ -23,7 +23,6 @@ from butterfly_gitops.config.problem_text import print_problems
 from butterfly_gitops.dispatcher.dial import MappedDialler, TcpDialler
 from butterfly_gitops.hl7.message import visible
 from butterfly_gitops.logs import configure_logs
-from butterfly_gitops.model.scalar import parse_duration
 from butterfly_gitops.practice_ehr.journal import JournalKind, read_journal
 from butterfly_gitops.practice_ehr.scenario import WELL_BEHAVED, Match, Scenario, ScenarioRule, ScriptedAnswer
 from butterfly_gitops.practice_ehr.server import PracticeEhr
@@ -135,7 +134,7 @@ async def _running(
         source=FolderSource(path=stage.sites),
         followed=f"{stage.sites}/",
         port=0,
-        interval_s=parse_duration("2s").total_seconds(),
+        interval_s=2.0,
     )
     stop = asyncio.Event()
     async with (
@@ -182,12 +181,8 @@ async def _applied(api: Api, loaded: Loaded) -> list[str]:
 
 
 async def _submit(api: Api, stage: _Stage, names: Iterable[str]) -> int:
-    count = 0
-    for name in names:
-        event = json.loads((stage.studies / name).read_text())
-        answer = await api.post("/v1/study-events", as_now(event))
-        count += not answer["known"]
-    return count
+    events = [as_now(json.loads((stage.studies / name).read_text())) for name in names]
+    return sum(not answer["known"] for answer in await api.post("/v1/study-events", events))
 
 
 async def _settled(api: Api) -> list[dict[str, Any]]:

@@ -57,22 +57,38 @@ _REFUSED_AT_THE_DOOR = (401, 403, 421)
 
 
 def handle_errors(app: FastAPI) -> None:
-    """Answer every GitopsError by its status; any other is a defect, and a 500 that tells its kind alone."""
-    for kind in _STATUS:
+    """Answer every error as `answer` does."""
+    for kind in (GitopsError, RequestValidationError, HTTPException, ClientDisconnect, Exception):
         app.add_exception_handler(kind, answer)
-    app.add_exception_handler(GitopsError, answer)
-    app.add_exception_handler(RequestValidationError, _answer_wrong_request)
-    app.add_exception_handler(HTTPException, _answer_no_route)
-    app.add_exception_handler(ClientDisconnect, _answer_nobody)
-    app.add_exception_handler(Exception, _answer_defect)
 
 
 async def answer(request: Request, error: Exception) -> JSONResponse:
-    """Answer a GitopsError; a caller who is refused may still send a body, which nobody is going to read."""
-    assert isinstance(error, GitopsError)  # noqa: S101 - registered for these only
+    """Answer a GitopsError by its status; an error that is not foreseen is a 500 that tells its kind alone."""
+    match error:
+        case GitopsError():
+            return _refused(request, error)
+        case RequestValidationError():
+            # Names and reasons only: what was handed in may hold patient data.
+            wrong = "; ".join(_said(one) for one in error.errors())
+            return JSONResponse({"error": wrong, "exit_code": 1}, status_code=422)
+        case HTTPException():
+            says = {404: "there is no such path", 405: "this path has no such method"}
+            body = {"error": says.get(error.status_code, error.detail), "exit_code": 1}
+            return JSONResponse(body, status_code=error.status_code, headers=error.headers)
+        case ClientDisconnect():
+            # Whoever asked has gone before the request was whole, which is no defect of ours.
+            return JSONResponse({}, status_code=400)
+        case _:
+            # The server hears of it too, and logs where; its text may hold patient data.
+            says_kind = f"unexpected {type(error).__name__}: a defect of ours"
+            return JSONResponse({"error": says_kind, "exit_code": 70}, status_code=500)
+
+
+def _refused(request: Request, error: GitopsError) -> JSONResponse:
     status = next((_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS), 400)
     headers = {"Retry-After": _RETRY_AFTER_S} if status == 503 else {}
     if status in _REFUSED_AT_THE_DOOR:
+        # A caller who is refused may still send a body, which nobody is going to read.
         request.app.state.services.refusals.count(status)
         headers = {"Connection": "close"}
     body: dict[str, Any] = {"error": str(error), "exit_code": error.exit_code}
@@ -81,13 +97,6 @@ async def answer(request: Request, error: Exception) -> JSONResponse:
     if isinstance(error, EventConflict):
         body |= {"position": error.position, "digest": short_digest(error.event_id)}
     return JSONResponse(body, status_code=status, headers=headers)
-
-
-async def _answer_wrong_request(_: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for these only
-    # Names and reasons only: what was handed in may hold patient data.
-    wrong = [_said(one) for one in error.errors()]
-    return JSONResponse({"error": "; ".join(wrong), "exit_code": 1}, status_code=422)
 
 
 def _said(one: Mapping[str, Any]) -> str:
@@ -99,22 +108,3 @@ def _said(one: Mapping[str, Any]) -> str:
         # The name of a field that is none of ours is somebody's text, too.
         place[-1] = f"(SHA-256 of the name: {short_digest(place[-1])}...)"
     return f"{'.'.join(place)}: {one['msg']}"
-
-
-async def _answer_no_route(_: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, HTTPException)  # noqa: S101 - registered for these only
-    says = {404: "there is no such path", 405: "this path has no such method"}
-    body = {"error": says.get(error.status_code, error.detail), "exit_code": 1}
-    return JSONResponse(body, status_code=error.status_code, headers=error.headers)
-
-
-async def _answer_nobody(_: Request, __: Exception) -> JSONResponse:
-    # Whoever asked has gone before the request was whole, which is no defect of ours.
-    return JSONResponse({}, status_code=400)
-
-
-async def _answer_defect(_: Request, error: Exception) -> JSONResponse:
-    # The server hears of it too, and logs where; its text may hold patient data.
-    return JSONResponse(
-        {"error": f"unexpected {type(error).__name__}: a defect of ours", "exit_code": 70}, 500
-    )
