@@ -1,5 +1,6 @@
 """Options that several verbs share, and parsers for their values."""
 
+import re
 from pathlib import Path
 
 import click
@@ -27,6 +28,8 @@ with_new_state = click.option(
     "--new-state", is_flag=True, help="Make the state first; refused where there is one."
 )
 
+_LISTEN = re.compile(r"(?:\[(?P<bracketed>[0-9A-Fa-f:.]+)\]|(?P<host>[^\s:\[\]]+)):(?P<port>[0-9]{1,5})")
+
 
 def parse_endpoint(text: str) -> tuple[str, str]:
     """Parse `SITE/NAME`, or `SITE/NAME~N` as status shows a draining one. Raises click.BadParameter."""
@@ -51,3 +54,14 @@ def parse_seconds(duration: str, option: str, *, may_be_zero: bool = True) -> fl
     if not may_be_zero and seconds <= 0:
         raise click.BadParameter("must be longer than 0s", param_hint=option)
     return seconds
+
+
+def parse_listen(ctx: click.Context, param: click.Parameter, text: str) -> tuple[str, int]:
+    """Parse HOST:PORT, as the callback of an option; an IPv6 address stands in brackets."""
+    found = _LISTEN.fullmatch(text)
+    if found is None:
+        message = f"{text!r} is no address: write HOST:PORT, such as {param.default}"
+        raise click.BadParameter(message, ctx=ctx, param=param)
+    if int(found["port"]) > 65535:
+        raise click.BadParameter("the port is from 0 to 65535", ctx=ctx, param=param)
+    return found["bracketed"] or found["host"], int(found["port"])

@@ -2,29 +2,16 @@
 
 import asyncio
 import ipaddress
-import re
 import signal
 from pathlib import Path
 
 import click
 
+from butterfly_gitops.cli.options import parse_listen
 from butterfly_gitops.cli.output import ExitCode, say, say_lines
 from butterfly_gitops.config.problem_text import print_problems
 from butterfly_gitops.practice_ehr.scenario import WELL_BEHAVED, BadScenario, Scenario, load_scenario
 from butterfly_gitops.practice_ehr.server import PracticeEhr
-
-_ADDRESS = re.compile(r"(?:\[(?P<bracketed>[0-9A-Fa-f:.]+)\]|(?P<host>[^\s:\[\]]+)):(?P<port>[0-9]{1,5})")
-
-
-def _address(ctx: click.Context, param: click.Parameter, value: str) -> tuple[str, int]:
-    """HOST:PORT as two values; an IPv6 address stands in brackets."""
-    found = _ADDRESS.fullmatch(value)
-    if found is None or int(found["port"]) > 65535:
-        if found is not None:
-            raise click.BadParameter("the port is from 0 to 65535", ctx=ctx, param=param)
-        message = f"{value!r} is no address: write HOST:PORT, such as 127.0.0.1:2575"
-        raise click.BadParameter(message, ctx=ctx, param=param)
-    return found["bracketed"] or found["host"], int(found["port"])
 
 
 def _is_this_machine(host: str) -> bool:
@@ -38,7 +25,7 @@ def _is_this_machine(host: str) -> bool:
 @click.option(
     "--listen",
     metavar="HOST:PORT",
-    callback=_address,
+    callback=parse_listen,
     default="127.0.0.1:2575",
     show_default=True,
     help="Where to listen; port 0 takes a free one.",

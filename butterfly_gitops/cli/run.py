@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from butterfly_gitops.cli.client import login_name, mark_file, with_state_folder
-from butterfly_gitops.cli.options import parse_seconds, with_new_state
+from butterfly_gitops.cli.options import parse_listen, parse_seconds, with_new_state
 from butterfly_gitops.cli.output import say
 from butterfly_gitops.source.folder import FolderSource
 from butterfly_gitops.source.git import GitSource
@@ -21,8 +21,6 @@ from butterfly_gitops.store.state_folder import GIT_CACHE
 if TYPE_CHECKING:
     from butterfly_gitops.wiring import Options
 
-_LAST_PORT = 65535
-
 
 @click.command("run")
 @click.option(
@@ -32,7 +30,12 @@ _LAST_PORT = 65535
 )
 @click.option("--interval", default="30s", show_default=True, help="How often the source is read.")
 @click.option(
-    "--listen", default="127.0.0.1:8311", show_default=True, help="Where the API answers; loopback only."
+    "--listen",
+    metavar="HOST:PORT",
+    callback=parse_listen,
+    default="127.0.0.1:8311",
+    show_default=True,
+    help="Where the API answers; loopback only.",
 )
 @with_new_state
 @click.option(
@@ -53,7 +56,7 @@ def command(
     *,
     source: str | None,
     interval: str,
-    listen: str,
+    listen: tuple[str, int],
     new_state: bool,
     accept_older: str | None,
     log_format: str,
@@ -69,7 +72,6 @@ def command(
     from butterfly_gitops.web.access import Caller
     from butterfly_gitops.wiring import Options
 
-    host, port = _address(listen)
     follows, followed = _source(source, state=state)
     actor = Caller(claimed=login_name(), roles=None).actor
     options = Options(
@@ -79,8 +81,8 @@ def command(
         consent=Consent(setback=accept_older, actor=actor) if accept_older else None,
         source=follows,
         followed=followed,
-        host=host,
-        port=port,
+        host=listen[0],
+        port=listen[1],
         interval_s=parse_seconds(interval, "--interval", may_be_zero=False),
     )
     configure_logs(sys.stderr, as_json=log_format == "json")
@@ -120,12 +122,3 @@ def _source(source: str | None, *, state: Path) -> tuple[Source | None, str]:
 def _is_bare(path: Path) -> bool:
     """Tell whether a folder is a bare git repository."""
     return all((path / name).exists() for name in ("HEAD", "objects", "refs"))
-
-
-def _address(listen: str) -> tuple[str, int]:
-    host, _, port = listen.rpartition(":")
-    if host and port.isdecimal() and int(port) > _LAST_PORT:
-        raise click.BadParameter(f"the port is from 0 to {_LAST_PORT}", param_hint="--listen")
-    if not host or not port.isdecimal():
-        raise click.BadParameter("write HOST:PORT, such as 127.0.0.1:8311", param_hint="--listen")
-    return host.strip("[]"), int(port)
