@@ -115,39 +115,29 @@ class StateApi:
         return self.run(lambda api: api.post(path, body, key=key), create=create)
 
     def run(self, use: Callable[[Api], Awaitable[Result]], *, create: bool = False) -> Result:
-        """Run a coroutine that uses the API over one connection."""
-        import httpx
-
-        async def connected() -> Result:
-            async with self._connected(create=create) as api:
-                try:
-                    return await use(api)
-                except httpx.HTTPError as error:
-                    raise GitopsError(
-                        f"the running process does not answer: {type(error).__name__}"
-                    ) from None
-
-        return asyncio.run(connected())
-
-    @asynccontextmanager
-    async def _connected(self, *, create: bool) -> AsyncIterator[Api]:
-        """Connect to the process that holds the state, or open it here."""
+        """Run a coroutine over one connection to the process that holds the state, or to the API in this one."""
         import httpx
 
         from butterfly_gitops.logs import configure_logs
         from butterfly_gitops.store.state_folder import StateHeld
         from butterfly_gitops.wiring import opened
 
+        async def connected() -> Result:
+            try:
+                async with opened(self.folder, create=create, mark=mark_file()) as app:
+                    transport = httpx.ASGITransport(app=app, raise_app_exceptions=True)
+                    async with client_of("http://localhost", self, transport=transport) as api:
+                        return await use(api)
+            except StateHeld as held:
+                async with client_of(_announced_url(self.folder, held), self) as api:
+                    return await use(api)
+
         # A verb says what it has to say; log lines are for `run`.
         configure_logs(io.StringIO(), as_json=False)
         try:
-            async with opened(self.folder, create=create, mark=mark_file()) as app:
-                transport = httpx.ASGITransport(app=app, raise_app_exceptions=True)
-                async with client_of("http://localhost", self, transport=transport) as api:
-                    yield api
-        except StateHeld as held:
-            async with client_of(_announced_url(self.folder, held), self) as api:
-                yield api
+            return asyncio.run(connected())
+        except httpx.HTTPError as error:
+            raise GitopsError(f"the running process does not answer: {type(error).__name__}") from None
 
 
 def with_state(command: Callable[..., None]) -> Callable[..., None]:

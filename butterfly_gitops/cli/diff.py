@@ -1,6 +1,6 @@
 """`bgo diff`: the changes between two revisions of the files; no state is needed."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
@@ -90,7 +90,9 @@ def command(
         desired = load(files, root=str(folder))
         samples = studies or (_samples_beside(folder) if is_previewed else None)
         revision = revision_named(folder, base) if base else fork_point(folder)
-        plan = _compared(folder, desired, revision, where=_where(folder, files), samples=samples)
+        commit = committed(folder, files)
+        where = f"at {commit[:PRINTED_DIGITS]}" if commit else "in the working tree"
+        plan = _compared(folder, desired, revision, where=where, samples=samples)
     except GitopsError as error:
         if style == "markdown":
             # A comment that still says what an earlier push did would be taken for the truth.
@@ -156,11 +158,6 @@ def _preview(path: Path, plan: Plan, after: Side, before: Side) -> Preview:
         unread=unread,
         effects=message_effects(plan.changes, samples, desired=after, before=before),
     )
-
-
-def _where(folder: Path, files: Mapping[str, bytes]) -> str:
-    commit = committed(folder, files)
-    return f"at {commit[:PRINTED_DIGITS]}" if commit else "in the working tree"
 
 
 def _printed(plan: Plan, style: str, *, folder: Path, links_to: str | None) -> str:

@@ -47,16 +47,12 @@ class InTheWay(GitopsError):  # noqa: N818 - it is told to a person as it stands
 
 
 def _named(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:  # noqa: ARG001
+    if param.name == "site" and value in RESERVED_SITES:
+        raise click.BadParameter(f"no site can be called {value}: addresses of other things begin so")
     if value is not None and not re.fullmatch(NAME_PATTERN, value):
         hint = f", such as {meant}" if (meant := _name_of(value)) else ""
         raise click.BadParameter(f'"{value}" is no name: small letters, digits and hyphens, at most 63{hint}')
     return value
-
-
-def _site_named(ctx: click.Context, param: click.Parameter, value: str) -> str:
-    if value in RESERVED_SITES:
-        raise click.BadParameter(f"no site can be called {value}: addresses of other things begin so")
-    return _named(ctx, param, value) or value
 
 
 def _kept_at(ctx: click.Context, param: click.Parameter, value: str) -> str:  # noqa: ARG001
@@ -74,7 +70,7 @@ def _kept_at(ctx: click.Context, param: click.Parameter, value: str) -> str:  # 
     metavar="NAME",
     default="first-site",
     show_default=True,
-    callback=_site_named,
+    callback=_named,
     help="The first hospital: the name of its folder.",
 )
 @click.option(
@@ -203,17 +199,12 @@ def _say_what_is_open(folder: Path, new: NewRepository, is_from: str) -> None:
     if new.lacks_owner:
         files = " and ".join(files_with_address(new))
         say(f"{OWNER} stands for the account that keeps butterfly-gitops: see {files}.")
-    if around := _repository_around(folder):
+    around = next((each for each in folder.resolve().parents if (each / ".git").exists()), None)
+    if around and not (folder / ".git").exists():
         say(
             f"This folder lies in the repository {around}; forges read pipelines and CODEOWNERS only at the top of one."
         )
     say("README.md says what else to fill in before the first result.")
-
-
-def _repository_around(folder: Path) -> Path | None:
-    if (folder / ".git").exists():
-        return None
-    return next((each for each in folder.resolve().parents if (each / ".git").exists()), None)
 
 
 def _say_next(folder: Path, new: NewRepository) -> None:

@@ -36,7 +36,8 @@ def print_ledger(ledger: dict[str, Any]) -> str:
     parts = [f"{states.get('delivered', 0)} delivered", f"{waiting} waiting"]
     parts += [f"{states[state]} {state}" for state in ("superseded", "cancelled") if states.get(state)]
     parts += [f"{count} {reason}" for reason, count in sorted(ledger["without_delivery"].items())]
-    lost = ledger["missing"] + max(0, ledger["decided"] - ledger["surplus"] - _told(ledger))
+    told = sum([*states.values(), *ledger["without_delivery"].values()])
+    lost = ledger["missing"] + max(0, ledger["decided"] - ledger["surplus"] - told)
     parts.append(f"{lost} lost")
     met = "event x its rules" if ledger["events"] == 1 else "events x their rules"
     lines = [f"{ledger['events']} {met} = {count_of(ledger['expected'], 'decision')}: {', '.join(parts)}."]
@@ -54,8 +55,3 @@ def print_ledger(ledger: dict[str, Any]) -> str:
         )
         lines.append(f"Beyond the rules, by hand or as withdrawals: {beyond}.")
     return "\n".join(lines)
-
-
-def _told(ledger: dict[str, Any]) -> int:
-    counts: list[int] = [*ledger["deliveries"].values(), *ledger["without_delivery"].values()]
-    return sum(counts)

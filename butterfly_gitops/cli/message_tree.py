@@ -68,21 +68,18 @@ def _branches(segment: Segment) -> "Tree":
     branch = Tree(
         Text.assemble((segment.name, "bold cyan"), "  ", (segment.title, "bold")), guide_style="dim"
     )
-    for part in segment.fields:
-        _grow(branch, part)
+    _grow(branch, segment.fields)
     return branch
 
 
-def _grow(branch: "Tree", part: FieldPart) -> None:
+def _grow(branch: "Tree", parts: Iterable[FieldPart]) -> None:
     from rich.text import Text
 
-    label = Text.assemble((part.place, "cyan"), " ", (part.name, "dim"))
-    if not part.parts:
-        label.append("  ")
-        label.append("\n".join(_shown(part)))
-    grown = branch.add(label)
-    for each in part.parts:
-        _grow(grown, each)
+    for part in parts:
+        label = Text.assemble((part.place, "cyan"), " ", (part.name, "dim"))
+        if not part.parts:
+            label.append("  " + "\n".join(_shown(part)))
+        _grow(branch.add(label), part.parts)
 
 
 def _shown(part: FieldPart) -> list[str]:

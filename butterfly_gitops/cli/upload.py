@@ -1,7 +1,7 @@
 """The sites folder as a verb uploads it, and warnings of what an apply would leave out."""
 
 import base64
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,21 +15,17 @@ from butterfly_gitops.source.git_tree import committed, parted
 def read_upload(sites: Path) -> dict[str, Any]:
     """Read the folder for `POST /v1/plans`. Raises SourceUnavailable."""
     snapshot = FolderSource(path=sites).fetch()
-    commit = _committed(sites, snapshot.files)
+    try:
+        commit = committed(sites, snapshot.files)
+    except (GitopsError, OSError):
+        # No git, or no repository: the folder is what it is.
+        commit = None
     return {
         "files": {path: base64.b64encode(content).decode() for path, content in snapshot.files.items()},
         "revision": snapshot.revision,
         "described": f"{sites}/ at {commit[:PRINTED_DIGITS]}" if commit else snapshot.described,
         "root": snapshot.root,
     }
-
-
-def _committed(sites: Path, files: Mapping[str, bytes]) -> str | None:
-    try:
-        return committed(sites, files)
-    except (GitopsError, OSError):
-        # No git, or no repository: the folder is what it is.
-        return None
 
 
 def say_parted(sites: Path, applied: Iterable[str]) -> bool:

@@ -52,7 +52,8 @@ class Caller:
 
     def may(self, ability: Ability, site: str) -> bool:
         """Tell whether some role allows it at the site."""
-        return self.roles is None or any(_allows(role, ability) and _is_at(role, site) for role in self.roles)
+        roles = self.roles
+        return roles is None or any(_allows(one, ability) and {"*", site} & {*one.sites} for one in roles)
 
     def require(self, ability: Ability, site: str) -> None:
         """Raise NotAllowed unless `may`."""
@@ -75,10 +76,6 @@ class Caller:
             return None
         roles = self.roles or ()
         return tuple(sorted({site for role in roles if _allows(role, ability) for site in role.sites}))
-
-
-def _is_at(role: AccessRole, site: str) -> bool:
-    return "*" in role.sites or site in role.sites
 
 
 def _allows(role: AccessRole, ability: Ability) -> bool:

@@ -13,7 +13,7 @@ from butterfly_gitops.dispatcher.wire import Strays
 from butterfly_gitops.model.address import FLEET_SETTINGS
 from butterfly_gitops.model.delivery import LaneId, Pause, State, TargetNumber
 from butterfly_gitops.plan.departure import was_removed
-from butterfly_gitops.store.interface import Condition, Hold, LaneCounts, NotFound, StateView
+from butterfly_gitops.store.interface import Condition, LaneCounts, NotFound, StateView
 from butterfly_gitops.web.access import Asking, Caller, Given
 from butterfly_gitops.web.documents import strays_document, time_text
 from butterfly_gitops.web.guard import GuardedRoute, needs
@@ -141,7 +141,16 @@ def _status_document(
             }
             for one in observed.lanes
         ],
-        "holds": [_hold(one) for one in observed.holds],
+        "holds": [
+            {
+                "id": one.id[:6],
+                "site": one.site,
+                "what": one.what,
+                "since": time_text(one.since),
+                "approved": one.approved,
+            }
+            for one in observed.holds
+        ],
         "withheld": [
             {
                 "endpoint": names.get(one.lane, "an ended endpoint"),
@@ -175,16 +184,6 @@ def _site(site: str, observed: StateView, conditions: list[dict[str, Any]]) -> d
         "commit": generation.commit if generation else None,
         "applied_at": time_text(generation.applied_at) if generation else None,
         "conditions": conditions,
-    }
-
-
-def _hold(hold: Hold) -> dict[str, Any]:
-    return {
-        "id": hold.id[:6],
-        "site": hold.site,
-        "what": hold.what,
-        "since": time_text(hold.since),
-        "approved": hold.approved,
     }
 
 
