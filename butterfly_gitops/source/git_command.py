@@ -13,7 +13,7 @@ from butterfly_gitops.config.rules.files import is_yaml
 from butterfly_gitops.config.text import pem
 from butterfly_gitops.config.text.plain_text import MAX_BYTES
 from butterfly_gitops.source.folder import TOO_LARGE, refuse_excess
-from butterfly_gitops.source.git_process import read_output, start_git
+from butterfly_gitops.source.git_process import run_git
 from butterfly_gitops.source.interface import SourceUnavailable
 
 PRINTED_DIGITS = 7
@@ -84,19 +84,15 @@ class Git:
         end within the limit.
         """
         settings = [part for setting in self.settings for part in ("-c", setting)]
-        said = bytearray()
         argv = ["-C", str(self.folder), *settings, *arguments]
-        with start_git(argv, environment=self._environment(), given=given) as process:
-            try:
-                yield from read_output(process, said=said, limit_s=limit_s)
-            except TimeoutError:
-                raise SourceUnavailable(f"git {arguments[0]}", f"no answer in {limit_s:g}s") from None
-        if process.returncode != 0:
-            raise GitFailed(f"git {arguments[0]}", _complaint(bytes(said)))
-
-    def _environment(self) -> dict[str, str]:
         kept = {name: os.environ[name] for name in self.kept_variables if name in os.environ}
-        return {**kept, **_ALWAYS_SET, **self.variables}
+        environment = {**kept, **_ALWAYS_SET, **self.variables}
+        try:
+            code, errors = yield from run_git(argv, environment=environment, given=given, limit_s=limit_s)
+        except TimeoutError:
+            raise SourceUnavailable(f"git {arguments[0]}", f"no answer in {limit_s:g}s") from None
+        if code != 0:
+            raise GitFailed(f"git {arguments[0]}", _complaint(errors))
 
 
 def _complaint(said: bytes) -> str:

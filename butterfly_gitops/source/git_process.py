@@ -32,11 +32,14 @@ _MOST_SAID = 65536
 _running: set[subprocess.Popen[bytes]] = set()
 
 
-@contextlib.contextmanager
-def start_git(
-    arguments: Sequence[str], *, environment: Mapping[str, str], given: bytes
-) -> Iterator[subprocess.Popen[bytes]]:
-    """Start git, and end it with all that it started. Raises SourceUnavailable where there is no git."""
+def run_git(
+    arguments: Sequence[str], *, environment: Mapping[str, str], given: bytes, limit_s: float
+) -> Generator[bytes, None, tuple[int, bytes]]:
+    """Run git and yield its output as it comes; return its exit code and the start of its errors.
+
+    Closing the generator ends git with all that it started. Raises SourceUnavailable where there is no git, and
+    TimeoutError when it does not end within the limit.
+    """
     if shutil.which("git", path=environment.get("PATH", os.defpath)) is None:
         raise SourceUnavailable("git", "not found on PATH; other revisions are read through it")
     with tempfile.TemporaryFile() as file:
@@ -53,19 +56,17 @@ def start_git(
             start_new_session=True,
         )
     _running.add(process)
+    errors = bytearray()
     with process:
         try:
-            yield process
+            yield from _output(process, errors, ends=time.monotonic() + limit_s)
         finally:
             _end(process)
             _running.discard(process)
+    return process.returncode, bytes(errors)
 
 
-def read_output(
-    process: subprocess.Popen[bytes], *, said: bytearray, limit_s: float
-) -> Generator[bytes, None, None]:
-    """Read the output of a process to its end, and the start of its errors into `said`. Raises TimeoutError."""
-    ends = time.monotonic() + limit_s
+def _output(process: subprocess.Popen[bytes], errors: bytearray, *, ends: float) -> Iterator[bytes]:
     with selectors.DefaultSelector() as selector:
         for pipe in filter(None, (process.stdout, process.stderr)):
             selector.register(pipe, selectors.EVENT_READ)
@@ -80,7 +81,7 @@ def read_output(
                 elif key.fileobj is process.stdout:
                     yield chunk
                 else:
-                    said += chunk[: _MOST_SAID - len(said)]
+                    errors += chunk[: _MOST_SAID - len(errors)]
     try:
         process.wait(max(0.0, ends - time.monotonic()))
     except subprocess.TimeoutExpired:
