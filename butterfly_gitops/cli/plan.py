@@ -44,9 +44,9 @@ def command(
     if out is not None:
         _save(out, {"plan": plan, "revision": planned["revision"]})
     has_parted = bool(plan["changes"]) and say_parted(sites, plan["beside"]["commits"])
-    is_partial = say_left_out(
-        (one["site"] for one in plan["kept"]), paths=planned["paths"], unsound=_unsound(planned["problems"])
-    )
+    errors = [one for one in planned["problems"] if one["severity"] == "error"]
+    unsound = {one["site"] for one in errors if one.get("site")}
+    is_partial = say_left_out((one["site"] for one in plan["kept"]), paths=planned["paths"], unsound=unsound)
     if _say_blocked(plan["blocked"]) or is_partial:
         ctx.exit(ExitCode.FAILED)
     if detailed_exitcode and plan["changes"]:
@@ -70,10 +70,6 @@ def _say_blocked(blocked: list[dict[str, Any]]) -> bool:
     for one in certain:
         say(f"bgo: {one['site']} stays as it runs: {one['why']}", err=True)
     return bool(certain)
-
-
-def _unsound(problems: list[dict[str, Any]]) -> set[str]:
-    return {one["site"] for one in problems if one["severity"] == "error" and one.get("site")}
 
 
 def _save(out: Path, planned: dict[str, Any]) -> None:

@@ -25,7 +25,8 @@ def command(ctx: click.Context, *, check: bool, folder: Path) -> None:
     They are generated from the program's own models, so that an editor and a reviewer see what the program checks.
     """
     schemas = published()
-    stale = [name for name, text in schemas.items() if _text_of(folder / name) != text]
+    there = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*") if path.name in schemas}
+    stale = [name for name, text in schemas.items() if there.get(name) != text]
     if check:
         for name in stale:
             say(f"{folder / name}: stale; run `bgo schema`")
@@ -42,7 +43,3 @@ def published() -> dict[str, str]:
         **documents(),
         "plan.v1.schema.json": print_schema(schema_of(Plan, title="A plan")),
     }
-
-
-def _text_of(path: Path) -> str | None:
-    return path.read_text(encoding="utf-8") if path.is_file() else None

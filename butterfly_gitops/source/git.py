@@ -185,27 +185,18 @@ class GitSource:
             raise GitFailed(self.address.url, self.address.without_secrets(failure.reason)) from None
 
     def _git(self, folder: Path) -> Git:
-        return Git(
-            folder=folder,
-            kept_variables=_KEPT_VARIABLES,
-            variables={**_VARIABLES, **self._surroundings(), **self._credentials()},
-            settings=_SETTINGS,
-        )
-
-    def _surroundings(self) -> dict[str, str]:
         cache = self._mirror.parent.resolve()
-        return {
+        variables = {
+            **_VARIABLES,
             # The state may lie in somebody's working tree, whose settings are not ours.
             "GIT_CEILING_DIRECTORIES": f"{cache}:{cache.parent}",
             "GIT_SSH_COMMAND": os.environ.get("GIT_SSH_COMMAND", _SSH),
         }
-
-    def _credentials(self) -> dict[str, str]:
-        """The credentials for this host alone, by the environment: arguments are read by everybody on the machine."""
-        if not self.address.secret:
-            return {}
-        return {
-            "GIT_CONFIG_COUNT": "1",
-            "GIT_CONFIG_KEY_0": f"http.{self.address.url}.extraHeader",
-            "GIT_CONFIG_VALUE_0": f"Authorization: {self.address.authorization}",
-        }
+        if self.address.secret:
+            # For this host alone, and by the environment: arguments are read by everybody on the machine.
+            variables |= {
+                "GIT_CONFIG_COUNT": "1",
+                "GIT_CONFIG_KEY_0": f"http.{self.address.url}.extraHeader",
+                "GIT_CONFIG_VALUE_0": f"Authorization: {self.address.authorization}",
+            }
+        return Git(folder=folder, kept_variables=_KEPT_VARIABLES, variables=variables, settings=_SETTINGS)
