@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from butterfly_gitops.controller.reconcile import Candidate, PassOutcome
 from butterfly_gitops.delivery.pausing import is_paused
 from butterfly_gitops.model.address import FLEET_SETTINGS
-from butterfly_gitops.model.delivery import IN_LANE, LaneId, Rule, TargetNumber
+from butterfly_gitops.model.delivery import IN_LANE, LaneId, Rule, State, TargetNumber
 from butterfly_gitops.model.problem import Severity
 from butterfly_gitops.plan.departure import was_removed
 from butterfly_gitops.plan.wording import many
@@ -179,5 +179,6 @@ def _of_lane(counted: LaneCounts, reported: TargetNumber | None, trouble: str, *
 
 
 def is_unacknowledged(counted: LaneCounts) -> bool:
-    """Tell whether the newest attempts of a lane came to nothing and it tries again."""
-    return counted.lane.failures > 0 and any(counted.counts.get(state) for state in IN_LANE)
+    """Tell whether the newest attempts of a lane came to nothing, and something of it waits, for a person perhaps."""
+    waits = (*IN_LANE, State.SET_ASIDE)
+    return counted.lane.failures > 0 and any(counted.counts.get(state) for state in waits)

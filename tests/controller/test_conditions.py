@@ -115,7 +115,8 @@ LANES: Mapping[str, tuple[int, State, tuple[str, str]]] = {
     "it delivers": (0, State.QUEUED, ("Ready", "Running")),
     "it is not answered": (1, State.UNCERTAIN, ("Stalled", "Unacknowledged")),
     "it is refused": (3, State.QUEUED, ("Stalled", "Unacknowledged")),
-    "nothing waits for what came to nothing": (3, State.SET_ASIDE, ("Ready", "Running")),
+    "its silence is set aside": (3, State.SET_ASIDE, ("Stalled", "Unacknowledged")),
+    "nothing waits for what came to nothing": (3, State.CANCELLED, ("Ready", "Running")),
 }
 
 
