@@ -24,6 +24,9 @@ class StrictConnection(h11.Connection):
         """See h11. Raises RemoteProtocolError also for a bare LF, and for a body of two lengths (RFC 9112, 2.2, 6.1)."""
         if self.their_state is h11.IDLE:
             head, _, _ = self.trailing_data[0].partition(b"\r\n\r\n")
+            if len(head) > MOST_HEADER_BYTES:
+                # h11 itself counts only what has not come to its end.
+                raise h11.RemoteProtocolError("headers are too large", error_status_hint=431)
             if _BARE_LF.search(head):
                 raise h11.RemoteProtocolError("a line ends without CR")
         event = super().next_event()

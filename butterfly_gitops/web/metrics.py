@@ -147,7 +147,7 @@ class StateCollector(Collector):
         strays = lanes.all_strays() if lanes else Strays()
         yield CounterMetricFamily(
             "bgo_late_answers",
-            "Answers to messages that had been settled before: a receiver may be slower than ack_timeout",
+            "Answers to messages that the same connection had settled before: a receiver answers twice",
             value=strays.late_answers,
         )
         yield CounterMetricFamily(

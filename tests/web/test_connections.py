@@ -216,6 +216,10 @@ async def test_bytes_that_drip_prolong_nothing(listening: Listening, monkeypatch
     writer.close()
 
 
+async def test_headers_that_are_too_large_are_refused_even_if_they_come_at_once(listening: Listening):
+    assert status_of(await listening.say(listening.asking("/livez", "X: " + "x" * 20_000))) in (400, 431)
+
+
 async def test_headers_without_end_are_refused(listening: Listening):
     answer = await listening.say(b"GET / HTTP/1.1\r\n" + b"X: " + b"x" * 10**6)
     assert status_of(answer) == 400
