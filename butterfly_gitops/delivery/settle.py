@@ -130,7 +130,7 @@ def _after_silence(
     lane = _count_against(lane, counted, policy, at=at, jitter=jitter)
     if counted.silences <= answer.resends or lane.stopped:
         return move(counted, Event.SILENT, State.UNCERTAIN, at=at, reason=verdict.detail), lane
-    reason = f"{verdict.detail}, after {answer.resends} resends"
+    reason = f"{verdict.detail}{_after(answer.resends, 'resend', 'resends')}"
     if answer.then == "stop_lane":
         stopped = replace(lane, stopped=reason)
         return move(counted, Event.SILENCES_SPENT, State.UNCERTAIN, at=at, reason=reason), stopped
@@ -147,16 +147,17 @@ def _after_refusal(
     waiting = back_in_lane(counted)
     if counted.refusals <= answer.retries or lane.stopped:
         return move(counted, Event.REFUSED, waiting, at=at, reason=f"refused with {verdict.code}"), lane
-    tried = (
-        f", after {answer.retries} {'retry' if answer.retries == 1 else 'retries'}" if answer.retries else ""
-    )
-    reason = f"refused with {verdict.code}{tried}"
+    reason = f"refused with {verdict.code}{_after(answer.retries, 'retry', 'retries')}"
     if answer.then == "stop_lane":
         return move(counted, Event.REFUSALS_SPENT, waiting, at=at, reason=reason), replace(
             lane, stopped=reason
         )
     aside = move(counted, Event.REFUSALS_SPENT, State.SET_ASIDE, at=at, reason=reason)
     return replace(aside, by_policy=True), lane
+
+
+def _after(tries: int, one: str, many: str) -> str:
+    return f", after {tries} {one if tries == 1 else many}" if tries else ""
 
 
 def _count_against(lane: Lane, delivery: Delivery, policy: Policy, *, at: datetime, jitter: float) -> Lane:
