@@ -32,11 +32,10 @@ def observed(observation: StateView, *, at: datetime) -> Observed:
     generations = {site: one.number for site, one in observation.generations.items()}
     if observation.settings:
         generations["fleet"] = observation.settings.number
-    applied = [one for one in (observation.settings, *observation.generations.values()) if one is not None]
-    newest = max(applied, key=lambda one: one.applied_at, default=None)
+    newest = max(observation.applied, key=lambda one: one.applied_at, default=None)
     return Observed(
         as_of=at,
-        commits=frozenset(one.commit for one in applied),
+        commits=frozenset(one.commit for one in observation.applied),
         by_controller=newest is not None and newest.actor == CONTROLLER,
         commit_held=" ".join(
             f"{one.what}: bgo approve {one.id[:6]} --reason …"

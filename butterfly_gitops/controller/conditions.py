@@ -36,7 +36,7 @@ def standing_since(conditions: Iterable[Condition], observation: StateView) -> I
     """Let each condition stand since its last change: of its reason or message, or, where all is well, of what is applied."""
     known = {(one.site, one.endpoint, one.kind): one for one in observation.conditions}
     applied = {site: one.applied_at for site, one in observation.generations.items()}
-    newest = [one.applied_at for one in (observation.settings, *observation.generations.values()) if one]
+    newest = (one.applied_at for one in observation.applied)
     applied[""] = max(newest, default=datetime.min.replace(tzinfo=UTC))
     for one in conditions:
         before = known.get((one.site, one.endpoint, one.kind))

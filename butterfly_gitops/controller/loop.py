@@ -71,8 +71,7 @@ class Loop:
             return False
         if self._source is None:
             seen = await self._store.observe()
-            generations = (seen.settings, *seen.generations.values())
-            return any(one is not None and one.commit.startswith(commit) for one in generations)
+            return any(one.commit.startswith(commit) for one in seen.applied)
         if self._considered.startswith(commit):
             return True
         if len(commit) != len(self._considered) or set(commit) - set("0123456789abcdef"):
@@ -155,8 +154,7 @@ class Loop:
         """Tell whether what is applied leads to what is wanted; the history is asked once for each commit."""
         if wanted.commit == self._forward:
             return True
-        generations = (seen.settings, *seen.generations.values())
-        applied = {one.commit for one in generations if one is not None}
+        applied = {one.commit for one in seen.applied}
         # A commit that changed nothing was taken all the same; one that is held was not.
         applied |= {self._forward} if self._forward else set()
         for base in (applied, to_descend_from(applied, seen.holds)):

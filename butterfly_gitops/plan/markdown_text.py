@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from butterfly_gitops.model.address import Address
+from butterfly_gitops.model.printable import printable
 from butterfly_gitops.plan.wording import many
 
 LONGEST = 160
@@ -47,7 +48,7 @@ def value(text: str) -> str:
 def _shown(text: str, longest: int = LONGEST) -> str:
     """Cut a text and make it visible on one line: many people write files, and a comment has an end."""
     short = text if len(text) <= longest else f"{text[: longest - 1]}…"
-    return "".join(sign if sign.isprintable() else f"\\u{ord(sign):04x}" for sign in short)
+    return printable(short)
 
 
 CELL_BUDGET = 8_000

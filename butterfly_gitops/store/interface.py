@@ -294,6 +294,11 @@ class StateView:
     holds: tuple[Hold, ...]
     withheld: tuple[Withheld, ...]
 
+    @property
+    def applied(self) -> tuple[Generation, ...]:
+        """The newest generation of the fleet's settings, once there is one, and of each site."""
+        return (*((self.settings,) if self.settings else ()), *self.generations.values())
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:

@@ -164,8 +164,8 @@ def _status_document(
 
 def _newest_commit(observed: StateView) -> str | None:
     """Return the newest commit of which anything is applied; the fleet's settings may be as they were long before."""
-    applied = [one for one in (observed.settings, *observed.generations.values()) if one]
-    return max(applied, key=lambda one: one.applied_at).commit if applied else None
+    newest = max(observed.applied, key=lambda one: one.applied_at, default=None)
+    return newest.commit if newest else None
 
 
 def _sites(observed: StateView) -> list[str]:

@@ -193,7 +193,8 @@ def test_a_folder_cannot_end_the_marker() -> None:
         ("see #12", "see #<!-- -->12"),
         ("https://a.b", "https:<!-- -->//a.b"),
         ("www.a.b", "www.<!-- -->a.b"),
-        ("a\nb\u202ec", r"a\\u000ab\\u202ec"),
+        ("a\nb\u202ec", r"a\\nb\\u202ec"),
+        ("a\u115fb", r"a\\u115fb"),
     ],
 )
 def test_plain_text(text: str, expected: str) -> None:
