@@ -1,4 +1,4 @@
-"""A state that was put back in time: noticed by its mark, refused, and accepted only with a person before each result."""
+"""A state that was put back in time: noticed by its mark, refused, and accepted only with a person before each result (promise 13)."""
 
 import shutil
 from collections.abc import Callable
