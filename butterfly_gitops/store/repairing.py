@@ -13,7 +13,7 @@ from butterfly_gitops.model.site import Site
 from butterfly_gitops.store.accepting import applies
 from butterfly_gitops.store.drift import SiteRows, drift_of_site, is_late, meaning_of
 from butterfly_gitops.store.interface import AuditEntry, Condition, Drift, Generation
-from butterfly_gitops.store.lane_rows import OPEN, bring, new_lane, set_aside, target_of
+from butterfly_gitops.store.lane_rows import OPEN, bring, new_lane, set_aside
 from butterfly_gitops.store.rows import Rows
 
 _MOST_NAMED = 20
@@ -43,7 +43,7 @@ def repair_site(
     found = tuple(
         drift_of_site(
             meaning,
-            [(lane, target_of(rows, lane)) for lane in rows.lanes_of_site(generation.site)],
+            [(lane, _target_of(rows, lane)) for lane in rows.lanes_of_site(generation.site)],
             rows.rules_of_site(generation.site),
             since=generation.applied_at,
             applies=applies(rows),
@@ -59,6 +59,12 @@ def repair_site(
     told = tuple(_by_endpoint(found, missed))
     _tell(rows, told, at=at, actor=actor)
     return told
+
+
+def _target_of(rows: Rows, lane: Lane) -> Target:
+    """Read the target that a lane's row names, which may be cached as it was; one of nothing where its row is gone."""
+    found = [one for one in rows.targets_of(lane.id) if one.number == lane.target]
+    return found[0] if found else Target(lane=lane.id, number=lane.target, wire="", text="")
 
 
 def _restore_lanes(rows: Rows, meaning: SiteRows, *, since: datetime, at: datetime) -> Mapping[str, LaneId]:
