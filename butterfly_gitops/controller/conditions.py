@@ -14,6 +14,7 @@ from butterfly_gitops.plan.wording import many
 from butterfly_gitops.store.interface import Condition, ConditionKind, LaneCounts, StateView
 
 _MOST_NAMED = 5
+NOT_REPAIRED = "NotRepaired"
 CORRECTION_IS_TOLD_FOR = timedelta(days=3)
 
 _Standing = tuple[ConditionKind, str, str]
@@ -82,6 +83,8 @@ def _of_site(site: str, candidate: Candidate, outcome: PassOutcome, observation:
         return "Stalled", "Kept", f"it {kept[0]}"
     if plan and site in plan.held_sites:
         return "Stalled", "Held", outcome.refused.get(site, "waits for approval")
+    if site in outcome.not_repaired:
+        return "Stalled", NOT_REPAIRED, outcome.refused[site]
     if refused := outcome.refused.get(site):
         return "Stalled", "NameTaken" if site in outcome.names_taken else "ResultsWait", refused
     if plan is None:
@@ -104,10 +107,19 @@ def _errors(candidate: Candidate, site: str | None) -> str:
 
 def of_drift(observation: StateView, *, at: datetime) -> Iterator[Condition]:
     """Say what is stored otherwise than it is applied, and not repaired yet."""
+    failed = {one.site for one in observation.conditions if one.reason == NOT_REPAIRED}
     for one in observation.drift:
-        message = f"{one.what}: bgo run repairs it"
+        message = f"{one.what}: {'it cannot be repaired' if one.site in failed else 'bgo run repairs it'}"
         place = {"site": one.site, "endpoint": one.endpoint}
         yield Condition(kind="Drifted", **place, reason="Found", message=message, since=at)
+
+
+def of_failed_repairs(observation: StateView, *, at: datetime) -> Iterator[Condition]:
+    """Say which sites' rows a pass could not bring back: what is seen after its repair."""
+    first = {one.site: one for one in reversed(observation.drift)}
+    for site, drift in sorted(first.items()):
+        message = f"{drift.endpoint}: {drift.what}, and it cannot be repaired: the log of bgo run says why"
+        yield Condition(kind="Drifted", site=site, reason=NOT_REPAIRED, message=message, since=at)
 
 
 def of_exclusions(observation: StateView, *, at: datetime) -> Iterator[Condition]:

@@ -13,7 +13,7 @@ from butterfly_gitops.controller.applied import CONTROLLER, applied_side, holds_
 from butterfly_gitops.controller.reconcile import Candidate, PassOutcome, carry_out, consider, settings_after
 from butterfly_gitops.model.address import FLEET_SETTINGS
 from butterfly_gitops.model.delivery import LaneId, TargetNumber
-from butterfly_gitops.model.error import GitopsError
+from butterfly_gitops.model.error import GitopsError, kind_and_place
 from butterfly_gitops.model.fleet import Fleet
 from butterfly_gitops.plan.document import Plan
 from butterfly_gitops.plan.planning import make_plan
@@ -63,6 +63,9 @@ class RunningLanes(Protocol):
 
 def _tell(drift: Collection[Drift]) -> None:
     for one in drift:
+        if one.failure:
+            _log.error("drifted, and not repaired", site=one.site, error=one.failure)
+            continue
         place = f"{one.site}/{one.endpoint}"
         _log.warning("drifted, and repaired", endpoint=place, detail=one.what, count=len(one.missed))
 
@@ -110,9 +113,14 @@ class Configuring:
             return candidate, outcome
 
     async def start(self) -> None:
-        """Bring stored rows to what the generations mean, and start the lanes."""
+        """Bring stored rows to what the generations mean, and start the lanes, whatever stands against the former."""
         async with self._one_at_a_time:
-            await self._repair()
+            try:
+                await self._repair()
+            except GitopsError:
+                raise
+            except Exception as error:  # noqa: BLE001 - one bad row must not keep the fleet from sending
+                _log.error("repair failed", error=kind_and_place(error))
             await self._spread()
 
     async def restore(self) -> StateView:

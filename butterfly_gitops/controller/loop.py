@@ -12,6 +12,7 @@ from butterfly_gitops.controller.conditions import (
     of_configuration,
     of_endpoints,
     of_exclusions,
+    of_failed_repairs,
     standing_since,
 )
 from butterfly_gitops.controller.configuring import Configuring, RunningLanes
@@ -120,7 +121,8 @@ class Loop:
         at = self._now()
         endpoints = of_endpoints(observation, self._lanes.reported(), self._lanes.troubles(), at=at)
         exclusions = of_exclusions(observation, at=at)
-        now = standing_since((*self._of_configuration, *endpoints, *exclusions), observation)
+        failed = of_failed_repairs(observation, at=at)
+        now = standing_since((*self._of_configuration, *endpoints, *exclusions, *failed), observation)
         await self._store.record(list(now), at=at)
         # Only now does the status show what became of it.
         self._considered = self._seen

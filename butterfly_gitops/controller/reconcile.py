@@ -21,6 +21,7 @@ from butterfly_gitops.store.interface import (
     Application,
     Generation,
     NameTaken,
+    NotRepaired,
     OtherFleet,
     ResultsWait,
     StateView,
@@ -38,11 +39,15 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PassOutcome:
-    """The generations that a pass applied, and why sites stayed as they run; `names_taken` wait for another's name."""
+    """The generations that a pass applied, and why sites stayed as they run.
+
+    `names_taken` wait for another's name, `not_repaired` for somebody who looks at their rows.
+    """
 
     applied: tuple[Generation, ...] = ()
     refused: Mapping[str, str] = field(default_factory=dict)
     names_taken: frozenset[str] = frozenset()
+    not_repaired: frozenset[str] = frozenset()
 
 
 async def consider(
@@ -99,6 +104,7 @@ async def carry_out(
     if FLEET_SETTINGS in refused:
         waiting = _taken_at_once(applied, plan.content.settings) | waiting
     names_taken: dict[str, str] = {}
+    not_repaired: set[str] = set()
     while waiting:
         names_taken = {}
         for name, (content, digest) in waiting.items():
@@ -115,13 +121,19 @@ async def carry_out(
                 generations.append(await store.apply(application))
             except ResultsWait as results:
                 refused[name] = plan.why_blocked(name) or str(results)
+            except NotRepaired as rows:
+                refused[name] = str(rows)
+                not_repaired.add(name)
             except NameTaken as taken:
                 names_taken[name] = str(taken)
         if len(names_taken) == len(waiting):
             break
         waiting = {name: waiting[name] for name in names_taken}
     return PassOutcome(
-        applied=tuple(generations), refused={**refused, **names_taken}, names_taken=frozenset(names_taken)
+        applied=tuple(generations),
+        refused={**refused, **names_taken},
+        names_taken=frozenset(names_taken),
+        not_repaired=frozenset(not_repaired),
     )
 
 

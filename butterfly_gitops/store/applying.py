@@ -19,6 +19,7 @@ from butterfly_gitops.store.interface import (
     AuditEntry,
     Generation,
     NameTaken,
+    NotRepaired,
     OtherFleet,
     ResultsWait,
     Running,
@@ -26,7 +27,7 @@ from butterfly_gitops.store.interface import (
 )
 from butterfly_gitops.store.lane_rows import OPEN, bring, end_leaving, new_lane, set_aside, target_of
 from butterfly_gitops.store.repairing import repair_site
-from butterfly_gitops.store.rows import Rows
+from butterfly_gitops.store.rows import Rows, Undone
 
 
 def running(rows: Rows) -> Running:
@@ -61,7 +62,7 @@ def apply(rows: Rows, application: Application) -> Generation:
     if isinstance(content, Site):
         if before is not None:
             # What somebody changed by hand is told, and not taken over or swept away by this change.
-            repair_site(rows, before, rows.content_of(site), at=application.at, actor=application.actor)
+            _repair(rows, before, application)
         _apply_site(rows, content, at=application.at)
     release(rows, site or FLEET_SETTINGS)
     rows.put_setting("fleet", application.fleet)
@@ -85,6 +86,15 @@ def apply(rows: Rows, application: Application) -> Generation:
         )
     )
     return generation
+
+
+def _repair(rows: Rows, before: Generation, application: Application) -> None:
+    try:
+        with rows.apart():
+            content = rows.content_of(before.site)
+            repair_site(rows, before, content, at=application.at, actor=application.actor)
+    except Undone as undone:
+        raise NotRepaired(before.site) from undone
 
 
 def _check_fleet(rows: Rows, fleet: str) -> None:

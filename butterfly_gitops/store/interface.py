@@ -83,6 +83,14 @@ class NameTaken(GitopsError):  # noqa: N818 - it says what happened
         self.names = dict(names)
 
 
+class NotRepaired(GitopsError):  # noqa: N818 - it says what is the case
+    """Rows of a site are not what is applied, and cannot be brought back to it."""
+
+    def __init__(self, site: str) -> None:
+        super().__init__(f"rows of {site} are not what is applied, and cannot be repaired")
+        self.site = site
+
+
 class OtherFleet(GitopsError):  # noqa: N818 - it says what happened
     """The state belongs to another fleet."""
 
@@ -253,13 +261,15 @@ class Hold:
 class Drift:
     """A difference between the rows of one endpoint and the applied configuration; `what` says which.
 
-    `missed` are the studies that were finalized meanwhile, and that a repaired rule did not meet.
+    `missed` are the studies that were finalized meanwhile, and that a repaired rule did not meet. `failure` is the kind
+    and place of the exception that kept the rows of a site (`endpoint` empty) from being brought back.
     """
 
     site: str
     endpoint: str
     what: str
     missed: tuple[str, ...] = ()
+    failure: str = ""
 
 
 ConditionKind = Literal["Ready", "Reconciling", "Stalled", "Drifted", "Excluding"]
@@ -526,7 +536,7 @@ class Store(Protocol):
     async def apply(self, application: Application) -> Generation:
         """Apply one site or the fleet's settings, and start and end its rules.
 
-        Raises StaleApplication, ResultsWait, NameTaken, OtherFleet.
+        Raises StaleApplication, ResultsWait, NameTaken, NotRepaired, OtherFleet.
         """
         ...
 
@@ -546,6 +556,7 @@ class Store(Protocol):
     async def repair(self, *, of_lanes: Sequence[Drift] = (), at: datetime, actor: str) -> tuple[Drift, ...]:
         """Bring the rows of every site to what its newest generation means; return what had drifted.
 
+        Where that fails, the others go on, and the site's rows stay as they are.
         It is audited, and stands among the conditions; so does `of_lanes`, which was found elsewhere. `apply` does as
         much for its own site first.
         """

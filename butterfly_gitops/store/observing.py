@@ -98,7 +98,7 @@ def _closed_pairs(rows: Rows, applied: Running) -> Iterator[Pair]:
 def record(rows: Rows, conditions: Sequence[Condition], *, at: datetime) -> None:
     """See `Store.record`."""
     known = rows.conditions()
-    repaired = [one for one in known if one.kind == "Drifted" and one.since > at - DRIFT_IS_TOLD_FOR]
+    repaired = [one for one in known if one.reason == "Repaired" and one.since > at - DRIFT_IS_TOLD_FOR]
     kept = [*conditions, *repaired]
     if sorted(kept, key=_order) != sorted(known, key=_order):
         rows.replace_conditions(kept)

@@ -9,12 +9,13 @@ from butterfly_gitops.delivery.routing import decide_unmet
 from butterfly_gitops.delivery.target import text_of, wire_of
 from butterfly_gitops.model.delivery import Lane, LaneId, Rule, Target, TargetNumber
 from butterfly_gitops.model.endpoint import EhrEndpoint
+from butterfly_gitops.model.error import kind_and_place
 from butterfly_gitops.model.site import Site
 from butterfly_gitops.store.accepting import applies
 from butterfly_gitops.store.drift import SiteRows, drift_of_site, is_late, meaning_of
 from butterfly_gitops.store.interface import AuditEntry, Condition, Drift, Generation
 from butterfly_gitops.store.lane_rows import OPEN, bring, new_lane, set_aside
-from butterfly_gitops.store.rows import Rows
+from butterfly_gitops.store.rows import Rows, Undone
 
 _MOST_NAMED = 20
 
@@ -24,15 +25,20 @@ Pair = tuple[str, str, LaneId]
 
 def repair(rows: Rows, *, of_lanes: Sequence[Drift] = (), at: datetime, actor: str) -> tuple[Drift, ...]:
     """See `Store.repair`."""
-    stored = (
-        one
-        for generation, content in rows.generations()
-        if generation.site
-        for one in repair_site(rows, generation, content, at=at, actor=actor)
-    )
-    found = (*stored, *of_lanes)
+    found = list[Drift]()
+    for generation, content in rows.generations():
+        if not generation.site:
+            continue
+        try:
+            with rows.apart():
+                found += repair_site(rows, generation, content, at=at, actor=actor)
+        except Undone as undone:
+            # One site's trouble stays its own.
+            found.append(
+                Drift(site=generation.site, endpoint="", what="", failure=kind_and_place(undone.error))
+            )
     _tell(rows, of_lanes, at=at, actor=actor)
-    return found
+    return (*found, *of_lanes)
 
 
 def repair_site(
@@ -83,7 +89,7 @@ def _restore_lanes(rows: Rows, meaning: SiteRows, *, since: datetime, at: dateti
 
 
 def _lane_of(rows: Rows, site: Site, name: str, endpoint: EhrEndpoint, *, since: datetime) -> LaneId:
-    """Find the lane of an endpoint: the one that stands, or that its rules name, whatever the row says; or make one."""
+    """Find the lane of an endpoint: the one that stands, that its rules name, or that had its target; or make one."""
     ruled = [
         rule.lane
         for rule in reversed(rows.rules_of_site(site.name))
@@ -92,12 +98,19 @@ def _lane_of(rows: Rows, site: Site, name: str, endpoint: EhrEndpoint, *, since:
     standing = [one.id for one in rows.lanes_of_site(site.name) if one.endpoint == name and not one.leaving]
     if standing:
         return next((lane for lane in ruled if lane in standing), standing[0])
-    for lane in ruled:
+    with_targets = [lane for lane in ruled if rows.targets_of(lane)]
+    lost = [lane for lane in rows.lost_lanes() if _had_target(rows, lane, endpoint)]
+    for lane in dict.fromkeys([*with_targets, *lost, *ruled]):
         row = _row_of(rows, lane, site.name, name, endpoint)
         if (row.site, row.endpoint) == (site.name, name) or row.endpoint not in site.ehr_endpoints:
             rows.put(replace(row, site=site.name, endpoint=name, leaving="", settings="", ended=False))
             return lane
     return new_lane(rows, site.name, name, endpoint)
+
+
+def _had_target(rows: Rows, lane: LaneId, endpoint: EhrEndpoint) -> bool:
+    newest = rows.targets_of(lane)[-1]
+    return (newest.wire, newest.text) == (wire_of(endpoint), text_of(endpoint))
 
 
 def _row_of(rows: Rows, lane: LaneId, site: str, name: str, endpoint: EhrEndpoint) -> Lane:
@@ -136,7 +149,7 @@ def _restore_rules(
     site, applied = meaning.site.name, applies(rows)
     wanted = {(archive, endpoint, lanes[endpoint]) for archive, endpoint in meaning.pairs}
     in_force = dict[Pair, Rule]()
-    for rule in rows.rules_of_site(site):
+    for rule in [_with_lane(rows, one, lanes) for one in rows.rules_of_site(site)]:
         key = rule.archive, rule.endpoint, rule.lane
         if rule.until is None and key in wanted and key not in in_force:
             in_force[key] = rule
@@ -149,6 +162,32 @@ def _restore_rules(
             rule = known or _rule_of(rows, site, key, since=since, applied=applied)
             missed[key[1]] += _put_in_force(rows, rule, since=since, applied=applied)
     return missed
+
+
+def _with_lane(rows: Rows, rule: Rule, lanes: Mapping[str, LaneId]) -> Rule:
+    """Put a rule whose lane has no row under one that has: no other can be written."""
+    try:
+        rows.lane(rule.lane)
+    except KeyError:
+        lane = lanes.get(rule.endpoint) or next(iter(lanes.values()), None)
+        if lane is None:
+            lane = rule.lane
+            rows.put(_ended(rule))
+        rule = replace(rule, lane=lane)
+        rows.put(rule)
+    return rule
+
+
+def _ended(rule: Rule) -> Lane:
+    return Lane(
+        id=rule.lane,
+        site=rule.site,
+        endpoint=rule.endpoint,
+        incarnation=1,
+        target=TargetNumber(1),
+        on_retarget="set_aside",
+        ended=True,
+    )
 
 
 def _rule_of(rows: Rows, site: str, key: Pair, *, since: datetime, applied: int) -> Rule:

@@ -4,6 +4,7 @@ A backend keeps rows; it decides nothing. Lists come in the order of their ids.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -70,8 +71,20 @@ StoredRow = (
 )
 
 
+class Undone(Exception):  # noqa: N818 - it says what happened
+    """A part of a transaction raised `error`, and had no effect; the rest may go on."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+
 class Rows(Protocol):
     """One transaction's view of the rows; it sees its own writes."""
+
+    def apart(self) -> AbstractContextManager[None]:
+        """Do what is inside whole or not at all. Raises Undone for whatever it raises but a failure of the disk."""
+        ...
 
     def forget(self) -> None:
         """Read every row anew: what is kept of them is of no use once somebody else has written."""
@@ -159,6 +172,10 @@ class Rows(Protocol):
 
     def lanes(self) -> Sequence[Lane]:
         """Return every lane that has not ended."""
+        ...
+
+    def lost_lanes(self) -> Sequence[LaneId]:
+        """Return the lanes that have targets and no row, newest first."""
         ...
 
     def lanes_of_site(self, site: str) -> Sequence[Lane]:

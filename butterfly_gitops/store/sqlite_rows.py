@@ -2,7 +2,8 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, TypeVar, assert_never
 
@@ -32,7 +33,7 @@ from butterfly_gitops.store import tables
 from butterfly_gitops.store.body import Body
 from butterfly_gitops.store.interface import AuditEntry, Condition, Generation, Hold, Query, Withheld
 from butterfly_gitops.store.row_cache import RowCache
-from butterfly_gitops.store.rows import DoneAction, EventRow, StoredRow
+from butterfly_gitops.store.rows import DoneAction, EventRow, StoredRow, Undone
 from butterfly_gitops.store.tables import (
     CODES,
     STATEMENTS,
@@ -49,6 +50,21 @@ from butterfly_gitops.store.tables import (
 )
 
 T = TypeVar("T")
+# What the disk, the memory or another process did: the whole transaction is lost, and may fare better later.
+# Anything else that apsw raises is the defect of one operation.
+UNAVAILABLE = (
+    apsw.BusyError,
+    apsw.CantOpenError,
+    apsw.CorruptError,
+    apsw.FullError,
+    apsw.IOError,
+    apsw.LockedError,
+    apsw.NoMemError,
+    apsw.NotADBError,
+    apsw.PermissionsError,
+    apsw.ProtocolError,
+    apsw.ReadOnlyError,
+)
 
 # What is cached is small, but for messages and bodies: some kilobytes each, a document now and then.
 _MANY = 20_000
@@ -110,6 +126,19 @@ class SqliteRows:
         self._last.clear()
         for cache in self._caches:
             cache.forget()
+
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        self._connection.execute("SAVEPOINT apart")
+        try:
+            yield
+        except UNAVAILABLE:
+            raise
+        except Exception as error:
+            self._connection.execute("ROLLBACK TO apart; RELEASE apart")
+            self.forget()
+            raise Undone(error) from error
+        self._connection.execute("RELEASE apart")
 
     def _run(self, name: str, values: Row) -> None:
         self._connection.execute(STATEMENTS[name], values)
@@ -292,6 +321,9 @@ class SqliteRows:
 
     def lanes(self) -> Sequence[Lane]:
         return self._all("lanes", (), tables.LANES.read)
+
+    def lost_lanes(self) -> Sequence[LaneId]:
+        return self._all("lost_lanes", (), _value_of)
 
     def lanes_of_site(self, site: str) -> Sequence[Lane]:
         return self._all("lanes_of_site", (site,), tables.LANES.read)

@@ -9,24 +9,10 @@ import apsw
 from butterfly_gitops.store.interface import StoreUnavailable
 from butterfly_gitops.store.mark import Counting, Point, count_commit
 from butterfly_gitops.store.migration import migrate, migrations
-from butterfly_gitops.store.sqlite_rows import SqliteRows
+from butterfly_gitops.store.rows import Undone
+from butterfly_gitops.store.sqlite_rows import UNAVAILABLE, SqliteRows
 from butterfly_gitops.store.writer import Operation, Raised, Result, Returned
 
-# What the disk, the memory or another process did: the whole transaction is lost, and may fare better later.
-# Anything else that apsw raises is the defect of one operation.
-UNAVAILABLE = (
-    apsw.BusyError,
-    apsw.CantOpenError,
-    apsw.CorruptError,
-    apsw.FullError,
-    apsw.IOError,
-    apsw.LockedError,
-    apsw.NoMemError,
-    apsw.NotADBError,
-    apsw.PermissionsError,
-    apsw.ProtocolError,
-    apsw.ReadOnlyError,
-)
 _BUSY_MS = 5000
 _SETTINGS = """
     PRAGMA synchronous = FULL;
@@ -143,18 +129,13 @@ def _run_all(
         connection.execute("ROLLBACK")
         rows.forget()
         connection.execute(begin)
-    return [_run_one(connection, rows, operation) for operation in operations]
+    return [_run_one(rows, operation) for operation in operations]
 
 
-def _run_one(connection: apsw.Connection, rows: SqliteRows, operation: Operation) -> Result:
-    connection.execute("SAVEPOINT operation")
+def _run_one(rows: SqliteRows, operation: Operation) -> Result:
     try:
-        value = operation(rows)
-    except UNAVAILABLE:
-        raise
-    except Exception as error:  # noqa: BLE001 - it is handed to whoever asked for the operation
-        connection.execute("ROLLBACK TO operation; RELEASE operation")
-        rows.forget()
-        return Raised(error=error)
-    connection.execute("RELEASE operation")
-    return Returned(value=value)
+        with rows.apart():
+            return Returned(value=operation(rows))
+    except Undone as undone:
+        # It is handed to whoever asked for the operation.
+        return Raised(error=undone.error)

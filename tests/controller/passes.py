@@ -20,6 +20,7 @@ class Lanes:
     """Lanes that say which of them did not run what is applied; each converge brings all of them there."""
 
     astray: list[LaneId] = field(default_factory=list)
+    converged: int = 0
 
     def reported(self) -> Mapping[LaneId, TargetNumber]:
         return {}
@@ -28,6 +29,7 @@ class Lanes:
         return {}
 
     async def converge(self) -> Collection[LaneId]:
+        self.converged += 1
         astray, self.astray = self.astray, []
         return astray
 

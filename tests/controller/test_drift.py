@@ -2,7 +2,10 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
+from butterfly_gitops.controller.conditions import of_drift
+from butterfly_gitops.controller.configuring import Configuring
 from butterfly_gitops.store.interface import Condition
 from butterfly_gitops.store.sqlite import SqliteStore
 from tests.config.examples import EXAMPLES
@@ -64,3 +67,33 @@ async def test_a_pass_takes_back_the_starts_that_a_clock_ahead_has_given(store: 
     assert all("starts 2026-11-24T13:58:00Z, not 2026-11-24T15:03:00Z" in one.message for one in told)
     await following(store, SOUND, clock=Clock(NOW + 96 * HOUR)).make_pass()
     assert [one for one in (await store.observe()).conditions if one.kind == "Excluding"] == []
+
+
+async def test_rows_that_cannot_be_repaired_are_told_and_keep_nothing_else_from_running(store: Counting):
+    lanes = Lanes()
+    loop = following(store, SOUND, lanes=lanes)
+    await loop.make_pass()
+    stuck = "CREATE TRIGGER stuck BEFORE UPDATE ON rule BEGIN SELECT RAISE(ABORT, 'x'); END"
+    rule = (await store.running()).rules[0]
+
+    def change(rows: Any) -> None:
+        rows.put(replace(rule, until=NOW + HOUR, ended_by=1))
+        rows._connection.execute(stuck)
+
+    by_hand(store, change)
+    configuring = Configuring(store, now=lambda: NOW, lanes=lanes)
+    before = lanes.converged
+    await configuring.start()
+    assert lanes.converged > before
+    for _ in range(2):
+        await loop.make_pass()
+        (condition,) = await drifted(store)
+        said = f"{rule.endpoint}: the rule from {rule.archive} is not in force, and it cannot be repaired"
+        assert (condition.site, condition.endpoint, condition.reason) == (rule.site, "", "NotRepaired")
+        assert condition.message.startswith(said)
+        assert [one.message for one in of_drift(await store.observe(), at=NOW)] == [
+            f"the rule from {rule.archive} is not in force: it cannot be repaired"
+        ]
+    by_hand(store, lambda rows: rows._connection.execute("DROP TRIGGER stuck"))
+    await loop.make_pass()
+    assert [one.reason for one in await drifted(store)] == ["Repaired"]

@@ -3,7 +3,8 @@
 import asyncio
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from copy import copy
 from datetime import datetime
 from typing import TypeVar, assert_never, get_args
@@ -42,7 +43,7 @@ from butterfly_gitops.store.interface import (
     Withheld,
 )
 from butterfly_gitops.store.row_store import RowStore
-from butterfly_gitops.store.rows import DoneAction, EventRow, Rows, StoredRow
+from butterfly_gitops.store.rows import DoneAction, EventRow, Rows, StoredRow, Undone
 
 T = TypeVar("T")
 
@@ -76,6 +77,15 @@ class MemoryRows:
     def roll_back(self, snapshot: dict[str, object]) -> None:
         """Return to a snapshot."""
         vars(self).update(snapshot)
+
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        before = self.snapshot()
+        try:
+            yield
+        except Exception as error:
+            self.roll_back(before)
+            raise Undone(error) from error
 
     def forget(self) -> None:
         """Nothing is kept beside the rows."""
@@ -122,7 +132,7 @@ class MemoryRows:
         return DeliveryId(max(self._deliveries, default=0) + 1)
 
     def next_lane(self) -> LaneId:
-        return LaneId(max(self._lanes, default=0) + 1)
+        return LaneId(max([*self._lanes, *(lane for lane, _ in self._targets)], default=0) + 1)
 
     def next_rule(self) -> RuleId:
         return RuleId(max(self._rules, default=0) + 1)
@@ -191,6 +201,9 @@ class MemoryRows:
 
     def lanes(self) -> Sequence[Lane]:
         return [one for _, one in sorted(self._lanes.items()) if not one.ended]
+
+    def lost_lanes(self) -> Sequence[LaneId]:
+        return sorted({lane for lane, _ in self._targets} - self._lanes.keys(), reverse=True)
 
     def lanes_of_site(self, site: str) -> Sequence[Lane]:
         return [one for one in self.lanes() if one.site == site]

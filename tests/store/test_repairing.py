@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import apsw
 import pytest
 
 from butterfly_gitops.model.delivery import LaneId, RuleId, Target, TargetNumber
 from butterfly_gitops.store import repairing
-from butterfly_gitops.store.interface import DRIFT_IS_TOLD_FOR, Condition, Drift, Store
+from butterfly_gitops.store.interface import DRIFT_IS_TOLD_FOR, Condition, Drift, NotRepaired, Store
 from butterfly_gitops.store.rows import Rows
 from butterfly_gitops.store.sqlite import SqliteStore
 from butterfly_gitops.store.sqlite_rows import SqliteRows
@@ -47,6 +48,14 @@ def delete(table: str) -> Callable[[Rows], None]:
             rows._connection.execute(f"DELETE FROM {table}")
         else:
             getattr(rows, TABLES[table]).clear()
+
+    return do
+
+
+def both(*changes: Callable[[Rows], None]) -> Callable[[Rows], None]:
+    def do(rows: Rows) -> None:
+        for change in changes:
+            change(rows)
 
     return do
 
@@ -133,6 +142,22 @@ CHANGES: dict[str, tuple[Callable[[Rows], None], set[tuple[str, str]]]] = {
             ("epic", OUT_OF_FORCE),
             ("epic", "a rule from ed is in force that is not applied"),
         },
+    ),
+    "a rule is of no lane": (
+        put_rule(lane=99),
+        {("epic", OUT_OF_FORCE), ("epic", "a rule from ed is in force that is not applied")},
+    ),
+    "a rule of another archive is of no lane": (
+        put_rule(lane=99, archive="icu"),
+        {("epic", OUT_OF_FORCE), ("epic", "a rule from icu is in force that is not applied")},
+    ),
+    "a rule of another endpoint is of no lane": (
+        put_rule(lane=99, endpoint="foreign"),
+        {("epic", OUT_OF_FORCE), ("foreign", "a rule from ed is in force that is not applied")},
+    ),
+    "lanes and rules are gone": (
+        both(delete("lane"), delete("rule")),
+        {("epic", "it has no lane"), ("epic", OUT_OF_FORCE)},
     ),
     "a lane is paused": (put_lane(paused=True), {("epic", "its lane is paused, and it is active")}),
     "a lane sends again": (
@@ -339,3 +364,32 @@ def test_a_repair_is_audited_with_every_study(rows: Rows) -> None:
     assert (entry.action, entry.actor) == ("repair", "controller")
     assert all(one in entry.reason for one in many)
     assert rows.conditions()[0].message.endswith("s-19 and 10 more")
+
+
+async def test_a_site_whose_rows_cannot_be_repaired_keeps_no_other_from_it(tmp_path: Path) -> None:
+    store = SqliteStore.open(tmp_path / "state", create=True)
+    play = await Play.start(store)
+    await play.apply(a_site(name="seaside"))
+    by_hand(store, lambda rows: [rows.put(replace(one, until=LATER, ended_by=1)) for one in rows.rules()])
+    stuck = "CREATE TRIGGER stuck BEFORE UPDATE ON rule WHEN new.site = 'seaside' BEGIN SELECT RAISE(ABORT, 'x'); END"
+    by_hand(store, lambda rows: rows._connection.execute(stuck))
+    repaired, failed = sorted(await repair(play), key=lambda one: one.failure)
+    assert (repaired.site, repaired.failure) == (SITE, "")
+    assert (failed.site, failed.endpoint) == ("seaside", "")
+    assert failed.failure.startswith("ConstraintError")
+    assert {one.site for one in (await store.observe()).drift} == {"seaside"}
+    with pytest.raises(NotRepaired, match="seaside"):
+        await play.apply(a_site(name="seaside", endpoints={"epic": {"port": 6662}}))
+    by_hand(store, lambda rows: rows._connection.execute("DROP TRIGGER stuck"))
+    await play.apply(a_site(name="seaside", endpoints={"epic": {"port": 6662}}))
+    assert await drift(store) == set()
+    await store.close()
+
+
+async def test_a_site_without_endpoints_ends_a_rule_of_no_lane(store: Store) -> None:
+    play = await Play.start(store)
+    await play.apply(a_site(endpoints=()))
+    by_hand(store, put_rule(lane=99, until=None, ended_by=None))
+    (repaired,) = await repair(play)
+    assert repaired.what == "a rule from ed is in force that is not applied"
+    assert await drift(store) == set()

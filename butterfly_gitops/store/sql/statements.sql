@@ -17,7 +17,7 @@ SELECT max(id) FROM report;
 SELECT max(id) FROM delivery;
 
 -- name: last_lane
-SELECT max(id) FROM lane;
+SELECT max(number) FROM (SELECT max(id) AS number FROM lane UNION ALL SELECT max(lane) FROM target);
 
 -- name: last_rule
 SELECT max(id) FROM rule;
@@ -91,6 +91,9 @@ SELECT {lane} FROM lane WHERE NOT ended ORDER BY id;
 
 -- name: lanes_of_site
 SELECT {lane} FROM lane WHERE site = ? AND NOT ended ORDER BY id;
+
+-- name: lost_lanes
+SELECT DISTINCT lane FROM target WHERE lane NOT IN (SELECT id FROM lane) ORDER BY lane DESC;
 
 -- name: incarnations
 SELECT count(*) FROM lane WHERE site = ? AND endpoint = ?;
