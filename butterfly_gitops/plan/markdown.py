@@ -9,13 +9,13 @@ from urllib.parse import quote
 from butterfly_gitops.model.problem import Origin
 from butterfly_gitops.plan.consequence import Consequence, class_of
 from butterfly_gitops.plan.diff import FLEET, GRANTS
-from butterfly_gitops.plan.document import PRINTED_HOLD_DIGITS, Counts, Plan
+from butterfly_gitops.plan.document import PRINTED_HOLD_DIGITS, Plan
 from butterfly_gitops.plan.effect import Effect
 from butterfly_gitops.plan.guard import PlannedHold
 from butterfly_gitops.plan.markdown_text import code, named, plain, table, value
 from butterfly_gitops.plan.preview_words import preview_section
 from butterfly_gitops.plan.setting import PlanSetting
-from butterfly_gitops.plan.text import NOTHING_APPLIED, additions, public_hosts, stops
+from butterfly_gitops.plan.text import NOTHING_APPLIED, sum_up
 from butterfly_gitops.plan.wording import agreed, many, print_moment
 
 Link = Callable[[Origin], str]
@@ -73,19 +73,7 @@ def _headline(plan: Plan) -> list[str]:
         return ["No changes"]
     if plan.is_of_another_fleet:
         return [NOTHING_APPLIED]
-    return [*stops(plan.counts), *_moves(plan.counts), *additions(plan.counts)]
-
-
-def _moves(counts: Counts) -> Iterator[str]:
-    if counts.endpoints_elsewhere:
-        yield f"{_whose(counts.endpoints_elsewhere)} results go elsewhere"
-    yield from public_hosts(counts)
-    if counts.endpoints_identity:
-        yield f"{_whose(counts.endpoints_identity)} messages change identity"
-
-
-def _whose(count: int) -> str:
-    return many(count, "endpoint's", "endpoints'")
+    return list(sum_up(plan.counts, is_short=True))
 
 
 def _approval(plan: Plan) -> Iterator[str]:

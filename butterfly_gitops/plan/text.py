@@ -63,39 +63,26 @@ def headline(plan: Plan) -> str:
         return "No changes."
     if plan.is_of_another_fleet:
         return f"{NOTHING_APPLIED}."
-    sentences = [*stops(plan.counts), *_moves(plan.counts), *additions(plan.counts), *_approval(plan)]
-    return " ".join(f"{sentence}." for sentence in sentences)
+    return " ".join(f"{sentence}." for sentence in (*sum_up(plan.counts), *_approval(plan)))
 
 
-def stops(counts: Counts) -> Iterator[str]:
-    """Name those whose results stop, if any."""
+def sum_up(counts: Counts, *, is_short: bool = False) -> Iterator[str]:
+    """Say the figures of a plan, the worst first; short for the headline of a comment."""
+    stopping = []
+    if counts.archives_stopping:
+        stopping.append(many(counts.archives_stopping, "archive", "archives"))
+    if counts.endpoints_removed:
+        stopping.append(many(counts.endpoints_removed, "endpoint", "endpoints"))
     if counts.everything_stops:
         yield "All results stop"
-        return
-    parts = []
-    if counts.archives_stopping:
-        parts.append(many(counts.archives_stopping, "archive", "archives"))
-    if counts.endpoints_removed:
-        parts.append(many(counts.endpoints_removed, "endpoint", "endpoints"))
-    yield f"Results of {' and '.join(parts)} stop" if parts else "No results stop"
-
-
-def _moves(counts: Counts) -> Iterator[str]:
-    if counts.endpoints_elsewhere:
-        yield f"Results of {many(counts.endpoints_elsewhere, 'endpoint', 'endpoints')} go elsewhere"
-    yield from public_hosts(counts)
-    if counts.endpoints_identity:
-        yield f"Messages of {many(counts.endpoints_identity, 'endpoint', 'endpoints')} change identity"
-
-
-def public_hosts(counts: Counts) -> Iterator[str]:
-    """Endpoints that are new and outside private networks."""
+    else:
+        yield f"Results of {' and '.join(stopping)} stop" if stopping else "No results stop"
+    if elsewhere := counts.endpoints_elsewhere:
+        yield f"{_of_endpoints('results', elsewhere, is_short=is_short)} go elsewhere"
     if new := counts.endpoints_public:
-        yield f"{many(new, 'new endpoint has a public host', 'new endpoints have public hosts')}"
-
-
-def additions(counts: Counts) -> Iterator[str]:
-    """Count the sites that come and go, and the archives that send to more places."""
+        yield many(new, "new endpoint has a public host", "new endpoints have public hosts")
+    if renamed := counts.endpoints_identity:
+        yield f"{_of_endpoints('messages', renamed, is_short=is_short)} change identity"
     if counts.sites_removed:
         yield f"{many(counts.sites_removed, 'site is', 'sites are')} removed"
     if counts.sites_added:
@@ -105,6 +92,13 @@ def additions(counts: Counts) -> Iterator[str]:
         yield f"1 archive sends to {'one more EHR' if pairs == 1 else f'{pairs} more EHRs'}"
     elif archives:
         yield f"{archives} archives send to {'one more EHR each' if pairs == archives else 'more EHRs'}"
+
+
+def _of_endpoints(what: str, count: int, *, is_short: bool) -> str:
+    if is_short:
+        whose = many(count, "endpoint's", "endpoints'")
+        return f"{whose} {what}"
+    return f"{what.capitalize()} of {many(count, 'endpoint', 'endpoints')}"
 
 
 def _approval(plan: Plan) -> Iterator[str]:
