@@ -3,11 +3,12 @@
 from collections.abc import Collection
 from datetime import datetime
 
+from butterfly_gitops.model.address import parse_address
 from butterfly_gitops.model.delivery import State
 from butterfly_gitops.model.fleet import Fleet
 from butterfly_gitops.plan.canonical import digest
 from butterfly_gitops.plan.document import Plan
-from butterfly_gitops.plan.sides import ClosedPair, LaneCount, Observed, PlanNote, Side, StandingHold
+from butterfly_gitops.plan.sides import ClosedPair, LaneCount, Observed, PlannedHold, PlanNote, Side
 from butterfly_gitops.source.interface import Snapshot
 from butterfly_gitops.store.interface import Hold, LaneCounts, StateView
 
@@ -65,7 +66,13 @@ def observed(observation: StateView, *, at: datetime) -> Observed:
         generations=generations,
         # A released one stands too, should its changes become others before they are applied.
         holds={
-            one.site: StandingHold(id=one.id, changes=one.changes, endpoints=one.endpoints)
+            one.site: PlannedHold(
+                id=one.id,
+                site=one.site,
+                changes=tuple(sorted(one.changes)),
+                endpoints=tuple(map(parse_address, sorted(one.endpoints))),
+                what=one.what,
+            )
             for one in observation.holds
             if one.site
         },

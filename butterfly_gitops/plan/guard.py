@@ -10,40 +10,27 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from pydantic import JsonValue
 
-from butterfly_gitops.model.address import FLEET_SETTINGS, Address, parse_address
+from butterfly_gitops.model.address import FLEET_SETTINGS, Address
 from butterfly_gitops.model.fleet import AccessRole, Entitlements, FleetSettings, Guard
 from butterfly_gitops.model.frozen import Frozen
 from butterfly_gitops.model.site import Removal, Site
 from butterfly_gitops.plan.change import AddressText, Change, id_of_all
 from butterfly_gitops.plan.consequence import Consequence, class_of, is_public_endpoint
 from butterfly_gitops.plan.departure import has_left
-from butterfly_gitops.plan.sides import Comparison, StandingHold
+from butterfly_gitops.plan.sides import Comparison, PlannedHold
 from butterfly_gitops.plan.wording import agreed, all_of, many
 
 COUNTED = frozenset({Consequence.RESULTS_STOP, Consequence.GO_ELSEWHERE, Consequence.IDENTITY_CHANGES})
 ALWAYS = "that always waits for approval"
 
+_UNKNOWN = {
+    "what": "it is held, and what its files want now is not known; its changes count as they did",
+    "always": True,
+}
 _EVERYWHERE = "*"
 # Each level has what those before it have.
 _LEVELS = ("none", "read", "read_write", "send")
 _LIMIT = "guard.max_endpoints"
-
-
-class PlannedHold(Frozen):
-    """The changes of one site, or of the fleet's settings, that wait for approval."""
-
-    id: str
-    """Over the ids of the counted changes: the same in a pull request, a plan and a status."""
-    site: str
-    """The site that stays as it runs; `fleet` for what holds for the whole fleet."""
-    changes: tuple[str, ...]
-    """The ids of the changes that count."""
-    endpoints: tuple[AddressText, ...]
-    """The endpoints whose results stop, go elsewhere or change identity."""
-    what: str
-    """Their fate, and why that waits, in words for a person."""
-    always: bool = False
-    """Whether it waits whatever the limit."""
 
 
 class Guarded(Frozen):
@@ -73,13 +60,13 @@ def guard(changes: Iterable[Change], comparison: Comparison, kept: Iterable[str]
     candidates = (
         *_of_settings(changes, comparison),
         *_of_sites(changes, comparison),
-        *(_standing(site, standing[site]) for site in sorted(kept) if site in standing),
+        *(standing[site].model_copy(update=_UNKNOWN) for site in sorted(kept) if site in standing),
     )
     counted = frozenset[Address]().union(*(one.endpoints for one in candidates))
     holds = []
     for one in candidates:
         # A hold stands while any of its changes is still wanted, whatever else was added to them.
-        stands = one.site in standing and not standing[one.site].changes.isdisjoint(one.changes)
+        stands = one.site in standing and set(standing[one.site].changes) & set(one.changes)
         if one.id not in approved and (one.always or stands or len(counted) > limit):
             why = "" if one.always else f"; {_over_limit(len(counted), limit)}"
             holds.append(one.model_copy(update={"what": f"{one.what}{why}"}))
@@ -130,17 +117,6 @@ def _of_settings(changes: Iterable[Change], comparison: Comparison) -> Iterator[
         changes=tuple(ids),
         endpoints=_sorted(everywhere) if any(map(_stops_everything, counted)) else (),
         what=f"{_say_grants(counted)}; {ALWAYS}",
-        always=True,
-    )
-
-
-def _standing(site: str, hold: StandingHold) -> PlannedHold:
-    return PlannedHold(
-        id=hold.id,
-        site=site,
-        changes=tuple(sorted(hold.changes)),
-        endpoints=_sorted(map(parse_address, hold.endpoints)),
-        what="it is held, and what its files want now is not known; its changes count as they did",
         always=True,
     )
 

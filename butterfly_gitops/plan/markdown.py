@@ -11,10 +11,10 @@ from butterfly_gitops.plan.consequence import Consequence, class_of
 from butterfly_gitops.plan.diff import FLEET, GRANTS
 from butterfly_gitops.plan.document import PRINTED_HOLD_DIGITS, Plan
 from butterfly_gitops.plan.effect import Effect
-from butterfly_gitops.plan.guard import PlannedHold
 from butterfly_gitops.plan.markdown_text import code, named, plain, table, value
 from butterfly_gitops.plan.preview_words import preview_section
 from butterfly_gitops.plan.setting import PlanSetting
+from butterfly_gitops.plan.sides import PlannedHold
 from butterfly_gitops.plan.text import NOTHING_APPLIED, sum_up
 from butterfly_gitops.plan.wording import agreed, many, print_moment
 

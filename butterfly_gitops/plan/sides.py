@@ -11,6 +11,7 @@ from butterfly_gitops.model.fleet import Fleet
 from butterfly_gitops.model.frozen import Frozen
 from butterfly_gitops.model.problem import Origin
 from butterfly_gitops.model.site import Site
+from butterfly_gitops.plan.change import AddressText
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,13 +91,21 @@ class PlanNote(Frozen):
     """The state of things."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StandingHold:
-    """A hold that an earlier pass let stand: the ids of its changes, and the addresses of the endpoints they count for."""
+class PlannedHold(Frozen):
+    """The changes of one site, or of the fleet's settings, that wait for approval."""
 
     id: str
-    changes: frozenset[str]
-    endpoints: frozenset[str]
+    """Over the ids of the counted changes: the same in a pull request, a plan and a status."""
+    site: str
+    """The site that stays as it runs; `fleet` for what holds for the whole fleet."""
+    changes: tuple[str, ...]
+    """The ids of the changes that count."""
+    endpoints: tuple[AddressText, ...]
+    """The endpoints whose results stop, go elsewhere or change identity."""
+    what: str
+    """Their fate, and why that waits, in words for a person."""
+    always: bool = False
+    """Whether it waits whatever the limit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +123,7 @@ class Observed:
     closed: Mapping[str, ClosedPair] = field(default_factory=dict)
     notes: tuple[PlanNote, ...] = ()
     generations: Mapping[str, int] = field(default_factory=dict)
-    holds: Mapping[str, StandingHold] = field(default_factory=dict)
+    holds: Mapping[str, PlannedHold] = field(default_factory=dict)
     approved: frozenset[str] = frozenset()
     commits: frozenset[str] = frozenset()
     by_controller: bool = False

@@ -12,7 +12,7 @@ from butterfly_gitops.model.site import Removal
 from butterfly_gitops.plan.document import Plan
 from butterfly_gitops.plan.guard import without_gains
 from butterfly_gitops.plan.planning import make_plan
-from butterfly_gitops.plan.sides import StandingHold
+from butterfly_gitops.plan.sides import PlannedHold
 from butterfly_gitops.plan.text import headline, print_plan
 from tests.plan.fleets import archive, endpoint, fleet, fleets, observed, side, site
 from tests.table import in_one_test
@@ -39,15 +39,9 @@ def held(of: Plan) -> list[str]:
     return [hold.site for hold in of.guard.holds]
 
 
-def standing(of: Plan, *sites: str) -> dict[str, StandingHold]:
+def standing(of: Plan, *sites: str) -> dict[str, PlannedHold]:
     """The holds of a plan as an earlier pass let them stand; of these sites only, if there are any."""
-    return {
-        hold.site: StandingHold(
-            id=hold.id, changes=frozenset(hold.changes), endpoints=frozenset(map(str, hold.endpoints))
-        )
-        for hold in of.guard.holds
-        if not sites or hold.site in sites
-    }
+    return {hold.site: hold for hold in of.guard.holds if not sites or hold.site in sites}
 
 
 OLD = two_sites(a=ports(1, 2), b=ports(1, 2))
