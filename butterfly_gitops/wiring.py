@@ -24,7 +24,7 @@ from butterfly_gitops.dispatcher.intake import Intake
 from butterfly_gitops.dispatcher.lane import World
 from butterfly_gitops.dispatcher.lanes import Lanes
 from butterfly_gitops.dispatcher.room import Room, Shares, raise_limit, share
-from butterfly_gitops.dispatcher.wire import Listener, TcpWire
+from butterfly_gitops.dispatcher.wire import Listener, Wire
 from butterfly_gitops.hl7.acknowledgement import read_acknowledgement
 from butterfly_gitops.hl7.control_id import crockford
 from butterfly_gitops.model.error import GitopsError
@@ -182,11 +182,11 @@ async def opened(state: Path, *, create: bool = False, mark: Path | None = None)
         await store.close()
 
 
-def _wire(listener: Listener, dialler: Dialler) -> TcpWire:
-    return TcpWire(
+def _wire(listener: Listener, dialler: Dialler) -> Wire:
+    return Wire(
         listener,
         dialler=dialler,
-        answered_id=lambda block: read_acknowledgement(block).msa2 or None,
+        read=read_acknowledgement,
     )
 
 

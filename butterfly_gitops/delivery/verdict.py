@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Literal, assert_never
 
-from butterfly_gitops.hl7.acknowledgement import ParsedAcknowledgement, read_acknowledgement
+from butterfly_gitops.hl7.acknowledgement import ParsedAcknowledgement
 from butterfly_gitops.hl7.charset import charset_of
-from butterfly_gitops.mllp.exchange import NoReply, Reply, Silence
+from butterfly_gitops.mllp.exchange import Answer, NoReply, Reply, Silence
 from butterfly_gitops.mllp.framing import framed
 from butterfly_gitops.model.delivery import Outcome, Verdict
 from butterfly_gitops.model.endpoint import Encoding
@@ -34,7 +34,9 @@ _PADDING = " \t\0"
 _LEAST_PART = 6
 
 
-def judge(answer: Reply | NoReply, *, control_id: str, mode: Mode, encoding: Encoding) -> Verdict:
+def judge(
+    answer: Answer[ParsedAcknowledgement], *, control_id: str, mode: Mode, encoding: Encoding
+) -> Verdict:
     """Judge what came back on the connection that carried the message (HL7 v2.5.1 2.9.2 and 2.9.3).
 
     Delivered takes an MSA-1 that is exactly right for the mode and an MSA-2 that is our MSH-10. `encoding` is the
@@ -45,14 +47,14 @@ def judge(answer: Reply | NoReply, *, control_id: str, mode: Mode, encoding: Enc
             outcome = Outcome.NOT_SENT if kind is Silence.NOTHING_LEFT else Outcome.UNCERTAIN
             return Verdict(outcome=outcome, detail=_joined(_PHRASES[kind], *_late(answer)))
         case Reply():
-            read = read_acknowledgement(answer.data)
+            read = answer.block
             verdict = _judge_read(read, control_id=control_id, mode=mode)
             notes = (*_tolerated(read, answer, encoding), *_late(answer))
             return replace(verdict, detail=_joined(verdict.detail, *notes))
     assert_never(answer)
 
 
-def reply_bytes(answer: Reply | NoReply) -> bytes:
+def reply_bytes(answer: Answer[ParsedAcknowledgement]) -> bytes:
     """Return what came back, for the history of the attempt: one block bare, more as it came.
 
     It may hold patient data.
@@ -97,7 +99,9 @@ def _whose(msa2: str, control_id: str) -> str:
     return "acknowledges another message"
 
 
-def _tolerated(read: ParsedAcknowledgement, answer: Reply, encoding: Encoding) -> Iterator[str]:
+def _tolerated(
+    read: ParsedAcknowledgement, answer: Reply[ParsedAcknowledgement], encoding: Encoding
+) -> Iterator[str]:
     """Name what was tolerated, so that the history can show a peer that strays from the protocol."""
     yield from read.oddities
     if _is_in_another_set(answer.data, read.charset, encoding):
@@ -121,7 +125,7 @@ def _is_in_another_set(data: bytes, declared: str, encoding: Encoding) -> bool:
     return False
 
 
-def _late(answer: Reply | NoReply) -> Iterator[str]:
+def _late(answer: Answer[ParsedAcknowledgement]) -> Iterator[str]:
     if answer.dropped > 0:
         yield f"{answer.dropped} late or second {'answer' if answer.dropped == 1 else 'answers'} dropped"
 

@@ -7,17 +7,20 @@ and whose turn, the wire does not know.
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Protocol, assert_never
+from typing import assert_never
 
 from butterfly_gitops.dispatcher.dial import Connection, DialFailed, Dialler
-from butterfly_gitops.mllp.exchange import Done, Exchange, Limits, NoReply, Read, Reply, Silence, Step, Write
+from butterfly_gitops.hl7.acknowledgement import ParsedAcknowledgement
+from butterfly_gitops.mllp.exchange import Answer, Done, Exchange, Limits, NoReply, Read, Silence, Step, Write
 from butterfly_gitops.mllp.framing import Unwrapper, wrap
-from butterfly_gitops.model.delivery import LaneId, TargetNumber
 
 # Ids that one connection remembers, so as to know a late answer when it sees one.
 REMEMBERED_IDS = 1000
+
+_Exchange = Exchange[ParsedAcknowledgement]
+_Step = Step[ParsedAcknowledgement]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,44 +39,6 @@ class Strays:
         return Strays(late_answers=late, unasked=self.unasked + other.unasked)
 
 
-class Wire(Protocol):
-    """The way to one listener, from here or through a Link."""
-
-    @property
-    def is_open(self) -> bool:
-        """There is a connection, and nothing was noticed that speaks against using it."""
-        ...
-
-    @property
-    def strays(self) -> Strays:
-        """Answers on its connections that nobody waited for."""
-        ...
-
-    async def dial(self) -> None:
-        """See to an open, healthy connection and to the minimum gap. Raises DialFailed: no byte has left."""
-        ...
-
-    async def exchange(self, data: bytes, control_id: str, limits: Limits) -> Reply | NoReply:
-        """Frame and write one message, and read its answer.
-
-        The connection is closed whenever something late could still come on it. Cancelled, it is closed too,
-        and bytes may have left. Raises ValueError when `data` can't be framed; then nothing has left.
-        """
-        ...
-
-    async def close(self) -> None:
-        """Close the connection, if there is one; the next `dial` opens another."""
-        ...
-
-    def run_target(self, lane: LaneId, number: TargetNumber) -> None:
-        """Ask that this lane's messages go by this target revision from now on."""
-        ...
-
-    def reported_target(self) -> Mapping[LaneId, TargetNumber]:
-        """Return the target revision that runs for each lane, as this wire reports it."""
-        ...
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listener:
     """The end of a wire, and how it is used."""
@@ -85,45 +50,48 @@ class Listener:
     keep_open: bool = True
 
 
-class TcpWire:
-    """A wire whose connections are dialled from here.
-
-    `answered_id` reads MSA-2 of a block, None where there is none. `late_answers` counts what came about a
-    message that had been settled, in flight and idle; `unasked` the idle connections closed for talking.
-    """
+class Wire:
+    """The way to one listener; `read` reads the acknowledgement in a block."""
 
     def __init__(
         self,
         listener: Listener,
         *,
         dialler: Dialler,
-        answered_id: Callable[[bytes], str | None],
+        read: Callable[[bytes], ParsedAcknowledgement],
     ) -> None:
         self._listener = listener
         self._dialler = dialler
-        self._answered_id = answered_id
+        self._read = read
         self._connection: Connection | None = None
         self._settled: dict[str, None] = {}
         self._last_use_s: float | None = None
-        self._targets: dict[LaneId, TargetNumber] = {}
         self._strays = Strays()
 
     @property
     def is_open(self) -> bool:
+        """There is a connection, and nothing was noticed that speaks against using it."""
         self._look()
         return self._connection is not None
 
     @property
     def strays(self) -> Strays:
+        """Answers on its connections that nobody waited for."""
         return self._strays
 
     async def dial(self) -> None:
+        """See to an open, healthy connection and to the minimum gap. Raises DialFailed: no byte has left."""
         await self._keep_gap()
         self._look()
         if self._connection is None:
             await self._open()
 
-    async def exchange(self, data: bytes, control_id: str, limits: Limits) -> Reply | NoReply:
+    async def exchange(self, data: bytes, control_id: str, limits: Limits) -> Answer[ParsedAcknowledgement]:
+        """Frame and write one message, and read its answer.
+
+        The connection is closed whenever something late could still come on it. Cancelled, it is closed too,
+        and bytes may have left. Raises ValueError when `data` can't be framed; then nothing has left.
+        """
         frame = wrap(data)
         await self._keep_gap()
         self._look()
@@ -140,7 +108,7 @@ class TcpWire:
             control_id=control_id,
             size=len(frame),
             limits=limits,
-            answered_id=self._answered_id,
+            read=self._read,
             settled=self._settled,
         )
         try:
@@ -153,13 +121,8 @@ class TcpWire:
         return done.answer
 
     async def close(self) -> None:
+        """Close the connection, if there is one; the next `dial` opens another."""
         self._drop(discard=False)
-
-    def run_target(self, lane: LaneId, number: TargetNumber) -> None:
-        self._targets[lane] = number
-
-    def reported_target(self) -> Mapping[LaneId, TargetNumber]:
-        return dict(self._targets)
 
     async def _open(self) -> Connection:
         self._drop(discard=False)
@@ -192,11 +155,11 @@ class TcpWire:
             return
         if noticed:
             blocks = Unwrapper().feed(noticed)
-            late = sum(self._answered_id(block) in self._settled for block in blocks)
+            late = sum(self._read(block).msa2 in self._settled for block in blocks)
             self._strays += Strays(late_answers=late, unasked=1)
         self._drop(discard=False)
 
-    def _conclude(self, done: Done, control_id: str) -> None:
+    def _conclude(self, done: Done[ParsedAcknowledgement], control_id: str) -> None:
         self._last_use_s = _now()
         self._strays += Strays(late_answers=done.answer.dropped)
         self._settled[control_id] = None
@@ -216,7 +179,7 @@ class TcpWire:
         self._settled = {}
 
 
-async def _drive(exchange: Exchange, connection: Connection, frame: bytes) -> Done:
+async def _drive(exchange: _Exchange, connection: Connection, frame: bytes) -> Done[ParsedAcknowledgement]:
     """Do what the exchange says until it is over."""
     unwritten = memoryview(frame)
     step = exchange.start(_now())
@@ -237,7 +200,7 @@ async def _drive(exchange: Exchange, connection: Connection, frame: bytes) -> Do
                 assert_never(step)
 
 
-def _send(exchange: Exchange, connection: Connection, unwritten: memoryview) -> tuple[int, Step]:
+def _send(exchange: _Exchange, connection: Connection, unwritten: memoryview) -> tuple[int, _Step]:
     try:
         count = connection.send(unwritten)
     except OSError:
@@ -245,7 +208,7 @@ def _send(exchange: Exchange, connection: Connection, unwritten: memoryview) -> 
     return count, exchange.wrote(count, _now())
 
 
-def _receive(exchange: Exchange, connection: Connection, until: float) -> Step:
+def _receive(exchange: _Exchange, connection: Connection, until: float) -> _Step:
     """Look what has come before looking at the clock: a late turn of ours is not the peer's silence."""
     try:
         chunk = connection.receive()

@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
 
 from butterfly_gitops.hl7.escape import escape
 from butterfly_gitops.hl7.message import ENCODING_CHARACTERS, segment, value_of
@@ -53,8 +52,6 @@ class ParsedAcknowledgement:
     text: str = field(default="", repr=False)
 
 
-# The wire asks whom a block answers, and next whoever judges it asks what it says.
-@lru_cache(maxsize=1)
 def read_acknowledgement(reply: bytes) -> ParsedAcknowledgement:
     """Read what came back in one block. Never raises, whatever the bytes."""
     content = reply.removeprefix(_BYTE_ORDER_MARK)

@@ -12,6 +12,7 @@ but a moment later: what comes behind it proves nothing, and may tell a person w
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Generic, Protocol, TypeVar
 
 from butterfly_gitops.mllp.framing import Unwrapper
 
@@ -54,15 +55,28 @@ class Silence(StrEnum):
     """A block without data came."""
 
 
+class Readable(Protocol):
+    """A block as it was read."""
+
+    @property
+    def msa2(self) -> str:
+        """The control id that the block answers, empty where it answers none."""
+        ...
+
+
+Block = TypeVar("Block", bound=Readable)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
-    """The first block that came back and is not about an earlier message.
+class Reply(Generic[Block]):
+    """The first block that came back and is not about an earlier message, and what was read in it.
 
     `received` is all that came, frames included; it and `data` may hold patient data. `junk` counts bytes outside
     blocks, `dropped` blocks about messages that were settled before.
     """
 
     data: bytes = field(repr=False)
+    block: Block = field(repr=False)
     answers_us: bool
     received: bytes = field(repr=False)
     junk: int = 0
@@ -80,7 +94,7 @@ class NoReply:
     dropped: int = 0
 
 
-Answer = Reply | NoReply
+Answer = Reply[Block] | NoReply
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,20 +112,20 @@ class Read:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
+class Done(Generic[Block]):
     """The exchange is over; `closes` says that the connection must not be used again."""
 
-    answer: Answer
+    answer: Answer[Block]
     closes: bool
 
 
-Step = Write | Read | Done
+Step = Write | Read | Done[Block]
 
 
-class Exchange:
+class Exchange(Generic[Block]):
     """The course of one exchange.
 
-    `size` is the number of framed bytes to write; `answered_id` reads MSA-2 of a block; `settled` holds the
+    `size` is the number of framed bytes to write; `read` reads a block; `settled` holds the
     control ids that this connection has answered before. Call `start`, then the method that names what
     happened, until a step is `Done`.
     """
@@ -122,7 +136,7 @@ class Exchange:
         control_id: str,
         size: int,
         limits: Limits,
-        answered_id: Callable[[bytes], str | None],
+        read: Callable[[bytes], Block],
         settled: Collection[str] = (),
     ) -> None:
         if control_id in settled:
@@ -131,26 +145,26 @@ class Exchange:
             )
         self._control_id = control_id
         self._limits = limits
-        self._answered_id = answered_id
+        self._read = read
         self._settled = settled
         self._unwrapper = Unwrapper(max_bytes=limits.max_reply_bytes)
         self._unwritten = size
         self._has_left = False
         self._received = bytearray()
         self._dropped = 0
-        self._block: bytes | None = None
+        self._block: tuple[bytes, Block] | None = None
         self._answers_us = False
         self._is_alone = True
         self._started_at = 0.0
         self._grace_ends: float | None = None
         self._foreign_ends: float | None = None
 
-    def start(self, now: float) -> Step:
+    def start(self, now: float) -> Step[Block]:
         """Begin; the limits count from here."""
         self._started_at = now
         return Write(until=now + self._limits.total_s)
 
-    def wrote(self, count: int, now: float) -> Step:
+    def wrote(self, count: int, now: float) -> Step[Block]:
         """Take note that the kernel accepted `count` more bytes; 0 when it had no room."""
         self._unwritten -= count
         self._has_left = self._has_left or count > 0
@@ -160,7 +174,7 @@ class Exchange:
             return self._fail(Silence.SILENCE)
         return Write(until=self._total_ends)
 
-    def received(self, chunk: bytes, now: float) -> Step:
+    def received(self, chunk: bytes, now: float) -> Step[Block]:
         """Take bytes that came; they count even if they come with the deadline."""
         self._received += chunk[: self._limits.max_reply_bytes + KEPT_BYTES - len(self._received)]
         # Whatever comes ends a silence that was under way.
@@ -173,17 +187,17 @@ class Exchange:
             return self._end(Silence.GARBAGE)
         return self._wait(now)
 
-    def passed(self, now: float) -> Step:
+    def passed(self, now: float) -> Step[Block]:
         """Take note that the time of the last step has run out."""
         if self._unwritten > 0:
             return self._fail(Silence.SILENCE)
         return self._wait(now)
 
-    def ended(self) -> Step:
+    def ended(self) -> Step[Block]:
         """Take note that the peer has closed its side."""
         return self._take_unterminated() or self._end(Silence.CLOSED)
 
-    def broke(self) -> Step:
+    def broke(self) -> Step[Block]:
         """Take note that the connection is broken; nothing more can leave or come."""
         return self._take_unterminated() or self._end(Silence.RESET)
 
@@ -191,7 +205,7 @@ class Exchange:
     def _total_ends(self) -> float:
         return self._started_at + self._limits.total_s
 
-    def _wait(self, now: float) -> Step:
+    def _wait(self, now: float) -> Step[Block]:
         if now < (until := self._patience_ends(now)):
             return Read(until=until)
         if (done := self._take_unterminated()) is not None:
@@ -221,15 +235,15 @@ class Exchange:
             return Silence.STALLED
         return Silence.GARBAGE if self._unwrapper.junk else Silence.SILENCE
 
-    def _take_unterminated(self) -> Done | None:
+    def _take_unterminated(self) -> Done[Block] | None:
         block = self._unwrapper.take_unterminated()
         return None if block is None else self._take([block])
 
-    def _take(self, blocks: list[bytes]) -> Done | None:
+    def _take(self, blocks: list[bytes]) -> Done[Block] | None:
         """Look at blocks in the order in which they come; end if one of them answers this message, or is empty."""
         for block in blocks:
-            answered = self._answered_id(block)
-            if answered is not None and self._is_settled(answered):
+            read = self._read(block)
+            if read.msa2 and self._is_settled(read.msa2):
                 # A late or second answer: never the answer to this message.
                 self._dropped += 1
                 self._is_alone = False
@@ -238,16 +252,17 @@ class Exchange:
             elif not block:
                 return self._fail(Silence.EMPTY)
             else:
-                self._block = block
-                self._answers_us = answered == self._control_id
-        return self._reply(self._block) if self._block is not None and self._answers_us else None
+                self._block = block, read
+                self._answers_us = read.msa2 == self._control_id
+        return self._reply(*self._block) if self._block is not None and self._answers_us else None
 
     def _is_settled(self, control_id: str) -> bool:
         return control_id in self._settled or (self._answers_us and control_id == self._control_id)
 
-    def _reply(self, block: bytes) -> Done:
+    def _reply(self, data: bytes, block: Block) -> Done[Block]:
         reply = Reply(
-            data=block,
+            data=data,
+            block=block,
             answers_us=self._answers_us,
             received=bytes(self._received),
             junk=self._unwrapper.junk,
@@ -258,11 +273,11 @@ class Exchange:
         is_clean = self._is_alone and not self._unwrapper.has_leftovers
         return Done(answer=reply, closes=not (self._answers_us and is_clean))
 
-    def _end(self, kind: Silence) -> Done:
+    def _end(self, kind: Silence) -> Done[Block]:
         """End with the block that doesn't answer this message, else without a reply."""
-        return self._fail(kind) if self._block is None else self._reply(self._block)
+        return self._fail(kind) if self._block is None else self._reply(*self._block)
 
-    def _fail(self, kind: Silence) -> Done:
+    def _fail(self, kind: Silence) -> Done[Block]:
         if not self._has_left:
             kind = Silence.NOTHING_LEFT
         elif kind in (Silence.CLOSED, Silence.RESET) and self._what_was_missed() is Silence.GARBAGE:

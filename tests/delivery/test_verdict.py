@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from butterfly_gitops.delivery.verdict import judge, reply_bytes
+from butterfly_gitops.hl7.acknowledgement import ParsedAcknowledgement, read_acknowledgement
 from butterfly_gitops.mllp.exchange import NoReply, Reply, Silence
 from butterfly_gitops.mllp.framing import framed
 from butterfly_gitops.model.delivery import Outcome
@@ -25,7 +26,9 @@ def ack(code, control_id=ID, *more, end=b"\r", msh=MSH):
 
 
 def judged(data, mode="original", *, encoding="UTF-8", **reply):
-    answer = Reply(data=data, answers_us=True, received=framed(data), **reply)
+    answer = Reply(
+        data=data, block=read_acknowledgement(data), answers_us=True, received=framed(data), **reply
+    )
     return judge(answer, control_id=ID, mode=mode, encoding=encoding)
 
 
@@ -188,10 +191,20 @@ def test_patient_data_of_a_reply_reaches_no_verdict():  # row 26
 
 def test_what_came_back_is_kept_whatever_it_was():
     for received in (b"Junk" + framed(b"MSH"), framed(b"MSH")[:-1], framed(b"MSH") + framed(b"MSA")):
-        assert reply_bytes(Reply(data=b"MSH", answers_us=False, received=received)) == received
+        assert (
+            reply_bytes(
+                Reply(data=b"MSH", block=ParsedAcknowledgement(), answers_us=False, received=received)
+            )
+            == received
+        )
     # One block alone needs no frame; and whatever there was too much of, it is the block that is kept.
     for received in (framed(b"MSH"), b"Junk\x0bMS"):
-        assert reply_bytes(Reply(data=b"MSH", answers_us=False, received=received)) == b"MSH"
+        assert (
+            reply_bytes(
+                Reply(data=b"MSH", block=ParsedAcknowledgement(), answers_us=False, received=received)
+            )
+            == b"MSH"
+        )
     assert reply_bytes(NoReply(kind=Silence.GARBAGE, received=b"junk")) == b"junk"
 
 

@@ -11,7 +11,7 @@ from butterfly_gitops.dispatcher.dial import TcpDialler
 from butterfly_gitops.dispatcher.intake import Intake
 from butterfly_gitops.dispatcher.lane import World
 from butterfly_gitops.dispatcher.lanes import Lanes
-from butterfly_gitops.dispatcher.wire import TcpWire
+from butterfly_gitops.dispatcher.wire import Wire
 from butterfly_gitops.hl7.acknowledgement import read_acknowledgement
 from butterfly_gitops.hl7.message import value_of
 from butterfly_gitops.model.archive import Archive
@@ -75,7 +75,7 @@ class Dispatcher:
 
     def __init__(self, store, *, reads=None):
         self.store = store
-        self._reads = reads or answered_id
+        self._reads = reads or read_acknowledgement
         self.loop = asyncio.get_running_loop()
         self.wall = timedelta(0)
         self.intake = Intake(store, wake=self._wake, now=self.now)
@@ -107,7 +107,7 @@ class Dispatcher:
         await is_running.wait()
 
     def _wire(self, listener):
-        return TcpWire(listener, dialler=TcpDialler(), answered_id=self._reads)
+        return Wire(listener, dialler=TcpDialler(), read=self._reads)
 
     async def _run(self, is_running):
         async with asyncio.TaskGroup() as group:
@@ -214,10 +214,6 @@ class Dispatcher:
         await self.rest()
         self.loop.turn_clock(seconds)
         await self.rest()
-
-
-def answered_id(block):
-    return read_acknowledgement(block).msa2 or None
 
 
 @contextlib.asynccontextmanager

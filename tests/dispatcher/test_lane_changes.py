@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from butterfly_gitops.hl7.acknowledgement import read_acknowledgement
 from butterfly_gitops.hl7.message import value_of
 from butterfly_gitops.model.delivery import LaneId, State
 from butterfly_gitops.store.interface import OwnerLost, StoreUnavailable
@@ -17,7 +18,6 @@ from tests.dispatcher.lanes_at_work import (
     Ehr,
     a_site,
     an_endpoint,
-    answered_id,
     black_hole,
     dispatching,
     stored,
@@ -354,7 +354,7 @@ def test_a_defect_of_ours_after_bytes_left_is_a_doubt_and_nobody_elses_trouble(t
         def reads(block):
             for defect in defects:
                 raise defect
-            return answered_id(block)
+            return read_acknowledgement(block)
 
         async with (
             Peer(Ehr().play) as peer,

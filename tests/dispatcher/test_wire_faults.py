@@ -5,29 +5,23 @@ The numbers are those of the fault table that the sender's promise is written in
 
 import asyncio
 import contextlib
-import re
 import socket
 from types import MappingProxyType
 
 import pytest
 
 from butterfly_gitops.dispatcher.dial import DialFailed, TcpDialler
-from butterfly_gitops.dispatcher.wire import Listener, TcpWire
+from butterfly_gitops.dispatcher.wire import Listener, Wire
+from butterfly_gitops.hl7.acknowledgement import read_acknowledgement
 from butterfly_gitops.mllp.exchange import Limits, Reply, Silence
 from tests.dispatcher.scripted_peer import Peer, ack, framed, notice, resolving, run, settle, until
 
 LIMITS = Limits(first_byte_s=30, total_s=30, max_reply_bytes=1024 * 1024)
-MSA = re.compile(rb"(?:^|[\r\n])MSA\|([^|\r\n]*)\|?([^|\r\n]*)")
-
-
-def answered_id(block):
-    found = MSA.search(block)
-    return found[2].decode("latin-1") or None if found else None
 
 
 def a_wire(port, *, host="127.0.0.1", names=MappingProxyType({}), **settings):
     listener = Listener(host=host, port=port, connection_timeout_s=10, **settings)
-    return TcpWire(listener, dialler=TcpDialler(resolver=resolving(names)), answered_id=answered_id)
+    return Wire(listener, dialler=TcpDialler(resolver=resolving(names)), read=read_acknowledgement)
 
 
 async def send(wire, control_id, *, size=0):
@@ -127,7 +121,7 @@ ANSWERS = {
 def outcome_of(answer):
     if not isinstance(answer, Reply):
         return answer.kind
-    return MSA.search(answer.data)[1].decode() if answer.answers_us else "not ours"
+    return answer.block.msa1 if answer.answers_us else "not ours"
 
 
 async def fare(script, outcome, closes):

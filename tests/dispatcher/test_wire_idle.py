@@ -6,11 +6,11 @@ import socket
 import pytest
 
 from butterfly_gitops.dispatcher.dial import DialFailed, MappedDialler, TcpDialler
-from butterfly_gitops.dispatcher.wire import Listener, Strays, TcpWire
+from butterfly_gitops.dispatcher.wire import Listener, Strays, Wire
+from butterfly_gitops.hl7.acknowledgement import read_acknowledgement
 from butterfly_gitops.mllp.exchange import Silence
-from butterfly_gitops.model.delivery import LaneId, TargetNumber
 from tests.dispatcher.scripted_peer import Peer, ack, framed, notice, run, settle, until
-from tests.dispatcher.test_wire_faults import LIMITS, a_wire, answered_id, behave, outcome_of, send
+from tests.dispatcher.test_wire_faults import LIMITS, a_wire, behave, outcome_of, send
 
 
 def once_then(act):
@@ -107,7 +107,7 @@ def test_44_a_late_answer_with_the_next_message_in_flight_is_dropped_and_counted
             assert wire.is_open
             answer = await send(wire, "M2")
             assert outcome_of(answer) == "AA"
-            assert answered_id(answer.data) == "M2"
+            assert answer.block.msa2 == "M2"
             assert (answer.dropped, wire.strays) == (1, Strays(late_answers=1))
             assert not wire.is_open
             assert outcome_of(await send(wire, "M3")) == "AA"
@@ -257,18 +257,10 @@ def test_the_demo_dials_a_practice_ehr_in_place_of_the_host_and_nothing_else():
             places = {("10.20.30.40", 6661): ("127.0.0.1", peer.port)}
             dialler = MappedDialler(places, TcpDialler())
             listener = Listener(host="10.20.30.40", port=6661, connection_timeout_s=10)
-            wire = TcpWire(listener, dialler=dialler, answered_id=answered_id)
+            wire = Wire(listener, dialler=dialler, read=read_acknowledgement)
             assert outcome_of(await send(wire, "M1")) == "AA"
             await wire.close()
             with pytest.raises(DialFailed, match=r"^10.20.30.41:6661: no practice EHR"):
                 await dialler.open("10.20.30.41", 6661, 10)
 
     run(story())
-
-
-def test_a_wire_reports_the_target_that_each_lane_was_told_to_run():
-    wire = a_wire(1)
-    wire.run_target(LaneId(1), TargetNumber(1))
-    wire.run_target(LaneId(2), TargetNumber(4))
-    wire.run_target(LaneId(1), TargetNumber(2))
-    assert wire.reported_target() == {1: 2, 2: 4}

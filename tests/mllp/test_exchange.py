@@ -1,5 +1,7 @@
 """One exchange, fed by hand: what the driver is told, and what comes out."""
 
+from dataclasses import dataclass
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,14 +12,20 @@ from tests.table import in_one_test
 LIMITS = Limits(first_byte_s=5, total_s=10, max_reply_bytes=100, grace_s=1)
 
 
-def answered_id(block):
-    """MSA-2 of the test's tiny acknowledgements, `CODE ID`."""
+@dataclass(frozen=True)
+class Tiny:
+    """The test's tiny acknowledgements, `CODE ID`."""
+
+    msa2: str
+
+
+def read(block):
     code, _, control_id = block.decode("latin-1").partition(" ")
-    return control_id if code in {"AA", "AE", "CA"} else None
+    return Tiny(control_id if code in {"AA", "AE", "CA"} else "")
 
 
 def an_exchange(*, settled=(), size=50, limits=LIMITS):
-    return Exchange(control_id="M1", size=size, limits=limits, answered_id=answered_id, settled=settled)
+    return Exchange(control_id="M1", size=size, limits=limits, read=read, settled=settled)
 
 
 def a_written_exchange(**settings):
@@ -29,7 +37,7 @@ def a_written_exchange(**settings):
 
 def test_a_good_answer_leaves_the_connection_open():
     step = a_written_exchange().received(b"\x0bAA M1\x1c\r", 101)
-    reply = Reply(data=b"AA M1", answers_us=True, received=b"\x0bAA M1\x1c\r")
+    reply = Reply(data=b"AA M1", block=Tiny("M1"), answers_us=True, received=b"\x0bAA M1\x1c\r")
     assert step == Done(answer=reply, closes=False)
 
 
@@ -67,6 +75,7 @@ def test_the_first_block_not_about_an_earlier_message_is_the_reply(
         step = exchange.passed(102)
     reply = Reply(
         data=data,
+        block=read(data),
         answers_us=answers_us,
         received=stream,
         junk=junk,
@@ -103,6 +112,7 @@ def test_what_comes_behind_a_foreign_answer_is_kept_and_proves_nothing(behind, j
     assert step.closes
     assert step.answer == Reply(
         data=b"AE M9",
+        block=Tiny("M9"),
         answers_us=False,
         received=foreign + behind,
         junk=junk,
@@ -196,7 +206,9 @@ def test_a_missing_final_cr_is_tolerated(ending):
 
     step = {"grace": lambda: exchange.passed(102), "fin": exchange.ended, "reset": exchange.broke}[ending]()
 
-    reply = Reply(data=b"AA M1", answers_us=True, received=b"\x0bAA M1\x1c", lacked_final_cr=True)
+    reply = Reply(
+        data=b"AA M1", block=Tiny("M1"), answers_us=True, received=b"\x0bAA M1\x1c", lacked_final_cr=True
+    )
     assert step == Done(answer=reply, closes=False)
 
 
@@ -217,7 +229,9 @@ def test_a_trailer_in_pieces_is_noted(cut):
     exchange = a_written_exchange()
     exchange.received(answer[:cut], 101)
     step = exchange.received(answer[cut:], 101)
-    reply = Reply(data=b"AA M1", answers_us=True, received=answer, has_split_trailer=cut == 7)
+    reply = Reply(
+        data=b"AA M1", block=Tiny("M1"), answers_us=True, received=answer, has_split_trailer=cut == 7
+    )
     assert step == Done(answer=reply, closes=False)
 
 

@@ -8,7 +8,7 @@ from itertools import count
 import pytest
 
 from butterfly_gitops.dispatcher.dial import TcpDialler
-from butterfly_gitops.dispatcher.wire import Listener, TcpWire
+from butterfly_gitops.dispatcher.wire import Listener, Wire
 from butterfly_gitops.hl7.acknowledgement import read_acknowledgement
 from butterfly_gitops.mllp.exchange import Limits, Reply, Silence
 from butterfly_gitops.practice_ehr.journal import BadJournal, Direction, JournalKind, read_journal
@@ -27,7 +27,7 @@ def answered_id(block):
 
 def a_wire(ehr, **settings):
     listener = Listener(host="127.0.0.1", port=ehr.port, connection_timeout_s=10, **settings)
-    return TcpWire(listener, dialler=TcpDialler(), answered_id=answered_id)
+    return Wire(listener, dialler=TcpDialler(), read=read_acknowledgement)
 
 
 def an_ehr(rules="[]", **settings):
@@ -48,7 +48,7 @@ async def send(wire, control_id, **fields):
 def outcome_of(answer):
     if not isinstance(answer, Reply):
         return answer.kind
-    return read_acknowledgement(answer.data).msa1 if answer.answers_us else "not ours"
+    return answer.block.msa1 if answer.answers_us else "not ours"
 
 
 ANSWERS = {

@@ -225,7 +225,7 @@ async def story(api: Served) -> Any:
     reply = b"MSH|^~\\&||||||||||||||||KANARI-MRN\rMSA|AE|KANARI-ID|KANARI-FAMILY\rERR||KANARI-MRN||KANARI-GIVEN\r"
     yield read_acknowledgement(reply)
     for answer in (
-        Reply(data=reply, answers_us=True, received=reply),
+        Reply(data=reply, block=read_acknowledgement(reply), answers_us=True, received=reply),
         NoReply(kind=Silence.GARBAGE, received=reply),
     ):
         yield answer
