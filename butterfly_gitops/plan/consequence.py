@@ -33,31 +33,17 @@ CLASS_OF_SETTING: Mapping[Kind, Mapping[str, Consequence]] = {
     "ehr_endpoint": {
         "display_name": COSMETIC,
         # Who receives.
-        "link": ELSEWHERE,
-        "host": ELSEWHERE,
-        "port": ELSEWHERE,
-        "tls": ELSEWHERE,
+        **dict.fromkeys(("link", "host", "port", "tls"), ELSEWHERE),
         # How they read it.
-        "sending_application": IDENTITY,
-        "sending_facility": IDENTITY,
-        "receiving_application": IDENTITY,
-        "receiving_facility": IDENTITY,
-        "processing_id": IDENTITY,
-        "encoding": IDENTITY,
-        "declare_encoding": IDENTITY,
-        "time_zone": IDENTITY,
-        "message": IDENTITY,
+        **dict.fromkeys(("sending_application", "sending_facility"), IDENTITY),
+        **dict.fromkeys(("receiving_application", "receiving_facility"), IDENTITY),
+        **dict.fromkeys(("processing_id", "encoding", "declare_encoding", "time_zone", "message"), IDENTITY),
         "acknowledgement.mode": IDENTITY,  # MSH-15 and 16
         # When. A pause keeps every result, so it is no stop; its sentence says that they wait.
-        "status": TIMING,
-        "preliminary_results": TIMING,
-        "ack_timeout": TIMING,
-        "connection_timeout": TIMING,
-        "acknowledgement": TIMING,
-        "retry": TIMING,
-        "minimum_gap": TIMING,
-        "connection": TIMING,
-        "on_retarget": TIMING,
+        **dict.fromkeys(
+            ("status", "preliminary_results", "minimum_gap", "connection", "on_retarget"), TIMING
+        ),
+        **dict.fromkeys(("ack_timeout", "connection_timeout", "acknowledgement", "retry"), TIMING),
     },
     # `cloud_id` stops results only where the source may still use the old one; see `class_of`.
     "archive": {"display_name": COSMETIC, "purpose": COSMETIC, "cloud_id": STOP},
@@ -66,13 +52,9 @@ CLASS_OF_SETTING: Mapping[Kind, Mapping[str, Consequence]] = {
     # A state belongs to one fleet: under another name its program refuses the files.
     "fleet": {"name": NOTHING_APPLIED, "guard": COSMETIC},
     "grants": {"subscription": STOP, "entitlements": TIMING},
-    "access_role": {
-        "connectivity_management": COSMETIC,
-        "results": COSMETIC,
-        "message_content": COSMETIC,
-        "members": COSMETIC,
-        "sites": COSMETIC,
-    },
+    "access_role": dict.fromkeys(
+        ("connectivity_management", "results", "message_content", "members", "sites"), COSMETIC
+    ),
 }
 # By kind: where one is added, and where one leaves.
 CLASS_OF_WHOLE: Mapping[Kind, tuple[Consequence, Consequence]] = {

@@ -6,42 +6,34 @@ from pydantic import JsonValue
 
 from butterfly_gitops.plan.change import Change
 
-# By dotted path; a path stands for all that lies below it. In the order in which a sentence names them.
-_ARRIVE_WITH: Mapping[str, str] = {
-    "sending_application": "another sender",
-    "sending_facility": "another sender",
-    "receiving_application": "another receiver",
-    "receiving_facility": "another receiver",
-    "processing_id": "another processing id",
-    "encoding": "another encoding",
-    "declare_encoding": "another encoding",
-    "time_zone": "times of another zone",
-    "acknowledgement": "another way to acknowledge",
-    "message.layout": "another layout",
-    "message.hl7_version": "another version of HL7",
-    "message.patient_id": "another patient identifier",
-    "message.visit_number": "another place for the visit number",
-    "message.placer_fallback": "another placer order number",
-    "message.exam_codes": "other exam codes",
-    "message.exam_code": "other exam codes",
-    "message.diagnostic_service": "another department",
-    "message.provider_id": "other identifiers of providers",
-    "message.authorities": "other assigning authorities",
-    "message.order_segment": "other segments",
-    "message.visit_segment": "other segments",
-    "message.study_uid": "another form of the Study UID",
-    "message.text_type": "another form of text",
-    "message.line_break": "another form of text",
-    "message.unit_system": "another form of units",
-    "message.pdf": "another form of the PDF",
-    "message.document_type": "another type of document",
-    "message.image_link": "another link to the images",
-    "message.times": "another form of times",
-    "message.time_precision": "another form of times",
-    "message.corrected_as": "another mark of corrections",
-    "message.corrections": "another mark of corrections",
-    "message.fields": "other fixed values",
-    "message.empty_as_null": "other empty fields",
+# By dotted paths; a path stands for all that lies below it. In the order in which a sentence names them.
+_ARRIVE_WITH: Mapping[str, tuple[str, ...]] = {
+    "another sender": ("sending_application", "sending_facility"),
+    "another receiver": ("receiving_application", "receiving_facility"),
+    "another processing id": ("processing_id",),
+    "another encoding": ("encoding", "declare_encoding"),
+    "times of another zone": ("time_zone",),
+    "another way to acknowledge": ("acknowledgement",),
+    "another layout": ("message.layout",),
+    "another version of HL7": ("message.hl7_version",),
+    "another patient identifier": ("message.patient_id",),
+    "another place for the visit number": ("message.visit_number",),
+    "another placer order number": ("message.placer_fallback",),
+    "other exam codes": ("message.exam_codes", "message.exam_code"),
+    "another department": ("message.diagnostic_service",),
+    "other identifiers of providers": ("message.provider_id",),
+    "other assigning authorities": ("message.authorities",),
+    "other segments": ("message.order_segment", "message.visit_segment"),
+    "another form of the Study UID": ("message.study_uid",),
+    "another form of text": ("message.text_type", "message.line_break"),
+    "another form of units": ("message.unit_system",),
+    "another form of the PDF": ("message.pdf",),
+    "another type of document": ("message.document_type",),
+    "another link to the images": ("message.image_link",),
+    "another form of times": ("message.times", "message.time_precision"),
+    "another mark of corrections": ("message.corrected_as", "message.corrections"),
+    "other fixed values": ("message.fields",),
+    "other empty fields": ("message.empty_as_null",),
 }
 # Settings that leave a message as it is, and decide whether there is one: the results, and their fate if they are sent.
 _DECIDES: Mapping[str, tuple[str, str]] = {
@@ -66,13 +58,12 @@ _ASIDE = "are set aside for a person"
 
 def arrive_with(changes: Iterable[Change]) -> tuple[str, ...]:
     """The words for what results arrive with from now on: `another sender`. Each once, in one order."""
-    settings = {change.setting for change in changes}
-    found = [
+    settings = {f"{change.setting}." for change in changes}
+    return tuple(
         words
-        for path, words in _ARRIVE_WITH.items()
-        if any(setting == path or setting.startswith(f"{path}.") for setting in settings)
-    ]
-    return tuple(dict.fromkeys(found))
+        for words, paths in _ARRIVE_WITH.items()
+        if any(setting.startswith(f"{path}.") for setting in settings for path in paths)
+    )
 
 
 def results_set_aside(changes: Iterable[Change]) -> tuple[str, ...]:
