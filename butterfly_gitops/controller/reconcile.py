@@ -70,12 +70,8 @@ async def consider(
         layers=loaded.layers,
         unsound=loaded.unsound_sites,
     )
-    plan = make_plan(
-        desired=desired,
-        applied=applied_side(seen),
-        observed=observed(seen, at=at),
-        engine=__version__,
-    )
+    now = observed(seen, at=at)
+    plan = make_plan(desired=desired, applied=applied_side(seen), observed=now, engine=__version__)
     return Candidate(loaded=loaded, plan=plan)
 
 
@@ -100,18 +96,18 @@ async def carry_out(
     generations: list[Generation] = []
     refused = {site: plan.why_blocked(site) for site in sorted(plan.blocked_sites)}
     refused |= {hold.site: f"held: bgo approve {hold.id[:6]}" for hold in plan.guard.holds}
-    waiting = {name: one for name, one in _contents(plan).items() if name not in refused}
-    if FLEET_SETTINGS in refused:
-        waiting = _taken_at_once(applied, plan.content.settings) | waiting
+    waiting = _contents(plan, applied)
     names_taken: dict[str, str] = {}
     not_repaired: set[str] = set()
     while waiting:
         names_taken = {}
-        for name, (content, digest) in waiting.items():
+        for name, content in waiting.items():
             application = Application(
                 fleet=fleet,
                 content=content,
-                digest=digest,
+                digest=settings_digest(content)
+                if isinstance(content, FleetSettings)
+                else site_digest(content),
                 expected=plan.beside.generations.get(name, 0),
                 commit=commit,
                 actor=actor,
@@ -145,20 +141,15 @@ def settings_after(plan: Plan, applied: FleetSettings | None) -> FleetSettings:
     return settings
 
 
-def _taken_at_once(
-    applied: FleetSettings | None, held: FleetSettings | None
-) -> dict[str, tuple[Site | FleetSettings, str]]:
-    """The part of held settings that takes effect all the same, if there is any."""
-    if applied is None or held is None:
-        return {}
-    settings = without_gains(applied, held)
-    new = settings_digest(settings)
-    return {} if new == settings_digest(applied) else {FLEET_SETTINGS: (settings, new)}
-
-
-def _contents(plan: Plan) -> dict[str, tuple[Site | FleetSettings, str]]:
-    settings, sites = plan.content.settings, sorted(plan.content.sites.items())
-    contents: dict[str, tuple[Site | FleetSettings, str]] = {}
-    if settings:
-        contents[FLEET_SETTINGS] = settings, settings_digest(settings)
-    return contents | {name: (site, site_digest(site)) for name, site in sites}
+def _contents(plan: Plan, applied: FleetSettings | None) -> dict[str, Site | FleetSettings]:
+    """The contents that wait for nobody, the settings of the fleet first; of held ones, the part that takes something."""
+    settings, held = plan.content.settings, {hold.site for hold in plan.guard.holds}
+    contents: dict[str, Site | FleetSettings] = {}
+    if settings and FLEET_SETTINGS not in held:
+        contents[FLEET_SETTINGS] = settings
+    elif settings and applied:
+        taken = without_gains(applied, settings)
+        if settings_digest(taken) != settings_digest(applied):
+            contents[FLEET_SETTINGS] = taken
+    waiting = held | plan.blocked_sites
+    return contents | {name: site for name, site in sorted(plan.content.sites.items()) if name not in waiting}
