@@ -23,10 +23,6 @@ from butterfly_gitops.plan.wording import agreed, all_of, many
 COUNTED = frozenset({Consequence.RESULTS_STOP, Consequence.GO_ELSEWHERE, Consequence.IDENTITY_CHANGES})
 ALWAYS = "that always waits for approval"
 
-_UNKNOWN = {
-    "what": "it is held, and what its files want now is not known; its changes count as they did",
-    "always": True,
-}
 _EVERYWHERE = "*"
 # Each level has what those before it have.
 _LEVELS = ("none", "read", "read_write", "send")
@@ -60,7 +56,11 @@ def guard(changes: Iterable[Change], comparison: Comparison, kept: Iterable[str]
     candidates = (
         *_of_settings(changes, comparison),
         *_of_sites(changes, comparison),
-        *(standing[site].model_copy(update=_UNKNOWN) for site in sorted(kept) if site in standing),
+        *(
+            _standing(standing[site], comparison.applied.sites.get(site))
+            for site in sorted(kept)
+            if site in standing
+        ),
     )
     counted = frozenset[Address]().union(*(one.endpoints for one in candidates))
     holds = []
@@ -118,6 +118,18 @@ def _of_settings(changes: Iterable[Change], comparison: Comparison) -> Iterator[
         endpoints=_sorted(everywhere) if any(map(_stops_everything, counted)) else (),
         what=f"{_say_grants(counted)}; {ALWAYS}",
         always=True,
+    )
+
+
+def _standing(hold: PlannedHold, site: Site | None) -> PlannedHold:
+    # One from before holds named their endpoints may count for any of its site.
+    every = {Address(site=hold.site, name=name) for name in (site.ehr_endpoints if site else ())}
+    return hold.model_copy(
+        update={
+            "endpoints": hold.endpoints or _sorted(every),
+            "what": "it is held, and what its files want now is not known; its changes count as they did",
+            "always": True,
+        }
     )
 
 

@@ -144,15 +144,20 @@ def test_what_is_approved_and_not_applied_counts_on() -> None:
     assert (held(found), len(found.guard.counted)) == (["b"], 3)
 
 
+@pytest.mark.parametrize("knows", ["endpoints", "nothing"])
 @pytest.mark.parametrize("reads", ["unsound", "gone"])
-def test_the_hold_of_a_site_that_cannot_be_read_stands_and_counts(reads: str) -> None:
+def test_the_hold_of_a_site_that_cannot_be_read_stands_and_counts(reads: str, knows: str) -> None:
+    """A hold of an earlier version does not name its endpoints."""
     first = plan(OLD, two_sites(a=ports(8, 9), b=ports(8, 2)))
+    holds = standing(first)
+    if knows == "nothing":
+        holds = {site: one.model_copy(update={"endpoints": ()}) for site, one in holds.items()}
     wanted = two_sites(a=ports(1, 2), b=ports(7, 2))
     unread = wanted.model_copy(update={"sites": {"b": wanted.sites["b"]}})
     found = make_plan(
         desired=side(unread, unsound=frozenset({"a"} if reads == "unsound" else ())),
         applied=side(OLD),
-        observed=observed(holds=standing(first)),
+        observed=observed(holds=holds),
         engine="0",
     )
     assert (held(found), len(found.guard.counted)) == (["a", "b"], 3)
