@@ -19,14 +19,8 @@ from butterfly_gitops.controller.configuring import Configuring, RunningLanes
 from butterfly_gitops.daemon_thread import in_daemon_thread
 from butterfly_gitops.model.error import kind_and_place
 from butterfly_gitops.source.interface import Snapshot, Source, SourceUnavailable
-from butterfly_gitops.store.interface import (
-    Condition,
-    OtherFleet,
-    OwnerLost,
-    StateView,
-    Store,
-    StoreUnavailable,
-)
+from butterfly_gitops.store.dispatch import OwnerLost
+from butterfly_gitops.store.interface import Condition, OtherFleet, StateView, Store, StoreUnavailable
 
 _Standing = tuple[tuple[Condition, ...], StateView]
 """The conditions of the fleet and its sites, and what is observed then."""

@@ -18,14 +18,8 @@ from butterfly_gitops.model.printable import short_digest
 from butterfly_gitops.model.problem import Problem
 from butterfly_gitops.model.site import archives_by_name
 from butterfly_gitops.model.study import StudyEvent, canonical_text
-from butterfly_gitops.store.interface import (
-    Accepted,
-    EventConflict,
-    NewEvent,
-    RoutedWithOldRules,
-    Running,
-    Store,
-)
+from butterfly_gitops.store.intake import Accepted, EventConflict, NewEvent, RoutedWithOldRules
+from butterfly_gitops.store.interface import Running, Store
 
 _MOST_ROUTINGS = 20
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)

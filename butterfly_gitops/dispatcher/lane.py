@@ -30,17 +30,8 @@ from butterfly_gitops.model.delivery import (
 )
 from butterfly_gitops.model.endpoint import EhrEndpoint
 from butterfly_gitops.model.error import kind_and_place
-from butterfly_gitops.store.interface import (
-    Head,
-    LaneView,
-    OwnerLost,
-    Refusing,
-    Settling,
-    Step,
-    Stepped,
-    Store,
-    StoreUnavailable,
-)
+from butterfly_gitops.store.dispatch import Head, LaneView, OwnerLost, Refusing, Settling, Step, Stepped
+from butterfly_gitops.store.interface import Store, StoreUnavailable
 
 # A step of the wall clock must not keep a lane asleep for longer than this.
 _LONGEST_SLEEP_S = 60.0

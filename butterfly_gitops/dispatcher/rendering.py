@@ -13,7 +13,7 @@ from butterfly_gitops.model.delivery import StoredMessage, Target
 from butterfly_gitops.model.endpoint import EhrEndpoint
 from butterfly_gitops.model.study import StudyEvent
 from butterfly_gitops.store.body import BodyUnreadable
-from butterfly_gitops.store.interface import Head, Refusing
+from butterfly_gitops.store.dispatch import Head, Refusing
 
 
 class Renderer:

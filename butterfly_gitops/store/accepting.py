@@ -9,7 +9,7 @@ from butterfly_gitops.delivery.supersede import Arrival, KnownStudy, admit
 from butterfly_gitops.model.delivery import Decision, DeliveryId, LaneId, Rank, State
 from butterfly_gitops.model.study import EventKind
 from butterfly_gitops.store.body import Body
-from butterfly_gitops.store.interface import (
+from butterfly_gitops.store.intake import (
     Accepted,
     EventConflict,
     NewEvent,

@@ -11,16 +11,8 @@ from butterfly_gitops.model.fleet import FleetSettings
 from butterfly_gitops.model.site import Site
 from butterfly_gitops.store.accepting import EVERY_KIND, arrival_of, endpoint_address, known_of_study
 from butterfly_gitops.store.body import BodyUnreadable
-from butterfly_gitops.store.interface import (
-    Acted,
-    Action,
-    AuditEntry,
-    NoDelivery,
-    NoStudy,
-    NotFound,
-    OneOffSend,
-)
 from butterfly_gitops.store.lane_rows import end_leaving
+from butterfly_gitops.store.people import Acted, Action, AuditEntry, NoDelivery, NoStudy, NotFound, OneOffSend
 from butterfly_gitops.store.rows import DoneAction, EventRow, Rows
 
 

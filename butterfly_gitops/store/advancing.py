@@ -20,17 +20,9 @@ from butterfly_gitops.model.delivery import (
     State,
     Verdict,
 )
-from butterfly_gitops.store.interface import (
-    AuditEntry,
-    Head,
-    LaneView,
-    OwnerLost,
-    Refusing,
-    Settling,
-    Step,
-    Stepped,
-)
+from butterfly_gitops.store.dispatch import Head, LaneView, OwnerLost, Refusing, Settling, Step, Stepped
 from butterfly_gitops.store.lane_rows import end_leaving
+from butterfly_gitops.store.people import AuditEntry
 from butterfly_gitops.store.rows import Rows
 
 _FILLER_IN_USE = "its OBR-3 is another report's"

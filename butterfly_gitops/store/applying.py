@@ -16,7 +16,6 @@ from butterfly_gitops.store.drift import meaning_of, pairs_of
 from butterfly_gitops.store.holding import release
 from butterfly_gitops.store.interface import (
     Application,
-    AuditEntry,
     Generation,
     NameTaken,
     NotRepaired,
@@ -26,6 +25,7 @@ from butterfly_gitops.store.interface import (
     StaleApplication,
 )
 from butterfly_gitops.store.lane_rows import OPEN, bring, end_leaving, new_lane, set_aside, target_of
+from butterfly_gitops.store.people import AuditEntry
 from butterfly_gitops.store.repairing import repair_site
 from butterfly_gitops.store.rows import Rows, Undone
 

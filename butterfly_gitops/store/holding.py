@@ -3,7 +3,8 @@
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from butterfly_gitops.store.interface import Approval, AuditEntry, Hold, NotFound
+from butterfly_gitops.store.interface import Hold
+from butterfly_gitops.store.people import Approval, AuditEntry, NotFound
 from butterfly_gitops.store.rows import Rows
 
 

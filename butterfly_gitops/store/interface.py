@@ -5,33 +5,36 @@ depends on: one commit carries many.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
-from butterfly_gitops.delivery.claim import Claim
-from butterfly_gitops.delivery.settle import Policy
 from butterfly_gitops.model.delivery import (
-    Attempt,
-    Decision,
-    Delivery,
     DeliveryId,
     Epoch,
     Lane,
     LaneId,
-    Report,
     Rule,
     State,
-    StoredMessage,
     Target,
-    TargetNumber,
-    Verdict,
 )
 from butterfly_gitops.model.error import GitopsError
 from butterfly_gitops.model.fleet import FleetSettings
 from butterfly_gitops.model.site import Site
-from butterfly_gitops.model.study import EventKind, StudyEvent
-from butterfly_gitops.store.body import Body
+from butterfly_gitops.store.dispatch import LaneView, Step, Stepped
+from butterfly_gitops.store.intake import Accepted, NewEvent
+from butterfly_gitops.store.people import (
+    Acted,
+    Action,
+    Approval,
+    AuditEntry,
+    DeliveryDetails,
+    FoundDelivery,
+    Ledger,
+    OneOffSend,
+    Query,
+    Unsent,
+)
 
 
 class StoreUnavailable(GitopsError):  # noqa: N818 - it says what happened
@@ -39,23 +42,6 @@ class StoreUnavailable(GitopsError):  # noqa: N818 - it says what happened
 
     Nothing of it took effect; or all of it, where only its mark could not be written: a second try finds it done.
     """
-
-
-class OwnerLost(GitopsError):  # noqa: N818 - it says what happened
-    """Another dispatcher owns the lanes now; this one must not write another byte."""
-
-
-class RoutedWithOldRules(GitopsError):  # noqa: N818 - it says what happened
-    """A configuration was applied after the decisions were made: decide again."""
-
-
-class EventConflict(GitopsError):  # noqa: N818 - it says what happened
-    """An event id is known with other content."""
-
-    def __init__(self, event_id: str, position: int) -> None:
-        super().__init__("this event_id is known with other content")
-        self.event_id = event_id
-        self.position = position
 
 
 class StaleApplication(GitopsError):  # noqa: N818 - it says what happened
@@ -93,62 +79,6 @@ class NotRepaired(GitopsError):  # noqa: N818 - it says what is the case
 
 class OtherFleet(GitopsError):  # noqa: N818 - it says what happened
     """The state belongs to another fleet."""
-
-
-class NotFound(GitopsError):  # noqa: N818 - it says what happened
-    """There is no such delivery, endpoint or study."""
-
-
-class NoDelivery(NotFound):
-    """There is no delivery of this number."""
-
-    def __init__(self, delivery: DeliveryId | None) -> None:
-        super().__init__(f"there is no delivery {delivery}")
-
-
-class NoStudy(NotFound):
-    """There is no study of this id."""
-
-    def __init__(self, study: str) -> None:
-        super().__init__(f"there is no study {study}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewEvent:
-    """An event to accept, checked and routed.
-
-    `body` is its canonical JSON and `digest` that text's SHA-256; `site` and `archive` are resolved; `patient` and
-    `merged_from` are identifier keys.
-    """
-
-    event: StudyEvent
-    body: str = field(repr=False)
-    digest: str
-    site: str
-    archive: str
-    patient: frozenset[str]
-    merged_from: frozenset[str]
-    decisions: tuple[Decision, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredDecision:
-    """One decision as answered: the endpoint, the verdict, and the delivery with its first state where there is one."""
-
-    endpoint: str
-    verdict: str
-    delivery: DeliveryId | None = None
-    state: State | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Accepted:
-    """The answer to one event. `is_known` says that it was accepted before, with the same content."""
-
-    event_id: str
-    is_known: bool
-    decisions: tuple[StoredDecision, ...]
-    lanes: frozenset[LaneId] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,20 +144,6 @@ class LaneCounts:
     counts: Mapping[State, int]
     oldest: datetime | None
     gap: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unsent:
-    """The newest event of a study that an endpoint's rules did not send, and why; the endpoint has nothing of it."""
-
-    study: str
-    accession: str = field(repr=False)
-    archive: str
-    kind: EventKind
-    revision: int
-    occurred_at: datetime
-    received_at: datetime
-    verdict: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -308,212 +224,6 @@ class StateView:
     def applied(self) -> tuple[Generation, ...]:
         """The newest generation of the fleet's settings, once there is one, and of each site."""
         return (*((self.settings,) if self.settings else ()), *self.generations.values())
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Head:
-    """A delivery with all that is needed to render and send it; `body` is of the event whose content it shows.
-
-    `spare` is the OBR-3 that the report gets where its study brings none that is free; empty once it has one.
-    """
-
-    delivery: Delivery
-    report: Report
-    spare: str = field(repr=False)
-    body: Body
-    message: StoredMessage | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LaneView:
-    """A lane, and its deliveries in lane order: the first blocks the second."""
-
-    lane: Lane
-    heads: tuple[Head, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settling:
-    """The outcome of the attempt in flight. `jitter` is drawn evenly from [0, 1); `reply` may hold patient data."""
-
-    delivery: DeliveryId
-    attempt: int
-    verdict: Verdict
-    reply: bytes = field(repr=False)
-    policy: Policy
-    jitter: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusing:
-    """A result that cannot be written for a target, at a version of its report; `why` never quotes a value."""
-
-    delivery: DeliveryId
-    report_version: int
-    target: TargetNumber
-    field: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """The wishes of one lane, written at once in this order: settle n, refuse, claim n + 1.
-
-    The claim is tried only if the settling left its delivery no longer in the lane's way. `look_ahead` is how many
-    deliveries the answer shows.
-    """
-
-    lane: LaneId
-    epoch: Epoch
-    at: datetime
-    settling: Settling | None = None
-    refusing: Refusing | None = None
-    claiming: Claim | None = None
-    look_ahead: int = 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stepped:
-    """The result of a step: the attempt that may be sent now, or why there is none, and the lane.
-
-    `view` leaves out the claimed delivery: its first head is the next one. `is_filler_in_use` says that only the OBR-3
-    of the message stood against the claim: the EHR keeps another report by it, and the head is to be rendered again.
-    `is_set_aside` says that its report has that OBR-3 for life, so that the delivery waits for a person now.
-    """
-
-    attempt: Attempt | None
-    why_not: str
-    is_filler_in_use: bool = False
-    is_set_aside: bool = False
-    view: LaneView
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Action:
-    """An action of a person on a delivery, or on an endpoint (`pause`, `resume`).
-
-    `until` ends a pause, None until resumed. `key` makes it idempotent: the same key is answered alike and done once.
-    """
-
-    kind: Literal["resend", "set_aside", "cancel", "pause", "resume"]
-    delivery: DeliveryId | None = None
-    site: str = ""
-    endpoint: str = ""
-    until: datetime | None = None
-    actor: str
-    reason: str
-    key: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Approval:
-    """The release of a hold; `hold` is its id or the beginning of it."""
-
-    hold: str
-    actor: str
-    reason: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OneOffSend:
-    """One finalized study to one endpoint, by hand; `study` is the id in its events."""
-
-    study: str
-    site: str
-    endpoint: str
-    actor: str
-    reason: str
-    key: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Acted:
-    """The result of an action: the delivery, if it was about one, and the lanes to wake."""
-
-    delivery: DeliveryId | None
-    state: State | None
-    is_repeat: bool
-    lanes: frozenset[LaneId]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Query:
-    """A search for deliveries; empty fields match all. `study` matches study id or accession number.
-
-    `patient` holds identifier keys; `before` pages on, newest first.
-    """
-
-    site: str = ""
-    endpoint: str = ""
-    study: str = ""
-    states: frozenset[State] = frozenset()
-    patient: frozenset[str] = frozenset()
-    before: DeliveryId | None = None
-    limit: int = 100
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FoundDelivery:
-    """One delivery with the names that a person knows it by."""
-
-    delivery: Delivery
-    site: str
-    endpoint: str
-    archive: str
-    study: str
-    accession: str = field(repr=False)
-    attempts: tuple[Attempt, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuditEntry:
-    """One entry of the audit: an act, its actor and its reason."""
-
-    at: datetime
-    actor: str
-    action: str
-    subject: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeliveryDetails:
-    """All that is known of one delivery. `messages` and the attempts' replies may hold patient data."""
-
-    found: FoundDelivery
-    report: Report
-    targets: tuple[Target, ...]
-    messages: tuple[StoredMessage, ...]
-    audit: tuple[AuditEntry, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ledger:
-    """Events × rules against what is stored, counted apart.
-
-    `expected` counts the pairs of event and rule that routing must have decided, `decided` those that are stored,
-    `missing` and `surplus` where they differ; `without_delivery` counts decisions by their reason, `states` the
-    deliveries of rules by where they stand, `beyond` those made by a person or a withdrawal.
-    """
-
-    events: int
-    expected: int
-    decided: int
-    missing: int
-    surplus: int
-    without_delivery: Mapping[str, int]
-    states: Mapping[State, int]
-    beyond: Mapping[State, int]
-
-    @property
-    def adds_up(self) -> bool:
-        """Every event met every rule exactly once, and every `deliver` has its delivery."""
-        delivered = sum(self.states.values()) + sum(self.without_delivery.values())
-        kept = delivered == self.decided and "deliver" not in self.without_delivery
-        return kept and self.missing == 0 and self.surplus == 0
 
 
 class Store(Protocol):

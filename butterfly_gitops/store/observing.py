@@ -13,18 +13,13 @@ from butterfly_gitops.store.drift import drift_of
 from butterfly_gitops.store.interface import (
     DRIFT_IS_TOLD_FOR,
     Condition,
-    DeliveryDetails,
-    FoundDelivery,
     LaneCounts,
-    Ledger,
-    NoDelivery,
     Pair,
-    Query,
     Running,
     StateView,
-    Unsent,
 )
 from butterfly_gitops.store.lane_rows import OPEN, target_of
+from butterfly_gitops.store.people import DeliveryDetails, FoundDelivery, Ledger, NoDelivery, Query, Unsent
 from butterfly_gitops.store.rows import Rows
 
 

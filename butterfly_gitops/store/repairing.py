@@ -13,8 +13,9 @@ from butterfly_gitops.model.error import kind_and_place
 from butterfly_gitops.model.site import Site
 from butterfly_gitops.store.accepting import applies
 from butterfly_gitops.store.drift import SiteRows, drift_of_site, is_late, meaning_of
-from butterfly_gitops.store.interface import AuditEntry, Condition, Drift, Generation
+from butterfly_gitops.store.interface import Condition, Drift, Generation
 from butterfly_gitops.store.lane_rows import OPEN, bring, new_lane, set_aside
+from butterfly_gitops.store.people import AuditEntry
 from butterfly_gitops.store.rows import Rows, Undone
 
 _MOST_NAMED = 20

@@ -28,14 +28,8 @@ from butterfly_gitops.model.delivery import (
 )
 from butterfly_gitops.model.study import EventKind
 from butterfly_gitops.store.body import Body
-from butterfly_gitops.store.interface import (
-    AuditEntry,
-    Condition,
-    Generation,
-    Hold,
-    Query,
-    Withheld,
-)
+from butterfly_gitops.store.interface import Condition, Generation, Hold, Withheld
+from butterfly_gitops.store.people import AuditEntry, Query
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

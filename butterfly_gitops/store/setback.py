@@ -11,7 +11,6 @@ from butterfly_gitops.model.delivery import LaneId
 from butterfly_gitops.model.error import GitopsError
 from butterfly_gitops.model.printable import short_digest
 from butterfly_gitops.store.advancing import end_attempts
-from butterfly_gitops.store.interface import AuditEntry
 from butterfly_gitops.store.lane_rows import OPEN, end_leaving
 from butterfly_gitops.store.mark import (
     Counting,
@@ -23,6 +22,7 @@ from butterfly_gitops.store.mark import (
     put_point,
     start_of,
 )
+from butterfly_gitops.store.people import AuditEntry
 from butterfly_gitops.store.rows import Rows
 from butterfly_gitops.store.state_folder import StateUnusable, has_state
 from butterfly_gitops.store.writer import Operation, Returned, Session

@@ -31,7 +31,8 @@ from butterfly_gitops.model.delivery import (
 from butterfly_gitops.model.study import EventKind, PatientIdentifier
 from butterfly_gitops.store import tables
 from butterfly_gitops.store.body import Body
-from butterfly_gitops.store.interface import AuditEntry, Condition, Generation, Hold, Query, Withheld
+from butterfly_gitops.store.interface import Condition, Generation, Hold, Withheld
+from butterfly_gitops.store.people import AuditEntry, Query
 from butterfly_gitops.store.row_cache import RowCache
 from butterfly_gitops.store.rows import DoneAction, EventRow, StoredRow, Undone
 from butterfly_gitops.store.tables import (

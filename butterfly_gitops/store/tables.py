@@ -31,7 +31,8 @@ from butterfly_gitops.model.delivery import (
     Target,
     Verdict,
 )
-from butterfly_gitops.store.interface import AuditEntry, Condition, Generation, Hold
+from butterfly_gitops.store.interface import Condition, Generation, Hold
+from butterfly_gitops.store.people import AuditEntry
 from butterfly_gitops.store.rows import DoneAction, EventRow
 
 # One value per column; SQLite says what each is, `STRICT` that it stays so.

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import Header
 from pydantic import AfterValidator, BaseModel, ConfigDict, WithJsonSchema
 
-from butterfly_gitops.store.interface import Action
+from butterfly_gitops.store.people import Action
 from butterfly_gitops.web.access import Caller
 from butterfly_gitops.web.documents import acted_document
 from butterfly_gitops.web.services import Services

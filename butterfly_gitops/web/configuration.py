@@ -13,7 +13,7 @@ from butterfly_gitops.daemon_thread import in_daemon_thread
 from butterfly_gitops.plan.document import BadPlanError, from_document, to_document
 from butterfly_gitops.plan.text import print_plan
 from butterfly_gitops.source.interface import Snapshot
-from butterfly_gitops.store.interface import Approval
+from butterfly_gitops.store.people import Approval
 from butterfly_gitops.web.access import Asking, Given
 from butterfly_gitops.web.acting import Because
 from butterfly_gitops.web.documents import generation_document

@@ -10,14 +10,7 @@ from butterfly_gitops.delivery.act import ActionRefused, StudyElsewhere
 from butterfly_gitops.delivery.patient import identifier_keys
 from butterfly_gitops.model.delivery import DeliveryId, State
 from butterfly_gitops.model.study import PatientIdentifier
-from butterfly_gitops.store.interface import (
-    AuditEntry,
-    DeliveryDetails,
-    NoDelivery,
-    NoStudy,
-    OneOffSend,
-    Query,
-)
+from butterfly_gitops.store.people import AuditEntry, DeliveryDetails, NoDelivery, NoStudy, OneOffSend, Query
 from butterfly_gitops.web.access import Asking, Caller, Given
 from butterfly_gitops.web.acting import Because, Key, act, key_or_new
 from butterfly_gitops.web.documents import (

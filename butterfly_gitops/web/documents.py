@@ -9,15 +9,9 @@ from butterfly_gitops.dispatcher.wire import Strays
 from butterfly_gitops.hl7.message import visible, visible_bytes
 from butterfly_gitops.model.delivery import Attempt, StoredMessage
 from butterfly_gitops.model.endpoint import Encoding
-from butterfly_gitops.store.interface import (
-    Accepted,
-    Acted,
-    DeliveryDetails,
-    FoundDelivery,
-    Generation,
-    Ledger,
-    Unsent,
-)
+from butterfly_gitops.store.intake import Accepted
+from butterfly_gitops.store.interface import Generation
+from butterfly_gitops.store.people import Acted, DeliveryDetails, FoundDelivery, Ledger, Unsent
 
 
 def accepted_document(accepted: Accepted) -> dict[str, Any]:

@@ -17,17 +17,16 @@ from butterfly_gitops.dispatcher.intake import EventsRefused
 from butterfly_gitops.hl7.refusal import RenderingRefused
 from butterfly_gitops.model.error import GitopsError
 from butterfly_gitops.model.printable import short_digest
+from butterfly_gitops.store.dispatch import OwnerLost
+from butterfly_gitops.store.intake import EventConflict, RoutedWithOldRules
 from butterfly_gitops.store.interface import (
-    EventConflict,
     NameTaken,
-    NotFound,
     OtherFleet,
-    OwnerLost,
     ResultsWait,
-    RoutedWithOldRules,
     StaleApplication,
     StoreUnavailable,
 )
+from butterfly_gitops.store.people import NotFound
 from butterfly_gitops.web.access import NotAllowed, NoToken, WrongHost
 from butterfly_gitops.web.limit import TooLarge
 

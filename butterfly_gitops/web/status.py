@@ -13,7 +13,8 @@ from butterfly_gitops.dispatcher.wire import Strays
 from butterfly_gitops.model.address import FLEET_SETTINGS
 from butterfly_gitops.model.delivery import LaneId, Pause, State, TargetNumber
 from butterfly_gitops.plan.departure import was_removed
-from butterfly_gitops.store.interface import Condition, LaneCounts, NotFound, StateView
+from butterfly_gitops.store.interface import Condition, LaneCounts, StateView
+from butterfly_gitops.store.people import NotFound
 from butterfly_gitops.web.access import Asking, Caller, Given
 from butterfly_gitops.web.documents import strays_document, time_text
 from butterfly_gitops.web.guard import GuardedRoute, needs

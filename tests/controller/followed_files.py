@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from butterfly_gitops.controller.configuring import Configuring
 from butterfly_gitops.controller.reconcile import Candidate, PassOutcome
 from butterfly_gitops.source.interface import Snapshot
-from butterfly_gitops.store.interface import Approval, Hold, Store
+from butterfly_gitops.store.interface import Hold, Store
+from butterfly_gitops.store.people import Approval
 
 NOW = datetime(2026, 11, 24, 14, 3, tzinfo=UTC)
 Ports = Mapping[str, int]

@@ -13,7 +13,7 @@ from butterfly_gitops.controller import loop as loop_module
 from butterfly_gitops.controller.conditions import of_endpoints
 from butterfly_gitops.model.delivery import State
 from butterfly_gitops.source.folder import FolderSource
-from butterfly_gitops.store.interface import Approval
+from butterfly_gitops.store.people import Approval
 from butterfly_gitops.store.sqlite import SqliteStore
 from tests.config.examples import EXAMPLES
 from tests.controller.passes import NOW, Clock, Counting, following, told

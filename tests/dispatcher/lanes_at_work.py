@@ -19,7 +19,8 @@ from butterfly_gitops.model.endpoint import EhrEndpoint
 from butterfly_gitops.model.fleet import FleetSettings
 from butterfly_gitops.model.site import Link, Site
 from butterfly_gitops.model.study import StudyEvent
-from butterfly_gitops.store.interface import Action, Application, Query
+from butterfly_gitops.store.interface import Application
+from butterfly_gitops.store.people import Action, Query
 from butterfly_gitops.store.sqlite import SqliteStore
 from tests.dispatcher.scripted_peer import ack, framed, settle
 

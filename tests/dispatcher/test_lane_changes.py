@@ -11,7 +11,8 @@ import pytest
 from butterfly_gitops.hl7.acknowledgement import read_acknowledgement
 from butterfly_gitops.hl7.message import value_of
 from butterfly_gitops.model.delivery import LaneId, State
-from butterfly_gitops.store.interface import OwnerLost, StoreUnavailable
+from butterfly_gitops.store.dispatch import OwnerLost
+from butterfly_gitops.store.interface import StoreUnavailable
 from tests.dispatcher.lanes_at_work import (
     SETTINGS,
     Dispatcher,

@@ -4,7 +4,7 @@ import re
 
 from butterfly_gitops.hl7.message import value_of
 from butterfly_gitops.model.delivery import State
-from butterfly_gitops.store.interface import Action
+from butterfly_gitops.store.people import Action
 from tests.dispatcher.lanes_at_work import Ehr, a_site, an_endpoint, dispatching, studies
 from tests.dispatcher.scripted_peer import Peer, run
 

@@ -7,7 +7,7 @@ import pytest
 from butterfly_gitops.dispatcher.rendering import Renderer
 from butterfly_gitops.model.delivery import LaneId, State, Target, TargetNumber
 from butterfly_gitops.store.body import Body
-from butterfly_gitops.store.interface import Head, Refusing
+from butterfly_gitops.store.dispatch import Head, Refusing
 from tests.delivery.rows import a_delivery, a_report
 from tests.dispatcher.lanes_at_work import Ehr, an_endpoint, dispatching, studies
 from tests.dispatcher.scripted_peer import Peer, run

@@ -33,7 +33,8 @@ from butterfly_gitops.logs import Libraries, configure_logs
 from butterfly_gitops.mllp.exchange import NoReply, Reply, Silence
 from butterfly_gitops.model.delivery import DeliveryId, Outcome, ResultStatus, Verdict
 from butterfly_gitops.model.study import StudyEvent
-from butterfly_gitops.store.interface import Query, Settling, Step
+from butterfly_gitops.store.dispatch import Settling, Step
+from butterfly_gitops.store.people import Query
 from butterfly_gitops.web.events import read_events
 from tests.cli.state_commands import Desk, Process, process, small_sites
 from tests.hl7.samples import endpoint

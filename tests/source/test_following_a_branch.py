@@ -11,7 +11,8 @@ from butterfly_gitops.controller.loop import Loop
 from butterfly_gitops.model.delivery import LaneId, TargetNumber
 from butterfly_gitops.source.git import GitSource
 from butterfly_gitops.source.git_address import parse_git_address
-from butterfly_gitops.store.interface import Approval, Condition
+from butterfly_gitops.store.interface import Condition
+from butterfly_gitops.store.people import Approval
 from butterfly_gitops.store.sqlite import SqliteStore
 from tests.cli.git_repository import GitRepository, repository_with_sites
 

@@ -33,15 +33,8 @@ from butterfly_gitops.model.delivery import (
 )
 from butterfly_gitops.model.study import EventKind, PatientIdentifier
 from butterfly_gitops.store.body import Body
-from butterfly_gitops.store.interface import (
-    AuditEntry,
-    Condition,
-    Generation,
-    Hold,
-    Query,
-    StoreUnavailable,
-    Withheld,
-)
+from butterfly_gitops.store.interface import Condition, Generation, Hold, StoreUnavailable, Withheld
+from butterfly_gitops.store.people import AuditEntry, Query
 from butterfly_gitops.store.row_store import RowStore
 from butterfly_gitops.store.rows import DoneAction, EventRow, Rows, StoredRow, Undone
 

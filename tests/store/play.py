@@ -25,24 +25,10 @@ from butterfly_gitops.model.delivery import (
 from butterfly_gitops.model.endpoint import Acknowledgement, Retry
 from butterfly_gitops.model.site import Site
 from butterfly_gitops.model.study import StudyEvent
-from butterfly_gitops.store.interface import (
-    Accepted,
-    Acted,
-    Action,
-    Application,
-    FoundDelivery,
-    Generation,
-    Head,
-    LaneView,
-    NewEvent,
-    OneOffSend,
-    Query,
-    Running,
-    Settling,
-    Step,
-    Stepped,
-    Store,
-)
+from butterfly_gitops.store.dispatch import Head, LaneView, Settling, Step, Stepped
+from butterfly_gitops.store.intake import Accepted, NewEvent
+from butterfly_gitops.store.interface import Application, Generation, Running, Store
+from butterfly_gitops.store.people import Acted, Action, FoundDelivery, OneOffSend, Query
 
 T0 = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
 SITE = "st-elsewhere"

@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 
 from butterfly_gitops.model.study import StudyEvent
-from butterfly_gitops.store.interface import EventConflict, RoutedWithOldRules, Store
+from butterfly_gitops.store.intake import EventConflict, RoutedWithOldRules
+from butterfly_gitops.store.interface import Store
 from tests.store.play import DELIVERED, REFUSED, SILENT, T0, Play, a_site, an_event, routed
 
 EARLY = T0 - timedelta(seconds=102)

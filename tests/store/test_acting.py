@@ -5,7 +5,8 @@ import pytest
 from butterfly_gitops.delivery.act import ActionRefused
 from butterfly_gitops.model.delivery import Cause, DeliveryId
 from butterfly_gitops.model.site import Removal
-from butterfly_gitops.store.interface import NotFound, Store
+from butterfly_gitops.store.interface import Store
+from butterfly_gitops.store.people import NotFound
 from tests.store.play import DELIVERED, REFUSED, SILENT, SITE, Play, a_policy, a_site, an_event
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from butterfly_gitops.model.delivery import DeliveryId, TargetNumber
-from butterfly_gitops.store.interface import OwnerLost, Refusing, Store
+from butterfly_gitops.store.dispatch import OwnerLost, Refusing
+from butterfly_gitops.store.interface import Store
 from tests.store.play import DELIVERED, NOT_SENT, REFUSED, SILENT, Play, Prepared, a_policy, a_site, an_event
 
 

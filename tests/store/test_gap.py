@@ -5,8 +5,9 @@ from datetime import timedelta
 import apsw
 import pytest
 
-from butterfly_gitops.store.interface import NotFound, Store
+from butterfly_gitops.store.interface import Store
 from butterfly_gitops.store.migration import migrate, migrations
+from butterfly_gitops.store.people import NotFound
 from tests.store.play import SITE, T0, Play, a_site, an_event
 
 BEFORE, AFTER = -3600, 5

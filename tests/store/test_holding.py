@@ -8,7 +8,8 @@ import pytest
 
 from butterfly_gitops.model.fleet import FleetSettings
 from butterfly_gitops.store import holding
-from butterfly_gitops.store.interface import Approval, Hold, NotFound, Store
+from butterfly_gitops.store.interface import Hold, Store
+from butterfly_gitops.store.people import Approval, NotFound
 from butterfly_gitops.store.rows import Rows
 from tests.store.play import FLEET, SITE, T0, Play, a_site
 

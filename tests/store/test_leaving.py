@@ -10,7 +10,8 @@ from butterfly_gitops.delivery.act import ActionRefused
 from butterfly_gitops.model.delivery import DeliveryId, Lane, LaneId
 from butterfly_gitops.model.endpoint import EhrEndpoint
 from butterfly_gitops.model.site import Removal, Site
-from butterfly_gitops.store.interface import NotFound, ResultsWait, Store
+from butterfly_gitops.store.interface import ResultsWait, Store
+from butterfly_gitops.store.people import NotFound
 from tests.store.play import (
     DELIVERED,
     NOT_SENT,

@@ -11,7 +11,8 @@ import pytest
 from butterfly_gitops.delivery.patient import identifier_keys
 from butterfly_gitops.model.delivery import Decision, DeliveryId, EventNumber, LaneId, RuleId, State
 from butterfly_gitops.model.study import PatientIdentifier
-from butterfly_gitops.store.interface import Condition, NotFound, Pair, Query, Store, Withheld
+from butterfly_gitops.store.interface import Condition, Pair, Store, Withheld
+from butterfly_gitops.store.people import NotFound, Query
 from butterfly_gitops.store.sqlite import SqliteStore
 from butterfly_gitops.store.state_folder import DATABASE
 from tests.store.memory import MemoryStore

@@ -11,7 +11,8 @@ import pytest
 
 from butterfly_gitops.model.delivery import DeliveryId, Rank, Report, ReportId, Verdict
 from butterfly_gitops.model.site import Site
-from butterfly_gitops.store.interface import Step, Store
+from butterfly_gitops.store.dispatch import Step
+from butterfly_gitops.store.interface import Store
 from butterfly_gitops.store.migration import migrate, migrations
 from butterfly_gitops.store.rows import Rows
 from butterfly_gitops.store.sqlite_rows import SqliteRows

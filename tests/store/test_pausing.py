@@ -9,7 +9,8 @@ from butterfly_gitops.delivery.act import ActionRefused
 from butterfly_gitops.delivery.pausing import CannotPause
 from butterfly_gitops.model.delivery import Pause
 from butterfly_gitops.model.site import Removal
-from butterfly_gitops.store.interface import Acted, NotFound, Store
+from butterfly_gitops.store.interface import Store
+from butterfly_gitops.store.people import Acted, NotFound
 from tests.store.play import REFUSED, SILENT, SITE, T0, Play, a_policy, a_site, an_event
 
 PAUSED = "its lane is paused"

@@ -33,7 +33,8 @@ from butterfly_gitops.model.delivery import (
     Verdict,
 )
 from butterfly_gitops.store.body import Body
-from butterfly_gitops.store.interface import AuditEntry, Condition, Generation, Query, Withheld
+from butterfly_gitops.store.interface import Condition, Generation, Withheld
+from butterfly_gitops.store.people import AuditEntry, Query
 from butterfly_gitops.store.rows import DoneAction, EventRow, Rows
 from tests.law_examples import up_to
 

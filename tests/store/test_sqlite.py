@@ -18,8 +18,9 @@ from butterfly_gitops.model.delivery import EventNumber, LaneId
 from butterfly_gitops.model.error import GitopsError
 from butterfly_gitops.store import observing
 from butterfly_gitops.store.body import Body
-from butterfly_gitops.store.interface import Condition, NotFound, Query, StoreUnavailable
+from butterfly_gitops.store.interface import Condition, StoreUnavailable
 from butterfly_gitops.store.migration import StateTooNew, migrate, migrations
+from butterfly_gitops.store.people import NotFound, Query
 from butterfly_gitops.store.rows import Rows
 from butterfly_gitops.store.sqlite import SqliteStore
 from butterfly_gitops.store.sqlite_session import SqliteSession

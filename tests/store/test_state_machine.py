@@ -47,7 +47,9 @@ from butterfly_gitops.model.error import GitopsError
 from butterfly_gitops.model.site import Removal
 from butterfly_gitops.model.study import StudyEvent
 from butterfly_gitops.store import advancing
-from butterfly_gitops.store.interface import Query, Settling, Stepped, Store
+from butterfly_gitops.store.dispatch import Settling, Stepped
+from butterfly_gitops.store.interface import Store
+from butterfly_gitops.store.people import Query
 from butterfly_gitops.store.sqlite import SqliteStore
 from tests.law_examples import up_to
 from tests.store.memory import MemoryRows, MemoryStore

@@ -12,7 +12,7 @@ from butterfly_gitops.delivery.settle import Policy
 from butterfly_gitops.dispatcher.rendering import Renderer
 from butterfly_gitops.model.delivery import DeliveryId, Epoch, Outcome, Verdict
 from butterfly_gitops.model.endpoint import Acknowledgement, Retry
-from butterfly_gitops.store.interface import Settling, Step
+from butterfly_gitops.store.dispatch import Settling, Step
 from tests.table import in_one_test
 from tests.web.serving import Served, edit, event
 
