@@ -8,6 +8,7 @@ from butterfly_gitops.model.printable import printable
 from butterfly_gitops.plan.wording import many
 
 LONGEST = 160
+CELL_BUDGET = 8_000
 
 _HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _PUNCTUATION = re.compile(r"([\\`*_{}\[\]()~^$])")
@@ -51,9 +52,6 @@ def _shown(text: str, longest: int = LONGEST) -> str:
     return printable(short)
 
 
-CELL_BUDGET = 8_000
-
-
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, budget: int) -> str:
     """The table, with as many rows as its budget of characters has room for."""
     lines = [f"| {' | '.join(head)} |".replace("|  |", "| |"), "|---" * len(head) + "|"]
@@ -75,17 +73,11 @@ def named(places: Sequence[Address], *, strong: bool = False) -> str:
     shown: list[str] = []
     budget = CELL_BUDGET
     for place in places:
-        text = _place(place, strong=strong)
+        of_site = f"{place.site} / " if place.name else ""
+        name = place.name or place.site
+        text = f"{of_site}**{name}**" if strong else f"{of_site}{name}"
         budget -= len(text)
         if budget < 0:
             return f"{', '.join(shown)}, and {len(places) - len(shown)} more: `bgo diff` names all"
         shown.append(text)
     return ", ".join(shown)
-
-
-def _place(place: Address, *, strong: bool) -> str:
-    of_site = place.site if place.name is None else f"{place.site} / "
-    name = place.name or ""
-    if not strong:
-        return f"{of_site}{name}"
-    return f"{of_site}**{name}**" if name else f"**{of_site}**"
