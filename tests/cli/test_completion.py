@@ -100,7 +100,11 @@ MORE_WORDS = [
 
 
 @pytest.mark.parametrize("name", SHELLS)
-@pytest.mark.parametrize(("words", "expected"), WORDS, ids=[words for words, _ in WORDS])
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [WORDS[1], *(pytest.param(*row, marks=pytest.mark.soak) for row in WORDS if row is not WORDS[1])],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
 def test_a_shell_completes(name: str, words: str, expected: list[str], tmp_path: Path):
     assert sorted(completed(name, tmp_path, *words.split(" "))) == sorted(expected)
 
@@ -129,6 +133,7 @@ def test_the_program_answers_the_script_of_each_shell(
     assert ([answer for answer in answers[name] if answer], said.err) == (expected, "")
 
 
+@pytest.mark.soak
 def test_bash_completes_behind_an_equals_sign(tmp_path: Path):
     assert completed("bash", tmp_path, "bgo", "validate", "--format", "=") == ["text", "json", "github"]
     assert completed("bash", tmp_path, "bgo", "validate", "--format", "=", "g") == ["github"]
@@ -253,10 +258,12 @@ def broken(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.soak
 def test_broken_files_are_not_complained_of(broken: Path):
     assert asked(*ASKED, cwd=broken).stderr == ""
 
 
+@pytest.mark.soak
 def test_where_there_are_no_sites_nothing_is_said(tmp_path: Path):
     assert asked(*ASKED, cwd=tmp_path).stderr == ""
 

@@ -13,6 +13,7 @@ from butterfly_gitops.model.address import Address
 from butterfly_gitops.model.message import Message
 from butterfly_gitops.model.problem import Severity
 from tests.cli.command_line import ROOT, run
+from tests.table import in_one_test
 
 
 @pytest.fixture(autouse=True)
@@ -20,7 +21,7 @@ def in_the_repository(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
 
 
-@pytest.mark.parametrize("rule", RULES)
+@in_one_test("rule", RULES)
 def test_every_rule_can_be_explained(capfd, rule: str):
     ran = run(capfd, "explain", rule)
     assert ran.code == 0
@@ -49,7 +50,7 @@ def test_a_rule_as_json(capfd):
     assert json.loads(run(capfd, "explain", "unknown-link", "--format", "json").out)["rule"] == "unknown-link"
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("address", "value", "source"),
     [
         ("st-elsewhere/epic-prod.port", "6661", "sites/st-elsewhere/ehr-endpoints.yaml:9 (endpoint)"),
@@ -121,7 +122,7 @@ def test_a_setting_whose_name_begins_alike_is_another(capfd):
     assert len(run(capfd, "explain", "seaside/athena.connection").out.splitlines()) == 2
 
 
-@pytest.mark.parametrize("rule", RULES)
+@in_one_test("rule", RULES)
 def test_a_rule_that_can_be_silenced_says_how(capfd, rule: str):
     out = run(capfd, "explain", rule).out
     document = json.loads(run(capfd, "explain", rule, "--format", "json").out)
@@ -189,7 +190,7 @@ def layered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("layered")
-@pytest.mark.parametrize(
+@in_one_test(
     ("address", "value", "place"),
     [
         ("seaside/epic.acknowledgement.on_refusal.retries", 1, ("ehr-endpoints.yaml", 14, "endpoint")),
@@ -270,7 +271,7 @@ def test_a_reference_knows_its_layer():
     assert loaded.origins["seaside/epic.tls.trust.file"].line == 5
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("what", "says"),
     [
         ("seaside/athena.ack_timout", 'did you mean "seaside/athena.ack_timeout"?'),

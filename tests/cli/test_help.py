@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 import click
-import pytest
 
 from butterfly_gitops.cli.main import group
+from tests.table import in_one_test
 
 
 def commands(command: click.Command, path: str) -> Iterator[tuple[str, click.Command]]:
@@ -21,13 +21,13 @@ def commands(command: click.Command, path: str) -> Iterator[tuple[str, click.Com
 COMMANDS = dict(commands(group, "bgo"))
 
 
-@pytest.mark.parametrize("path", COMMANDS)
+@in_one_test("path", COMMANDS)
 def test_every_option_says_what_it_is_for(path: str):
     options = [one for one in COMMANDS[path].params if isinstance(one, click.Option)]
     assert [one.opts for one in options if not one.help] == []
 
 
-@pytest.mark.parametrize("path", COMMANDS)
+@in_one_test("path", COMMANDS)
 def test_every_command_says_what_it_does(path: str):
     says = (COMMANDS[path].help or "").strip()
     assert says.endswith((".", "problems.")) or "\n" in says

@@ -12,6 +12,7 @@ from butterfly_gitops.cli.output import ExitCode
 from butterfly_gitops.cli.schema import published
 from tests.cli.command_line import Ran, run
 from tests.cli.git_repository import GitRepository
+from tests.table import in_one_test
 
 ENDPOINTS = "sites/first-site/ehr-endpoints.yaml"
 
@@ -81,6 +82,7 @@ def test_it_says_what_it_wrote_and_the_next_three_commands(bgo, folder: Path):
     ]
 
 
+@pytest.mark.soak
 def test_the_next_commands_can_be_run_as_they_stand(bgo, folder: Path):
     lines = bgo("init", "it's ours").out.splitlines()
     commands = "\n".join(["set -e", f'bgo() {{ "{sys.executable}" -m butterfly_gitops "$@"; }}', *lines[-3:]])
@@ -171,7 +173,7 @@ def test_quiet_says_nothing(bgo):
     assert (ran.code, ran.out, ran.err) == (ExitCode.DONE, "", "")
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("arguments", "said"),
     [
         (("--site", "St. Elsewhere"), '"St. Elsewhere" is no name: small letters, digits and hyphens, at most 63, such as st-elsewhere'),

@@ -11,6 +11,7 @@ from butterfly_gitops.cli.main import VERBS, VerbGroup, group
 from butterfly_gitops.cli.output import ExitCode
 from butterfly_gitops.model.error import GitopsError
 from tests.cli.command_line import ROOT, run
+from tests.table import in_one_test
 
 SERVER = {"apsw", "fastapi", "httpx", "prometheus_client", "starlette", "structlog", "uvicorn"}
 
@@ -147,7 +148,7 @@ def test_a_reader_that_leaves_early_is_no_defect():
     assert done.stderr == ""
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@in_one_test("verb", VERBS)
 def test_each_verb_has_help_worth_reading(capfd, verb: str):
     if not (Path(ROOT) / "butterfly_gitops" / "cli" / f"{verb.replace('-', '_')}.py").exists():
         pytest.skip("not written yet")

@@ -13,11 +13,12 @@ import pytest
 
 from tests.cli.git_repository import GitRepository
 from tests.cli.state_commands import EFAST, EPIC, STATE, Desk, Process, practice_ehr, process, small_sites
+from tests.table import in_one_test
 
 FREE = ("--listen", "127.0.0.1:0")
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("arguments", "code", "says"),
     [
         (
@@ -49,7 +50,7 @@ def test_what_cannot_run_says_why_and_makes_no_state(desk: Desk, arguments: list
     assert not (desk.folder / STATE).exists()
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "10.1.2.3", "bgo.example.org", "[::]"])
+@in_one_test("host", ["0.0.0.0", "10.1.2.3", "bgo.example.org", "[::]"])
 def test_only_loopback_is_listened_on(applied: Desk, host: str):
     ran = applied.bgo("run", "--listen", f"{host}:8311")
     assert (ran.code, ran.out) == (1, "")

@@ -11,6 +11,7 @@ import pytest
 
 from butterfly_gitops.model.printable import short_digest
 from tests.cli.state_commands import EFAST, EPIC, STUDIES, Desk
+from tests.table import in_one_test
 
 PRELIMINARY = str(STUDIES / "efast-preliminary.json")
 
@@ -109,12 +110,12 @@ def test_a_refused_event_shows_its_pointer_rule_and_hint(applied: Desk):
     assert applied.json("ledger", "--format", "json")["events"] == 0
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     "content",
     [b"", b"{", b"\xff\xfe", b"<event/>", b"{}\n{", b"[]", b"[" * 100_000],
     ids=["empty", "open", "no UTF-8", "XML", "lines", "none", "deep"],
 )
-@pytest.mark.parametrize("shift", [[], ["--as-now"]], ids=["", "as now"])
+@in_one_test("shift", [[], ["--as-now"]], ids=["", "as now"])
 def test_what_is_no_event_is_1(applied: Desk, content: bytes, shift: list[str]):
     ran = applied.bgo("study", "submit", *shift, applied.file("x.json", content))
     assert (ran.code, ran.out) == (1, "")

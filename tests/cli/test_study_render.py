@@ -16,6 +16,7 @@ from butterfly_gitops.dispatcher.intake import EventsRefused
 from butterfly_gitops.web.events import read_events as read_body
 from tests.cli.command_line import ROOT
 from tests.cli.state_commands import EFAST, EPIC, STUDIES, Desk
+from tests.table import in_one_test
 
 GOLDEN = ROOT / "tests" / "golden" / "study-tree.txt"
 REVERTED = str(STUDIES / "efast-reverted.json")
@@ -197,7 +198,7 @@ ONE, OTHER = event(), event(event_id="OTHER")
 BROKEN = {key: value for key, value in ONE.items() if key != "patient"}
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("content", "messages", "code", "says"),
     [
         (several(ONE, "", OTHER), 2, 0, ""),

@@ -145,6 +145,7 @@ def test_however_many_all_are_named(count: int):
     assert (summary in markdown) == (count > MOST_NAMED)
 
 
+@pytest.mark.soak
 def test_a_comment_that_would_not_hold_them_says_so():
     names = {f"site-{number}": ["epic-prod"] for number in range(900)}
     markdown = comment(diff("port: 6661", "port: 6662", names=names))
