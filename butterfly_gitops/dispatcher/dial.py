@@ -35,7 +35,14 @@ class DialFailed(GitopsError):  # noqa: N818 - it says what happened
 
 
 class Connection(Protocol):
-    """One open connection, for one user at a time."""
+    """One open connection, for one user at a time. `idle_since` is None while it is in use."""
+
+    idle_since: float | None
+
+    @property
+    def is_open(self) -> bool:
+        """Nobody here has closed it."""
+        ...
 
     def send(self, data: memoryview) -> int:
         """Hand bytes to the kernel; return how many it took, 0 when it has no room.
@@ -58,6 +65,10 @@ class Connection(Protocol):
 
     def watch(self, noticed: Callable[[], None]) -> None:
         """Call `noticed` once, as soon as something comes or the peer closes; a wait replaces the watch."""
+        ...
+
+    def give_way(self) -> None:
+        """Close it, and let its user notice, as if the peer had closed."""
         ...
 
     def close(self, *, discard: bool = False) -> None:
@@ -155,8 +166,14 @@ class TcpConnection:
         self._writing: asyncio.Future[None] | None = None
         self._noticed: Callable[[], None] | None = None
         self._is_watched = False
+        self.idle_since: float | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self._socket.fileno() >= 0
 
     def send(self, data: memoryview) -> int:
+        self.idle_since = None
         try:
             return self._socket.send(data)
         except (BlockingIOError, InterruptedError):
@@ -169,7 +186,7 @@ class TcpConnection:
             return None
 
     async def sendable(self) -> None:
-        if self._is_closed:
+        if not self.is_open:
             return
         self._noticed = None
         self._writing = self._loop.create_future()
@@ -178,11 +195,11 @@ class TcpConnection:
             await self._writing
         finally:
             self._writing = None
-            if not self._is_closed:
+            if self.is_open:
                 self._loop.remove_writer(self._number)
 
     async def receivable(self) -> None:
-        if self._is_closed:
+        if not self.is_open:
             return
         self._noticed = None
         self._reading = self._loop.create_future()
@@ -193,25 +210,29 @@ class TcpConnection:
             self._reading = None
 
     def watch(self, noticed: Callable[[], None]) -> None:
-        if not self._is_closed:
+        if self.is_open:
+            self.idle_since = self._loop.time()
             self._noticed = noticed
             self._be_watched()
 
+    def give_way(self) -> None:
+        noticed = self._noticed
+        self.close()
+        if noticed is not None:
+            noticed()
+
     def close(self, *, discard: bool = False) -> None:
-        if self._is_closed:
+        if not self.is_open:
             return
         self._loop.remove_reader(self._number)
         self._loop.remove_writer(self._number)
         self._noticed = None
+        self.idle_since = None
         if discard:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _DISCARD)
         self._socket.close()
         _finish(self._reading)
         _finish(self._writing)
-
-    @property
-    def _is_closed(self) -> bool:
-        return self._socket.fileno() < 0
 
     def _be_watched(self) -> None:
         if not self._is_watched:

@@ -4,9 +4,7 @@ The store, the source and the API have shares of their own, so that neither a la
 what a commit needs.
 """
 
-import asyncio
 import resource
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
@@ -66,7 +64,7 @@ class Room:
         self._dialler = dialler
         self._most = most
         self._opening = 0
-        self._placed: set[_Placed] = set()
+        self._opened: list[Connection] = []
 
     async def open(self, host: str, port: int, timeout_s: float) -> Connection:
         """See `Dialler.open`."""
@@ -74,54 +72,17 @@ class Room:
             raise DialFailed(host=host, port=port, reason="no descriptor is free")
         self._opening += 1
         try:
-            placed = _Placed(await self._dialler.open(host, port, timeout_s), leave=self._placed.discard)
+            connection = await self._dialler.open(host, port, timeout_s)
         finally:
             self._opening -= 1
-        self._placed.add(placed)
-        return placed
+        self._opened.append(connection)
+        return connection
 
     def _has_place(self) -> bool:
-        if len(self._placed) + self._opening < self._most:
+        self._opened = [one for one in self._opened if one.is_open]
+        if len(self._opened) + self._opening < self._most:
             return True
-        idle = [one for one in self._placed if one.idle_since is not None]
+        idle = [one for one in self._opened if one.idle_since is not None]
         if idle:
             min(idle, key=lambda one: one.idle_since or 0.0).give_way()
         return bool(idle)
-
-
-class _Placed:
-    """A connection with a place in the room. `idle_since` is None while it is in use."""
-
-    def __init__(self, inner: Connection, *, leave: Callable[["_Placed"], None]) -> None:
-        self._inner = inner
-        self._leave = leave
-        self._noticed: Callable[[], None] = lambda: None
-        self.idle_since: float | None = None
-
-    def send(self, data: memoryview) -> int:
-        self.idle_since = None
-        return self._inner.send(data)
-
-    def receive(self) -> bytes | None:
-        return self._inner.receive()
-
-    async def sendable(self) -> None:
-        await self._inner.sendable()
-
-    async def receivable(self) -> None:
-        await self._inner.receivable()
-
-    def watch(self, noticed: Callable[[], None]) -> None:
-        self.idle_since = asyncio.get_running_loop().time()
-        self._noticed = noticed
-        self._inner.watch(noticed)
-
-    def close(self, *, discard: bool = False) -> None:
-        self.idle_since = None
-        self._leave(self)
-        self._inner.close(discard=discard)
-
-    def give_way(self) -> None:
-        """Close it, and let its wire notice, as if the peer had closed."""
-        self.close()
-        self._noticed()
