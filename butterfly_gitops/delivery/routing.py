@@ -72,11 +72,6 @@ def route(
     )
 
 
-def is_unsent(verdict: str) -> bool:
-    """Tell whether a verdict leaves a gap: no setting kept the result back, only when its rule was in force."""
-    return verdict.startswith("before-effective-from") or verdict == RULE_MISSING
-
-
 def decide_unmet(rule: Rule, *, kind: EventKind, occurred_at: datetime) -> Decision:
     """Decide what becomes of an event that a rule should have met, and did not while its row was changed: nothing."""
     anybody = Entitled(enterprise=True, preliminary_results=True)

@@ -87,30 +87,18 @@ class SqliteRows:
         self._settings = RowCache[str, str](
             lambda name: self._first("setting", (name,), _value_of) or "", most=few
         )
-        self._lanes = RowCache[LaneId, Lane](
-            lambda key: self._first("lane", (key,), tables.LANES.read), most=many
-        )
-        self._targets = RowCache[tuple[LaneId, TargetNumber], Target](
-            lambda key: self._first("target", key, tables.TARGETS.read), most=many
-        )
+        self._lanes: RowCache[LaneId, Lane] = self._cache(tables.LANES, most=many)
+        self._targets: RowCache[tuple[LaneId, TargetNumber], Target] = self._cache(tables.TARGETS, most=many)
         self._studies = RowCache[str, tuple[ReportId, ...]](
             lambda study: tuple(self._all("reports_of_study", (study,), _value_of)), most=many
         )
-        self._reports = RowCache[ReportId, Report](
-            lambda key: self._first("report", (key,), tables.REPORTS.read), most=many
+        self._reports: RowCache[ReportId, Report] = self._cache(tables.REPORTS, most=many)
+        self._deliveries: RowCache[DeliveryId, Delivery] = self._cache(tables.DELIVERIES, most=many)
+        self._attempts: RowCache[int, Attempt] = self._cache(
+            tables.ATTEMPTS, most=few, size=lambda one: len(one.reply)
         )
-        self._deliveries = RowCache[DeliveryId, Delivery](
-            lambda key: self._first("delivery", (key,), tables.DELIVERIES.read), most=many
-        )
-        self._attempts = RowCache[int, Attempt](
-            lambda key: self._first("attempt", (key,), tables.ATTEMPTS.read),
-            most=few,
-            size=lambda one: len(one.reply),
-        )
-        self._messages = RowCache[int, StoredMessage](
-            lambda key: self._first("message", (key,), tables.MESSAGES.read),
-            most=few,
-            size=lambda one: len(one.data),
+        self._messages: RowCache[int, StoredMessage] = self._cache(
+            tables.MESSAGES, most=few, size=lambda one: len(one.data)
         )
         self._bodies = RowCache[EventNumber, Body](
             lambda key: self._first("event_body", (key,), lambda row: Body(row[0])),
@@ -121,6 +109,16 @@ class SqliteRows:
             self._settings, self._lanes, self._targets, self._studies, self._reports, self._deliveries,
             self._attempts, self._messages, self._bodies,
         )  # fmt: skip
+
+    def _cache(
+        self, table: Table[T], *, most: int, size: Callable[[T], int] | None = None
+    ) -> RowCache[Any, T]:
+        """Cache the rows of a table, which a statement of its name reads by their key."""
+
+        def read(key: Any) -> T | None:
+            return self._first(table.name, key if isinstance(key, tuple) else (key,), table.read)
+
+        return RowCache(read, most=most, size=size)
 
     def forget(self) -> None:
         """Read the highest ids and every row anew."""
@@ -397,9 +395,12 @@ class SqliteRows:
         return self._all("open_of_archive", (site, archive), tables.DELIVERIES.read)
 
     def state_counts(self) -> Mapping[LaneId, Mapping[State, int]]:
-        counts: defaultdict[LaneId, dict[State, int]] = defaultdict(dict)
-        for lane, state, count in self._connection.execute(STATEMENTS["state_counts"]):
-            counts[LaneId(lane)][STATES[state]] = count
+        return self._states_by("state_counts")
+
+    def _states_by(self, name: str) -> Mapping[Any, Mapping[State, int]]:
+        counts: defaultdict[Any, dict[State, int]] = defaultdict(dict)
+        for key, state, count in self._connection.execute(STATEMENTS[name]):
+            counts[key][STATES[state]] = count
         return dict(counts)
 
     def oldest_in_lane(self) -> Mapping[LaneId, datetime]:
@@ -457,10 +458,7 @@ class SqliteRows:
         return dict(self._all("verdict_counts", (), _pair_of))
 
     def states_of_causes(self) -> Mapping[str, Mapping[State, int]]:
-        counts: defaultdict[str, dict[State, int]] = defaultdict(dict)
-        for cause, state, count in self._connection.execute(STATEMENTS["states_of_causes"]):
-            counts[cause][STATES[state]] = count
-        return dict(counts)
+        return self._states_by("states_of_causes")
 
 
 def _value_of(row: Row) -> Any:
