@@ -68,7 +68,7 @@ def only_allowed(_: Any, __: str, fields: MutableMapping[str, Any]) -> MutableMa
 
 
 def all_printable(_: Any, __: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Show by its number what would steer the terminal that a log is read on, or begin another line of it."""
+    """Escape control characters and line ends."""
     return {key: printable(value) if isinstance(value, str) else value for key, value in fields.items()}
 
 

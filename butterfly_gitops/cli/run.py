@@ -65,7 +65,7 @@ def command(
     """Run until interrupted: bring what is applied to what the source wants, take study events, and deliver.
 
     Lanes start at once from what is applied. While a source is followed, this process is the only writer. On SIGTERM
-    or Ctrl-C, attempts in flight end first, each at most its acknowledgement time-out.
+    or Ctrl-C, attempts in flight end first, each at most its acknowledgement time-out and 10 s.
     """
     from butterfly_gitops.logs import configure_logs
     from butterfly_gitops.store.setback import Consent

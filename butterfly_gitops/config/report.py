@@ -34,7 +34,7 @@ def one_by_position(found: Iterable[Problem]) -> tuple[Problem, ...]:
 
 
 def _says_more(problem: Problem, other: Problem) -> bool:
-    """Whether it is a secret, which must be changed whatever else is wrong, or knows the names that there are."""
+    """Rank a problem first if it is a secret, or if its hint lists the existing names."""
     if "secret-by-value" in (problem.rule, other.rule):
         return other.rule != "secret-by-value"
     return other.rule == "bad-name" and problem.rule in ("unknown-endpoint", "unknown-link", "unknown-preset")
@@ -96,7 +96,7 @@ def _shared_origins(problems: Iterable[Problem], reading: FleetReading) -> set[O
 
 
 def _inherited(endpoint: EndpointReading) -> Iterator[Origin]:
-    """Where each key and value stands that an endpoint has from a shared layer."""
+    """Yield the origin of each key and value that an endpoint inherits."""
     layer_of = endpoint.merged.layer_of
     for path, entry in _entries(endpoint.merged.tree):
         if layer_of.get(path) not in _NOT_SHARED:

@@ -213,7 +213,7 @@ def _starred(line: str, *, until: int) -> str:
 
 
 def _stars_for(found: re.Match[str], *, until: int) -> str:
-    """Stars for what was found, less what a first group and a last @ say of it."""
+    """Return the stars that replace a match, without its first group and from the last @ on."""
     before = found[1] if found.re.groups else ""
     behind = "@" if found.re is _PASSWORD_IN_URL else ""
     width = len(found[0]) - len(before) - len(behind)

@@ -109,7 +109,7 @@ def hold_of_commit(applied: Collection[str], wanted: Snapshot, *, at: datetime) 
 def to_descend_from(applied: Collection[str], holds: Collection[Hold]) -> frozenset[str]:
     """Return the commits that a newer one must descend from: what is applied, as people have let it part since.
 
-    What stays applied of a commit that was left would else hold every later one again.
+    Otherwise, sites still on an abandoned commit would hold every later commit again.
     """
     agreed = frozenset[str]().union(
         *(one.changes for one in holds if not one.site and one.approved is not None)

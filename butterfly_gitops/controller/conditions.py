@@ -34,7 +34,7 @@ def of_configuration(
 
 
 def standing_since(conditions: Iterable[Condition], observation: StateView) -> Iterator[Condition]:
-    """Let each condition stand since its last change: of its reason or message, or, where all is well, of what is applied."""
+    """Set `since` of each condition to its last change of reason or message; for Ready, of what is applied."""
     known = {(one.site, one.endpoint, one.kind): one for one in observation.conditions}
     applied = {site: one.applied_at for site, one in observation.generations.items()}
     newest = (one.applied_at for one in observation.applied)

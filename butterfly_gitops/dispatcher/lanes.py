@@ -133,7 +133,7 @@ class Lanes:
         return sum((wire.strays for wire in self._wires.values()), self._past)
 
     async def stop(self) -> None:
-        """Let attempts in flight end, each at most its acknowledgement time-out, and close all wires."""
+        """Let attempts in flight end, each at most its limit, and close all wires."""
         self._is_stopping = True
         for lane in self._lanes.values():
             lane.stop()
@@ -144,7 +144,7 @@ class Lanes:
 
 
 def _leaving_first(running: Running) -> list[tuple[Lane, Target]]:
-    """Return lanes that can run; the last to use a shared listener, and so one that is configured, decides how it is used.
+    """Return the runnable lanes, leaving ones first, so that a configured lane sets the options of a shared listener.
 
     A lane of no endpoint that is applied has nothing to run, until its row is repaired.
     """
@@ -164,7 +164,7 @@ def _endpoint_of(running: Running, lane: Lane) -> EhrEndpoint:
 
 
 def _listener(endpoint: EhrEndpoint) -> tuple[str, Listener]:
-    """Return what names the listener, for every site alike, and how it is used."""
+    """Return the key of a listener, the same at every site, and its connection settings."""
     listener = Listener(
         host=endpoint.host,
         port=endpoint.port,

@@ -1,6 +1,6 @@
 """One exchange on one connection: a framed message out, the block that answers it back.
 
-A machine fed by hand. The driver does what each step says and tells what happened, with monotonic seconds;
+A state machine without I/O: the driver does what each step says and reports what happened, in monotonic seconds;
 whether the answer is a yes is read and judged elsewhere.
 
 Two rules: nothing but a whole block that came on this connection is a `Reply`; and unless exactly one block

@@ -91,7 +91,7 @@ def _samples_for(site: str, samples: Sequence[SampleStudy], sides: Iterable[Side
 def _groups(
     samples: Iterable[SampleStudy], old: EhrEndpoint | None, new: EhrEndpoint | None
 ) -> tuple[MessageGroup, ...]:
-    """Each fact once, with all studies of which it is so; facts of the same studies together."""
+    """Group the facts by the set of studies that they hold for."""
     studies: defaultdict[_Told, Counter[str]] = defaultdict(Counter)
     rows: defaultdict[_Told, set[str | None]] = defaultdict(set)
     for sample in samples:

@@ -63,7 +63,7 @@ def _open_of_archive(archive: Address, comparison: Comparison) -> int | None:
 
 
 def still_sent(count: LaneCount | None, endpoints: Sequence[str]) -> str:
-    """Say that what was promised is sent, where a rule ends."""
+    """State that results accepted before a rule ended are still sent."""
     if count is None:
         return "Those that wait at that time are still sent."
     waiting = count.open

@@ -273,7 +273,7 @@ class Store(Protocol):
         ...
 
     async def correct_starts(self, *, at: datetime) -> tuple[Rule, ...]:
-        """Let no rule in force start later than now, as `delivery.routing.true_start` says; return those that did."""
+        """Correct rules whose start lies in the future (`delivery.routing.true_start`), and return them."""
         ...
 
     async def record(self, conditions: Sequence[Condition], *, at: datetime) -> None:

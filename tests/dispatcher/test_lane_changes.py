@@ -1,6 +1,6 @@
 """What happens to lanes while something else happens: a change, a newer result, a pause, a crash, another owner.
 
-The numbers are those of the fault table that the sender's promise is written in.
+The numbers are those of docs/fault-cases.md.
 """
 
 import asyncio

@@ -1,6 +1,6 @@
 """What becomes of a result when its receiver refuses, is silent or answers for another: attempts, states, bytes.
 
-The numbers are those of the fault table that the sender's promise is written in.
+The numbers are those of docs/fault-cases.md.
 """
 
 import pytest

@@ -1,6 +1,6 @@
 """When lanes wait, how long, and who waits with them: listeners that are away or slow, wires that lanes share (promise 8).
 
-The numbers are those of the fault table that the sender's promise is written in.
+The numbers are those of docs/fault-cases.md.
 """
 
 import itertools

@@ -1,6 +1,6 @@
 """How MLLP peers misbehave, and what the wire makes of it: the outcome, and whether the connection is closed.
 
-The numbers are those of the fault table that the sender's promise is written in.
+The numbers are those of docs/fault-cases.md.
 """
 
 import asyncio

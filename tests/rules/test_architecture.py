@@ -10,7 +10,7 @@ from tools.states import FILE, with_states
 
 ROOT = Path(__file__).parents[2]
 PAGE = FILE.read_text(encoding="utf-8")
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "deploy").rglob("*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 CODE = [
     path
     for place in ("butterfly_gitops", "tests", "benchmarks", "tools")

@@ -48,7 +48,7 @@ def _names_taken(site: SiteReading) -> Iterator[Problem]:
 
 
 def _is_known(name: Scalar, keys: Iterable[Scalar]) -> bool:
-    """Whether a name is there; what a name that is refused would be called counts as it, for only that is to fix."""
+    """Whether a name is defined; a refused name counts under its corrected spelling too, so that one problem is reported."""
     texts = [key.text for key in keys]
     return name.text in texts or bool(
         typo_of(name.text, [text for text in texts if not re.fullmatch(NAME_PATTERN, text)])

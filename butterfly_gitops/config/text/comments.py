@@ -124,7 +124,7 @@ def _lines_below(lines: Sequence[str]) -> list[int]:
 
 
 def _text_before(line: str, comment: str) -> tuple[str, str] | None:
-    """Key and value behind which a comment may be more of the value; a number goes on with nothing."""
+    """Return the key and value before a comment that may have been meant as text; never after a number."""
     found = _KEY_AND_VALUE.fullmatch(line) if _MAY_BE_TEXT.match(comment) else None
     if found is None or not (found["key"] in _TEXTS or re.fullmatch(PLACE_PATTERN, found["key"])):
         return None

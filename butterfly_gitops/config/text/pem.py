@@ -34,7 +34,7 @@ class Validity:
 
 
 def kept_of(content: bytes) -> bytes:
-    """The content that a source hands on of a file that is no YAML: all where it holds PEM or a key and is not too large, else nothing."""
+    """Return the content of a file that is not YAML if it is PEM or a key within the size limit, else empty bytes."""
     if len(content) > MAX_BYTES:
         return b""
     return content if _BEGIN.search(content) or holds_private_key(content) else b""
