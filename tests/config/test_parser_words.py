@@ -47,7 +47,7 @@ def test_every_complaint_is_in_our_words_with_a_hint_and_a_place(events: yaml_ev
         ("a: {b: c\n\n\n", "a mapping that is not closed", (1, 4), "close the brace, or write the missing comma"),
         ("a: ? x\n", "a question mark that begins a key", (1, 4), "put quotes around the value"),
         ("a: [x], [y]\n", "a comma behind the end of a value", (1, 7), "one pair of brackets"),
-        ("a: | x\n", "text behind a bar or >", (1, 6), "put quotes around the value"),
+        ("a: | x\n", "text behind | or >", (1, 6), "put quotes around the value"),
     ],
 )  # fmt: skip
 def test_a_complaint(text: str, says: str, place: tuple[int, int], hint: str):
