@@ -43,10 +43,15 @@ def test_no_delimiter_and_no_control_character_is_left(text: str):
         pytest.param("one\r\ntwo", r"one\X0D\\X0A\two", id="line end in a value"),
         pytest.param("\x0b\x1c", r"\X0B\\X1C" + "\\", id="the bytes of a block"),
         pytest.param("#", "#", id="truncation is no delimiter before 2.7"),
+        pytest.param('""', r"\X2222" + "\\", id="quotes that would delete a value"),
     ],
 )
 def test_values(plain: str, escaped: str):
     assert escape(plain) == escaped
+
+
+def test_quotes_that_would_delete_a_text_are_written_by_their_numbers():
+    assert escape_text('""') == r"\X2222" + "\\"
 
 
 @in_one_test("end", ["\n", "\r", "\r\n", "\x85", "\u2028", "\u2029"], ids=ascii)
