@@ -690,8 +690,8 @@ def _does_nothing(*_: object, **__: object) -> None:
     pass
 
 
-def _finds_no_other(*_: object) -> bool:
-    return False
+def _finds_no_other(*_: object) -> str:
+    return ""
 
 
 _MARKS, _ACT_ON_STUDY = settle._marks, supersede._act_on_study
@@ -700,7 +700,7 @@ PLANTED: dict[str, tuple[object, str, Callable[..., Any]]] = {
     "a revert does nothing": (supersede, "_act_on_study", _forgets_reverts),
     "another patient's result is not withdrawn": (supersede, "_withdraw", _does_nothing),
     "older results go on waiting": (supersede, "tidy", _does_nothing),
-    "an order number is not looked for among other reports": (advancing, "_is_in_use", _finds_no_other),
+    "an order number is not looked for among other reports": (advancing, "_why_not_by", _finds_no_other),
     "a decision is not stored": (MemoryRows, "add_decision", _does_nothing),
 }
 
