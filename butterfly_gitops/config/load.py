@@ -215,7 +215,7 @@ def _of_todays_version(text: Text) -> Text:
     is_number = version.is_plain and re.fullmatch(r"-?[0-9]+", version.text) is not None
     hint = f"write {today}, without quotes; or bring the program up to date"
     message = f'version is "{version.text[:60]}"; this program reads {today}'
-    found = problem_at(version.place, rule="unknown-version", message=message, hint=hint)
+    found = problem_at(version.place, "unknown-version", message, hint)
     # Another number is another format; anything else is today's with a slip of the pen.
     return replace(text, root=None if is_number else text.root, problems=(*text.problems, found))
 

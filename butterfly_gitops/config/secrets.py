@@ -88,7 +88,7 @@ def refused_setting(entry: Entry) -> Problem:
     value_start = _announced(key.text)
     name = key.text if value_start is None else key.text[:value_start] + _STARS
     message = f'no setting is called "{name}", and a secret is never written in a file'
-    problem = problem_at(key.place, rule="secret-by-value", message=message, hint=HINT)
+    problem = problem_at(key.place, "secret-by-value", message, HINT)
     if value_start is None:
         return _hide(problem, entry.value.place)
     return _hide(problem, key.place._replace(column=key.place.column + value_start))
@@ -161,7 +161,7 @@ def _announced(line: str) -> int | None:
 
 
 def _hidden_at(place: Place, message: str, hint: str) -> Problem:
-    return _hide(problem_at(place, rule="secret-by-value", message=message, hint=hint), place)
+    return _hide(problem_at(place, "secret-by-value", message, hint), place)
 
 
 def _hide(problem: Problem, secret: Place) -> Problem:

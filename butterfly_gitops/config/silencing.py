@@ -85,7 +85,7 @@ def _not_understood(remark: Remark) -> Problem:
     named = [word for word in dict.fromkeys(_WORD.findall(remark.text)) if word in RULES] or ["RULE"]
     several = "a comment for each rule, each in a line of its own: " if named[1:] else ""
     hint = f"write {several}`# bgo: ignore {named[0]}: reason`"
-    return _warning(remark.place, rule="bad-silence", message=message, hint=hint)
+    return problem_at(remark.place, "bad-silence", message, hint, severity=Severity.WARNING)
 
 
 def _refused(silence: _Silence) -> Problem | None:
@@ -95,23 +95,25 @@ def _refused(silence: _Silence) -> Problem | None:
         meant = typo_of(silence.rule, RULES)
         hint = f'write "{meant}"' if meant else "write the name that stands in the warning's brackets"
         message = f'there is no rule "{silence.rule[:60]}"'
-        return _warning(silence.place, rule="unknown-rule", message=message, hint=hint)
+        return problem_at(silence.place, "unknown-rule", message, hint, severity=Severity.WARNING)
     if silence.rule in NEVER_SILENT:
         message = f"{silence.rule} is about such comments; one comment cannot answer for another"
-        return _warning(silence.place, rule="cannot-silence", message=message, hint="fix the other comment")
+        return problem_at(
+            silence.place, "cannot-silence", message, "fix the other comment", severity=Severity.WARNING
+        )
     if not rule.may_be_silenced:
         return _cannot(silence.place, f"{silence.rule} is an error")
     if not silence.reason:
         message = f"no reason is given for silencing {silence.rule}"
         hint = f"write it behind a colon: # bgo: ignore {silence.rule}: reason"
-        return _warning(silence.place, rule="bad-silence", message=message, hint=hint)
+        return problem_at(silence.place, "bad-silence", message, hint, severity=Severity.WARNING)
     return None
 
 
 def _cannot(place: Place, what: str) -> Problem:
     message = f"{what}: it keeps its site as it runs until it is fixed, so no comment silences it"
     hint = "fix what it says, and take the comment out"
-    return _warning(place, rule="cannot-silence", message=message, hint=hint)
+    return problem_at(place, "cannot-silence", message, hint, severity=Severity.WARNING)
 
 
 def _idle(silence: _Silence, answered: Sequence[Problem], broken: set[str | None]) -> Iterator[Problem]:
@@ -125,8 +127,4 @@ def _idle(silence: _Silence, answered: Sequence[Problem], broken: set[str | None
         where = f"in line {silence.line}" if silence.line else "below this comment"
         message = f"nothing {where} breaks {silence.rule}"
         hint = "take the comment out, or write it at the end of the line that the warning underlines"
-        yield _warning(silence.place, rule="needless-silence", message=message, hint=hint)
-
-
-def _warning(place: Place, *, rule: str, message: str, hint: str) -> Problem:
-    return problem_at(place, rule=rule, message=message, hint=hint, severity=Severity.WARNING)
+        yield problem_at(silence.place, "needless-silence", message, hint, severity=Severity.WARNING)

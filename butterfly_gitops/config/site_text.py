@@ -81,11 +81,11 @@ def check_shared_layer(entry: Entry | None, context: Context) -> None:
     for name in ENDPOINT_ONLY:
         if own := entry.value.entry(name):
             message = f"only an endpoint itself has {name}"
-            context.refuse(own.key.place, rule="unknown-key", message=message, hint="take it out")
+            context.refuse(own.key.place, "unknown-key", message, "take it out")
     if _is_too_large(entry.value):
         message = f"{entry.key.text} holds more than {MAX_SHARED_VALUES} values, for every endpoint that starts from it"
         hint = "write them at the endpoints that need them"
-        context.refuse(entry.key.place, rule="layer-too-large", message=message, hint=hint)
+        context.refuse(entry.key.place, "layer-too-large", message, hint)
         return
     relaxed = replace(context, relaxed=True)
     decode(EhrEndpoint, entry.value.without(*ENDPOINT_ONLY), at=entry.key, context=relaxed)
@@ -103,9 +103,9 @@ def _endpoints(tree: Mapping | None, context: Context) -> list[tuple[str, Entry]
         # At the head of them all, for a report of so many may end before the first that is too many.
         context.refuse(
             entry.key.place,
-            rule="site-too-large",
-            message=f"the site has {len(found)} EHR endpoints, at most {MAX_ENDPOINTS_PER_SITE}",
-            hint=f"take out {len(found) - MAX_ENDPOINTS_PER_SITE} of them",
+            "site-too-large",
+            f"the site has {len(found)} EHR endpoints, at most {MAX_ENDPOINTS_PER_SITE}",
+            f"take out {len(found) - MAX_ENDPOINTS_PER_SITE} of them",
         )
     return found[:MAX_ENDPOINTS_PER_SITE]
 

@@ -148,10 +148,10 @@ def leaves(node: Node, *, path: str) -> Iterator[tuple[str, Node]]:
 
 def problem_at(
     place: Place,
-    *,
     rule: str,
     message: str,
     hint: str = "",
+    *,
     related: Related = (),
     severity: Severity = Severity.ERROR,
 ) -> Problem:
@@ -169,7 +169,7 @@ def problem_at(
     )
 
 
-def problem_of_file(source: SourceFile, *, rule: str, message: str, hint: str = "") -> Problem:
+def problem_of_file(source: SourceFile, rule: str, message: str, hint: str = "") -> Problem:
     """A problem of a whole file or folder."""
     origin = Origin(file=source.file, line=0)
     return Problem(rule=rule, message=message, hint=hint, origin=origin, site=source.site)

@@ -162,7 +162,7 @@ def _answers_of_the_silent(root: Node) -> Iterator[Problem]:
             if entry := answer.entry(name):
                 message = f"an answer that is silence has no {name}"
                 hint = f"take {name} or `then: silence` out"
-                yield problem_at(entry.key.place, rule="silence-with-code", message=message, hint=hint)
+                yield problem_at(entry.key.place, "silence-with-code", message, hint)
 
 
 def _line(problem: Problem) -> str:

@@ -27,9 +27,9 @@ def check_comments(text: Text) -> Iterator[Problem]:
         length = len(text.source.lines[comment.line].rstrip()) - comment.column
         yield problem_at(
             Place(source=text.source, line=comment.line + 1, column=comment.column + 1, length=length),
-            rule="comment-or-text",
-            message=f'{key} is "{value}" alone, for a comment begins here',
-            hint="write the whole in quotes, or write a space behind the #",
+            "comment-or-text",
+            f'{key} is "{value}" alone, for a comment begins here',
+            "write the whole in quotes, or write a space behind the #",
             severity=Severity.WARNING,
         )
 

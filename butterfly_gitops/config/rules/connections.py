@@ -28,9 +28,9 @@ def check_public_hosts(reading: FleetReading) -> Iterator[Problem]:
         )
         yield problem_at(
             (own or host).place,
-            rule="plain-text-to-public",
-            message=f"{host.text} is a public address, and {who} to it without TLS",
-            hint="write the address that the EHR has within a VPN",
+            "plain-text-to-public",
+            f"{host.text} is a public address, and {who} to it without TLS",
+            "write the address that the EHR has within a VPN",
             related=endpoint.provenance("host") if own else (),
             severity=Severity.WARNING,
         )
@@ -65,10 +65,10 @@ def _differ(here: _Member, there: _Member, *, setting: str) -> Problem:
     entry, other_entry = endpoint.own.entry(setting), other.own.entry(setting)
     return problem_at(
         (entry.value if entry else endpoint.key).place,
-        rule="wire-settings-differ",
-        message=f"{one} and {two} share a connection to {value.host}:{value.port}, but {setting} is "
+        "wire-settings-differ",
+        f"{one} and {two} share a connection to {value.host}:{value.port}, but {setting} is "
         f"{_printed(value, setting)} here and {_printed(other_value, setting)} there",
-        hint=f"give both the same {setting}",
+        f"give both the same {setting}",
         related=(
             *endpoint.provenance(setting),
             (f"{two} is here", (other_entry.value if other_entry else other.key).place.origin),
@@ -109,9 +109,9 @@ def _too_long(first: Scalar, longest: Scalar | None, *, at: Scalar) -> Iterator[
     says = f"retry.first is {first.text}, and retry.longest {printed}"
     yield problem_at(
         at.place,
-        rule="first-wait-too-long",
-        message=says if longest else f"{says} where nothing is written",
-        hint=f"write first: {printed} or less, or a longest of at least {first.text}",
+        "first-wait-too-long",
+        says if longest else f"{says} where nothing is written",
+        f"write first: {printed} or less, or a longest of at least {first.text}",
         related=tuple((f"{name} is here", one.place.origin) for name, one in there if one and one is not at),
     )
 
@@ -157,8 +157,8 @@ def _misnumbered(endpoint: EndpointReading, path: tuple[str, ...]) -> Iterator[P
     is_above = said is not None and endpoint.is_above(type_path, id_path)
     yield problem_at(
         said.place if said and is_above else written.place,
-        rule="bad-universal-id",
-        message=f"{'the authority ' if path[1:] else ''}{path[-1]} has the universal_id {shown(written)}, which is not {what}",
-        hint=f"write {wanted}, or the universal_id_type that it has",
+        "bad-universal-id",
+        f"{'the authority ' if path[1:] else ''}{path[-1]} has the universal_id {shown(written)}, which is not {what}",
+        f"write {wanted}, or the universal_id_type that it has",
         related=endpoint.provenance(*path, "universal_id") if is_above else (),
     )

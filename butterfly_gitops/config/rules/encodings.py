@@ -57,8 +57,8 @@ def _problem(endpoint: EndpointReading, value: EhrEndpoint, name: str, text: Sca
     shared = () if is_of_site else endpoint.provenance(*name.split("."))
     return problem_at(
         text.place if is_of_site else endpoint.key.place,
-        rule="not-in-encoding",
-        message=f'{name} of {endpoint.name} holds "{lacking}" (U+{ord(lacking):04X}), which {value.encoding} lacks',
-        hint="write it without, or write an encoding that has it, such as UTF-8",
+        "not-in-encoding",
+        f'{name} of {endpoint.name} holds "{lacking}" (U+{ord(lacking):04X}), which {value.encoding} lacks',
+        "write it without, or write an encoding that has it, such as UTF-8",
         related=(*shared, *((("its encoding", encoding.value.place.origin),) if encoding else ())),
     )

@@ -90,7 +90,7 @@ def check_files(files: Mapping[str, bytes], *, root: str, unread: Mapping[str, U
     if not sites and not any("/" not in path and not is_yaml(path) for path in unread):
         hint = f"bring the folders back; a site is a folder with {', '.join(SITE_FILES[:-1])} and {SITE_FILES[-1]}"
         source = SourceFile(file=root, site=None, lines=())
-        yield problem_of_file(source, rule="no-site", message="there is no site in this folder", hint=hint)
+        yield problem_of_file(source, "no-site", "there is no site in this folder", hint)
     for site in sites:
         yield from _check_name(site, root=root)
     for path, content in sorted(files.items()):
@@ -99,10 +99,10 @@ def check_files(files: Mapping[str, bytes], *, root: str, unread: Mapping[str, U
             source = SourceFile(file=f"{root}/{path}", site=folder if folder in sites else None, lines=())
             what = "a key store" if pem.is_key_store(path) else "a private key"
             message = f"{what} {IN_THE_REPOSITORY}"
-            yield problem_of_file(source, rule="secret-by-value", message=message, hint=HINT)
+            yield problem_of_file(source, "secret-by-value", message, HINT)
     for path, why in sorted(unread.items()):
         source = SourceFile(file=f"{root}/{path}", site=None, lines=())
-        yield problem_of_file(source, rule=why.rule, message=why.says, hint=why.hint)
+        yield problem_of_file(source, why.rule, why.says, why.hint)
 
 
 def _source(path: str, *, root: str) -> SourceFile:
@@ -120,7 +120,7 @@ def _unknown(path: str, *, missing: Collection[str], root: str) -> Problem:
         hint = f"call it {free.rpartition('/')[2]}"
     else:
         hint = f"move it out of {root}/; what is read is called {one_of(known)}"
-    return problem_of_file(_source(path, root=root), rule="unknown-file", message=message, hint=hint)
+    return problem_of_file(_source(path, root=root), "unknown-file", message, hint)
 
 
 def _meant_by(path: str, missing: Collection[str]) -> str | None:
@@ -149,7 +149,7 @@ def _missing(path: str, misnamed: str | None, *, root: str) -> Problem:
     )
     if misnamed:
         hint = f"call {misnamed.rpartition('/')[2]} {name}"
-    return problem_of_file(_source(path, root=root), rule="missing-file", message=message, hint=hint)
+    return problem_of_file(_source(path, root=root), "missing-file", message, hint)
 
 
 def _check_name(site: str, *, root: str) -> Iterator[Problem]:
@@ -157,8 +157,8 @@ def _check_name(site: str, *, root: str) -> Iterator[Problem]:
     hint = "give the folder another name"
     if site in RESERVED_SITES:
         message = f"no site can be called {site}: addresses of other things begin so"
-        yield problem_of_file(source, rule="reserved-name", message=message, hint=hint)
+        yield problem_of_file(source, "reserved-name", message, hint)
     elif not re.fullmatch(NAME_PATTERN, site):
         message = f'"{site}" is no name: {NAME_RULE}'
         hint = f'call the folder "{slug}"' if (slug := slug_of(site)) else hint
-        yield problem_of_file(source, rule="bad-name", message=message, hint=hint)
+        yield problem_of_file(source, "bad-name", message, hint)

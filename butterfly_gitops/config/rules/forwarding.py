@@ -38,27 +38,27 @@ def _of_archive(archive: ArchiveReading) -> Iterator[Problem]:
     if len(items) > MAX_ENDPOINTS_PER_ARCHIVE:
         yield problem_at(
             items[MAX_ENDPOINTS_PER_ARCHIVE].place,
-            rule="too-many-endpoints",
-            message=f"{name} forwards to {len(items)} EHR endpoints, at most {MAX_ENDPOINTS_PER_ARCHIVE}",
-            hint=f"leave {MAX_ENDPOINTS_PER_ARCHIVE} of them",
+            "too-many-endpoints",
+            f"{name} forwards to {len(items)} EHR endpoints, at most {MAX_ENDPOINTS_PER_ARCHIVE}",
+            f"leave {MAX_ENDPOINTS_PER_ARCHIVE} of them",
         )
     first: dict[str, Scalar] = {}
     for item in items:
         if first.setdefault(item.text, item) is not item:
             yield problem_at(
                 item.place,
-                rule="duplicate-forward",
-                message=f'"{item.text}" stands twice in forward_to of {name}',
-                hint="keep one of them",
+                "duplicate-forward",
+                f'"{item.text}" stands twice in forward_to of {name}',
+                "keep one of them",
                 related=(("first named here", first[item.text].place.origin),),
             )
     purpose = text_at(archive.tree, "purpose")
     if purpose and purpose.text == "educational" and items:
         yield problem_at(
             items[0].place,
-            rule="educational-forwards",
-            message=f"{name} is educational, and forwards",
-            hint="write forward_to: [], or purpose: clinical",
+            "educational-forwards",
+            f"{name} is educational, and forwards",
+            "write forward_to: [], or purpose: clinical",
             related=(("educational by", purpose.place.origin),),
         )
 
@@ -75,10 +75,10 @@ def _tests(site: SiteReading, archive: ArchiveReading) -> Iterator[Problem]:
             origin = "set here" if layer == "endpoint" else f"from {layer}"
             yield problem_at(
                 item.place,
-                rule="test-endpoint-clinical",
-                message=f"{archive.key.text} is clinical, and {item.text} marks its results as "
+                "test-endpoint-clinical",
+                f"{archive.key.text} is clinical, and {item.text} marks its results as "
                 f"{_TESTS[processing.text]} (MSH-11 {processing.text})",
-                hint=f"forward to an endpoint for production, or give {item.text} processing_id: P",
+                f"forward to an endpoint for production, or give {item.text} processing_id: P",
                 related=((f"processing_id {processing.text} {origin}", processing.place.origin),),
                 severity=Severity.WARNING,
             )
@@ -109,10 +109,10 @@ def _receiver(site: SiteReading, endpoint: EhrEndpoint) -> _Listener:
 def _joins(archive: ArchiveReading, first: Scalar, second: Scalar, reached: EndpointReading) -> Problem:
     return problem_at(
         second.place,
-        rule="duplicate-listener-identity",
-        message=f"{first.text} and {second.text} are the same receiver, "
+        "duplicate-listener-identity",
+        f"{first.text} and {second.text} are the same receiver, "
         f"so it would get each result of {archive.key.text} twice",
-        hint="forward to one of them, or correct host, port or receiver of the other",
+        "forward to one of them, or correct host, port or receiver of the other",
         related=((f"{first.text} is named here", first.place.origin), *reached.shared(_RECEIVER)),
     )
 
@@ -134,10 +134,10 @@ def _same_everything(
             one, two = f"{other_site.name}/{one}", f"{site.name}/{two}"
         yield problem_at(
             endpoint.key.place,
-            rule="duplicate-listener-identity",
-            message=f"{one} and {two} reach the same listener under the same names "
+            "duplicate-listener-identity",
+            f"{one} and {two} reach the same listener under the same names "
             "and processing_id (MSH-3 to MSH-6, MSH-11)",
-            hint="correct one of them, or keep only one",
+            "correct one of them, or keep only one",
             related=((f"{one} is here", other.key.place.origin), *endpoint.shared(_RECEIVER)),
             severity=Severity.WARNING,
         )
@@ -151,7 +151,7 @@ def _too_many_archives(reading: FleetReading) -> Iterator[Problem]:
         message = f"the fleet has {len(keys)}, at most {MAX_ARCHIVES_PER_FLEET}"
         yield problem_at(
             key.place,
-            rule="too-many-archives",
-            message=f"{key.text} is one archive too many: {message}",
-            hint=f"take out {len(keys) - MAX_ARCHIVES_PER_FLEET} of them, in this site or another",
+            "too-many-archives",
+            f"{key.text} is one archive too many: {message}",
+            f"take out {len(keys) - MAX_ARCHIVES_PER_FLEET} of them, in this site or another",
         )

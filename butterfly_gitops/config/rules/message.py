@@ -44,7 +44,7 @@ def _version(endpoint: EndpointReading, message: Message) -> Iterator[Problem]:
         says = f"the layout {message.layout} has no version {message.hl7_version}"
         hint = f'write hl7_version: "{versions[-1]}", or layout: {" or ".join(others)}'
         place = _place(endpoint, ("hl7_version",), is_of_value=True)
-        yield problem_at(place, rule="layout-version", message=says, hint=hint)
+        yield problem_at(place, "layout-version", says, hint)
 
 
 def _of_another_layout(endpoint: EndpointReading, message: Message) -> Iterator[Problem]:
@@ -75,14 +75,14 @@ def _without_rows(endpoint: EndpointReading, message: Message) -> Iterator[Probl
     if message.layout == "notice" and message.study_uid in ("none", "ZDS") and message.image_link == "none":
         says = f"a notice of {endpoint.name} has no OBX: neither the Study UID nor the link to the images"
         hint = "write study_uid: ST, or image_link: rp"
-        yield problem_at(_place(endpoint, ("study_uid",)), rule="nothing-to-send", message=says, hint=hint)
+        yield problem_at(_place(endpoint, ("study_uid",)), "nothing-to-send", says, hint)
 
 
 def _text_type(endpoint: EndpointReading, message: Message) -> Iterator[Problem]:
     if message.layout == "report" and message.text_type == "ST":
         says = "ST is text of one line, and the layout report writes a section of several into one OBX"
         place = _place(endpoint, ("text_type",), is_of_value=True)
-        yield problem_at(place, rule="text-type", message=says, hint="write TX or FT, or layout: lines")
+        yield problem_at(place, "text-type", says, "write TX or FT, or layout: lines")
 
 
 class _Contradiction(NamedTuple):
@@ -147,7 +147,7 @@ def _warning(
     endpoint: EndpointReading, setting: tuple[str, ...], rule: str, message: str, hint: str
 ) -> Problem:
     place = _place(endpoint, setting)
-    return problem_at(place, rule=rule, message=message, hint=hint, severity=Severity.WARNING)
+    return problem_at(place, rule, message, hint, severity=Severity.WARNING)
 
 
 def _place(endpoint: EndpointReading, setting: tuple[str, ...], *, is_of_value: bool = False) -> Place:

@@ -99,29 +99,25 @@ def _of_place(named: _Named, message: Message, sent: frozenset[str]) -> Iterator
     most = (number <= last and components_of(segment, number)) or component
     if named.is_refused:
         says, hint = f"{named.text} cannot {_CANNOT[named.setting]}", _instead_of(field, named.setting)
-        yield _refused(named, "own-field", says, hint)
+        yield problem_at(named.place, "own-field", says, hint)
     elif named.is_too_deep:
         whole = named.text.rpartition(".")[0]
         found = fixable_at(whole)
         parts = found.parts if found else 0
         can = f"only parts 1 to {parts} of {whole} can" if parts else f"{whole} has no parts that can"
         hint = f"write {whole}" + (f", or {whole}.1 to {whole}.{parts}" if parts else "")
-        yield _refused(named, "own-field", f"{named.text} cannot be fixed: {can}", hint)
+        yield problem_at(named.place, "own-field", f"{named.text} cannot be fixed: {can}", hint)
     elif number > last:
         says = f"{segment} has no field {number}: its last is {segment}-{last}"
-        yield _refused(named, "no-such-field", says, "write the field that is meant, or take it out")
+        yield problem_at(named.place, "no-such-field", says, "write the field that is meant, or take it out")
     elif component > most:
         says = f"{field} has no component {component}: {f'it has {most}' if most > 1 else 'it is one text'}"
-        yield _refused(named, "no-such-field", says, "write the component that is meant, or take it out")
+        yield problem_at(
+            named.place, "no-such-field", says, "write the component that is meant, or take it out"
+        )
     elif segment not in sent:
         says = f"{named.endpoint.name} sends no {segment} in the layout {message.layout}"
-        yield _refused(named, "not-of-this-layout", says, "take it out", severity=Severity.WARNING)
-
-
-def _refused(
-    named: _Named, rule: str, message: str, hint: str, *, severity: Severity = Severity.ERROR
-) -> Problem:
-    return problem_at(named.place, rule=rule, message=message, hint=hint, severity=severity)
+        yield problem_at(named.place, "not-of-this-layout", says, "take it out", severity=Severity.WARNING)
 
 
 def _overlaps(endpoint: EndpointReading, message: Message) -> Iterator[Problem]:
@@ -159,9 +155,9 @@ def _overlap(named: _Named, other: _Named, *, says: str, hint: str) -> Problem:
     at, beside = (named, other) if is_own else (other, named)
     return problem_at(
         at.place,
-        rule="overlapping-places",
-        message=f"{named.text} of {named.endpoint.name} {says}",
-        hint=hint,
+        "overlapping-places",
+        f"{named.text} of {named.endpoint.name} {says}",
+        hint,
         related=((f"{beside.setting} names {beside.text}", beside.written.origin),),
     )
 
@@ -182,7 +178,7 @@ def _separators(endpoint: EndpointReading, message: Message) -> Iterator[Problem
             parts = "" if named.count(".") == _DEEPEST else f"{named}.1 and {named}.2, or "
             says = f"{named} has a {found} in its value, which is sent as a character of the text"
             hint, at = f"write {parts}the value without it", _Named(endpoint, "fields", named)
-            yield _refused(at, "separator-in-value", says, hint, severity=Severity.WARNING)
+            yield problem_at(at.place, "separator-in-value", says, hint, severity=Severity.WARNING)
 
 
 def _unequal_numbers(endpoint: EndpointReading, message: Message) -> Iterator[Problem]:
@@ -200,4 +196,4 @@ def _unequal_numbers(endpoint: EndpointReading, message: Message) -> Iterator[Pr
                 f"{place} of {endpoint.name} is fixed, and {twin}, which must be equal to it, is not the same"
             )
             at = _Named(endpoint, "fields", place)
-            yield _refused(at, "at-odds", says, f"fix {twin} alike", severity=Severity.WARNING)
+            yield problem_at(at.place, "at-odds", says, f"fix {twin} alike", severity=Severity.WARNING)

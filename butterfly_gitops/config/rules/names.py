@@ -40,9 +40,9 @@ def _names_taken(site: SiteReading) -> Iterator[Problem]:
             taken, by = first[key.text]
             yield problem_at(
                 key.place,
-                rule="name-taken",
-                message=f'"{key.text}" is {taken} of {site.name} already, so {kind} needs another name',
-                hint="give one of them another name",
+                "name-taken",
+                f'"{key.text}" is {taken} of {site.name} already, so {kind} needs another name',
+                "give one of them another name",
                 related=((f"{taken} of this name", by.place.origin),),
             )
 
@@ -67,9 +67,9 @@ def _unknown_links(site: SiteReading) -> Iterator[Problem]:
         is_own = link.place.source.site == site.name
         yield problem_at(
             (link if is_own else endpoint.key).place,
-            rule="unknown-link",
-            message=f'{site.name} has no Link "{link.text}"',
-            hint=name_hint(link, known, otherwise=f"add it to links in {site.source.file}/site.yaml"),
+            "unknown-link",
+            f'{site.name} has no Link "{link.text}"',
+            name_hint(link, known, otherwise=f"add it to links in {site.source.file}/site.yaml"),
             related=() if is_own else endpoint.provenance("link"),
         )
 
@@ -80,7 +80,7 @@ def _unknown_presets(site: SiteReading, presets: Mapping) -> Iterator[Problem]:
         if preset and preset.text not in presets.entries and not _is_known(preset, keys_of(presets)):
             hint = name_hint(preset, keys_of(presets), otherwise="add it to presets in fleet.yaml")
             message = f'there is no preset "{preset.text}"'
-            yield problem_at(preset.place, rule="unknown-preset", message=message, hint=hint)
+            yield problem_at(preset.place, "unknown-preset", message, hint)
 
 
 def _unknown_endpoints(site: SiteReading) -> Iterator[Problem]:
@@ -99,9 +99,9 @@ def _unknown_endpoints(site: SiteReading) -> Iterator[Problem]:
                 otherwise = "add it to ehr-endpoints.yaml, or take it out of forward_to"
                 yield problem_at(
                     item.place,
-                    rule="unknown-endpoint",
-                    message=f'{site.name} has no EHR endpoint "{item.text}"',
-                    hint=name_hint(item, left, otherwise=otherwise),
+                    "unknown-endpoint",
+                    f'{site.name} has no EHR endpoint "{item.text}"',
+                    name_hint(item, left, otherwise=otherwise),
                 )
 
 
@@ -122,7 +122,7 @@ def _unknown_sites(reading: FleetReading) -> Iterator[Problem]:
                     else 'bring its folder back, or take it out; "*" means all sites'
                 )
                 message = f'there is no site "{item.text}"'
-                yield problem_at(item.place, rule="unknown-site", message=message, hint=hint)
+                yield problem_at(item.place, "unknown-site", message, hint)
 
 
 def _duplicate_cloud_ids(reading: FleetReading) -> Iterator[Problem]:
@@ -142,9 +142,9 @@ def _duplicate_cloud_ids(reading: FleetReading) -> Iterator[Problem]:
 def _same_cloud_id(one: Scalar, other: Scalar) -> Problem:
     return problem_at(
         one.place,
-        rule="duplicate-cloud-id",
-        message="two archives go by one name at the source of events",
-        hint="give each archive the cloud_id that the source shows for it",
+        "duplicate-cloud-id",
+        "two archives go by one name at the source of events",
+        "give each archive the cloud_id that the source shows for it",
         related=(("the other archive", other.place.origin),),
     )
 
@@ -173,9 +173,9 @@ def _alike(kind: str, names: Iterable[tuple[str, Place]]) -> Iterator[Problem]:
             continue
         yield problem_at(
             place,
-            rule="near-identical-name",
-            message=f'{kind} "{name}" is easily taken for "{other}"',
-            hint="give one of them a name of its own",
+            "near-identical-name",
+            f'{kind} "{name}" is easily taken for "{other}"',
+            "give one of them a name of its own",
             related=(("the other one", there.origin),),
             severity=Severity.WARNING,
         )

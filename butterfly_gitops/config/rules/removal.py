@@ -79,7 +79,7 @@ def _renamed(site: SiteReading, removed: dict[str, Scalar]) -> Iterator[Problem]
             continue
         if old.text == endpoint.name:
             message, hint = f'"{old.text}" cannot be renamed from itself', "write the name that it had before"
-            yield problem_at(old.place, rule="renamed-from-living", message=message, hint=hint)
+            yield problem_at(old.place, "renamed-from-living", message, hint)
         elif other := living.get(old.text):
             message = f'"{old.text}" is still an EHR endpoint of {site.name}, so nothing was renamed from it'
             hint = f"take {old.text} out, or renamed_from"
@@ -98,7 +98,7 @@ def _renamed(site: SiteReading, removed: dict[str, Scalar]) -> Iterator[Problem]
 def _contradiction(old: Scalar, rule: str, message: str, hint: str, other: tuple[str, Scalar]) -> Problem:
     said, there = other
     related = ((said, there.place.origin),)
-    return problem_at(old.place, rule=rule, message=message, hint=hint, related=related)
+    return problem_at(old.place, rule, message, hint, related=related)
 
 
 def _sites_still_there(reading: FleetReading) -> Iterator[Problem]:
@@ -108,5 +108,5 @@ def _sites_still_there(reading: FleetReading) -> Iterator[Problem]:
             says = f'"{name.text}" is named as removed, and its folder is still there'
             hint = f"delete {site.source.file}/, or this entry"
             # The other sites have no part in the contradiction.
-            problem = problem_at(name.place, rule="removed-still-there", message=says, hint=hint)
+            problem = problem_at(name.place, "removed-still-there", says, hint)
             yield replace(problem, site=name.text)

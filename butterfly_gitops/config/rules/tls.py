@@ -40,7 +40,7 @@ def check_unbuilt(reading: FleetReading) -> Iterator[Problem]:
 
 def _not_built(value: Scalar, name: str, hint: str) -> Problem:
     message = f"{name}: {value.text} is not built yet"
-    return problem_at(value.place, rule="not-built-yet", message=message, hint=hint)
+    return problem_at(value.place, "not-built-yet", message, hint)
 
 
 def check_tls(reading: FleetReading) -> Iterator[Problem]:
@@ -49,7 +49,7 @@ def check_tls(reading: FleetReading) -> Iterator[Problem]:
         tls = mapping_at(layer, "tls")
         if file := text_at(tls, "key", "file"):
             message = f"a private key {IN_THE_REPOSITORY}"
-            yield problem_at(file.place, rule="secret-by-value", message=message, hint=HINT)
+            yield problem_at(file.place, "secret-by-value", message, HINT)
         for part in _PARTS:
             if file := text_at(tls, part, "file"):
                 yield from _bad_reference(file, reading)
@@ -68,7 +68,7 @@ def _idle(tls: Mapping) -> Iterator[Problem]:
         if entry := tls.entry(name):
             message = f"tls.{name} does nothing while tls.mode is off"
             # Other modes are refused as not built yet; a hint must not lead there.
-            yield problem_at(entry.key.place, rule="tls-off", message=message, hint="take it out")
+            yield problem_at(entry.key.place, "tls-off", message, "take it out")
 
 
 def _bad_reference(file: Scalar, reading: FleetReading) -> Iterator[Problem]:
@@ -80,7 +80,7 @@ def _bad_reference(file: Scalar, reading: FleetReading) -> Iterator[Problem]:
         hint = "write a path from the sites folder, such as certs/epic-ca.pem"
     elif meant := typo_of(file.text, reading.others):
         hint = f'write "{meant}"'
-    yield problem_at(file.place, rule="bad-reference", message=message, hint=hint)
+    yield problem_at(file.place, "bad-reference", message, hint)
 
 
 def _bad_content(file: Scalar, part: str, reading: FleetReading) -> Iterator[Problem]:
@@ -89,7 +89,7 @@ def _bad_content(file: Scalar, part: str, reading: FleetReading) -> Iterator[Pro
     except pem.NotACertificateError as fault:
         message = f"{file.text} {fault}"
         hint = "put the certificate there as text that starts with -----BEGIN CERTIFICATE-----"
-        yield problem_at(file.place, rule="not-a-certificate", message=message, hint=hint)
+        yield problem_at(file.place, "not-a-certificate", message, hint)
         return
     if reading.today is None:
         return
@@ -98,7 +98,7 @@ def _bad_content(file: Scalar, part: str, reading: FleetReading) -> Iterator[Pro
         says, hint = fault_today
         message = f"the certificate in {file.text} {says}"
         warning = Severity.WARNING
-        yield problem_at(file.place, rule="certificate-expires", message=message, hint=hint, severity=warning)
+        yield problem_at(file.place, "certificate-expires", message, hint, severity=warning)
 
 
 def _longest(found: tuple[pem.Validity, ...], today: date) -> pem.Validity:

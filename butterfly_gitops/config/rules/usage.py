@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from butterfly_gitops.config.reading import EndpointReading, FleetReading, SiteReading, keys_of
-from butterfly_gitops.config.tree import Mapping, Place, Sequence, mapping_at, problem_at, text_at
+from butterfly_gitops.config.tree import Mapping, Sequence, mapping_at, problem_at, text_at
 from butterfly_gitops.model.problem import Origin, Problem, Severity
 
 
@@ -18,7 +18,7 @@ def check_usage(reading: FleetReading) -> Iterator[Problem]:
                 if key.text == "ehr_endpoints":
                     message = f"{site.name} has no EHR endpoint, so none of its results is sent"
                     hint = "add one; or delete the site's folder and name it in removed_sites of fleet.yaml"
-                    yield _unused(key.place, "no-endpoint", message, hint, severity=Severity.NOTE)
+                    yield problem_at(key.place, "no-endpoint", message, hint, severity=Severity.NOTE)
             continue
         yield from _unused_endpoints(site, endpoints)
         yield from _unused_links(site, endpoints)
@@ -37,7 +37,7 @@ def _unused_endpoints(site: SiteReading, endpoints: Mapping) -> Iterator[Problem
             message = f"no archive of {site.name} forwards to {endpoint.name}"
             archives = f"{site.source.file}/archives.yaml"
             hint = f"add {endpoint.name} to a forward_to in {archives}, pause it, or take it out here"
-            yield _unused(endpoint.key.place, "unused-endpoint", message, hint)
+            yield problem_at(endpoint.key.place, "unused-endpoint", message, hint, severity=Severity.WARNING)
 
 
 def _is_paused(endpoint: EndpointReading) -> bool:
@@ -70,7 +70,7 @@ def _unused_links(site: SiteReading, endpoints: Mapping) -> Iterator[Problem]:
         if link.text not in used:
             message = f"no EHR endpoint of {site.name} uses Link {link.text}"
             hint = "name it at the endpoint that it is for, or take it out here"
-            yield _unused(link.place, "unused-link", message, hint)
+            yield problem_at(link.place, "unused-link", message, hint, severity=Severity.WARNING)
 
 
 def _unused_presets(reading: FleetReading) -> Iterator[Problem]:
@@ -89,13 +89,7 @@ def _unused_presets(reading: FleetReading) -> Iterator[Problem]:
         if name not in named:
             message = f"no EHR endpoint starts from preset {name}"
             hint = f"write preset: {name} at the endpoints that it is for, or take it out here"
-            yield _unused(key.place, "unused-preset", message, hint, severity=Severity.NOTE)
-
-
-def _unused(
-    place: Place, rule: str, message: str, hint: str, *, severity: Severity = Severity.WARNING
-) -> Problem:
-    return problem_at(place, rule=rule, message=message, hint=hint, severity=severity)
+            yield problem_at(key.place, "unused-preset", message, hint, severity=Severity.NOTE)
 
 
 _WRITTEN_BY_INIT = (
@@ -116,7 +110,7 @@ def check_placeholders(reading: FleetReading) -> Iterator[Problem]:
             found.add(value.place.origin)
             message = f"{name} is still the {placeholder} that bgo init wrote, and {endpoint.name} is active"
             hint = "write yours, or status: paused until you know it"
-            yield _unused(value.place, "placeholder", message, hint)
+            yield problem_at(value.place, "placeholder", message, hint, severity=Severity.WARNING)
 
 
 def check_grants(reading: FleetReading) -> Iterator[Problem]:
@@ -130,7 +124,7 @@ def check_grants(reading: FleetReading) -> Iterator[Problem]:
         if endpoints and subscription:
             message = f"EHR integration needs the enterprise subscription: no result of {len(endpoints)} EHR endpoints is sent"
             hint = "have the subscription changed, or take the endpoints out"
-            yield _unused(subscription.place, "not-entitled", message, hint)
+            yield problem_at(subscription.place, "not-entitled", message, hint, severity=Severity.WARNING)
         return
     for site, endpoint in () if grants.entitlements.preliminary_results else endpoints:
         asks = text_at(endpoint.merged.tree, "preliminary_results")
@@ -139,4 +133,4 @@ def check_grants(reading: FleetReading) -> Iterator[Problem]:
             who = endpoint.layer("preliminary_results") or f"{site.name}/{endpoint.name}"
             message = f"{who} asks for preliminary results, which have not been granted"
             hint = "ask the implementation team for entitlements.preliminary_results, or write never"
-            yield _unused(asks.place, "not-entitled", message, hint)
+            yield problem_at(asks.place, "not-entitled", message, hint, severity=Severity.WARNING)

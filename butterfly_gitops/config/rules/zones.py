@@ -48,7 +48,7 @@ def check_zones(reading: FleetReading) -> Iterator[Problem]:
         if zone is None or zone.is_null or zone.text in _COMMON or zone.text in _known():
             continue
         message = f'there is no time zone "{zone.text[:60]}"'
-        yield problem_at(zone.place, rule="unknown-zone", message=message, hint=zone_hint(zone.text))
+        yield problem_at(zone.place, "unknown-zone", message, zone_hint(zone.text))
     yield from _differs(reading)
 
 
@@ -118,9 +118,9 @@ def _apart(endpoint: EndpointReading, here: Scalar, sites: Mapping[str, Scalar])
     hint = "leave it if the EHR does; otherwise take the line out, or write time_zone where it is so"
     return problem_at(
         here.place,
-        rule="zone-differs",
-        message=f"{layer or endpoint.name} keeps the time of {here.text}, but {others}",
-        hint=hint,
+        "zone-differs",
+        f"{layer or endpoint.name} keeps the time of {here.text}, but {others}",
+        hint,
         related=((f"the time zone of {site}", there.place.origin),),
         severity=Severity.NOTE,
     )

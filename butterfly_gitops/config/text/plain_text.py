@@ -54,7 +54,7 @@ def read_plain(data: bytes, source: SourceFile) -> PlainText:
     """Decode one file and look at its characters. `source` has no lines yet."""
     if len(data) > MAX_BYTES:
         message = f"the file has more than {MAX_BYTES // 1024} KiB"
-        problem = problem_of_file(source, rule="file-too-large", message=message, hint=HOW_TO_SPLIT)
+        problem = problem_of_file(source, "file-too-large", message, HOW_TO_SPLIT)
         return PlainText(source=source, text="", problems=(problem,))
     if other := _other_encoding(data, source):
         return PlainText(source=source, text="", problems=(other,))
@@ -78,7 +78,7 @@ def _refused_in(source: SourceFile, text: str) -> Iterator[Problem]:
         if len(line) > MAX_LINE:
             place = Place(source=source, line=number, column=MAX_LINE + 1)
             message = f"a line of {len(line)} characters; at most {MAX_LINE} are read"
-            yield problem_at(place, rule="line-too-long", message=message, hint="write one setting in a line")
+            yield problem_at(place, "line-too-long", message, "write one setting in a line")
             return
     if not is_plain_text(text.replace("\n", "")) and _REFUSED.search(text):
         yield from _refused_characters(source)
@@ -99,7 +99,7 @@ def _conflict(source: SourceFile) -> Iterator[Problem]:
             place = Place(source=source, line=number, column=1, length=len(line.rstrip()))
             message = "a merge conflict that is not resolved"
             hint = "keep the lines that should hold, and take out the others and the lines of <, = and >"
-            yield problem_at(place, rule="bad-yaml", message=message, hint=hint)
+            yield problem_at(place, "bad-yaml", message, hint)
             return
 
 
@@ -109,14 +109,14 @@ def _directives(source: SourceFile) -> Iterator[Problem]:
         if line.startswith("%"):
             place = Place(source=source, line=number, column=1, length=len(line.rstrip()))
             hint = "take the % line out"
-            yield problem_at(place, rule="directive", message="a YAML directive", hint=hint)
+            yield problem_at(place, "directive", "a YAML directive", hint)
         elif line.strip() and not line.lstrip(" ").startswith("#"):
             return
 
 
 def _too_many_lines(source: SourceFile) -> Problem:
     message = f"the file has more than {MAX_LINES} lines"
-    return problem_of_file(source, rule="file-too-large", message=message, hint=HOW_TO_SPLIT)
+    return problem_of_file(source, "file-too-large", message, HOW_TO_SPLIT)
 
 
 def _other_encoding(data: bytes, source: SourceFile) -> Problem | None:
@@ -125,11 +125,11 @@ def _other_encoding(data: bytes, source: SourceFile) -> Problem | None:
         if data.startswith(mark):
             message = f"a byte order mark of {encoding}: the file is not in UTF-8"
             hint = "save the file as UTF-8 without a byte order mark"
-            return problem_at(place, rule="byte-order-mark", message=message, hint=hint)
+            return problem_at(place, "byte-order-mark", message, hint)
     # Each file begins with a letter or a #, of which UTF-16 makes one byte and a zero.
     if data[:1] and b"\0" in data[:2] and data[:2].strip(b"\0"):
         message = "every other byte is zero, as in UTF-16: the file is not in UTF-8"
-        return problem_at(place, rule="not-utf-8", message=message, hint="save the file as UTF-8")
+        return problem_at(place, "not-utf-8", message, "save the file as UTF-8")
     return None
 
 
@@ -146,7 +146,7 @@ def _not_utf_8(source: SourceFile, data: bytes, error: UnicodeDecodeError) -> Pr
         character = byte.decode("cp1252", "replace")
         meant = f'; in windows-1252 it is "{character}"' if character.isprintable() else ""
         message, hint = f"byte 0x{byte.hex()} is not UTF-8{meant}", "save the file as UTF-8"
-    return problem_at(place, rule="not-utf-8", message=message, hint=hint)
+    return problem_at(place, "not-utf-8", message, hint)
 
 
 def _refused_characters(source: SourceFile) -> Iterator[Problem]:
@@ -163,15 +163,13 @@ def refused_character(place: Place, character: str) -> Problem:
     code = f"U+{ord(character):04X}"
     if character == "\ufeff" and place.line == place.column == 1:
         hint = "save the file as UTF-8 without a byte order mark"
-        return problem_at(place, rule="byte-order-mark", message="a byte order mark (U+FEFF)", hint=hint)
+        return problem_at(place, "byte-order-mark", "a byte order mark (U+FEFF)", hint)
     if character == "\t":
-        return problem_at(place, rule="tab", message="a tab character", hint="write spaces")
+        return problem_at(place, "tab", "a tab character", "write spaces")
     if re.match(f"[{HIDDEN}]", character):
         message, hint = (
             f"a character that nobody sees ({code})",
             "take it out, or write a plain space in its place",
         )
-        return problem_at(place, rule="hidden-character", message=message, hint=hint)
-    return problem_at(
-        place, rule="control-character", message=f"a control character ({code})", hint="take it out"
-    )
+        return problem_at(place, "hidden-character", message, hint)
+    return problem_at(place, "control-character", f"a control character ({code})", "take it out")

@@ -79,7 +79,7 @@ def not_yaml(source: SourceFile, error: MarkedYAMLError) -> Problem:
         column = _line_of(source, mark).rfind("\\", 0, mark.column)
         return _problem(Place(source=source, line=mark.line + 1, column=max(column, 0) + 1), what, hint)
     if mark is None:
-        return problem_of_file(source, rule="bad-yaml", message=f"this is not YAML: {what}")
+        return problem_of_file(source, "bad-yaml", f"this is not YAML: {what}")
     related: Related = ()
     if error.context in ("while scanning a quoted scalar", "while scanning an alias") and error.context_mark:
         # The end of the file, where a quote was missed, is no place to look.
@@ -96,7 +96,7 @@ def not_yaml(source: SourceFile, error: MarkedYAMLError) -> Problem:
 
 
 def _problem(place: Place, what: str, hint: str, *, related: Related = ()) -> Problem:
-    return problem_at(place, rule="bad-yaml", message=f"this is not YAML: {what}", hint=hint, related=related)
+    return problem_at(place, "bad-yaml", f"this is not YAML: {what}", hint, related=related)
 
 
 def _place_of_mark(source: SourceFile, mark: Any) -> Place:

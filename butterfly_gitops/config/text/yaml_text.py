@@ -72,7 +72,7 @@ def _read_tree(text: str, source: SourceFile, events: Events) -> Text:
         # The parser in Python refuses some escapes, and some directives, in words of its own.
         message = "this is not YAML: a backslash or a % begins what cannot be read"
         hint = "write each character itself, and take out lines that begin with %"
-        problems.append(problem_of_file(source, rule="bad-yaml", message=message, hint=hint))
+        problems.append(problem_of_file(source, "bad-yaml", message, hint))
     rules = {problem.rule for problem in problems}
     is_block = "several-lines" in rules and _BLOCK.search(text) is not None
     if events is not python_events and (is_block or rules & _POINT_ELSEWHERE):

@@ -91,9 +91,7 @@ class TreeBuilder:
             length = len(lines[line].rstrip()) if line < len(lines) else 1
             place = Place(source=self._source, line=line + 1, column=1, length=max(1, length))
             hint = "keep one document in a file, with at most one `---` at its top"
-            raise UnreadableError(
-                problem_at(place, rule="several-documents", message="a second document", hint=hint)
-            )
+            raise UnreadableError(problem_at(place, "several-documents", "a second document", hint))
         return root
 
     def _node(self, event: Any, *, depth: int, key: Scalar | None = None) -> Node:
@@ -101,12 +99,10 @@ class TreeBuilder:
         if depth > MAX_DEPTH:
             hint = "look at the brackets of this line; no setting nests deeper than five levels"
             says = f"nested more than {MAX_DEPTH} levels deep"
-            raise UnreadableError(problem_at(self._begin_of(event), rule="too-deep", message=says, hint=hint))
+            raise UnreadableError(problem_at(self._begin_of(event), "too-deep", says, hint))
         if self._count > MAX_VALUES:
             says, hint = f"the file has more than {MAX_VALUES} keys and values", HOW_TO_SPLIT
-            raise UnreadableError(
-                problem_at(self._begin_of(event), rule="file-too-large", message=says, hint=hint)
-            )
+            raise UnreadableError(problem_at(self._begin_of(event), "file-too-large", says, hint))
         if isinstance(event, ScalarEvent):
             return self._scalar(event, key=key)
         if isinstance(event, AliasEvent):
@@ -222,7 +218,7 @@ class TreeBuilder:
         )
 
     def _refuse(self, place: Place, rule: str, message: str, hint: str, *, related: Related = ()) -> None:
-        self._problems.append(problem_at(place, rule=rule, message=message, hint=hint, related=related))
+        self._problems.append(problem_at(place, rule, message, hint, related=related))
 
     def _begin_of(self, event: Any) -> Place:
         line, column = event.start_mark.line, event.start_mark.column
@@ -245,4 +241,4 @@ class TreeBuilder:
 
 def _empty(place: Place) -> UnreadableError:
     hint = "write what it must say, starting with `version: 1`, or bring back what it said"
-    return UnreadableError(problem_at(place, rule="empty-file", message="the file says nothing", hint=hint))
+    return UnreadableError(problem_at(place, "empty-file", "the file says nothing", hint))

@@ -35,9 +35,9 @@ class Context:
     searched: tuple[Layer, ...] = ()
     sound: Sound = field(default_factory=dict)
 
-    def refuse(self, place: Place, *, rule: str, message: str, hint: str = "") -> Failed:
+    def refuse(self, place: Place, rule: str, message: str, hint: str = "") -> Failed:
         """Note a problem, and return what stands for the value."""
-        self.problems.append(problem_at(place, rule=rule, message=message, hint=hint))
+        self.problems.append(problem_at(place, rule, message, hint))
         return FAILED
 
 
@@ -76,7 +76,7 @@ def is_refused_null(node: Node, at: Scalar, wants: str, context: Context) -> boo
     """Whether nothing is written where a value is needed."""
     if not (isinstance(node, Scalar) and node.is_null):
         return False
-    context.refuse(node.place, rule="null-value", message=f"{at.text} has no value", hint=f"write {wants}")
+    context.refuse(node.place, "null-value", f"{at.text} has no value", f"write {wants}")
     return True
 
 
@@ -87,7 +87,7 @@ def scalar_for(node: Node, at: Scalar, wants: str, context: Context) -> Scalar |
     if not isinstance(node, Scalar):
         what = "a list" if isinstance(node, Sequence) else "a mapping"
         message = f"{at.text} is {wants}, not {what}"
-        context.refuse(node.place, rule="wrong-type", message=message, hint=f"write {wants}")
+        context.refuse(node.place, "wrong-type", message, f"write {wants}")
         return None
     if secrets.looks_secret(node.text):
         # A key is read as a value of its own; its name would be the secret.

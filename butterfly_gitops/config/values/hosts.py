@@ -49,7 +49,7 @@ class HostReader:
         if isinstance(node, Sequence):
             # YAML reads an address in brackets as a list.
             message = f"{at.text} is a list; an IPv6 address stands without brackets"
-            return context.refuse(node.place, rule="bad-host", message=message, hint=_ALONE)
+            return context.refuse(node.place, "bad-host", message, _ALONE)
         scalar = scalar_for(node, at, self.wants, context)
         if scalar is None:
             return FAILED
@@ -58,7 +58,7 @@ class HostReader:
             return FAILED
         if fault := fault_of(scalar.text):
             message = f"{at.text} is {shown(scalar)}; {fault.says}"
-            return context.refuse(scalar.place, rule="bad-host", message=message, hint=fault.hint)
+            return context.refuse(scalar.place, "bad-host", message, fault.hint)
         return scalar.text
 
 

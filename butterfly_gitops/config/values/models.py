@@ -130,7 +130,7 @@ class ListReader:
         if not isinstance(node, Sequence):
             hint = "write [first, second], [] for none" + (', or ["*"] for all' if at.text == "sites" else "")
             message = f"{at.text} is a list"
-            return context.refuse(node.place, rule="wrong-type", message=message, hint=hint)
+            return context.refuse(node.place, "wrong-type", message, hint)
         items = tuple(read_once(self.item, item, at, context) for item in node.items)
         return FAILED if any(item is FAILED for item in items) else items
 
@@ -147,7 +147,7 @@ def _mapping_for(
         if settings:
             hint += f": {', '.join(settings[:_MOST_NAMED])}"
         message = f"{at.text} is a mapping, not {what}"
-        context.refuse(node.place, rule="wrong-type", message=message, hint=hint)
+        context.refuse(node.place, "wrong-type", message, hint)
     return None
 
 
@@ -169,7 +169,7 @@ class MapReader:
             if isinstance(self.value, MapReader | ModelReader) and has_left_its_name(entry, settings):
                 message = f"{entry.key.text} is a setting, and a name is wanted here"
                 hint = "indent it below the name that it is a setting of"
-                context.refuse(entry.key.place, rule="wrong-type", message=message, hint=hint)
+                context.refuse(entry.key.place, "wrong-type", message, hint)
                 is_sound = False
                 continue
             key = read_once(self.key, entry.key, entry.key, context)
@@ -202,7 +202,7 @@ class UnionReader:
         if isinstance(node, Scalar) and at.text != "key" and _CERTIFICATE_PATH.fullmatch(node.text):
             message = f"{at.text} is a reference, not {shown(node)}"
             hint = f"write {{{'path' if node.text.startswith('/') else 'file'}: {node.text}}}"
-            return context.refuse(node.place, rule="wrong-type", message=message, hint=hint)
+            return context.refuse(node.place, "wrong-type", message, hint)
         context.problems.append(secrets.refused_value(node, name=at.text))
         return FAILED
 
@@ -252,7 +252,7 @@ class ModelReader:
         searched = f" (looked in {', '.join(map(str, context.searched))})" if context.searched else ""
         message = f"{at.text} has no {' and no '.join(missing)}{searched}"
         hint = f"add {', '.join(f'`{name}:`' for name in missing)}"
-        context.refuse(at.place, rule="missing-value", message=message, hint=hint)
+        context.refuse(at.place, "missing-value", message, hint)
 
     def _validated(self, values: dict[str, Any], mapping: Mapping, context: Context) -> Any:
         """Make the instance; what only the whole model checks, such as the size of a mapping, is refused here."""
@@ -262,7 +262,7 @@ class ModelReader:
             for details in error.errors(include_url=False, include_input=False, include_context=False):
                 entry = mapping.entries.get(str(details["loc"][0])) if details["loc"] else None
                 place = entry.key.place if entry else mapping.place
-                context.refuse(place, rule="out-of-range", message=details["msg"])
+                context.refuse(place, "out-of-range", details["msg"])
             return FAILED
 
 

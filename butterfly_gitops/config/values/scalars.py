@@ -72,7 +72,7 @@ class BooleanReader(ScalarReader):
         meant = _MEANT_BOOLEANS.get(scalar.text.lower())
         hint = f"write {meant}, without quotes" if meant else f"write {self.wants}"
         message = f"{at.text} is {self.wants}, not {shown(scalar)}"
-        return context.refuse(scalar.place, rule="wrong-type", message=message, hint=hint)
+        return context.refuse(scalar.place, "wrong-type", message, hint)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +88,7 @@ class IntegerReader(ScalarReader):
             if self._is_within(int(scalar.text)):
                 return int(scalar.text)
             rule, message = "out-of-range", f"{at.text} is {scalar.text}; it must be {self._limits()}"
-        return context.refuse(scalar.place, rule=rule, message=message, hint=self._hint(scalar))
+        return context.refuse(scalar.place, rule, message, self._hint(scalar))
 
     def _hint(self, scalar: Scalar) -> str:
         """Say the same number without its quotes or leading zeros, or which numbers there are."""
@@ -121,11 +121,11 @@ class DurationReader(ScalarReader):
             duration = parse_duration(scalar.text)
         except ValueError:
             message = f"{at.text} is {shown(scalar)}; a duration is a whole number and a unit"
-            return context.refuse(scalar.place, rule="bad-duration", message=message, hint=self._hint(scalar))
+            return context.refuse(scalar.place, "bad-duration", message, self._hint(scalar))
         if limits := self._fault(scalar.text):
             message = f"{at.text} is {scalar.text}; it {limits}"
             hint = f"write a duration {limits.removeprefix('must be ')}"
-            return context.refuse(scalar.place, rule="out-of-range", message=message, hint=hint)
+            return context.refuse(scalar.place, "out-of-range", message, hint)
         return duration
 
     def _hint(self, scalar: Scalar) -> str:
@@ -171,7 +171,7 @@ class TextReader(ScalarReader):
             message = f"a key cannot be {shown(scalar)}"
         else:
             message = f"{at.text} cannot be {shown(scalar)}"
-        return context.refuse(scalar.place, rule=rule, message=message, hint=hint)
+        return context.refuse(scalar.place, rule, message, hint)
 
 
 NAME_RULE = "small letters a to z, digits and hyphens, at most 63"
@@ -198,7 +198,7 @@ class ChoiceReader:
         meant = typo_of(scalar.text, words)
         hint = f'write "{meant}"' if meant and meant != scalar.text else f"write {self.wants}"
         message = f"{at.text} is {shown(scalar)}; it can be {self.wants}"
-        return context.refuse(scalar.place, rule="wrong-value", message=message, hint=hint)
+        return context.refuse(scalar.place, "wrong-value", message, hint)
 
 
 _PARTS_OF_8859 = ("1", "2", "3", "4", "5", "6", "7", "8", "9", "15")
@@ -228,9 +228,7 @@ class EncodingReader(ScalarReader):
         name = meant.get(_letters_of(scalar.text))
         message = f"{at.text} is {shown(scalar)}, which is not " + ("its name here" if name else "offered")
         hint = "write UTF-8, or one of US-ASCII, ISO-8859-1 to 9, ISO-8859-15 and windows-1252"
-        return context.refuse(
-            scalar.place, rule="unknown-encoding", message=message, hint=f'write "{name}"' if name else hint
-        )
+        return context.refuse(scalar.place, "unknown-encoding", message, f'write "{name}"' if name else hint)
 
 
 def _letters_of(name: str) -> str:
@@ -259,7 +257,7 @@ class IdentityReader(ScalarReader):
             return scalar.text
         called = f"{_IDENTITY_FIELDS[at.text]} ({at.text})" if at.text in _IDENTITY_FIELDS else at.text
         says, hint = self._fault(scalar)
-        return context.refuse(scalar.place, rule="bad-identity", message=f"{called} {says}", hint=hint)
+        return context.refuse(scalar.place, "bad-identity", f"{called} {says}", hint)
 
     def _fault(self, scalar: Scalar) -> tuple[str, str]:
         """Say behind the name of the field what is wrong, and what to write."""

@@ -77,7 +77,7 @@ def refuse_key(entry: Entry, model: type[BaseModel], context: Context) -> None:
     key = entry.key
     if _is_second_reference(entry, model):
         message, hint = "a reference says one of env, path and file alone", "keep the one that holds"
-        context.refuse(key.place, rule="unknown-key", message=message, hint=hint)
+        context.refuse(key.place, "unknown-key", message, hint)
         return
     if secrets.names_secret(key.text) or model in get_args(Reference):
         context.problems.append(secrets.refused_setting(entry))
@@ -97,7 +97,7 @@ def refuse_key(entry: Entry, model: type[BaseModel], context: Context) -> None:
         more = len(names) - _MOST_KNOWN
         others = f" and {more} more, see docs/configuration.md" if more > 0 else ""
         hint = f"known here: {', '.join(names[:_MOST_KNOWN] if more > 0 else names)}{others}"
-    context.refuse(key.place, rule="unknown-key", message=message, hint=hint)
+    context.refuse(key.place, "unknown-key", message, hint)
 
 
 def _is_second_reference(entry: Entry, model: type[BaseModel]) -> bool:
