@@ -13,15 +13,14 @@ from butterfly_gitops.model.endpoint import EhrEndpoint
 from butterfly_gitops.model.fleet import FleetFile, GrantsFile
 from butterfly_gitops.model.site import ArchivesFile, EhrEndpointsFile, SiteFile
 
-# What a file's model leaves open is a layer of an endpoint.
-_FILES: dict[str, tuple[type[BaseModel], type[BaseModel]]] = {
+# The model of each file, and of what it leaves open: a layer of an endpoint.
+FILES: dict[str, tuple[type[BaseModel], type[BaseModel]]] = {
     "fleet.yaml": (FleetFile, EhrEndpoint),
     "grants.yaml": (GrantsFile, EhrEndpoint),
     "site.yaml": (SiteFile, EhrEndpoint),
     "ehr-endpoints.yaml": (EhrEndpointsFile, EndpointLayer),
     "archives.yaml": (ArchivesFile, EhrEndpoint),
 }
-FILE_NAMES = tuple(_FILES)
 # What an endpoint starts from is read before its settings.
 _FIRST = ("display_name", *ENDPOINT_ONLY)
 
@@ -48,14 +47,14 @@ AS_WRITTEN = KeyOrder(known={})
 @functools.cache
 def order_of(file_name: str) -> KeyOrder:
     """The order in a file of this name."""
-    model, layer = _FILES[file_name]
+    model, layer = FILES[file_name]
     return _order(model, layer)
 
 
 @functools.cache
 def setting_names() -> frozenset[str]:
     """The names of settings, in any of the files."""
-    return frozenset().union(*(_names(order_of(file_name)) for file_name in _FILES))
+    return frozenset().union(*(_names(order_of(file_name)) for file_name in FILES))
 
 
 def _names(order: KeyOrder) -> frozenset[str]:

@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 
 from pydantic import Field
 
-from butterfly_gitops.config.tree import Entry, Mapping, leaves, print_origin
+from butterfly_gitops.config.tree import Entry, Mapping, entries_below, print_origin
 from butterfly_gitops.model.endpoint import EhrEndpoint
 from butterfly_gitops.model.scalar import Name
 
@@ -80,14 +80,10 @@ def merge(layers: Sequence[Layer]) -> Merged:
     for layer in others:
         tree = _laid_over(tree, layer.tree)
     # Few endpoints are asked for it: those that something is wrong with, or that somebody wants explained.
-    return Merged(tree=tree, layer_of=Deferred(lambda: dict(_written(layers))))
-
-
-def _written(layers: Sequence[Layer]) -> Iterator[tuple[str, str]]:
-    for layer in layers:
-        for name, entry in layer.tree.entries.items():
-            for path, _ in leaves(entry.value, path=name):
-                yield path, layer.name
+    layer_of = Deferred(
+        lambda: {path: layer.name for layer in layers for path, _ in entries_below(layer.tree)}
+    )
+    return Merged(tree=tree, layer_of=layer_of)
 
 
 def _laid_over(below: Mapping, above: Mapping) -> Mapping:

@@ -5,15 +5,14 @@ It orders the steps; reading text, merging layers and the rules stand beside it.
 
 import functools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from types import MappingProxyType
 from typing import TypeVar, get_args
 
-from pydantic import BaseModel
-
 from butterfly_gitops.config import provenance, secrets
+from butterfly_gitops.config.key_order import FILES
 from butterfly_gitops.config.layers import Deferred
 from butterfly_gitops.config.reading import FleetReading, SiteReading, fleet_of
 from butterfly_gitops.config.report import abridged, one_by_position, with_reach
@@ -33,7 +32,6 @@ from butterfly_gitops.config.tree import SourceFile, mapping_at, problem_at, tex
 from butterfly_gitops.config.values.context import Context, Sound
 from butterfly_gitops.model.fleet import Fleet, FleetFile, GrantsFile
 from butterfly_gitops.model.problem import Origin, Problem, Severity
-from butterfly_gitops.model.site import ArchivesFile, EhrEndpointsFile, SiteFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,14 +81,6 @@ class Parts:
             and all(self.texts[file] is text for file, text in other.texts.items())
         )
 
-
-_MODELS: dict[str, type[BaseModel]] = {
-    "fleet.yaml": FleetFile,
-    "grants.yaml": GrantsFile,
-    "site.yaml": SiteFile,
-    "ehr-endpoints.yaml": EhrEndpointsFile,
-    "archives.yaml": ArchivesFile,
-}
 
 Joined = TypeVar("Joined")
 
@@ -155,9 +145,9 @@ def load(
         problems=with_reach(tuple(secrets.without_secrets(abridged(problems), among=found)), reading),
         silenced=with_reach(tuple(secrets.without_secrets(silenced, among=found)), reading),
         origins=Deferred(
-            lambda: _joined(provenance.origins_of_fleet(reading), *(site.origins for site in sites))
+            lambda: _joined([provenance.origins_of_fleet(reading), *(site.origins for site in sites)])
         ),
-        layers=Deferred(lambda: _joined(*(site.layers for site in sites))),
+        layers=Deferred(lambda: _joined(site.layers for site in sites)),
         unsound_sites=unsound,
         file_count=sum(map(is_yaml, paths)),
         site_count=len(reading.sites),
@@ -208,7 +198,8 @@ def _texts(
 
 def _of_todays_version(text: Text) -> Text:
     """The text without its tree where it says another version: the same words may mean something else there."""
-    (today,) = get_args(_MODELS[text.source.file.rpartition("/")[2]].model_fields["version"].annotation)
+    model, _ = FILES[text.source.file.rpartition("/")[2]]
+    (today,) = get_args(model.model_fields["version"].annotation)
     version = text_at(text.root, "version")
     if version is None or version.is_null or (version.is_plain and version.text == str(today)):
         return text
@@ -272,8 +263,5 @@ def _site_part(
     )
 
 
-def _joined(*parts: Mapping[str, Joined]) -> dict[str, Joined]:
-    joined: dict[str, Joined] = {}
-    for part in parts:
-        joined.update(part)
-    return joined
+def _joined(parts: Iterable[Mapping[str, Joined]]) -> dict[str, Joined]:
+    return {at: each for part in parts for at, each in part.items()}

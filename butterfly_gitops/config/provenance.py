@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from butterfly_gitops.config.reading import EndpointReading, FleetReading, SiteReading
-from butterfly_gitops.config.tree import Mapping, Scalar, mapping_at, text_at
+from butterfly_gitops.config.reading import FleetReading, SiteReading
+from butterfly_gitops.config.tree import Mapping, Scalar, entries_below, mapping_at, text_at
 from butterfly_gitops.model.address import Address
 from butterfly_gitops.model.problem import Origin
 
@@ -12,10 +12,8 @@ Located = Iterator[tuple[str, Origin]]
 
 def origins_of_fleet(reading: FleetReading) -> dict[str, Origin]:
     """The origin of each value of the fleet's two files, by its printed address; a default has none."""
-    found: dict[str, Origin] = {}
-    for name, tree in (("fleet", reading.fleet_tree), ("grants", reading.grants_tree)):
-        found.update(_of_file(name, tree))
-    return found
+    fleet, grants = Address(site="fleet"), Address(site="grants")
+    return dict([*_below(fleet, reading.fleet_tree), *_below(grants, reading.grants_tree)])
 
 
 def origins_of_site(site: SiteReading) -> dict[str, Origin]:
@@ -28,49 +26,38 @@ def layers_of_site(site: SiteReading) -> dict[str, str]:
     return {
         str(Address(site=site.name, name=endpoint.name, field=path)): endpoint.merged.layer_of[path]
         for endpoint in site.endpoints.values()
-        for path, _ in _settings(endpoint)
+        for path, _ in entries_below(endpoint.merged.tree)
     }
 
 
-def _of_file(name: str, tree: Mapping | None) -> Located:
-    for path, origin in _below(tree):
-        yield str(Address(site=name, field=path)), origin
-
-
 def _of_site(site: SiteReading) -> Located:
+    own = Address(site=site.name)
     if site.site_tree:
         yield site.name, site.site_tree.place.origin
-        yield from _of_file(site.name, site.site_tree.without("links"))
+        yield from _below(own, site.site_tree.without("links"))
     for tree in (site.endpoints_tree, site.archives_tree):
-        for path, origin in _below(mapping_at(tree, "removed"), prefix="removed."):
-            yield str(Address(site=site.name, field=path)), origin
+        yield from _below(own, mapping_at(tree, "removed"), above="removed.")
     for name, entry in site.links.entries.items() if site.links else ():
-        yield from _of_thing(site, entry.key, _below(mapping_at(site.links, name)))
+        yield from _of_thing(site, entry.key, mapping_at(site.links, name))
     for endpoint in site.endpoints.values():
-        yield from _of_thing(site, endpoint.key, _settings(endpoint))
+        yield from _of_thing(site, endpoint.key, endpoint.merged.tree)
         if old := text_at(endpoint.own, "renamed_from"):
             yield str(Address(site=site.name, name=endpoint.name, field="renamed_from")), old.place.origin
     for archive in site.archives.values():
-        yield from _of_thing(site, archive.key, _below(archive.tree))
+        yield from _of_thing(site, archive.key, archive.tree)
         for item in archive.forward_to:
             address = Address(site=site.name, name=archive.key.text, field=f"forward_to.{item.text}")
             yield str(address), item.place.origin
 
 
-def _of_thing(site: SiteReading, key: Scalar, below: Located) -> Located:
-    yield str(Address(site=site.name, name=key.text)), key.place.origin
-    for path, origin in below:
-        yield str(Address(site=site.name, name=key.text, field=path)), origin
+def _of_thing(site: SiteReading, key: Scalar, tree: Mapping | None) -> Located:
+    address = Address(site=site.name, name=key.text)
+    yield str(address), key.place.origin
+    yield from _below(address, tree)
 
 
-def _settings(endpoint: EndpointReading) -> Located:
-    return _below(endpoint.merged.tree)
-
-
-def _below(tree: Mapping | None, *, prefix: str = "") -> Located:
-    """Each key of a tree by its dotted path: a plain value where it stands, anything else where its key does."""
-    for name, entry in tree.entries.items() if tree else ():
-        path = f"{prefix}{name}"
-        yield path, (entry.value if isinstance(entry.value, Scalar) else entry.key).place.origin
-        if isinstance(entry.value, Mapping):
-            yield from _below(entry.value, prefix=f"{path}.")
+def _below(of: Address, tree: Mapping | None, *, above: str = "") -> Located:
+    """Each key of a tree by its address: a plain value where it stands, anything else where its key does."""
+    for path, entry in entries_below(tree, above=above):
+        said = entry.value if isinstance(entry.value, Scalar) else entry.key
+        yield str(Address(site=of.site, name=of.name, field=path)), said.place.origin

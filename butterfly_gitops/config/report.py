@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from butterfly_gitops.config.reading import EndpointReading, FleetReading
-from butterfly_gitops.config.tree import Entry, Mapping, Node, Sequence
+from butterfly_gitops.config.tree import Node, Sequence, entries_below
 from butterfly_gitops.model.address import Address
 from butterfly_gitops.model.problem import Origin, Problem, Severity
 
@@ -46,24 +46,19 @@ def abridged(problems: Iterable[Problem]) -> Iterator[Problem]:
     for problem in problems:
         by_file[problem.origin.file].append(problem)
     for of_file in by_file.values():
-        yield from _first_of(of_file)
+        yield from of_file[:MAX_PER_FILE]
+        rest = of_file[MAX_PER_FILE:]
+        yield from [_in_place_of(rest)] if rest[1:] else rest
 
 
-def _first_of(problems: list[Problem]) -> Iterator[Problem]:
-    yield from problems[:MAX_PER_FILE]
-    rest = problems[MAX_PER_FILE:]
-    if len(rest) < 2:
-        yield from rest
-        return
-    yield Problem(
+def _in_place_of(rest: list[Problem]) -> Problem:
+    return replace(
+        rest[0],
         rule=TOO_MANY_PROBLEMS,
         message=f"{len(rest)} more problems of this file, from here on, are not shown",
         hint="fix those above first",
         severity=min((problem.severity for problem in rest), key=list(Severity).index),
-        origin=rest[0].origin,
-        length=rest[0].length,
-        excerpt=rest[0].excerpt,
-        site=rest[0].site,
+        related=(),
     )
 
 
@@ -98,18 +93,10 @@ def _shared_origins(problems: Iterable[Problem], reading: FleetReading) -> set[O
 def _inherited(endpoint: EndpointReading) -> Iterator[Origin]:
     """Yield the origin of each key and value that an endpoint inherits."""
     layer_of = endpoint.merged.layer_of
-    for path, entry in _entries(endpoint.merged.tree):
+    for path, entry in entries_below(endpoint.merged.tree):
         if layer_of.get(path) not in _NOT_SHARED:
             yield entry.key.place.origin
             yield from _origins(entry.value)
-
-
-def _entries(tree: Mapping, *, above: str = "") -> Iterator[tuple[str, Entry]]:
-    for name, entry in tree.entries.items():
-        path = f"{above}{name}"
-        yield path, entry
-        if isinstance(entry.value, Mapping):
-            yield from _entries(entry.value, above=f"{path}.")
 
 
 def _origins(node: Node) -> Iterator[Origin]:

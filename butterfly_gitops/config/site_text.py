@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from butterfly_gitops.config.layers import ENDPOINT_ONLY, EndpointLayer, Layer, merge
 from butterfly_gitops.config.reading import ArchiveReading, EndpointReading, SiteReading
-from butterfly_gitops.config.tree import Entry, Mapping, Node, SourceFile, leaves, mapping_at, text_at
+from butterfly_gitops.config.tree import Entry, Mapping, Node, SourceFile, entries_below, mapping_at, text_at
 from butterfly_gitops.config.values.context import Context
 from butterfly_gitops.config.values.models import decode, top_of
 from butterfly_gitops.config.values.unknown_keys import has_left_its_name
@@ -111,7 +111,7 @@ def _endpoints(tree: Mapping | None, context: Context) -> list[tuple[str, Entry]
 
 
 def _is_too_large(layer: Mapping) -> bool:
-    return len(list(islice(leaves(layer, path=""), MAX_SHARED_VALUES + 1))) > MAX_SHARED_VALUES
+    return any(islice(entries_below(layer), MAX_SHARED_VALUES, None))
 
 
 class _LayersBelow:

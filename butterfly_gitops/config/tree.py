@@ -138,12 +138,12 @@ def scalars_at(node: Node | None, *path: str) -> tuple[Scalar, ...]:
     return tuple(item for item in items if isinstance(item, Scalar))
 
 
-def leaves(node: Node, *, path: str) -> Iterator[tuple[str, Node]]:
-    """Each node below this one with its dotted path, parents first."""
-    yield path, node
-    if isinstance(node, Mapping):
-        for name, entry in node.entries.items():
-            yield from leaves(entry.value, path=f"{path}.{name}")
+def entries_below(node: Node | None, *, above: str = "") -> Iterator[tuple[str, Entry]]:
+    """Each entry of a mapping and of those in it, with its dotted path, parents first."""
+    for name, entry in node.entries.items() if isinstance(node, Mapping) else ():
+        path = f"{above}{name}"
+        yield path, entry
+        yield from entries_below(entry.value, above=f"{path}.")
 
 
 def problem_at(

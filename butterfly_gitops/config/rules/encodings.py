@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from butterfly_gitops.config.reading import EndpointReading, FleetReading
-from butterfly_gitops.config.tree import Mapping, Scalar, leaves, problem_at
+from butterfly_gitops.config.tree import Mapping, Scalar, entries_below, problem_at
 from butterfly_gitops.hl7.charset import first_lacking
 from butterfly_gitops.hl7.escape import escape
 from butterfly_gitops.hl7.layouts.catalog import segments_sent
@@ -44,10 +44,11 @@ def _sent(endpoint: EndpointReading, value: EhrEndpoint) -> Iterator[tuple[str, 
             continue
         if setting == "authorities" and isinstance(entry.value, Mapping):
             yield from (("message.authorities", each.key) for each in entry.value.entries.values())
-        for name, node in leaves(entry.value, path=".".join(path)):
+        whole = ".".join(path)
+        for name, each in ((whole, entry), *entries_below(entry.value, above=f"{whole}.")):
             is_sent = setting != "fields" or split_place(name.rpartition("fields.")[2])[0] in segments
-            if isinstance(node, Scalar) and is_sent:
-                yield name, node
+            if isinstance(each.value, Scalar) and is_sent:
+                yield name, each.value
 
 
 def _problem(endpoint: EndpointReading, value: EhrEndpoint, name: str, text: Scalar, lacking: str) -> Problem:

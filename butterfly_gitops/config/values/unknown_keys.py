@@ -9,7 +9,7 @@ from typing import get_args
 from pydantic import BaseModel
 
 from butterfly_gitops.config import secrets
-from butterfly_gitops.config.key_order import FILE_NAMES, KeyOrder, order_of, setting_names
+from butterfly_gitops.config.key_order import FILES, KeyOrder, order_of, setting_names
 from butterfly_gitops.config.tree import Entry, Scalar, Sequence
 from butterfly_gitops.config.typos import typo_of
 from butterfly_gitops.config.values.context import Context, shown
@@ -138,7 +138,7 @@ def _told(place: _Level, *, file: str, thing: str) -> str:
 @functools.cache
 def _places() -> dict[str, tuple[_Level, ...]]:
     found: defaultdict[str, dict[_Level, None]] = defaultdict(dict)
-    for file in FILE_NAMES:
+    for file in FILES:
         for path, setting in _settings(order_of(file), ()):
             thing = _THINGS.get(path[:2], "")
             inner = path[2:] if thing else path
