@@ -38,10 +38,11 @@ from butterfly_gitops.store.people import (
 
 
 class StoreUnavailable(GitopsError):  # noqa: N818 - it says what happened
-    """A commit failed, for want of room perhaps, and may be tried again.
+    """A commit failed, for want of room perhaps, and may be tried again: nothing of it took effect."""
 
-    Nothing of it took effect; or all of it, where only its mark could not be written: a second try finds it done.
-    """
+
+class NotMarked(StoreUnavailable):
+    """A commit stands, but its mark could not follow, so that nobody may act on it yet: a second try finds it done."""
 
 
 class StaleApplication(GitopsError):  # noqa: N818 - it says what happened
@@ -227,7 +228,7 @@ class StateView:
 
 
 class Store(Protocol):
-    """The durable state. Every method may raise StoreUnavailable."""
+    """The durable state. Every method may raise StoreUnavailable; one that writes, NotMarked."""
 
     async def accept(
         self, events: Sequence[NewEvent], *, routed_with: int, at: datetime

@@ -205,6 +205,7 @@ class Marking:
 
 def _do(session: Session, operation: Operation) -> Any:
     (result,) = session.run([operation])
+    session.follow()
     if isinstance(result, Returned):
         return result.value
     raise result.error

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import apsw
 
-from butterfly_gitops.store.interface import StoreUnavailable
+from butterfly_gitops.store.interface import NotMarked, StoreUnavailable
 from butterfly_gitops.store.mark import Counting, Point, count_commit
 from butterfly_gitops.store.migration import migrate, migrations
 from butterfly_gitops.store.rows import Undone
@@ -45,7 +45,10 @@ class SqliteSession:
 
     def run(self, operations: Sequence[Operation]) -> Sequence[Result]:
         """See `Session.run`."""
-        self._bring_mark()
+        try:
+            self.follow()
+        except NotMarked as error:
+            raise StoreUnavailable(str(error)) from None
         try:
             connection, rows = self._open()
             before = connection.total_changes()
@@ -61,15 +64,14 @@ class SqliteSession:
         except BaseException:
             self._undo()
             raise
-        self._bring_mark()
         return results
 
     def _undo(self) -> None:
         self._owed = None
         self.close()
 
-    def _bring_mark(self) -> None:
-        """Let the mark follow the last commit before anybody hears of it, or of one after it."""
+    def follow(self) -> None:
+        """See `Session.follow`."""
         if self._counting is None or self._owed is None:
             return
         mark = self._counting.mark
@@ -77,7 +79,7 @@ class SqliteSession:
             mark.write(self._owed)
         except OSError as error:
             mark.close()
-            raise StoreUnavailable(f"the mark of the state cannot be written: {error.strerror}") from None
+            raise NotMarked(f"the mark of the state cannot be written: {error.strerror}") from None
         self._owed = None
 
     def close(self) -> None:

@@ -6,16 +6,20 @@ What a batch is done on is a `Session`'s matter; the loop is woken once per batc
 import asyncio
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from butterfly_gitops.store.interface import StoreUnavailable
+from butterfly_gitops.store.interface import NotMarked, StoreUnavailable
 from butterfly_gitops.store.rows import Rows
 
 T = TypeVar("T")
 MAX_BATCH = 500
+# A disk that is away for longer keeps nobody waiting for an answer.
+_MARK_TRIES = 10
+_MARK_PAUSE_S = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,10 +44,11 @@ class Session(Protocol):
     """One connection to what keeps the rows; used by one thread at a time."""
 
     def run(self, operations: Sequence[Operation]) -> Sequence[Result]:
-        """Do all in one transaction, durable on return.
+        """Do all in one transaction, durable on return. Raises StoreUnavailable, and then nothing took effect."""
+        ...
 
-        Raises StoreUnavailable: with no effect at all, or with all of it where only the mark could not follow.
-        """
+    def follow(self) -> None:
+        """Let the mark follow what was done, before anybody hears of it. Raises NotMarked; it may be tried again."""
         ...
 
     def close(self) -> None: ...
@@ -63,17 +68,21 @@ class Worker:
         self._session = session
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._is_closing = False
+        self._unmarked = ""
         self.is_sound = True
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
 
     async def do(self, operation: Callable[[Rows], T]) -> T:
-        """Return what the operation returns, once it is durable; raise what it raises, or StoreUnavailable.
+        """Return what the operation returns, once it is durable; raise what it raises, StoreUnavailable or NotMarked.
 
         An operation whose caller is cancelled takes place all the same.
         """
         if self._is_closing:
             raise StoreUnavailable("the store is closed")
+        if self._unmarked:
+            # Nothing is begun behind a batch that nobody may hear of yet.
+            raise StoreUnavailable(self._unmarked)
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         self._jobs.put(_Job(operation, future, loop))
@@ -107,11 +116,26 @@ class Worker:
     def _results(self, batch: Sequence[_Job]) -> Sequence[Result]:
         try:
             results = self._session.run([job.operation for job in batch])
+            self._follow()
             self.is_sound = True
             return results
         except Exception as error:  # noqa: BLE001 - whoever waits must hear of it, and the thread must live on
             self.is_sound = False
             return [Raised(error=error)] * len(batch)
+
+    def _follow(self) -> None:
+        for tries_left in reversed(range(_MARK_TRIES)):
+            try:
+                self._session.follow()
+            except NotMarked as error:
+                if not tries_left:
+                    self._unmarked = ""
+                    raise
+                self.is_sound, self._unmarked = False, str(error)
+                time.sleep(_MARK_PAUSE_S)
+            else:
+                self._unmarked = ""
+                return
 
 
 def _wake(batch: Sequence[_Job], results: Sequence[Result]) -> None:

@@ -16,7 +16,7 @@ from butterfly_gitops.delivery.act import ActionRefused
 from butterfly_gitops.delivery.setback import REASON
 from butterfly_gitops.model.delivery import DeliveryId
 from butterfly_gitops.model.study import StudyEvent
-from butterfly_gitops.store.interface import StoreUnavailable
+from butterfly_gitops.store.interface import NotMarked, StoreUnavailable
 from butterfly_gitops.store.mark import MARK, Mark, Point, read_point
 from butterfly_gitops.store.setback import Consent, StateBehind, setback_of
 from butterfly_gitops.store.sqlite import SqliteStore
@@ -274,11 +274,14 @@ async def test_a_mark_that_cannot_be_written_is_an_answer_and_follows_later(
     mark.parent.mkdir()
     store = SqliteStore.open(path, create=True, mark=mark, now=clock)
     away = mark.parent.rename(tmp_path / "away")
+    raised = []
     for _ in range(2):
-        with pytest.raises(StoreUnavailable, match="the mark"):
+        with pytest.raises(StoreUnavailable, match="the mark") as refused:
             await store.own(node="n", boot="b", at=T0)
+        raised.append(refused.type)
+    assert raised == [NotMarked, StoreUnavailable]
     away.rename(mark.parent)
-    # What was committed before is: the first of the two was, the second was not tried.
+    # The first of the two stands, the second was not tried.
     assert await store.own(node="n", boot="b", at=T0) == 2
     await store.close()
     await SqliteStore.open(path, create=False, mark=mark, now=clock).close()

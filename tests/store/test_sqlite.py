@@ -18,7 +18,7 @@ from butterfly_gitops.model.delivery import EventNumber, LaneId
 from butterfly_gitops.model.error import GitopsError
 from butterfly_gitops.store import observing
 from butterfly_gitops.store.body import Body
-from butterfly_gitops.store.interface import Condition, StoreUnavailable
+from butterfly_gitops.store.interface import Condition, NotMarked, StoreUnavailable
 from butterfly_gitops.store.migration import StateTooNew, migrate, migrations
 from butterfly_gitops.store.people import NotFound, Query
 from butterfly_gitops.store.rows import Rows
@@ -173,6 +173,9 @@ class RecordingSession:
         self.sizes.append(len(operations))
         return [Returned(value=None)] * len(operations)
 
+    def follow(self) -> None:
+        pass
+
     def close(self) -> None:
         self.is_closed = True
 
@@ -240,6 +243,48 @@ async def test_a_defect_of_a_session_reaches_its_callers_and_the_thread_lives_on
     with pytest.raises(ZeroDivisionError):
         await worker.do(nothing)
     assert await worker.do(nothing) is None
+    await worker.close()
+
+
+class Unmarked(RecordingSession):
+    """Its mark follows at the third try of a batch, or not at all; the second try waits until it is let go."""
+
+    def __init__(self, *, follows: bool) -> None:
+        super().__init__()
+        self.goes_on.set()
+        self.follows = follows
+        self.tries = 0
+        self.tries_again = threading.Event()
+        self.may_try = threading.Event()
+
+    def follow(self) -> None:
+        self.tries += 1
+        if self.tries == 2:
+            self.tries_again.set()
+            self.may_try.wait()
+        if not self.follows or self.tries < 3:
+            raise NotMarked("the mark cannot be written")
+
+
+@pytest.mark.parametrize("follows", [True, False])
+async def test_until_its_mark_has_followed_a_batch_is_not_answered_and_none_is_begun(follows: bool) -> None:
+    session = Unmarked(follows=follows)
+    worker = Worker(session, name="test")
+    waiting = asyncio.ensure_future(worker.do(nothing))
+    await asyncio.to_thread(session.tries_again.wait)
+    with pytest.raises(StoreUnavailable) as refused:
+        await worker.do(nothing)
+    assert type(refused.value) is StoreUnavailable, "it has no effect"
+    assert (waiting.done(), session.sizes, worker.is_sound) == (False, [1], False)
+    session.may_try.set()
+    if follows:
+        assert await waiting is None
+    else:
+        with pytest.raises(NotMarked):
+            await waiting
+    session.follows = True
+    assert await worker.do(nothing) is None
+    assert (session.sizes, worker.is_sound) == ([1, 1], True)
     await worker.close()
 
 
