@@ -4,14 +4,22 @@ import asyncio
 import json
 from collections.abc import Collection, Iterable, Mapping
 
+import structlog
+
 from butterfly_gitops.dispatcher.lane import Course, LaneRunner, World
 from butterfly_gitops.dispatcher.room import Shares, tell_of_want
 from butterfly_gitops.dispatcher.shared_wire import MakeWire, SharedWire
 from butterfly_gitops.dispatcher.wire import Listener, Strays
 from butterfly_gitops.model.delivery import Epoch, Lane, LaneId, Target, TargetNumber
 from butterfly_gitops.model.endpoint import EhrEndpoint
+from butterfly_gitops.model.error import kind_and_place
 from butterfly_gitops.model.host import same_host
-from butterfly_gitops.store.interface import Running, Store
+from butterfly_gitops.store.interface import Running, Store, StoreUnavailable
+
+# How long a result may wait beside a lane that nobody woke.
+_LOOK_AGAIN_S = 60.0
+
+_log = structlog.get_logger()
 
 
 class Lanes:
@@ -37,11 +45,24 @@ class Lanes:
         self._wires: dict[str, SharedWire] = {}
         self._past = Strays()
         self._group: asyncio.TaskGroup | None = None
+        self._looking: asyncio.Task[None] | None = None
         self._is_stopping = False
 
     def start_in(self, group: asyncio.TaskGroup) -> None:
         """Let the group own the lanes' tasks; nothing runs before."""
         self._group = group
+        self._looking = group.create_task(self._look_again(), name="lost wakes")
+
+    async def _look_again(self) -> None:
+        """Wake the lanes for which something waits: whoever accepted it may have been cut short before it did."""
+        while True:
+            await asyncio.sleep(_LOOK_AGAIN_S)
+            try:
+                self.wake(await self._store.waiting())
+            except StoreUnavailable:
+                continue
+            except Exception as error:  # noqa: BLE001 - the task's outermost line; the lanes go on
+                _log.error("lanes not looked through", error=kind_and_place(error))
 
     async def converge(self) -> Collection[LaneId]:
         """Bring every lane to what is applied now; return those that did not run it."""
@@ -135,6 +156,8 @@ class Lanes:
     async def stop(self) -> None:
         """Let attempts in flight end, each at most its limit, and close all wires."""
         self._is_stopping = True
+        if self._looking is not None:
+            self._looking.cancel()
         for lane in self._lanes.values():
             lane.stop()
         if self._tasks:

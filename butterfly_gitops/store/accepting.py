@@ -6,7 +6,7 @@ from typing import get_args
 
 from butterfly_gitops.delivery.leaving import takes_nothing
 from butterfly_gitops.delivery.supersede import Arrival, KnownStudy, admit
-from butterfly_gitops.model.delivery import Decision, DeliveryId, LaneId, Rank, State
+from butterfly_gitops.model.delivery import IN_LANE, Decision, DeliveryId, LaneId, Rank, State
 from butterfly_gitops.model.study import EventKind
 from butterfly_gitops.store.body import Body
 from butterfly_gitops.store.intake import (
@@ -42,7 +42,10 @@ def _accept_one(rows: Rows, new: NewEvent, position: int, *, at: datetime) -> Ac
         if known.digest != new.digest:
             raise EventConflict(new.event.event_id, position)
         return Accepted(
-            event_id=known.event_id, is_known=True, decisions=_told(rows, rows.decisions_of(known.number))
+            event_id=known.event_id,
+            is_known=True,
+            decisions=_told(rows, rows.decisions_of(known.number)),
+            lanes=_waiting_of(rows, known.study),
         )
     row = _row(rows, new, at=at)
     known_before = known_of_study(rows, row.study, new)
@@ -60,6 +63,13 @@ def _accept_one(rows: Rows, new: NewEvent, position: int, *, at: datetime) -> Ac
     end_leaving(rows, lanes)
     decided = zip(new.decisions, admission.made, strict=True)
     return Accepted(event_id=row.event_id, is_known=False, decisions=_told(rows, decided), lanes=lanes)
+
+
+def _waiting_of(rows: Rows, study: str) -> frozenset[LaneId]:
+    """Name the lanes that have something of a study to send: whoever accepted it may not have come to wake them."""
+    reports = [one.id for one in rows.reports_of_study(study)]
+    waiting = rows.open_of_reports(reports) if reports else ()
+    return frozenset(one.lane for one in waiting if one.state in IN_LANE)
 
 
 def _row(rows: Rows, new: NewEvent, *, at: datetime) -> EventRow:

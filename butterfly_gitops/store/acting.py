@@ -24,7 +24,7 @@ def audit(rows: Rows, entry: AuditEntry) -> None:
 def act(rows: Rows, action: Action) -> Acted:
     """See `Store.act`."""
     fingerprint = f"{action.kind} {action.delivery} {action.site}/{action.endpoint}"
-    if repeat := _repeat(rows, action.key, fingerprint):
+    if repeat := _repeat(rows, action, fingerprint):
         return repeat
     if action.kind in ("pause", "resume"):
         lane = _resume(rows, action) if action.kind == "resume" else _pause(rows, action)
@@ -91,7 +91,7 @@ def _lanes_of(rows: Rows, site: str, endpoint: str) -> list[Lane]:
 def send_once(rows: Rows, send: OneOffSend) -> Acted:
     """See `Store.send_once`."""
     fingerprint = f"send {send.study} {send.site}/{send.endpoint}"
-    if repeat := _repeat(rows, send.key, fingerprint):
+    if repeat := _repeat(rows, send, fingerprint):
         return repeat
     lane = lane_of(rows, send.site, send.endpoint)
     row = rows.latest_of_study(send.study, EVERY_KIND)
@@ -131,13 +131,17 @@ def _refuse_where_nothing_forwards(rows: Rows, event: EventRow) -> None:
         raise ActionRefused(f"its archive {event.site}/{event.archive} is educational, and never forwards")
 
 
-def _repeat(rows: Rows, key: str, fingerprint: str) -> Acted | None:
-    done = rows.done(key)
+def _repeat(rows: Rows, wish: Action | OneOffSend, fingerprint: str) -> Acted | None:
+    done = rows.done(wish.key)
     if done is None:
         return None
     if done.fingerprint != fingerprint:
         raise ActionRefused("this idempotency key did something else before")
-    return _answer(rows, done.delivery, frozenset(), is_repeat=True)
+    delivery = rows.delivery(done.delivery) if done.delivery is not None else None
+    named = [one.id for one in rows.lanes_of_site(wish.site) if one.endpoint == wish.endpoint]
+    # Whoever did it may not have come to wake them.
+    lanes = frozenset([delivery.lane] if delivery is not None else named)
+    return _answer(rows, done.delivery, lanes, is_repeat=True)
 
 
 def _acted(

@@ -320,6 +320,10 @@ class Store(Protocol):
         """Keep who did what, durable on return."""
         ...
 
+    async def waiting(self) -> frozenset[LaneId]:
+        """Return the lanes that have something to send, now or later."""
+        ...
+
     async def find(self, query: Query) -> tuple[FoundDelivery, ...]:
         """Find deliveries, newest first."""
         ...

@@ -69,6 +69,11 @@ def touch(rows: Rows, *, at: datetime) -> None:
     rows.put_setting("touched", at.isoformat())
 
 
+def waiting(rows: Rows) -> frozenset[LaneId]:
+    """See `Store.waiting`."""
+    return frozenset(rows.oldest_in_lane())
+
+
 def settings(rows: Rows) -> FleetSettings | None:
     """See `Store.settings`."""
     content = rows.content_of("")

@@ -67,6 +67,7 @@ class RowStore:
     running = _reading(applying.running)
     settings = _reading(observing.settings)
     observe = _reading(observing.observe)
+    waiting = _reading(observing.waiting)
     find = _reading(observing.find)
     show = _reading(observing.show)
     gap = _reading(observing.gap)

@@ -265,3 +265,30 @@ def test_lanes_of_one_wire_wait_together_when_it_cannot_be_dialled(tmp_path, clo
                 assert peer.connections == 1
 
     run(story())
+
+
+def test_a_result_whose_lane_was_not_woken_leaves_when_it_is_submitted_again_or_after_a_minute(tmp_path):
+    """Whoever accepts may be cut short between the commit and the wake, and so may whoever acts."""
+
+    async def story():
+        async with Peer(Ehr().play) as peer, dispatching(tmp_path, epic=an_endpoint(peer.port)) as all_of_it:
+            await all_of_it.rest()
+            lanes, all_of_it.lanes = all_of_it.lanes, None
+            event = all_of_it._event("S1", "finalized", 1, "No free fluid.", None, None)
+            await all_of_it.intake.accept([event], pointers=[""])
+            await all_of_it.rest()
+            await all_of_it.states(QUEUED)
+            all_of_it.lanes = lanes
+            (again,) = await all_of_it.intake.accept([event], pointers=[""])
+            assert again.is_known
+            await all_of_it.states(DELIVERED)
+            await all_of_it.rest()
+            all_of_it.lanes = None
+            await all_of_it.submit("S2")
+            await all_of_it.pass_time(30)
+            await all_of_it.states(DELIVERED, QUEUED)
+            all_of_it.lanes = lanes
+            await all_of_it.pass_time(31)
+            await all_of_it.states(DELIVERED, DELIVERED)
+
+    run(story())

@@ -71,7 +71,7 @@ async def test_a_key_acts_once_and_answers_alike(store: Store) -> None:
     first = await play.act("set_aside", 1, key="k-1")
     again = await play.act("set_aside", 1, key="k-1")
     assert (first.is_repeat, again.is_repeat) == (False, True)
-    assert (first.delivery, first.state) == (again.delivery, again.state)
+    assert (first.delivery, first.state, first.lanes) == (again.delivery, again.state, again.lanes)
     assert len((await store.show(DeliveryId(1))).audit) == 1
 
 

@@ -193,3 +193,13 @@ async def test_the_ledger_finds_what_does_not_add_up(store: Store, tmp_path: Pat
         with apsw.Connection(str(tmp_path / "state" / DATABASE)) as connection:
             connection.execute(in_sql)
     assert not (await store.ledger()).adds_up
+
+
+async def test_lanes_wait_that_have_something_to_send(store: Store) -> None:
+    play = await Play.start(store, a_site(endpoints=("epic", "cerner")))
+    assert await store.waiting() == frozenset()
+    await play.accept(an_event("e-1"))
+    await play.act("set_aside", 1)
+    assert await store.waiting() == {(await play.lane("epic")).id}
+    await play.send("epic")
+    assert await store.waiting() == frozenset()

@@ -214,7 +214,8 @@ async def test_a_key_pauses_once(store: Store) -> None:
     play = await Play.start(store)
     await pause(play, key="k-1")
     await play.resume()
-    assert (await pause(play, key="k-1")).is_repeat
+    again = await pause(play, key="k-1")
+    assert (again.is_repeat, again.lanes) == (True, {(await play.lane()).id})
     assert (await play.lane()).pause is None
     with pytest.raises(ActionRefused, match="did something else"):
         await play.act("resume", site=SITE, endpoint="epic", key="k-1")
