@@ -249,7 +249,7 @@ def _site_part(
         return part
     problems: list[Problem] = []
     reading = read_site(
-        SourceFile(file=f"{root}/{name}", site=name, lines=()),
+        SourceFile(file=f"{root}/{name}", site=name),
         {file: text.root if text else None for file, text in own.items()},
         presets=fleet.presets,
         context=Context(problems=problems, sound=sound),

@@ -20,8 +20,8 @@ class SourceFile:
     """One file: the path as people see it, the site that it belongs to, and its lines for excerpts."""
 
     file: str
-    site: str | None
-    lines: tuple[str, ...]
+    site: str | None = None
+    lines: tuple[str, ...] = ()
 
 
 # Tuples, where other values are dataclasses: a fleet has hundreds of thousands of them, and a frozen dataclass takes

@@ -11,7 +11,7 @@ from butterfly_gitops.model.endpoint import EhrEndpoint, Encoding
 from tests.table import in_one_test
 
 OFFERED = EhrEndpoint.model_json_schema()["properties"]["encoding"]["enum"]
-PLACE = Place(source=SourceFile(file="f", site=None, lines=()), line=1, column=1)
+PLACE = Place(source=SourceFile(file="f", site=None), line=1, column=1)
 KEY = Scalar(place=PLACE, text="encoding", is_plain=True)
 
 

@@ -15,7 +15,7 @@ STATUS = ("active", "paused")
 SEND = ("send", "leave_out")
 DEPARTMENTS = ("RAD", "RUS", "OUS", "VUS", "CUS", "IMG")
 NAMES = ("epic-prod", "registry", "epic-1", "epic-11")
-AT = Place(source=SourceFile(file="f", site=None, lines=()), line=3, column=1)
+AT = Place(source=SourceFile(file="f", site=None), line=3, column=1)
 
 
 @in_one_test(

@@ -9,7 +9,7 @@ from tests.table import in_one_test
 
 
 def place_of(setting: str, file: str, *, at_endpoint: bool = False) -> str | None:
-    source = SourceFile(file=f"sites/st-elsewhere/{file}", site=None, lines=())
+    source = SourceFile(file=f"sites/st-elsewhere/{file}", site=None)
     key = Scalar(place=Place(source=source, line=1, column=1), text=setting, is_plain=True)
     return where_it_belongs(key, EhrEndpoint if at_endpoint else SiteFile)
 

@@ -12,7 +12,6 @@ from butterfly_gitops.config.formatting.written import (
     Block,
     Bracketed,
     Comments,
-    LineEnd,
     LineEnds,
     PagePart,
     UnmovableError,
@@ -167,11 +166,11 @@ class _Reader:
         if not self._comments or self._comments[0].line != line:
             return ()
         first = last = self._comments.popleft()
-        taken = [line_end(first)]
+        taken = [first]
         while self._comments and _goes_on(self._comments[0], last) and first.column > beyond:
             last = self._comments.popleft()
             # It stands below a comment that stays near, and stays below it.
-            taken.append(replace(line_end(last), is_near=first.text_of is not None))
+            taken.append(replace(last, text_of=first.text_of))
         return tuple(taken)
 
     def _take_deeper(self, column: int) -> Comments:
@@ -197,11 +196,6 @@ class _Reader:
             return until
         signs = _COMMENT_OR_SIGN.finditer(self._text, self._cursor, until)
         return next((found.start() for found in signs if found.group() in "-?"), until)
-
-
-def line_end(comment: Comment) -> LineEnd:
-    """Make a comment the end of its line."""
-    return LineEnd(comment=comment.text, column=comment.column, is_near=comment.text_of is not None)
 
 
 def _goes_on(comment: Comment, last: Comment) -> bool:

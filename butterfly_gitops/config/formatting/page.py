@@ -51,14 +51,17 @@ def _with_ends(lines: Iterable[Line]) -> Iterator[str]:
             yield from _near(together)
             continue
         start = max(COMMENT_COLUMN, *(len(line.text) + GAP for line in together))
-        yield from (f"{line.text:<{start}}{line.end.comment}" for line in together if line.end)
+        yield from (f"{line.text:<{start}}{line.end.text}" for line in together if line.end)
 
 
 def _column_of_end(line: Line) -> int | None:
-    """The column of the comment at a line's end; -1 where it stays near."""
+    """The column of the comment at a line's end: those of one column stay together.
+
+    -1 where it stays near: what may be text would look more like a comment farther away.
+    """
     if line.end is None:
         return None
-    return -1 if line.end.is_near else line.end.column
+    return -1 if line.end.text_of else line.end.column
 
 
 def _near(lines: Iterable[Line]) -> Iterator[str]:
@@ -66,7 +69,7 @@ def _near(lines: Iterable[Line]) -> Iterator[str]:
     start = 0
     for line in lines:
         start = len(line.text) + 1 if line.text else start
-        yield f"{line.text:<{start}}{line.end.comment if line.end else ''}"
+        yield f"{line.text:<{start}}{line.end.text if line.end else ''}"
 
 
 def _block(block: Block, indent: int, order: KeyOrder) -> Iterator[Line]:

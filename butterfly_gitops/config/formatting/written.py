@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from butterfly_gitops.config.key_order import KeyOrder
-from butterfly_gitops.config.text.comments import SAYS
+from butterfly_gitops.config.text.comments import SAYS, Comment
 from butterfly_gitops.config.text.yaml_events import Piece, PieceKind, Verbatim, verbatim
 
 
@@ -19,17 +19,7 @@ Comments = tuple[str, ...]
 """Comments from their sign on, in the order of their lines; an empty one is a blank line."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LineEnd:
-    """A comment at the end of a line, and the column where it stood, from 0: those of one column stay together."""
-
-    comment: str
-    column: int
-    is_near: bool = False
-    """Whether it stays one space behind its line: what may be text would look more like a comment farther away."""
-
-
-LineEnds = tuple[LineEnd, ...]
+LineEnds = tuple[Comment, ...]
 """The comment at the end of a line, if there is one, and those below it with which it goes on."""
 
 
@@ -38,7 +28,7 @@ class Line:
     """A line as it is laid out, but for the place of the comment at its end."""
 
     text: str
-    end: LineEnd | None = None
+    end: Comment | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +82,7 @@ class PagePart:
     @property
     def is_pinned(self) -> bool:
         """Whether a comment to this program speaks of its line, so that no other may join it."""
-        ends = (end.comment for end in (*self.opening, *self.closing))
+        ends = (end.text for end in (*self.opening, *self.closing))
         return any(SAYS in comment for comment in (*self.lead, *self.below, *ends))
 
     @property

@@ -89,25 +89,25 @@ def check_files(files: Mapping[str, bytes], *, root: str, unread: Mapping[str, U
     # A folder that could not be read may be a site.
     if not sites and not any("/" not in path and not is_yaml(path) for path in unread):
         hint = f"bring the folders back; a site is a folder with {', '.join(SITE_FILES[:-1])} and {SITE_FILES[-1]}"
-        source = SourceFile(file=root, site=None, lines=())
+        source = SourceFile(file=root)
         yield problem_of_file(source, "no-site", "there is no site in this folder", hint)
     for site in sites:
         yield from _check_name(site, root=root)
     for path, content in sorted(files.items()):
         if not is_yaml(path) and (pem.is_key_store(path) or pem.holds_private_key(content)):
             folder = path.partition("/")[0]
-            source = SourceFile(file=f"{root}/{path}", site=folder if folder in sites else None, lines=())
+            source = SourceFile(file=f"{root}/{path}", site=folder if folder in sites else None)
             what = "a key store" if pem.is_key_store(path) else "a private key"
             message = f"{what} {IN_THE_REPOSITORY}"
             yield problem_of_file(source, "secret-by-value", message, HINT)
     for path, why in sorted(unread.items()):
-        source = SourceFile(file=f"{root}/{path}", site=None, lines=())
+        source = SourceFile(file=f"{root}/{path}")
         yield problem_of_file(source, why.rule, why.says, why.hint)
 
 
 def _source(path: str, *, root: str) -> SourceFile:
     site = path.partition("/")[0] if "/" in path else None
-    return SourceFile(file=f"{root}/{path}", site=site, lines=())
+    return SourceFile(file=f"{root}/{path}", site=site)
 
 
 def _unknown(path: str, *, missing: Collection[str], root: str) -> Problem:
@@ -153,7 +153,7 @@ def _missing(path: str, misnamed: str | None, *, root: str) -> Problem:
 
 
 def _check_name(site: str, *, root: str) -> Iterator[Problem]:
-    source = SourceFile(file=f"{root}/{site}", site=site, lines=())
+    source = SourceFile(file=f"{root}/{site}", site=site)
     hint = "give the folder another name"
     if site in RESERVED_SITES:
         message = f"no site can be called {site}: addresses of other things begin so"

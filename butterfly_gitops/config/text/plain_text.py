@@ -7,7 +7,6 @@ cost before a parser sees it.
 import codecs
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from butterfly_gitops.config.tree import Place, SourceFile, problem_at, problem_of_file
 from butterfly_gitops.model import printable
@@ -41,36 +40,38 @@ _MARKS = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlainText:
-    """A file's text, and its source with the lines; with problems, nothing of it should be read."""
+class UnreadableError(Exception):
+    """The rest of the file cannot be read; carries the problem that says so."""
 
-    source: SourceFile
-    text: str
-    problems: tuple[Problem, ...]
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
 
 
-def read_plain(data: bytes, source: SourceFile) -> PlainText:
-    """Decode one file and look at its characters. `source` has no lines yet."""
+def decode_file(data: bytes, source: SourceFile) -> str:
+    """The text of one file, whose `source` has no lines yet. Raises UnreadableError."""
     if len(data) > MAX_BYTES:
         message = f"the file has more than {MAX_BYTES // 1024} KiB"
-        problem = problem_of_file(source, "file-too-large", message, HOW_TO_SPLIT)
-        return PlainText(source=source, text="", problems=(problem,))
+        raise UnreadableError(problem_of_file(source, "file-too-large", message, HOW_TO_SPLIT))
     if other := _other_encoding(data, source):
-        return PlainText(source=source, text="", problems=(other,))
+        raise UnreadableError(other)
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        return PlainText(source=source, text="", problems=(_not_utf_8(source, data, error),))
+        raise UnreadableError(_not_utf_8(source, data, error)) from error
     # A pair counts twice here, which no file that people write comes near to.
     if text.count("\n") + text.count("\r") >= 2 * MAX_LINES:
-        return PlainText(source=source, text="", problems=(_too_many_lines(source),))
-    lines = _LINE_END.split(text) if "\r" in text else text.split("\n")
-    source = SourceFile(file=source.file, site=source.site, lines=tuple(lines))
-    return PlainText(source=source, text=text, problems=tuple(_refused_in(source, text)))
+        raise UnreadableError(_too_many_lines(source))
+    return text
 
 
-def _refused_in(source: SourceFile, text: str) -> Iterator[Problem]:
+def split_lines(text: str) -> tuple[str, ...]:
+    """The lines of a text, whatever ends them."""
+    return tuple(_LINE_END.split(text) if "\r" in text else text.split("\n"))
+
+
+def refused_in(source: SourceFile, text: str) -> Iterator[Problem]:
+    """Say what hides, or costs too much, in the lines of a text: with a problem, nothing of it should be read."""
     if len(source.lines) > MAX_LINES:
         yield _too_many_lines(source)
         return

@@ -17,10 +17,10 @@ from butterfly_gitops.config.text.comments import (
     find_remarks,
     may_have_remarks,
 )
-from butterfly_gitops.config.text.plain_text import read_plain
+from butterfly_gitops.config.text.plain_text import UnreadableError, decode_file, refused_in, split_lines
 from butterfly_gitops.config.text.yaml_events import Events, fastest_events, pieces, python_events
 from butterfly_gitops.config.text.yaml_faults import not_yaml
-from butterfly_gitops.config.text.yaml_tree import TreeBuilder, UnreadableError
+from butterfly_gitops.config.text.yaml_tree import TreeBuilder
 from butterfly_gitops.config.tree import Node, Remark, SourceFile, problem_of_file
 from butterfly_gitops.model.problem import Problem
 
@@ -35,9 +35,9 @@ class Text:
     """One file as it was read: its tree, if there is one, what is wrong with the text, and remarks to this program."""
 
     source: SourceFile
-    content: bytes
-    root: Node | None
     problems: tuple[Problem, ...]
+    content: bytes = b""
+    root: Node | None = None
     remarks: tuple[Remark, ...] = ()
     comments_or_text: tuple[Comment, ...] = ()
     """The comments that may be more of the value before them."""
@@ -45,10 +45,15 @@ class Text:
 
 def read_text(data: bytes, *, file: str, site: str | None, events: Events = fastest_events) -> Text:
     """Read one file. Whatever is wrong with it becomes a problem; no exception leaves."""
-    plain = read_plain(data, SourceFile(file=file, site=site, lines=()))
-    if plain.problems:
-        return Text(source=plain.source, content=data, root=None, problems=plain.problems)
-    return replace(_read_tree(plain.text, plain.source, events), content=data)
+    source = SourceFile(file=file, site=site)
+    try:
+        text = decode_file(data, source)
+    except UnreadableError as unreadable:
+        return Text(source=source, content=data, problems=(unreadable.problem,))
+    source = replace(source, lines=split_lines(text))
+    if problems := tuple(refused_in(source, text)):
+        return Text(source=source, content=data, problems=problems)
+    return replace(_read_tree(text, source, events), content=data)
 
 
 def _read_tree(text: str, source: SourceFile, events: Events) -> Text:
@@ -78,10 +83,9 @@ def _read_tree(text: str, source: SourceFile, events: Events) -> Text:
     if events is not python_events and (is_block or rules & _POINT_ELSEWHERE):
         return _read_tree(text, source, python_events)
     if root is None or "#" not in text:
-        return Text(source=source, content=b"", root=root, problems=tuple(problems))
+        return Text(source=source, root=root, problems=tuple(problems))
     return Text(
         source=source,
-        content=b"",
         root=root,
         problems=tuple(problems),
         remarks=tuple(_remarks(text, source, events)),

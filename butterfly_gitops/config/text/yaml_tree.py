@@ -22,6 +22,7 @@ from butterfly_gitops.config.text.plain_text import (
     HIDDEN,
     HOW_TO_SPLIT,
     NOT_PRINTABLE,
+    UnreadableError,
     is_plain_text,
     refused_character,
 )
@@ -52,14 +53,6 @@ _PASTED = frozenset(f"{_QUOTES}‐‑‒–—―−•·")
 _BLOCK = re.compile(r"[|>][-+1-9]*")
 _DASHES_WITHOUT_SPACE = re.compile(r"-[^\s-]\S*( -[^\s-]\S*)+")
 _FIRST_OF_SEVERAL_WORDS = re.compile(r" *([a-z_]+) +[^ #]")
-
-
-class UnreadableError(Exception):
-    """The rest of the file cannot be read; carries the problem that says so."""
-
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.message)
-        self.problem = problem
 
 
 class TreeBuilder:

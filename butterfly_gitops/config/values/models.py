@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter, Vali
 
 from butterfly_gitops.config import secrets
 from butterfly_gitops.config.tree import Entry, Mapping, Node, Scalar, Sequence
+from butterfly_gitops.config.typos import one_of
 from butterfly_gitops.config.values import scalars
 from butterfly_gitops.config.values.context import FAILED, Context, Reader, is_refused_null, read_once, shown
 from butterfly_gitops.config.values.hosts import HostReader
@@ -48,7 +49,7 @@ def reader_of(annotation: Any) -> Reader:
     if origin is Literal:
         if "UTF-8" in arguments:
             return scalars.EncodingReader(offered=arguments)
-        return scalars.ChoiceReader(choices=arguments)
+        return scalars.ChoiceReader(choices=arguments, wants=one_of(map(str, arguments)))
     if origin is tuple:
         return ListReader(item=reader_of(arguments[0]))
     if origin is dict:

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from butterfly_gitops.config import secrets
 from butterfly_gitops.config.tree import Node, Scalar
-from butterfly_gitops.config.typos import one_of, slug_of, typo_of
+from butterfly_gitops.config.typos import slug_of, typo_of
 from butterfly_gitops.config.values.context import FAILED, Context, scalar_for, shown
 from butterfly_gitops.model.meaning import PATTERN_HINT
 from butterfly_gitops.model.message import FIELD_PATTERN, PLACE_PATTERN
@@ -37,14 +37,6 @@ _UNITS = {
 _PLACES = {FIELD_PATTERN: "field", PLACE_PATTERN: "place in a message"}
 
 
-def valid(adapter: TypeAdapter[Any], value: Any) -> Any:
-    """The value within the limits of its type, or FAILED."""
-    try:
-        return adapter.validate_python(value)
-    except ValidationError:
-        return FAILED
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScalarReader:
     """Reads a plain value; each kind says which texts it takes."""
@@ -58,6 +50,20 @@ class ScalarReader:
     def value_of(self, scalar: Scalar, at: Scalar, context: Context) -> Any:
         """Return the value of a text, or FAILED after its problem was noted."""
         raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitedReader(ScalarReader):
+    """Reads a plain value within the limits of its type."""
+
+    adapter: TypeAdapter[Any]
+
+    def valid(self, value: Any) -> Any:
+        """The value within the limits, or FAILED."""
+        try:
+            return self.adapter.validate_python(value)
+        except ValidationError:
+            return FAILED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,16 +82,15 @@ class BooleanReader(ScalarReader):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IntegerReader(ScalarReader):
+class IntegerReader(LimitedReader):
     """Reads a decimal whole number without quotes or leading zeros."""
 
-    adapter: TypeAdapter[Any]
     wants: str = "a whole number"
 
     def value_of(self, scalar: Scalar, at: Scalar, context: Context) -> Any:
         rule, message = "wrong-type", f"{at.text} is {self.wants}, not {shown(scalar)}"
         if scalar.is_plain and _INTEGER.fullmatch(scalar.text):
-            if self._is_within(int(scalar.text)):
+            if self.valid(int(scalar.text)) is not FAILED:
                 return int(scalar.text)
             rule, message = "out-of-range", f"{at.text} is {scalar.text}; it must be {self._limits()}"
         return context.refuse(scalar.place, rule, message, self._hint(scalar))
@@ -93,14 +98,10 @@ class IntegerReader(ScalarReader):
     def _hint(self, scalar: Scalar) -> str:
         """Say the same number without its quotes or leading zeros, or which numbers there are."""
         bare = scalar.text.strip().lstrip("0")
-        if bare != scalar.text or not scalar.is_plain:
-            is_meant = _INTEGER.fullmatch(bare) and self._is_within(int(bare))
-            if is_meant:
-                return f"write {bare}" + ("" if scalar.is_plain else ", without quotes")
+        is_other = bare != scalar.text or not scalar.is_plain
+        if is_other and _INTEGER.fullmatch(bare) and self.valid(int(bare)) is not FAILED:
+            return f"write {bare}" + ("" if scalar.is_plain else ", without quotes")
         return f"write a whole number {self._limits()}"
-
-    def _is_within(self, number: int) -> bool:
-        return valid(self.adapter, number) is not FAILED
 
     def _limits(self) -> str:
         schema = self.adapter.json_schema()
@@ -110,10 +111,9 @@ class IntegerReader(ScalarReader):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DurationReader(ScalarReader):
+class DurationReader(LimitedReader):
     """Reads `250ms`, `30s`, `10m` or `2h`."""
 
-    adapter: TypeAdapter[Any]
     wants: str = "a duration such as 30s"
 
     def value_of(self, scalar: Scalar, at: Scalar, context: Context) -> Any:
@@ -145,13 +145,11 @@ class DurationReader(ScalarReader):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TextReader(ScalarReader):
+class TextReader(LimitedReader):
     """Reads any scalar as the text that was written, within the limits of its type."""
 
-    adapter: TypeAdapter[Any]
-
     def value_of(self, scalar: Scalar, at: Scalar, context: Context) -> Any:
-        if (value := valid(self.adapter, scalar.text)) is not FAILED:
+        if (value := self.valid(scalar.text)) is not FAILED:
             return value
         schema = self.adapter.json_schema()
         pattern, least, most = schema.get("pattern", ""), schema.get("minLength", 0), schema.get("maxLength")
@@ -178,19 +176,12 @@ NAME_RULE = "small letters a to z, digits and hyphens, at most 63"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChoiceReader:
+class ChoiceReader(ScalarReader):
     """Reads one of a few words or numbers."""
 
     choices: tuple[Any, ...]
 
-    @property
-    def wants(self) -> str:
-        return one_of(map(str, self.choices))
-
-    def read(self, node: Node, at: Scalar, context: Context) -> Any:
-        scalar = scalar_for(node, at, self.wants, context)
-        if scalar is None:
-            return FAILED
+    def value_of(self, scalar: Scalar, at: Scalar, context: Context) -> Any:
         for choice in self.choices:
             if scalar.text == str(choice) and (isinstance(choice, str) or scalar.is_plain):
                 return choice
@@ -245,15 +236,14 @@ _WITHOUT_SEPARATORS = "leave out | ^ ~ \\ and &; all parts of an HD are written 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IdentityReader(ScalarReader):
+class IdentityReader(LimitedReader):
     """Reads one name of MSH-3 to MSH-6, which goes into a message as it stands (HL7 v2.5.1, HD, 2.A.33)."""
 
-    adapter: TypeAdapter[Any]
     wants: str = "a name that the EHR knows"
 
     def value_of(self, scalar: Scalar, at: Scalar, context: Context) -> Any:
         is_hidden = scalar.text == _DELETES or _UNSEEN.search(scalar.text)
-        if not is_hidden and valid(self.adapter, scalar.text) is not FAILED:
+        if not is_hidden and self.valid(scalar.text) is not FAILED:
             return scalar.text
         called = f"{_IDENTITY_FIELDS[at.text]} ({at.text})" if at.text in _IDENTITY_FIELDS else at.text
         says, hint = self._fault(scalar)
@@ -277,14 +267,13 @@ class IdentityReader(ScalarReader):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReferenceReader(ScalarReader):
+class ReferenceReader(LimitedReader):
     """Reads where a secret is kept, and never repeats what is written there instead: it may be the secret itself."""
 
-    adapter: TypeAdapter[Any]
     wants: str = "where the secret is kept"
 
     def value_of(self, scalar: Scalar, at: Scalar, context: Context) -> Any:
-        value = valid(self.adapter, scalar.text)
+        value = self.valid(scalar.text)
         if value is FAILED:
             hint = str(self.adapter.json_schema()[PATTERN_HINT])
             context.problems.append(secrets.refused_reference(scalar, name=at.text, hint=hint))
