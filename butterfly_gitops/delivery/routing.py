@@ -9,6 +9,7 @@ from butterfly_gitops.model.study import EventKind
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
 RULE_MISSING = "rule-missing"
+_EARLY = "before-effective-from"
 _SHORT_S = 120
 _UNIT_S = (("y", 365 * 86_400), ("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
 
@@ -77,20 +78,31 @@ def decide_unmet(rule: Rule, *, kind: EventKind, occurred_at: datetime) -> Decis
     anybody = Entitled(enterprise=True, preliminary_results=True)
     route = Route(rule=rule, preliminary=True)
     reason = _reason_against(route, kind=kind, occurred_at=occurred_at, entitled=anybody)
-    return Decision(rule=rule.id, lane=rule.lane, verdict=reason or RULE_MISSING)
+    return Decision(
+        rule=rule.id,
+        lane=rule.lane,
+        verdict=reason or RULE_MISSING,
+        leaves_gap=not reason or reason.startswith(_EARLY),
+    )
 
 
 def _decide(one: Route, *, kind: EventKind, occurred_at: datetime, entitled: Entitled) -> Decision:
     rule = one.rule
     reason = _reason_against(one, kind=kind, occurred_at=occurred_at, entitled=entitled)
-    return Decision(rule=rule.id, lane=rule.lane, verdict=reason or "deliver", delivers=not reason)
+    return Decision(
+        rule=rule.id,
+        lane=rule.lane,
+        verdict=reason or "deliver",
+        delivers=not reason,
+        leaves_gap=reason.startswith(_EARLY),
+    )
 
 
 def _reason_against(one: Route, *, kind: EventKind, occurred_at: datetime, entitled: Entitled) -> str:
     if kind in ("reverted", "deleted"):
         return "withdraws"
     if occurred_at < one.rule.start:
-        return f"before-effective-from by {_print_gap(one.rule.start - occurred_at)}"
+        return f"{_EARLY} by {_print_gap(one.rule.start - occurred_at)}"
     if not entitled.enterprise:
         return "not-entitled"
     if kind == "attestation_requested":

@@ -264,9 +264,13 @@ class StoredMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """The decision of one rule on one event: `deliver`, or the reason not to."""
+    """The decision of one rule on one event: `deliver`, or the reason not to.
+
+    `leaves_gap` says that no setting kept the result back, only when its rule was in force.
+    """
 
     rule: RuleId
     lane: LaneId
     verdict: str
     delivers: bool = False
+    leaves_gap: bool = False

@@ -199,7 +199,9 @@ def _compiled(kind: Callable[..., T], every: Mapping[str, Stored], *, numbered: 
 
 
 EVENTS = Table("event", EventRow, {"occurred_at": _AT, "received_at": _AT, "patient": _SET}, behind=("body",))
-DECISIONS = Table("decision", Decision, {"delivers": _FLAG}, behind=("event", "delivery"))
+DECISIONS = Table(
+    "decision", Decision, {"delivers": _FLAG, "leaves_gap": _FLAG}, behind=("event", "delivery")
+)
 REPORTS = Table(
     "report",
     Report,

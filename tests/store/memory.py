@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TypeVar, assert_never, get_args
 
 from butterfly_gitops.delivery.patient import identifier_keys, is_same_patient
-from butterfly_gitops.delivery.routing import RULE_MISSING, is_considered
+from butterfly_gitops.delivery.routing import is_considered
 from butterfly_gitops.model.delivery import (
     FINAL,
     IN_LANE,
@@ -39,11 +39,6 @@ from butterfly_gitops.store.row_store import RowStore
 from butterfly_gitops.store.rows import DoneAction, EventRow, Rows, StoredRow, Undone
 
 T = TypeVar("T")
-
-
-def _is_unsent(verdict: str) -> bool:
-    """Tell whether a verdict leaves a gap: no setting kept the result back, only when its rule was in force."""
-    return verdict.startswith("before-effective-from") or verdict == RULE_MISSING
 
 
 class MemoryRows:
@@ -350,7 +345,7 @@ class MemoryRows:
         newest = {
             self._events[event].study: (self._events[event], decision.verdict)
             for (event, _), (decision, delivery) in sorted(self._decisions.items())
-            if decision.lane == lane and delivery is None and _is_unsent(decision.verdict)
+            if decision.lane == lane and delivery is None and decision.leaves_gap
         }
         found = [one for study, one in newest.items() if study not in had and not self._is_ended(one[0])]
         return sorted(found, key=lambda one: -one[0].number)[:limit]

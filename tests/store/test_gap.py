@@ -97,3 +97,4 @@ def test_a_state_from_before_gaps_were_kept_has_them() -> None:
         connection.execute("INSERT INTO decision VALUES (?, 1, 1, ?, 0, NULL)", (number, verdict))
     migrate(connection, migrations())
     assert connection.execute("SELECT study, event FROM gap").fetchall() == [("s-2", 2)]
+    assert connection.execute("SELECT event FROM decision WHERE leaves_gap").fetchall() == [(2,), (3,)]
