@@ -42,13 +42,8 @@ def title_of(name: str) -> str:
     return " ".join(_ABBREVIATIONS.get(word.lower(), word) for word in words)
 
 
-def with_words(schema: Schema) -> Schema:
-    """The schema with each property and part titled, described, and with a default that can be written as it is."""
-    worded: Schema = _worded(schema, schema.get("$defs", {}))
-    return worded
-
-
 def _worded(node: Any, parts: Mapping[str, Schema]) -> Any:
+    """A schema with each property and part titled, described, and with a default that can be written as it is."""
     if isinstance(node, list):
         return [_worded(item, parts) for item in node]
     if not isinstance(node, dict):
@@ -158,15 +153,23 @@ class _AsWritten(GenerateJsonSchema):
 
 def documents() -> Mapping[str, str]:
     """Each schema as text, by the name of its file."""
-    return {f"{kind.name}.v1.schema.json": print_schema(_document(kind)) for kind in _KINDS}
+    return {
+        f"{kind.name}.v1.schema.json": print_schema(
+            schema_of(kind.annotation, title=kind.title, layer=kind.layer)
+        )
+        for kind in _KINDS
+    }
 
 
-def schema_of(annotation: Any, *, title: str) -> Schema:
+def schema_of(annotation: Any, *, title: str, layer: type[BaseModel] | None = None) -> Schema:
     """The schema of a model as we publish it; for outputs whose models stand elsewhere, too."""
-    generated = TypeAdapter(annotation).json_schema(schema_generator=_AsWritten)
+    generated = _changed(TypeAdapter(annotation).json_schema(schema_generator=_AsWritten), _close)
     head = {"$schema": DIALECT, "title": title, "description": generated.get("description", title)}
-    rest = {name: value for name, value in _changed(generated, _close).items() if name not in head}
-    return with_words({**head, **rest})
+    schema: Schema = head | generated | head
+    if layer:
+        schema = _with_layer(schema, layer)
+    worded: Schema = _worded(schema, schema.get("$defs", {}))
+    return worded
 
 
 def print_schema(schema: Schema) -> str:
@@ -174,16 +177,11 @@ def print_schema(schema: Schema) -> str:
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
-def _document(kind: _Kind) -> Schema:
-    schema = schema_of(kind.annotation, title=kind.title)
-    if kind.layer is None:
-        return schema
-    layer = _relaxed(TypeAdapter(kind.layer).json_schema(schema_generator=_AsWritten))
-    parts = layer.pop("$defs", {})
-    name = kind.layer.__name__
-    filled = _changed(schema, functools.partial(_fill, reference=f"#/$defs/{name}"))
-    closed = {**_changed(parts, _close), name: _changed(layer, _close)}
-    return with_words({**filled, "$defs": {**filled.get("$defs", {}), **closed}})
+def _with_layer(schema: Schema, model: type[BaseModel]) -> Schema:
+    layer = _changed(_relaxed(TypeAdapter(model).json_schema(schema_generator=_AsWritten)), _close)
+    parts = {**schema.get("$defs", {}), **layer.pop("$defs", {}), model.__name__: layer}
+    filled = _changed(schema, functools.partial(_fill, reference=f"#/$defs/{model.__name__}"))
+    return {**filled, "$defs": parts}
 
 
 def _changed(node: Any, change: Callable[[Schema], Schema]) -> Any:

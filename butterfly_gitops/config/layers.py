@@ -4,7 +4,8 @@ Maps merge by key, lists and references are replaced whole, later layers win. Wh
 `decode`, which reads the merged tree as it reads any other.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+import functools
+from collections.abc import Callable, Iterator
 from collections.abc import Mapping as Map
 from dataclasses import dataclass
 from functools import cached_property
@@ -45,12 +46,17 @@ class Layer:
         return f"{self.name} ({print_origin(self.tree.place.origin)})"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Merged:
-    """The merged tree, and the layer of each dotted path in it."""
+    """The merged tree, and its layers from the weakest on."""
 
+    layers: tuple[Layer, ...]
     tree: Mapping
-    layer_of: Map[str, str]
+
+    @cached_property
+    def layer_of(self) -> Map[str, str]:
+        """The layer of each dotted path in the tree; asked for where something is wrong, or is to be explained."""
+        return {path: layer.name for layer in self.layers for path, _ in entries_below(layer.tree)}
 
 
 class Deferred(Map[str, Made], Generic[Made]):
@@ -73,17 +79,10 @@ class Deferred(Map[str, Made], Generic[Made]):
         return len(self._made)
 
 
-def merge(layers: Sequence[Layer]) -> Merged:
+def merge(layers: tuple[Layer, ...]) -> Merged:
     """Merge layers, at least one, the innermost (weakest) first. The last one lends the tree its place."""
-    lowest, *others = layers
-    tree = lowest.tree
-    for layer in others:
-        tree = _laid_over(tree, layer.tree)
-    # Few endpoints are asked for it: those that something is wrong with, or that somebody wants explained.
-    layer_of = Deferred(
-        lambda: {path: layer.name for layer in layers for path, _ in entries_below(layer.tree)}
-    )
-    return Merged(tree=tree, layer_of=layer_of)
+    tree = functools.reduce(_laid_over, (layer.tree for layer in layers))
+    return Merged(layers=layers, tree=tree)
 
 
 def _laid_over(below: Mapping, above: Mapping) -> Mapping:

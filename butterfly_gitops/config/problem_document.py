@@ -54,6 +54,7 @@ class ProblemDocument(Frozen):
 
 def problem_document(problem: Problem) -> dict[str, Any]:
     """One problem as JSON data; what does not apply is absent."""
+    has_token = problem.pointer is None and problem.origin.line > 0
     document = ProblemDocument(
         rule=problem.rule,
         severity=problem.severity,
@@ -65,16 +66,12 @@ def problem_document(problem: Problem) -> dict[str, Any]:
         reaches=problem.reaches or None,
         reaches_more=problem.reaches_more or None,
         silenced=problem.silenced or None,
-        **({} if problem.pointer is not None else {**_place(problem.origin), **_length(problem)}),
+        length=problem.length if has_token else None,
+        **(_place(problem.origin) if problem.pointer is None else {}),
     )
     return document.model_dump(mode="json", exclude_none=True)
 
 
 def _place(origin: Origin) -> dict[str, Any]:
-    if not origin.line:
-        return {"file": origin.file}
-    return {"file": origin.file, "line": origin.line, "column": origin.column}
-
-
-def _length(problem: Problem) -> dict[str, Any]:
-    return {"length": problem.length} if problem.origin.line else {}
+    token = {"line": origin.line, "column": origin.column} if origin.line else {}
+    return {"file": origin.file, **token}

@@ -8,8 +8,8 @@ from collections.abc import Mapping as Map
 from dataclasses import dataclass
 from datetime import date
 
-from butterfly_gitops.config.layers import Layer, Merged
-from butterfly_gitops.config.tree import Mapping, Related, Scalar, Sequence, SourceFile, mapping_at, text_at
+from butterfly_gitops.config.layers import Merged
+from butterfly_gitops.config.tree import Mapping, Related, Scalar, SourceFile, mapping_at, scalars_at, text_at
 from butterfly_gitops.model.endpoint import EhrEndpoint
 from butterfly_gitops.model.fleet import Fleet, FleetFile, FleetSettings, GrantsFile
 from butterfly_gitops.model.site import ArchivesFile, EhrEndpointsFile, Site, SiteFile
@@ -28,7 +28,6 @@ class EndpointReading:
 
     key: Scalar
     own: Mapping
-    layers: tuple[Layer, ...]
     merged: Merged
     value: EhrEndpoint | None
 
@@ -49,7 +48,7 @@ class EndpointReading:
 
     def is_above(self, path: str, other: str) -> bool:
         """Whether the layer that gives one setting lies over that of another."""
-        layers, of = [layer.name for layer in self.layers], self.merged.layer_of
+        layers, of = [layer.name for layer in self.merged.layers], self.merged.layer_of
         return layers.index(of[path]) > layers.index(of[other])
 
     def shared(self, names: Iterable[str]) -> Related:
@@ -75,9 +74,7 @@ class ArchiveReading:
     @property
     def forward_to(self) -> tuple[Scalar, ...]:
         """The endpoints that it names."""
-        found = self.tree.value("forward_to")
-        items = found.items if isinstance(found, Sequence) else ()
-        return tuple(item for item in items if isinstance(item, Scalar))
+        return scalars_at(self.tree, "forward_to")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

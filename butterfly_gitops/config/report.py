@@ -75,12 +75,12 @@ def with_reach(problems: tuple[Problem, ...], reading: FleetReading) -> tuple[Pr
     for site, endpoint in reading.endpoints:
         for origin in {origin for origin in _inherited(endpoint) if origin in reached}:
             reached[origin].append(str(Address(site=site.name, name=endpoint.name)))
-    return tuple(_named(problem, reached.get(problem.origin, [])) for problem in problems)
-
-
-def _named(problem: Problem, reached: list[str]) -> Problem:
-    first = tuple(reached[:_MOST_NAMED])
-    return replace(problem, reaches=first, reaches_more=len(reached) - len(first)) if reached else problem
+    return tuple(
+        replace(problem, reaches=tuple(names[:_MOST_NAMED]), reaches_more=len(names[_MOST_NAMED:]))
+        if (names := reached.get(problem.origin))
+        else problem
+        for problem in problems
+    )
 
 
 def _shared_origins(problems: Iterable[Problem], reading: FleetReading) -> set[Origin]:

@@ -152,14 +152,13 @@ def _read_endpoint(entry: Entry, below: _LayersBelow, relaxed: Context) -> Endpo
     own = entry.value
     assert isinstance(own, Mapping)  # noqa: S101 - `_mappings` chose it; this tells the type checker
     decode(EndpointLayer, own, at=entry.key, context=relaxed)
-    named = (below.preset(own), below.defaults, Layer(name="endpoint", tree=own.without(*ENDPOINT_ONLY)))
-    layers = tuple(layer for layer in named if layer is not None)
-    merged = merge((below.site, *layers) if below.site else layers)
-    strict = replace(relaxed, relaxed=False, searched=layers)
+    last = Layer(name="endpoint", tree=own.without(*ENDPOINT_ONLY))
+    named = tuple(layer for layer in (below.preset(own), below.defaults, last) if layer)
+    merged = merge((below.site, *named) if below.site else named)
+    strict = replace(relaxed, relaxed=False, searched=named)
     return EndpointReading(
         key=entry.key,
         own=own,
-        layers=layers,
         merged=merged,
         value=decode(EhrEndpoint, merged.tree, at=entry.key, context=strict)
         if below.are_known(own)

@@ -89,8 +89,7 @@ def check_files(files: Mapping[str, bytes], *, root: str, unread: Mapping[str, U
     # A folder that could not be read may be a site.
     if not sites and not any("/" not in path and not is_yaml(path) for path in unread):
         hint = f"bring the folders back; a site is a folder with {', '.join(SITE_FILES[:-1])} and {SITE_FILES[-1]}"
-        source = SourceFile(file=root)
-        yield problem_of_file(source, "no-site", "there is no site in this folder", hint)
+        yield problem_of_file(SourceFile(file=root), "no-site", "there is no site in this folder", hint)
     for site in sites:
         yield from _check_name(site, root=root)
     for path, content in sorted(files.items()):
