@@ -58,7 +58,7 @@ async def test_a_study_of_an_archive_that_has_left_can_be_sent(store: Store) -> 
     assert (await play.send_once()).state == "queued"
 
 
-async def test_what_this_version_cannot_read_is_refused_by_its_event_and_place(tmp_path: Path) -> None:
+async def test_what_this_version_cannot_read_is_refused_by_its_place(tmp_path: Path) -> None:
     play = await finalized(SqliteStore.open(tmp_path / "state", create=True))
     await play.store.close()
     with closing(apsw.Connection(str(tmp_path / "state" / DATABASE))) as connection:
@@ -68,7 +68,7 @@ async def test_what_this_version_cannot_read_is_refused_by_its_event_and_place(t
     with pytest.raises(ActionRefused) as refused:
         await play.send_once()
     assert str(refused.value) == (
-        "the study's event e-1 was accepted by an earlier version, and this one cannot read its study/accession_number"
+        "the study's newest event was accepted by an earlier version, and this one cannot read its study/accession_number"
     )
     assert await play.states() == {}
     await play.store.close()
