@@ -201,3 +201,12 @@ def test_a_failed_checkout_is_never_a_wish(files: dict[str, Any]):
     loaded = load(files)
     assert loaded.fleet is None
     assert loaded.problems
+
+
+def test_an_empty_reference_is_filled_by_no_layer_below():
+    files = sound_files()
+    preset, own = b"    tls: {trust: {env: BGO_SECRET_CA}}\n", b"preset: epic\n    tls: {trust: {}}"
+    files["fleet.yaml"] = files["fleet.yaml"].replace(b"    ack_timeout: 30s\n", preset)
+    endpoints = files["st-elsewhere/ehr-endpoints.yaml"].replace(b"preset: epic", own, 1)
+    loaded = load({**files, "st-elsewhere/ehr-endpoints.yaml": endpoints})
+    assert "missing-value" in {problem.rule for problem in loaded.problems}
