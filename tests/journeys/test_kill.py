@@ -99,8 +99,7 @@ def _holds_each_in_order(journal, deliveries, *, repeated):
     assert [one for one, is_same in same if is_same] == [one for one in [repeated] if one]
 
 
-@pytest.mark.soak
-@pytest.mark.parametrize("number", [1, 2])
+@pytest.mark.parametrize("number", [1, pytest.param(2, marks=pytest.mark.soak)])
 async def test_what_was_accepted_is_delivered_once_though_nobody_was_answered(number, state, sites, tmp_path):
     journal = tmp_path / "journal.jsonl"
     studies = ["S1", "S2"][:number]

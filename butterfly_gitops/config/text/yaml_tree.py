@@ -100,7 +100,7 @@ class TreeBuilder:
             return self._scalar(event, key=key)
         if isinstance(event, AliasEvent):
             place, hint = self._token(event), "write the value itself, or use a preset"
-            self._refuse(place, "alias", f"an alias (*{event.anchor})", hint)
+            self._refuse(place, "alias", "an alias", hint)
             return Scalar(place=place, text="", is_plain=True)
         if event.anchor is not None or event.ctag is not None:
             self._refuse_shorthand(event)
@@ -195,7 +195,7 @@ class TreeBuilder:
         """Anchors and tags say a thing where nobody looks for it."""
         place = self._token(event) if isinstance(event, ScalarEvent) else self._begin_of(event)
         if event.anchor is not None:
-            at, message = self._sign(place, _ANCHOR), f"an anchor (&{event.anchor})"
+            at, message = self._sign(place, _ANCHOR), "an anchor"
             self._refuse(at, "anchor", message, "take it out")
         if event.ctag is not None:
             hint = "take it out; each setting has one type, and quotes are enough for text"
