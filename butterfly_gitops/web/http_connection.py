@@ -13,6 +13,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 HEADERS_S = 10.0
 BODY_S = 120.0
 MOST_HEADER_BYTES = 16 * 1024
+_LEFT_OVER = object()
 
 _BARE_LF = re.compile(rb"(?<!\r)\n")
 
@@ -56,14 +57,16 @@ class HttpConnection(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        if not self.transport.is_closing():
+        is_left_over = self._phase is _LEFT_OVER and self.conn.their_state is h11.SEND_BODY
+        if not self.transport.is_closing() and not is_left_over:
             self._enter(self.conn.their_state)
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
         if self.conn.their_state is h11.SEND_BODY:
-            # Answered before its body had come, which nobody needs any more: to wait for it would hold a place.
-            self.transport.close()
+            # Answered before its body had come. To close now could take the answer from a client that still sends; so
+            # the rest is read for a while, and its place is anybody's who needs one.
+            self._enter(_LEFT_OVER)
             return
         # From the answer to the first byte of the next request uvicorn's own limit holds.
         self._enter(None if self.conn.their_state is h11.IDLE else self.conn.their_state)
@@ -77,14 +80,14 @@ class HttpConnection(H11Protocol):
         self.transport.abort()
 
     def _enter(self, phase: object) -> None:
-        """Take note of what is waited for: headers (IDLE), the next request (None), a body, or nothing from outside."""
+        """Take note of what is waited for: headers (IDLE), the next request (None), a body, its unneeded rest, or nothing."""
         if phase is self._phase and self._limit is not None:
             return
         self._phase = phase
         self._stop_limit()
-        is_waiting = phase is None or phase is h11.IDLE
+        is_waiting = phase is None or phase is h11.IDLE or phase is _LEFT_OVER
         self.waits_since = (self.waits_since or self.loop.time()) if is_waiting else None
-        if phase is h11.IDLE:
+        if phase in (h11.IDLE, _LEFT_OVER):
             self._limit = self.loop.call_later(HEADERS_S, self.shed)
         elif phase is h11.SEND_BODY:
             self._limit = self.loop.call_later(BODY_S, self.shed)
