@@ -35,6 +35,7 @@ class _File:
     written: bytes = field(repr=False)
     laid_out: str | None
     problems: tuple[Problem, ...]
+    is_left: bool
 
     @property
     def is_changed(self) -> bool:
@@ -102,7 +103,13 @@ def _content(path: Path) -> bytes:
 
 def _read(path: Path, data: bytes) -> _File:
     outcome = lay_out(data, file=str(path))
-    return _File(path=path, written=data, laid_out=outcome.text, problems=outcome.problems)
+    return _File(
+        path=path,
+        written=data,
+        laid_out=outcome.text,
+        problems=outcome.problems,
+        is_left=outcome.is_left,
+    )
 
 
 def _replace(path: Path, text: str) -> None:
@@ -143,6 +150,8 @@ def _summary(files: list[_File], *, check: bool) -> str:
     changed = sum(file.is_changed for file in files)
     broken = sum(bool(file.problems) for file in files)
     said = [f"{changed} {'would change' if check else 'laid out'}" if changed else "all laid out"]
+    if left := sum(file.is_left for file in files):
+        said.append(f"{left} left as written, for what cannot be laid out anew")
     if broken:
         said = [*(said if changed else []), f"{broken} cannot be read"]
     return f"{count_of(len(files), 'file')}: {', '.join(said)}"

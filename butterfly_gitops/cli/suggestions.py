@@ -55,17 +55,21 @@ def endpoints(folder: Path, incomplete: str) -> Iterator[CompletionItem]:
     for site in names:
         if len(names) > _SITES_AT_ONCE:
             yield CompletionItem(f"{site}/")
-            continue
-        tree = mapping_at(_tree(folder / site / "ehr-endpoints.yaml"), "ehr_endpoints")
-        for name in tree.entries if tree else ():
-            if re.fullmatch(NAME_PATTERN, name):
-                display_name = text_at(tree, name, "display_name")
-                yield CompletionItem(f"{site}/{name}", help=display_name.text if display_name else None)
+        else:
+            yield from _endpoints_of(folder, site)
+
+
+def _endpoints_of(folder: Path, site: str) -> Iterator[CompletionItem]:
+    tree = mapping_at(_tree(folder / site / "ehr-endpoints.yaml"), "ehr_endpoints")
+    for name in tree.entries if tree else ():
+        if re.fullmatch(NAME_PATTERN, name):
+            display_name = text_at(tree, name, "display_name")
+            yield CompletionItem(f"{site}/{name}", help=display_name.text if display_name else None)
 
 
 @_silently
 def rules_and_addresses(folder: Path, incomplete: str) -> Iterator[CompletionItem]:
-    """Suggest rules, and addresses in sound files: each part once the one before it is written."""
+    """Suggest rules, and addresses: each part once the one before it is written, of broken files endpoints alone."""
     from butterfly_gitops.config.effective import addresses_near
     from butterfly_gitops.config.load import load
     from butterfly_gitops.config.rules.catalog import RULES
@@ -80,6 +84,8 @@ def rules_and_addresses(folder: Path, incomplete: str) -> Iterator[CompletionIte
     read = names or _site_names(folder, "")[:1]
     paths = [*FLEET_FILES, *(f"{site}/{file}" for site in read for file in SITE_FILES)]
     loaded = load({path: _content(folder / path) for path in paths if (folder / path).is_file()})
+    for site in names if loaded.fleet is None else loaded.unsound_sites:
+        yield from _endpoints_of(folder, site or "")
     parts = [
         one.split(".")
         for site in (*FLEET_FIELDS, *names)

@@ -25,10 +25,14 @@ _LIMITS = ("file-too-large", "line-too-long")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaidOut:
-    """One file laid out: its text as it should be, or None and why it cannot be read."""
+    """One file laid out: its text as it should be, or None and why it cannot be read.
+
+    `is_left` says that it holds what cannot be laid out anew, and stays as it is.
+    """
 
     text: str | None
     problems: tuple[Problem, ...]
+    is_left: bool = False
 
 
 class ChangedMeaningError(Exception):
@@ -50,10 +54,10 @@ def lay_out(data: bytes, *, file: str, site: str | None = None, events: Events =
     try:
         laid_out = print_page(read_page(text, parts), order)
     except UnmovableError:
-        return LaidOut(text=written, problems=())
+        return LaidOut(text=written, problems=(), is_left=True)
     again = read_text(laid_out.encode(), file=file, site=site, events=events)
     if any(problem.rule in _LIMITS for problem in again.problems):
-        return LaidOut(text=written, problems=())
+        return LaidOut(text=written, problems=(), is_left=True)
     if again.problems or again.root is None or _meaning(again.root) != _meaning(read.root):
         raise ChangedMeaningError(file)
     if _comments(laid_out, pieces(laid_out, events)) != _comments(text, parts):
