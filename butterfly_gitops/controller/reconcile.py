@@ -95,7 +95,9 @@ async def carry_out(
     fleet = settings_after(plan, applied).name
     generations: list[Generation] = []
     refused = {site: plan.why_blocked(site) for site in sorted(plan.blocked_sites)}
-    refused |= {hold.site: f"held: bgo approve {hold.id[:6]}" for hold in plan.guard.holds}
+    for hold in plan.guard.holds:
+        held, why = f"held: bgo approve {hold.id[:6]}", refused.get(hold.site)
+        refused[hold.site] = f"{held}; {why}" if why else held
     waiting = _contents(plan, applied)
     names_taken: dict[str, str] = {}
     not_repaired: set[str] = set()

@@ -6,6 +6,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
+from butterfly_gitops.model.address import FLEET_SETTINGS
 from tests.controller.followed_files import Files, Follower
 from tests.law_examples import up_to
 from tests.store.memory import MemoryStore
@@ -75,7 +76,7 @@ class Guarding(RuleBasedStateMachine):
         holds = self.runner.run(self.follower.holds())
         site = data.draw(st.sampled_from(sorted(holds)))
         self.runner.run(self.follower.approve(holds[site]))
-        self.approved[site] = self.seen[site]
+        self.approved[site] = self.seen.get(site, frozenset())
         if at_once:
             self.make_pass()
 
@@ -99,12 +100,16 @@ class Guarding(RuleBasedStateMachine):
             if not done:
                 continue
             is_agreed = done == self.approved.get(site)
-            is_whole = site in self.files.removed
+            is_whole = site in self.files.removed or not after[site]
             assert is_agreed or (total <= running.settings.guard.max_endpoints and not is_whole)
             assert done == self.seen[site], "all of it or none"
             assert site not in left
             self.approved.pop(site, None)
         assert held.keys() & unread <= left.keys(), "what cannot be read stays held"
+        now = (await self.follower.store.running()).settings
+        assert now is not None
+        if now.guard.max_endpoints > running.settings.guard.max_endpoints:
+            assert self.approved.pop(FLEET_SETTINGS, None) is not None, "a higher limit waits"
 
 
 TestGuarding = Guarding.TestCase
