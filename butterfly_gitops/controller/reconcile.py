@@ -104,17 +104,7 @@ async def carry_out(
     while waiting:
         names_taken = {}
         for name, content in waiting.items():
-            application = Application(
-                fleet=fleet,
-                content=content,
-                digest=settings_digest(content)
-                if isinstance(content, FleetSettings)
-                else site_digest(content),
-                expected=plan.beside.generations.get(name, 0),
-                commit=commit,
-                actor=actor,
-                at=now(),
-            )
+            application = _application(plan, name, content, fleet=fleet, commit=commit, actor=actor, at=now())
             try:
                 generations.append(await store.apply(application))
             except ResultsWait as results:
@@ -132,6 +122,21 @@ async def carry_out(
         refused={**refused, **names_taken},
         names_taken=frozenset(names_taken),
         not_repaired=frozenset(not_repaired),
+    )
+
+
+def _application(
+    plan: Plan, name: str, content: Site | FleetSettings, *, fleet: str, commit: str, actor: str, at: datetime
+) -> Application:
+    digest = settings_digest(content) if isinstance(content, FleetSettings) else site_digest(content)
+    return Application(
+        fleet=fleet,
+        content=content,
+        digest=digest,
+        expected=plan.beside.generations.get(name, 0),
+        commit=commit,
+        actor=actor,
+        at=at,
     )
 
 
